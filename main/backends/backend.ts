@@ -1,0 +1,89 @@
+import type { Config } from '../../shared/config.ts'
+import type { BackendKind, Isolation, Progress } from '../../shared/sandbox.ts'
+
+/** A bind as the engine sees it: `source` is a host path, already checked and existing. */
+export interface Mount { readonly source: string; readonly target: string; readonly readonly: boolean }
+
+/** Whose containers are ours: both must match. Passed to a backend when it is made. */
+export interface Owner { readonly installation: string; readonly home: string }
+
+/** All that a backend needs to make one sandbox. */
+export interface SandboxSpec {
+  readonly id: string
+  readonly user: string
+  readonly thread: string | null
+  readonly name: string
+  readonly image: string
+  /** SANDBOX_API_KEY of this sandbox; `nonce` is the label from which it is derived again after a restart. */
+  readonly key: string
+  readonly nonce: string
+  readonly mounts: readonly Mount[]
+  readonly environment: Readonly<Record<string, string>>
+  readonly resources: Config['resources']
+  readonly port: number | null
+  /** Hash of what makes a warm sandbox outdated: image, mounts, environment, limits. */
+  readonly configHash: string
+}
+
+/** A sandbox as the engine reports it. `id`, `user`, `nonce`, ... are null where it carries no such label. */
+export interface Found {
+  readonly ref: string
+  readonly name: string
+  readonly state: 'created' | 'running' | 'paused' | 'exited'
+  readonly owner: 'ours' | 'other-home' | 'other-installation' | 'stranger'
+  readonly id: string | null
+  readonly user: string | null
+  readonly thread: string | null
+  readonly nonce: string | null
+  readonly configHash: string | null
+  /** Version of Berth that made it. */
+  readonly version: string | null
+  readonly image: string | null
+  readonly createdAt: number
+  readonly url: string | null
+  readonly exitCode: number | null
+  readonly mounts: readonly Mount[]
+}
+
+export interface EngineFacts { readonly name: string; readonly version: string }
+
+/** What the engine did. `lost` and `back` are about the stream itself: between them nothing was seen. */
+export type EngineEvent =
+  | { readonly type: 'start' | 'die' | 'destroy' | 'pause' | 'unpause' | 'oom'; readonly ref: string; readonly name: string }
+  | { readonly type: 'lost'; readonly reason: string }
+  | { readonly type: 'back' }
+
+export interface EngineWatch {
+  /** Connected, a ping answered within 5 s, no clock gap since: then an acquire needs no inspect. */
+  healthy(): boolean
+  close(): void
+}
+
+/**
+ * What provisions. It decides nothing: the provider does. Every method throws a BerthError; ENGINE_UNREACHABLE means
+ * unknown, never gone. `null` and an absent row mean that the engine itself said there is none.
+ */
+export interface Backend {
+  readonly kind: BackendKind
+  readonly isolation: Isolation
+  /** Name and version, within 5 s. */
+  facts(): Promise<EngineFacts>
+  /** Everything labelled as this installation's and this home's, in any state. */
+  list(): Promise<Found[]>
+  /** By name; strangers too, so that a taken name can be told from a free one. */
+  inspect(name: string): Promise<Found | null>
+  /** Whether `prepare` would have nothing to do. */
+  prepared(image: string): Promise<boolean>
+  /** Makes the image present: pull or build, with progress, ended by the signal. Shared by concurrent callers. */
+  prepare(image: string, report: (progress: Progress) => void, signal: AbortSignal): Promise<void>
+  /** Makes and starts; started is not ready. On any failure, abort included, nothing is left. NAME_TAKEN if the name is. */
+  create(spec: SandboxSpec, signal: AbortSignal): Promise<Found>
+  /** Ends and removes this very container (`ref`, not the name); resolves when the engine says it is gone. Gone already is fine. */
+  remove(ref: string, graceSeconds: number): Promise<void>
+  pause(ref: string): Promise<void>
+  unpause(ref: string): Promise<void>
+  /** The container's own log, line by line. */
+  logs(ref: string, options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<string>
+  watch(listener: (event: EngineEvent) => void): EngineWatch
+  close(): Promise<void>
+}

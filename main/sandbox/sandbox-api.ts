@@ -1,0 +1,58 @@
+/** Where a sandbox answers, and the key that only Berth knows. */
+export interface Address { readonly url: string; readonly key: string | null }
+
+export interface ExecRequest {
+  /** A bash command line; an argv is quoted by the caller (`quote.ts`). */
+  readonly command: string
+  readonly cwd?: string | undefined
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** Seconds; then the process group is killed. */
+  readonly timeout?: number | undefined
+  /** Characters kept of each stream in the result; what is streamed is never cut. */
+  readonly maxOutput: number
+  readonly signal?: AbortSignal | undefined
+  /** Where given, output is passed on as it comes; awaited, so a slow reader slows the reading. */
+  readonly onOutput?: ((stream: 'stdout' | 'stderr', data: string) => void | Promise<void>) | undefined
+}
+
+export interface ExecResult {
+  readonly exitCode: number | null
+  readonly status: 'completed' | 'timed_out' | 'killed'
+  readonly stdout: string
+  readonly stderr: string
+  readonly truncated: boolean
+}
+
+export interface FileEntry {
+  readonly name: string
+  readonly path: string
+  readonly directory: boolean
+  readonly size: number | null
+  readonly modifiedAt: string | null
+}
+
+/** What is going on inside, asked just before a reap. */
+export interface SandboxActivity {
+  /** Commands running in shell and bash sessions. */
+  readonly running: number
+  /** Seconds since a client last did something there; null where the image cannot say. */
+  readonly idleSeconds: number | null
+  /** The lite server's version, null for other images. */
+  readonly version: string | null
+}
+
+/** One sandbox's HTTP API, typed. Errors are thrown with codes, never returned as text. */
+export interface SandboxApi {
+  readonly address: Address
+  /** Monotonic ms (`clock.now()`) of the last answer of this very sandbox; -Infinity if none yet. */
+  lastProof(): number
+  /** GET /v1/sandbox; throws SANDBOX_UNREACHABLE, or SANDBOX_REFUSED when the key is not taken (not our sandbox any more). */
+  probe(timeoutMs: number): Promise<void>
+  exec(request: ExecRequest): Promise<ExecResult>
+  read(path: string): Promise<Uint8Array>
+  /** Bytes written. */
+  write(path: string, content: Uint8Array, append: boolean): Promise<number>
+  list(path: string, options: { recursive: boolean; hidden: boolean }): Promise<FileEntry[]>
+  activity(timeoutMs: number): Promise<SandboxActivity>
+  close(): Promise<void>
+}

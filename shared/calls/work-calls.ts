@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { row } from '../call.ts'
+import { selecting } from '../select.ts'
+
+const atSandbox = ['SANDBOX_NOT_FOUND', 'SANDBOX_LOST', 'SANDBOX_UNREACHABLE', 'SANDBOX_REFUSED', 'TIMEOUT'] as const
+const atFile = [...atSandbox, 'FILE_NOT_FOUND', 'FILE_DENIED', 'FILE_FAILED', 'TOO_LARGE'] as const
+const path = z.string().min(1).max(4096).regex(/^\/[^\0]*$/, 'A path inside the sandbox is absolute').describe('Absolute, inside the sandbox.')
+
+/** Agents at work: commands and files, all through the sandbox's own server. */
+export const workCalls = {
+  exec: row({
+    summary: 'Run a command in a sandbox. Streams output where asked; keeps the exit code.',
+    scope: 'agent',
+    kind: 'write',
+    input: selecting({
+      command: z
+        .union([z.string().min(1), z.array(z.string()).min(1)])
+        .describe('A string is a bash command line; an array is run word by word, without a shell reading it.'),
+      cwd: path.optional(),
+      env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).optional().describe('For this command only.'),
+      timeout: z.number().positive().max(86_400).optional().describe('Seconds; then the whole process group is killed.'),
+      max_output: z.number().int().min(1024).max(16_777_216).default(1_048_576).describe('Characters kept of each stream.'),
+    }),
+    result: z.object({
+      exit_code: z.number().int().nullable().describe('null: it was ended from outside.'),
+      status: z.enum(['completed', 'timed_out', 'killed']),
+      stdout: z.string(),
+      stderr: z.string(),
+      truncated: z.boolean(),
+    }),
+    errors: atSandbox,
+    chunk: z.object({ type: z.enum(['stdout', 'stderr']), data: z.string() }),
+  }),
+  read: row({
+    summary: 'Read a file in a sandbox.',
+    scope: 'agent',
+    kind: 'read',
+    input: selecting({ path, encoding: z.enum(['utf-8', 'base64']).default('utf-8') }),
+    result: z.object({ path: z.string(), content: z.string(), encoding: z.enum(['utf-8', 'base64']), size: z.number().int() }),
+    errors: atFile,
+  }),
+  write: row({
+    summary: 'Write or append to a file in a sandbox; missing directories are made.',
+    scope: 'agent',
+    kind: 'write',
+    input: selecting({
+      path,
+      content: z.string(),
+      encoding: z.enum(['utf-8', 'base64']).default('utf-8'),
+      append: z.boolean().default(false),
+    }),
+    result: z.object({ path: z.string(), size: z.number().int().describe('Bytes written by this call.') }),
+    errors: atFile,
+  }),
+  files: row({
+    summary: 'List a directory in a sandbox.',
+    scope: 'agent',
+    kind: 'read',
+    input: selecting({
+      path: path.default('/mnt/user-data/workspace'),
+      recursive: z.stringbool().or(z.boolean()).default(false),
+      hidden: z.stringbool().or(z.boolean()).default(true),
+    }),
+    result: z.object({
+      path: z.string(),
+      files: z.array(
+        z.object({
+          name: z.string(),
+          path: z.string(),
+          directory: z.boolean(),
+          size: z.number().nullable(),
+          modified_at: z.string().nullable(),
+        }),
+      ),
+    }),
+    errors: atFile,
+  }),
+}

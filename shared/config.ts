@@ -1,0 +1,68 @@
+import { z } from 'zod'
+
+const seconds = z.number().min(0).max(31_536_000)
+const port = z.number().int().min(1).max(65_535)
+
+/** A bind of the user's own, mounted into every sandbox. */
+export const mount = z.strictObject({
+  host_path: z.string().min(1),
+  container_path: z.string().regex(/^\//, 'container_path is absolute'),
+  read_only: z.boolean().default(false),
+})
+
+/** `512m`, `2g` or bytes. */
+export const bytes = z.union([z.number().int().min(0), z.string().regex(/^\d+(\.\d+)?[kmgt]?b?$/i, 'a size like 512m or 2g')])
+
+/**
+ * The configuration in force, settled: one flat object, whatever form the file had. The file's `sandbox:` section
+ * is deer-flow's and its keys mean what they mean there; Berth's own keys stand at the top level, and are
+ * taken inside `sandbox:` as well. Times are seconds.
+ */
+export const config = z.strictObject({
+  image: z.string().default('berth-lite').describe('Absent `berth-lite` is built, any other is pulled.'),
+  port: port.nullable().default(null).describe('First host port to try; null: the engine chooses a free one.'),
+  container_prefix: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,100}$/, 'a container name prefix')
+    .default('berth')
+    .describe('Containers are named {container_prefix}-{id}.'),
+  idle_timeout: seconds.default(600).describe('An untouched hold ends after this, a warm sandbox is reaped after this again. 0: never.'),
+  replicas: z.number().int().min(0).max(10_000).default(3).describe('Sandboxes kept at once: creating, active, warm, paused.'),
+  mounts: z.array(mount).default([]).describe('Further binds for every sandbox.'),
+  environment: z.record(z.string(), z.string()).default({}).describe('Variables of every sandbox; $NAME values are resolved.'),
+  provisioner_url: z.string().nullable().default(null).describe("A deer-flow provisioner, or another Berth's bridge; selects backend remote."),
+  skills: z
+    .strictObject({
+      path: z.string().nullable().default(null).describe('Host directory of skills, mounted read-only where it exists.'),
+      container_path: z.string().regex(/^\//).default('/mnt/skills'),
+    })
+    .prefault({}),
+  backend: z.enum(['auto', 'docker', 'embedded', 'remote', 'apple']).default('auto'),
+  embedded: z
+    .strictObject({
+      isolation: z.enum(['auto', 'bubblewrap', 'none']).default('auto').describe('none runs commands unisolated, on your own word.'),
+    })
+    .prefault({}),
+  capacity: z
+    .strictObject({
+      mode: z.enum(['soft', 'queue', 'reject']).default('soft').describe('What an acquire meets when all are active.'),
+      acquire_timeout: seconds.default(60).describe('Longest wait in mode queue.'),
+    })
+    .prefault({}),
+  resources: z
+    .strictObject({
+      memory: bytes.nullable().default(null).describe('Memory of one sandbox.'),
+      cpus: z.number().positive().nullable().default(null),
+      pids: z.number().int().min(16).nullable().default(4096),
+    })
+    .prefault({}),
+  stop_grace: seconds.max(600).default(5).describe('Between the polite stop and the kill.'),
+  ready_timeout: seconds.min(1).max(3600).default(60).describe('From started to usable.'),
+  on_exit: z.enum(['destroy', 'keep']).default('destroy').describe('What an orderly exit does with the sandboxes.'),
+  bridge: z
+    .strictObject({
+      port: port.nullable().default(null).describe('null: 7878, or the next free one at the first start of a home; then kept.'),
+    })
+    .prefault({}),
+})
+export type Config = z.output<typeof config>

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { holderId, sandboxId, threadId, userId } from './identity.ts'
+import { errorData } from './errors.ts'
+
+export const backendKind = z.enum(['docker', 'embedded', 'remote', 'apple'])
+export type BackendKind = z.infer<typeof backendKind>
+
+/** How a sandbox is kept apart from the host: shown wherever a sandbox is. */
+export const isolation = z.enum(['container', 'bubblewrap', 'none'])
+export type Isolation = z.infer<typeof isolation>
+
+/** `creating -> active <-> warm (-> paused) -> stopping -> gone`, and `failed` until dismissed. */
+export const sandboxStatus = z.enum(['creating', 'active', 'warm', 'paused', 'stopping', 'failed'])
+export type SandboxStatus = z.infer<typeof sandboxStatus>
+
+export const lease = z.object({
+  holder: holderId,
+  since: z.iso.datetime().describe('When this holder first acquired.'),
+})
+
+export const sandbox = z.object({
+  id: sandboxId,
+  user: userId,
+  thread: threadId.nullable().describe('null: anonymous, destroyed at its last release.'),
+  status: sandboxStatus,
+  backend: backendKind,
+  isolation,
+  image: z.string().nullable(),
+  name: z.string().describe("The container's name on the engine."),
+  container: z.string().nullable().describe("The engine's own id of the container."),
+  url: z.string().nullable().describe('Base URL of the sandbox HTTP API, without a trailing slash.'),
+  holders: z.array(lease),
+  created_at: z.iso.datetime(),
+  last_activity_at: z.iso.datetime(),
+  expires_at: z.iso.datetime().nullable().describe('When it goes warm or is reaped if nothing happens; null: never.'),
+  replaced: z.number().int().describe('How often the container behind this id was replaced.'),
+  step: z.string().nullable().describe('While creating: what is being done.'),
+  error: errorData.nullable().describe('Why it failed; null otherwise.'),
+})
+export type Sandbox = z.infer<typeof sandbox>
+
+/** Which way an acquire went; the cheap ones first. */
+export const acquirePath = z.enum(['reuse', 'warm', 'found', 'slot', 'cold'])
+export type AcquirePath = z.infer<typeof acquirePath>
+
+export const acquired = sandbox.extend({
+  path: acquirePath,
+  holder: holderId,
+  headers: z.record(z.string(), z.string()).describe('Headers that `url` needs.'),
+  was_replaced: z.boolean().describe('True once for a holder whose sandbox was replaced: only the mounts survived.'),
+  warnings: z.array(z.string()),
+})
+export type Acquired = z.infer<typeof acquired>
+
+/** One line of progress of a long step (image build, pull, cold start). */
+export const progress = z.object({
+  type: z.literal('progress'),
+  step: z.string().describe('image-pull, image-build, queue, create, start, ready'),
+  text: z.string(),
+  done: z.number().nullable().describe('Bytes or steps done; null where unknown.'),
+  total: z.number().nullable(),
+})
+export type Progress = z.infer<typeof progress>
