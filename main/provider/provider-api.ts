@@ -1,0 +1,39 @@
+import type { Acquired, Progress, Sandbox } from '../../shared/sandbox.ts'
+import type { Selection } from '../../shared/select.ts'
+import type { SandboxApi } from '../sandbox/sandbox-api.ts'
+
+export interface AcquireRequest {
+  readonly user: string
+  /** null: anonymous. */
+  readonly thread: string | null
+  readonly holder: string
+  /** Ends this caller's wait; the work itself ends when nobody waits for it any more. */
+  readonly signal?: AbortSignal | undefined
+  readonly report?: ((progress: Progress) => void) | undefined
+}
+
+export interface ShutdownReport {
+  readonly destroyed: readonly string[]
+  readonly failed: readonly { readonly id: string; readonly error: string }[]
+}
+
+/** Who has which sandbox. Every method throws BerthErrors only. `who` goes into the event log. */
+export interface Provider {
+  acquire(request: AcquireRequest): Promise<Acquired>
+  /** SANDBOX_NOT_FOUND where there is none. Not activity. */
+  get(selection: Selection): Sandbox
+  list(): { sandboxes: Sandbox[]; replicas: number; counted: number }
+  release(selection: Selection, holder: string): Promise<{ released: boolean; sandbox: Sandbox | null }>
+  destroy(selection: Selection, options: { who: string; onlyIfUnheld: boolean }): Promise<{ destroyed: boolean }>
+  dismiss(selection: Selection, who: string): boolean
+  /**
+   * Runs agent work in a sandbox: counts as activity for as long as it runs, wakes a paused one, and is rejected with
+   * SANDBOX_LOST as soon as the engine says that the container ended.
+   */
+  use<T>(selection: Selection, who: string, work: (api: SandboxApi, signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>
+  logs(selection: Selection, options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<string>
+  /** Ends every sandbox, in parallel and bounded; new acquires are refused meanwhile, and afterwards unless `reopen`. */
+  shutdown(who: string, options: { reopen: boolean }): Promise<ShutdownReport>
+  /** Stops timers and watches. `destroy` ends the sandboxes as `shutdown` does; otherwise they stay. Idempotent. */
+  close(options: { destroy: boolean }): Promise<void>
+}
