@@ -7,6 +7,8 @@ export interface AcquireRequest {
   /** null: anonymous. */
   readonly thread: string | null
   readonly holder: string
+  /** Who asked, for the event log; default: the holder. */
+  readonly who?: string | undefined
   /** Ends this caller's wait; the work itself ends when nobody waits for it any more. */
   readonly signal?: AbortSignal | undefined
   readonly report?: ((progress: Progress) => void) | undefined
@@ -23,7 +25,7 @@ export interface Provider {
   /** SANDBOX_NOT_FOUND where there is none. Not activity. */
   get(selection: Selection): Sandbox
   list(): { sandboxes: Sandbox[]; replicas: number; counted: number }
-  release(selection: Selection, holder: string): Promise<{ released: boolean; sandbox: Sandbox | null }>
+  release(selection: Selection, holder: string, who?: string): Promise<{ released: boolean; sandbox: Sandbox | null }>
   destroy(selection: Selection, options: { who: string; onlyIfUnheld: boolean }): Promise<{ destroyed: boolean }>
   dismiss(selection: Selection, who: string): boolean
   /**

@@ -1,0 +1,9 @@
+import type { Handlers } from './handlers.ts'
+import { houseHandlers, type HouseDeps } from './house-handlers.ts'
+import { sandboxHandlers } from './sandbox-handlers.ts'
+import { workHandlers } from './work-handlers.ts'
+
+/** The contract's calls, bound to one engine. */
+export function bindHandlers(deps: HouseDeps): Handlers {
+  return { ...sandboxHandlers(deps), ...workHandlers(deps), ...houseHandlers(deps) }
+}

@@ -1,0 +1,20 @@
+import type { Scope } from '../../shared/call.ts'
+
+/** Who calls, and how to reach them while the call runs. Made by a transport, one for each call. */
+export interface CallContext<Chunk = never> {
+  readonly scope: Scope
+  /** The token's name; `master` for the home's own. Default holder of what the call acquires. */
+  readonly client: string
+  /** For the event log: `client:<token>`. */
+  readonly who: string
+  /** Aborted when the caller is gone or Berth closes; the reason is a BerthError. */
+  readonly signal: AbortSignal
+  /** Absent: the caller does not stream. Awaited by whoever emits, so that a slow reader slows the source. */
+  readonly emit?: (chunk: Chunk) => Promise<void>
+  readonly transport: 'http' | 'socket' | 'ipc' | 'process'
+}
+
+/** Names the caller in an event, with the hold it acts for where that is not simply the caller's own. */
+export function whoFor(context: Pick<CallContext, 'client' | 'who'>, holder: string): string {
+  return holder === context.client ? context.who : `${context.who} holder:${holder}`
+}

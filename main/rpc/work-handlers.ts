@@ -1,0 +1,73 @@
+import { fail } from '../../shared/errors.ts'
+import type { Provider } from '../provider/provider-api.ts'
+import { quote } from '../sandbox/quote.ts'
+import type { Handlers } from './handlers.ts'
+
+/** Agents at work in a sandbox: everything here counts as activity. */
+export function workHandlers(deps: { provider: Provider }): Pick<Handlers, 'exec' | 'read' | 'write' | 'files'> {
+  const { provider } = deps
+  return {
+    // A caller that is gone takes its command with it, streamed or not: nobody would ever read the end of it. What is to
+    // go on runs in the background of its own shell (`nohup ... &`).
+    exec: async ({ command, cwd, env, timeout, max_output, ...selection }, context) => {
+      const done = await provider.use(
+        selection,
+        context.who,
+        (api, signal) =>
+          api.exec({
+            command: typeof command === 'string' ? command : quote(command),
+            cwd,
+            env,
+            timeout,
+            maxOutput: max_output,
+            signal,
+            onOutput: context.emit && ((type, data) => context.emit?.({ type, data })),
+          }),
+        context.signal,
+      )
+      return {
+        exit_code: done.exitCode,
+        status: done.status,
+        stdout: done.stdout,
+        stderr: done.stderr,
+        truncated: done.truncated,
+      }
+    },
+    read: async ({ path, encoding, ...selection }, context) => {
+      const bytes = await provider.use(selection, context.who, (api) => api.read(path), context.signal)
+      return { path, content: decode(path, bytes, encoding), encoding, size: bytes.byteLength }
+    },
+    write: async ({ path, content, encoding, append, ...selection }, context) => {
+      const bytes = encode(content, encoding)
+      const size = await provider.use(selection, context.who, (api) => api.write(path, bytes, append), context.signal)
+      return { path, size }
+    },
+    files: async ({ path, recursive, hidden, ...selection }, context) => {
+      const found = await provider.use(selection, context.who, (api) => api.list(path, { recursive, hidden }), context.signal)
+      return {
+        path,
+        files: found.map(({ modifiedAt, ...entry }) => ({ ...entry, modified_at: modifiedAt })),
+      }
+    },
+  }
+}
+
+function decode(path: string, bytes: Uint8Array, encoding: 'utf-8' | 'base64'): string {
+  if (encoding === 'base64') return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (cause) {
+    throw fail('FILE_FAILED', `${path} is not UTF-8 text`, { next: 'Read it with `encoding: base64`.', cause })
+  }
+}
+
+function encode(content: string, encoding: 'utf-8' | 'base64'): Uint8Array {
+  if (encoding === 'utf-8') return Buffer.from(content, 'utf8')
+  // Buffer.from skips what is not base64, which would write something else than was meant.
+  if (content.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(content)) {
+    throw fail('BAD_INPUT', 'write: `content` is not base64', {
+      next: 'Send standard base64 with padding, or plain text with `encoding: utf-8`.',
+    })
+  }
+  return Buffer.from(content, 'base64')
+}
