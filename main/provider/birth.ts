@@ -1,0 +1,159 @@
+import { asBerthError, fail, type BerthError } from '../../shared/errors.ts'
+import type { Found, Mount, SandboxSpec } from '../backends/backend.ts'
+import type { Config } from '../../shared/config.ts'
+import { outdated, type Core } from './core.ts'
+import type { Entry } from './entry.ts'
+import { abortError, type Flight } from './flights.ts'
+import type { Landing } from './core.ts'
+
+const userData = '/mnt/user-data'
+
+export interface Born { readonly found: Found; readonly path: 'found' | 'cold' }
+
+/**
+ * Makes the container of an entry that already has its place, or finds the one that exists under its name. Whatever
+ * fails on the way leaves nothing behind.
+ */
+export async function giveBirth(core: Core, entry: Entry, flight: Flight<Landing>, signal: AbortSignal): Promise<Born> {
+  const { deps } = core
+  const config = deps.config()
+  const say = (step: string, text: string) => flight.report({ type: 'progress', step, text, done: null, total: null })
+  const mounts = await deps.mountsOf(entry)
+  if (!(await deps.backend.prepared(config.image))) {
+    await deps.backend.prepare(config.image, (progress) => flight.report(progress), signal)
+  }
+  for (let tries = 1; ; tries += 1) {
+    const lock = await deps.lock(entry.id, signal)
+    try {
+      const both = AbortSignal.any([signal, lock.broken])
+      say('create', 'Starting the sandbox')
+      const born = await createOrFind(core, entry, config, mounts, both)
+      // Another process can no longer make a second one: the engine holds the name.
+      await lock.release()
+      say('ready', 'Waiting until it answers')
+      await proveReady(core, born.found, signal, born.path === 'cold')
+      return born
+    } catch (error) {
+      // A lost lock (a suspend, a slow disk) is no failure of the caller's: taken again.
+      if (!lock.broken.aborted || signal.aborted || tries >= 3) throw error
+    } finally {
+      await lock.release()
+    }
+  }
+}
+
+async function createOrFind(core: Core, entry: Entry, config: Config, mounts: Mount[], signal: AbortSignal): Promise<Born> {
+  const { deps } = core
+  for (let tries = 1; ; tries += 1) {
+    if (signal.aborted) throw abortError(signal)
+    try {
+      return { found: await deps.backend.create(specOf(core, entry, config, mounts), signal), path: 'cold' }
+    } catch (error) {
+      if (asBerthError(error).code !== 'NAME_TAKEN' || tries >= 3) throw error
+    }
+    // The name is taken: by what an earlier life of ours left, or by a stranger. The engine knows.
+    const found = await deps.backend.inspect(entry.name)
+    if (found === null) continue
+    const refusal = await refuse(core, entry, found)
+    if (refusal) throw refusal
+    if (found.state === 'running' && !outdated(core, found)) return { found, path: 'found' }
+    await deps.backend.remove(found.ref, 0)
+  }
+}
+
+/** Why a container that has our name must not be handed out, or null. */
+async function refuse(core: Core, entry: Entry, found: Found): Promise<BerthError | null> {
+  const details = { name: found.name, container: found.ref }
+  if (found.owner !== 'ours') {
+    const whose = found.owner === 'stranger' ? 'a container that is not of Berth' : 'another installation or home of Berth'
+    return fail('NAME_TAKEN', `The name ${found.name} is taken by ${whose}`, {
+      next: `Remove or rename that container, or set another sandbox.container_prefix.`,
+      details,
+    })
+  }
+  const mounted = found.mounts.find((mount) => mount.target === userData)?.source
+  const sameKey = found.id === entry.id && found.user === entry.user && found.thread === entry.thread
+  if (sameKey && found.nonce !== null && mounted === (await core.deps.userDataOf(entry))) return null
+  return fail('IDENTITY_CONFLICT', `The container ${found.name} belongs to another thread or to other directories`, {
+    next: `Look at it with \`docker inspect ${found.name}\` and remove it if it is not needed.`,
+    details,
+  })
+}
+
+function specOf(core: Core, entry: Entry, config: Config, mounts: readonly Mount[]): SandboxSpec {
+  const nonce = core.deps.randomId() + core.deps.randomId()
+  return {
+    id: entry.id,
+    user: entry.user,
+    thread: entry.thread,
+    name: entry.name,
+    image: config.image,
+    key: core.deps.keyOf(nonce),
+    nonce,
+    mounts,
+    environment: config.environment,
+    resources: config.resources,
+    port: config.port,
+    configHash: core.deps.configHash(),
+  }
+}
+
+/** Ready, or an error with the container's last lines; one that we made and that did not get ready is removed. */
+export async function proveReady(core: Core, found: Found, signal: AbortSignal, ours: boolean): Promise<void> {
+  const { deps } = core
+  const client = core.clients.of(found)
+  try {
+    if (core.clients.hasEnded(found.ref)) throw fail('SANDBOX_LOST', 'It ended', { next: 'See its last lines.' })
+    await deps.ready(client.api, {
+      signal: AbortSignal.any([signal, client.lost]),
+      timeoutMs: deps.config().ready_timeout * 1000,
+    })
+  } catch (error) {
+    const ended = core.clients.hasEnded(found.ref) || (await hasExited(core, found))
+    const lines = signal.aborted ? [] : await lastLines(core, found)
+    if (ours) {
+      await deps.backend.remove(found.ref, 0)
+      core.clients.ended(found.ref, asBerthError(error))
+    }
+    if (signal.aborted) throw abortError(signal)
+    throw ended ? startFailed(found, lines, error) : notReady(error, lines)
+  }
+}
+
+async function hasExited(core: Core, found: Found): Promise<boolean> {
+  const now = await core.deps.backend.inspect(found.name).catch(() => undefined) // cannot tell: then it is merely not ready
+  return now === null || (now !== undefined && (now.ref !== found.ref || now.state === 'exited'))
+}
+
+function startFailed(found: Found, lines: string[], cause: unknown): BerthError {
+  const said = lines.length > 0 ? `; its last line was: ${lines.at(-1)}` : ' and wrote nothing'
+  return fail('START_FAILED', `The sandbox ended while starting${said}`, {
+    next: `Check the image${found.image === null ? '' : ` ${found.image}`} and its entrypoint; \`details.log\` has its last lines.`,
+    details: { log: lines },
+    cause,
+  })
+}
+
+function notReady(error: unknown, lines: string[]): BerthError {
+  const problem = asBerthError(error)
+  return fail(problem.code === 'SANDBOX_REFUSED' ? 'SANDBOX_REFUSED' : 'NOT_READY', problem.message, {
+    next: problem.next,
+    details: { ...problem.details, log: lines },
+    cause: problem,
+  })
+}
+
+/** The last 20 lines of a container's log. It is help for a person beside the real error, so its own failure only empties it. */
+async function lastLines(core: Core, found: Found): Promise<string[]> {
+  const lines: string[] = []
+  const stop = new AbortController()
+  const timer = core.deps.clock.timer(2000, () => stop.abort())
+  try {
+    for await (const line of core.deps.backend.logs(found.ref, { tail: 20, follow: false, signal: stop.signal })) lines.push(line)
+  } catch (error) {
+    lines.push(`(its log could not be read: ${asBerthError(error).message})`)
+  } finally {
+    timer.cancel()
+  }
+  return lines
+}

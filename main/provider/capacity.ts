@@ -1,0 +1,54 @@
+import type { Config } from '../../shared/config.ts'
+import type { Entry } from './entry.ts'
+
+export interface CapacityView {
+  readonly mode: Config['capacity']['mode']
+  readonly replicas: number
+  readonly entries: readonly Entry[]
+  /** Acquires that came earlier and still wait for a place. */
+  readonly ahead: number
+  /** Sandboxes that an acquire is just about to take: not to be evicted under its hands. */
+  readonly wanted: ReadonlySet<string>
+}
+
+export type Decision =
+  /** Take the place now. `over`: by how many the cap is passed once the victims are gone. */
+  | { readonly kind: 'go'; readonly evict: readonly string[]; readonly over: number }
+  /** Wait for a place; the victims, if any, go without grace. */
+  | { readonly kind: 'wait'; readonly evict: readonly string[] }
+  | { readonly kind: 'reject' }
+
+/** What takes a place. In `queue` and `reject` a place is free only when the engine says that the victim is gone. */
+export function occupies(entry: Entry, mode: CapacityView['mode']): boolean {
+  return entry.state !== 'failed' && (mode !== 'soft' || entry.state !== 'stopping')
+}
+
+/** Warm and not wanted, the longest unused first. Active ones never. */
+export function evictable(entries: readonly Entry[], wanted: ReadonlySet<string>): Entry[] {
+  return entries
+    .filter((entry) => (entry.state === 'warm' || entry.state === 'paused') && entry.work === 0 && !wanted.has(entry.id))
+    .sort((a, b) => a.activityAt - b.activityAt || a.since - b.since || (a.id < b.id ? -1 : 1))
+}
+
+/** May one more sandbox be made, who goes for it, or must it wait? */
+export function decide(view: CapacityView): Decision {
+  const taken = view.entries.filter((entry) => occupies(entry, view.mode)).length
+  const missing = taken + 1 - view.replicas
+  if (view.mode === 'soft') {
+    if (missing <= 0) return { kind: 'go', evict: [], over: 0 }
+    const evict = evictable(view.entries, view.wanted).slice(0, missing).map((entry) => entry.id)
+    return { kind: 'go', evict, over: missing - evict.length }
+  }
+  if (missing <= 0 && view.ahead === 0) return { kind: 'go', evict: [], over: 0 }
+  const leaving = view.entries.filter((entry) => entry.state === 'stopping').length
+  const short = Math.max(0, missing + view.ahead - leaving)
+  const evict = evictable(view.entries, view.wanted).slice(0, short).map((entry) => entry.id)
+  if (view.mode === 'reject' && evict.length < short) return { kind: 'reject' }
+  return { kind: 'wait', evict }
+}
+
+/** Who goes when more are kept than allowed: after a release, or when `replicas` was lowered. */
+export function trim(entries: readonly Entry[], replicas: number, wanted: ReadonlySet<string>): string[] {
+  const taken = entries.filter((entry) => occupies(entry, 'soft')).length
+  return evictable(entries, wanted).slice(0, Math.max(0, taken - replicas)).map((entry) => entry.id)
+}

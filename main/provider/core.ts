@@ -1,0 +1,49 @@
+import type { EngineWatch, Found } from '../backends/backend.ts'
+import type { AcquirePath } from '../../shared/sandbox.ts'
+import type { Clients } from './clients.ts'
+import type { ProviderDeps } from './deps.ts'
+import type { Entry } from './entry.ts'
+import type { Flights } from './flights.ts'
+import type { Table } from './table.ts'
+import type { Tickets } from './tickets.ts'
+
+/** How a flight ended: which way it went, and what was said on the way. */
+export interface Landing { readonly path: AcquirePath; readonly warnings: readonly string[] }
+
+export interface Ending {
+  /** The first try: rejects when the engine could not be told; tries go on until it says gone. */
+  readonly first: Promise<void>
+  readonly gone: Promise<void>
+}
+
+/** What the parts of the provider share. Made once in provider.ts, which owns and closes all of it. */
+export interface Core {
+  readonly deps: ProviderDeps
+  readonly table: Table
+  readonly flights: Flights<Landing>
+  readonly clients: Clients
+  readonly tickets: Tickets
+  /** Replaced at (re)connect; absent until the watch began. */
+  readonly watch: { current: EngineWatch | null }
+  readonly endings: Map<string, Ending>
+  /** Holders to be told once that their sandbox was replaced. */
+  readonly untold: Map<string, Set<string>>
+  /** How often each id was replaced, kept across the gap between the loss and the next acquire. */
+  readonly replacements: Map<string, number>
+  readonly save: (entry: Entry) => void
+}
+
+/** The name a sandbox has on the engine. */
+export const nameOf = (core: Core, id: string): string => `${core.deps.config().container_prefix}-${id}`
+
+/** Warm and made under another configuration or version: replaced instead of handed out. */
+export const outdated = (core: Core, found: Found): boolean => found.configHash !== core.deps.configHash()
+
+/** Threads whose holders never come back must not fill memory: the oldest are forgotten. */
+const rememberedThreads = 1000
+
+export function remember<T>(map: Map<string, T>, id: string, value: T): void {
+  map.delete(id)
+  map.set(id, value)
+  for (const oldest of map.keys()) if (map.size > rememberedThreads) map.delete(oldest)
+}

@@ -1,0 +1,45 @@
+import type { Config } from '../../shared/config.ts'
+import type { NewEvent } from '../../shared/event.ts'
+import type { Backend, Mount } from '../backends/backend.ts'
+import type { Clock } from '../clock.ts'
+import type { Address, SandboxApi } from '../sandbox/sandbox-api.ts'
+import type { LeaseRecord } from './lease-record.ts'
+
+/** A sandbox's key as far as directories are concerned. `id` names an anonymous one's directory. */
+export interface Place { readonly id: string; readonly user: string; readonly thread: string | null }
+
+/** Everything the provider does to the world goes through here; nothing else in this room has effects. */
+export interface ProviderDeps {
+  readonly backend: Backend
+  readonly clock: Clock
+  /** The configuration in force now. */
+  readonly config: () => Config
+  /** Hash of what makes a warm sandbox outdated; changes with the configuration and with Berth's own version. */
+  readonly configHash: () => string
+  readonly idOf: (user: string, thread: string) => string
+  /** 16 random hex digits. */
+  readonly randomId: () => string
+  /** The sandbox's own API key, derived from its nonce label and the installation's secret. */
+  readonly keyOf: (nonce: string) => string
+  /** Makes a thread's directories and checks every mount; throws before any container exists. */
+  readonly mountsOf: (place: Place) => Promise<Mount[]>
+  /** Host directory that this key's sandbox must have at /mnt/user-data. */
+  readonly userDataOf: (place: Place) => Promise<string>
+  /** Deletes an anonymous sandbox's directory; a thread's files are never deleted here. */
+  readonly discard: (place: Place) => Promise<void>
+  readonly openSandbox: (address: Address) => SandboxApi
+  /** Resolves once a command has really run in it; throws NOT_READY or SANDBOX_REFUSED. */
+  readonly ready: (api: SandboxApi, options: { signal: AbortSignal; timeoutMs: number }) => Promise<void>
+  readonly leases: {
+    load(): Promise<Map<string, LeaseRecord>>
+    /** Written behind, coalesced per id; failures are counted and published, never thrown. */
+    save(id: string, record: LeaseRecord): void
+    remove(id: string): void
+    flush(): Promise<void>
+  }
+  /** This thread's lock across processes. `broken` aborts when it was lost. */
+  readonly lock: (id: string, signal: AbortSignal) => Promise<{ broken: AbortSignal; release(): Promise<void> }>
+  /** Seconds on a clock that no wall jump moves, and which boot it counts from; null where a system has none. */
+  readonly uptime: () => { boot: string; seconds: number } | null
+  readonly publish: (event: NewEvent) => void
+}

@@ -1,0 +1,35 @@
+import type { BerthError } from '../../shared/errors.ts'
+import type { SandboxStatus } from '../../shared/sandbox.ts'
+import type { Found } from '../backends/backend.ts'
+
+/** One holder's hold. `since` is wall clock, for display. */
+export interface Lease { readonly holder: string; readonly since: number }
+
+/** What memory knows of one sandbox: a cache of what the engine says, plus who holds it. Never changed in place. */
+export interface Entry {
+  readonly id: string
+  readonly user: string
+  /** null: anonymous. */
+  readonly thread: string | null
+  readonly name: string
+  readonly state: SandboxStatus
+  /** Monotonic ms at which `state` began. */
+  readonly since: number
+  /** Monotonic ms of the last activity. */
+  readonly activityAt: number
+  /** Wall clock, for display. */
+  readonly createdAt: number
+  readonly leases: readonly Lease[]
+  /** The container; null while creating and after a failure. */
+  readonly sandbox: Found | null
+  /** Agent calls running in it right now. */
+  readonly work: number
+  readonly replaced: number
+  readonly step: string | null
+  readonly error: BerthError | null
+}
+
+/** States in which a container is there to be used. */
+export function usable(entry: Entry | undefined): entry is Entry & { sandbox: Found } {
+  return entry !== undefined && entry.sandbox !== null && (entry.state === 'active' || entry.state === 'warm' || entry.state === 'paused')
+}

@@ -1,0 +1,119 @@
+import { BerthError, fail } from '../../shared/errors.ts'
+import type { Progress } from '../../shared/sandbox.ts'
+
+/** Somebody who waits for a flight: an acquire, or a call that needs the sandbox once it is there. */
+export interface Passenger {
+  /** null: wants to use it, not to hold it. */
+  readonly holder: string | null
+  readonly report?: ((progress: Progress) => void) | undefined
+}
+
+export interface Flight<T> {
+  /** Aborts when the last passenger left, or by `abort`. */
+  readonly signal: AbortSignal
+  /** Holders aboard at this moment. */
+  holders(): string[]
+  report(progress: Progress): void
+  /** Finishes for all aboard, in this very tick; what `run` returns later no longer matters. */
+  land(result: T): void
+}
+
+/** One flight per thread: whoever comes while one is on its way joins it. */
+export interface Flights<T> {
+  has(id: string): boolean
+  ids(): ReadonlySet<string>
+  /** Starts `run`, or joins what runs already. `signal` ends this passenger's wait only. */
+  join(id: string, passenger: Passenger, signal: AbortSignal | undefined, run: (flight: Flight<T>) => Promise<T>): Promise<T>
+  /** Starts one without passengers, which nobody's leaving ends. Does nothing where one is on its way. */
+  send(id: string, run: (flight: Flight<T>) => Promise<T>): Promise<void>
+  /** Ends one; resolves when it has come down. */
+  abort(id: string, reason: BerthError): Promise<void>
+  /** Ends all; resolves when every one has come down. */
+  abortAll(reason: BerthError): Promise<void>
+}
+
+interface Aboard<T> extends Passenger { settle(result: { value: T } | { error: unknown }): void }
+interface State<T> { control: AbortController; aboard: Set<Aboard<T>>; crewed: boolean; down: Promise<void>; last: Progress | null }
+
+/** Why a signal aborted, as an error with a code. */
+export function abortError(signal: AbortSignal): BerthError {
+  if (signal.reason instanceof BerthError) return signal.reason
+  return fail('CANCELLED', 'The caller ended this call', { next: 'Call again if it is still wanted.', cause: signal.reason })
+}
+
+export function makeFlights<T>(): Flights<T> {
+  const flying = new Map<string, State<T>>()
+
+  function start(id: string, crewed: boolean, run: (flight: Flight<T>) => Promise<T>): State<T> {
+    const state: State<T> = { control: new AbortController(), aboard: new Set(), crewed, down: Promise.resolve(), last: null }
+    flying.set(id, state)
+    const finish = (result: { value: T } | { error: unknown }) => {
+      if (flying.get(id) === state) flying.delete(id)
+      for (const passenger of state.aboard) passenger.settle(result)
+      state.aboard.clear()
+    }
+    const flight: Flight<T> = {
+      signal: state.control.signal,
+      holders: () => [...state.aboard].flatMap((passenger) => passenger.holder ?? []),
+      report: (progress) => {
+        state.last = progress
+        for (const passenger of state.aboard) passenger.report?.(progress)
+      },
+      land: (value) => finish({ value }),
+    }
+    state.down = run(flight).then(
+      (value) => finish({ value }),
+      (error: unknown) => finish({ error }),
+    )
+    return state
+  }
+
+  return {
+    has: (id) => flying.has(id),
+    ids: () => new Set(flying.keys()),
+    async join(id, passenger, signal, run) {
+      if (signal?.aborted) throw abortError(signal)
+      return await new Promise<T>((resolve, reject) => {
+        let leave = (): void => undefined
+        const me: Aboard<T> = {
+          ...passenger,
+          settle: (result) => {
+            signal?.removeEventListener('abort', leave)
+            if ('value' in result) resolve(result.value)
+            else reject(result.error as Error)
+          },
+        }
+        // Aboard before the flight begins, so that even one which lands at once finds its first passenger.
+        let state = flying.get(id)
+        const first = state === undefined
+        state ??= start(id, false, async (flight) => {
+          await Promise.resolve()
+          return await run(flight)
+        })
+        const joined = state
+        joined.aboard.add(me)
+        if (!first && joined.last) me.report?.(joined.last)
+        leave = () => {
+          if (!joined.aboard.delete(me) || !signal) return
+          const reason = abortError(signal)
+          reject(reason)
+          if (joined.aboard.size === 0 && !joined.crewed) joined.control.abort(reason)
+        }
+        signal?.addEventListener('abort', leave, { once: true })
+      })
+    },
+    async send(id, run) {
+      if (!flying.has(id)) await start(id, true, run).down
+    },
+    async abort(id, reason) {
+      const state = flying.get(id)
+      state?.control.abort(reason)
+      await state?.down
+    },
+    async abortAll(reason) {
+      const all = [...flying.values()]
+      for (const state of all) state.control.abort(reason)
+      await Promise.all(all.map((state) => state.down))
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import type { Entry } from './entry.ts'
+import type { ProviderDeps } from './deps.ts'
+
+/**
+ * `leases/<id>`: what the engine cannot hold. Losing one makes its sandbox warm at the next start, no more.
+ * Both stamps say the same moment; `uptime` is the trusted one, as no jump of the wall clock moves it.
+ */
+export const leaseRecord = z.object({
+  holders: z.array(z.object({ holder: z.string(), since: z.number() })),
+  /** Wall clock of the last activity, or of the moment it became warm if that was later. */
+  at: z.number(),
+  uptime: z.object({ boot: z.string(), seconds: z.number() }).nullable(),
+  replaced: z.number().int(),
+})
+export type LeaseRecord = z.infer<typeof leaseRecord>
+
+export function toRecord(entry: Entry, clock: Clock, uptime: ReturnType<ProviderDeps['uptime']>): LeaseRecord {
+  const last = entry.state === 'active' ? entry.activityAt : Math.max(entry.since, entry.activityAt)
+  const age = Math.max(0, clock.now() - last)
+  return {
+    holders: entry.leases.map(({ holder, since }) => ({ holder, since })),
+    at: clock.wall() - age,
+    uptime: uptime && { boot: uptime.boot, seconds: uptime.seconds - age / 1000 },
+    replaced: entry.replaced,
+  }
+}
+
+/** Monotonic ms of what a record stamped: by uptime within one boot, otherwise by the wall clock, clamped to the past. */
+export function stampedAt(record: LeaseRecord, clock: Clock, uptime: ReturnType<ProviderDeps['uptime']>): number {
+  const age =
+    uptime && record.uptime?.boot === uptime.boot
+      ? (uptime.seconds - record.uptime.seconds) * 1000
+      : clock.wall() - record.at
+  return clock.now() - Math.max(0, age)
+}

@@ -1,0 +1,134 @@
+import { asBerthError, fail, type BerthError } from '../../shared/errors.ts'
+import { checkAlive } from './alive.ts'
+import { giveBirth } from './birth.ts'
+import { nameOf, outdated, type Core, type Landing } from './core.ts'
+import { endSandbox } from './ending.ts'
+import { usable, type Entry } from './entry.ts'
+import { abortError, type Flight } from './flights.ts'
+import { loseSandbox } from './loss.ts'
+import { atStep, creating, failed, held, started } from './registry.ts'
+
+export interface Wanted { readonly id: string; readonly user: string; readonly thread: string | null }
+
+/**
+ * One flight: registry, proven alive; else warm; else found by name; else a new one. After every wait the registry
+ * is asked again, since anything may have happened meanwhile. Lands in the same tick in which the holds are committed.
+ */
+export async function obtain(core: Core, wanted: Wanted, flight: Flight<Landing>): Promise<Landing> {
+  for (;;) {
+    if (flight.signal.aborted) throw abortError(flight.signal)
+    const entry = core.table.get(wanted.id)
+    if (entry?.state === 'stopping') {
+      await untilGone(core, entry, flight.signal)
+    } else if (usable(entry)) {
+      if (entry.state !== 'active' && outdated(core, entry.sandbox)) {
+        endSandbox(core, entry, { who: 'berth:provider', text: 'It was warm and made under another configuration or version', grace: 0 })
+        continue
+      }
+      const { ref } = entry.sandbox
+      const verdict = await checkAlive(core, entry, flight.signal)
+      const now = core.table.get(wanted.id)
+      if (!usable(now) || now.sandbox.ref !== ref) continue
+      if (verdict.alive) return land(core, now, flight, { path: now.state === 'active' ? 'reuse' : 'warm', warnings: [] })
+      loseSandbox(core, now, verdict.reason)
+    } else {
+      return await begin(core, wanted, entry, flight)
+    }
+  }
+}
+
+async function untilGone(core: Core, entry: Entry, signal: AbortSignal): Promise<void> {
+  const ending = core.endings.get(entry.id)
+  if (!ending) return
+  await new Promise<void>((resolve, reject) => {
+    const onAbort = () => reject(abortError(signal))
+    signal.addEventListener('abort', onAbort, { once: true })
+    // The first try failing is the answer to give; when it succeeds the entry is gone.
+    ending.first.then(() => resolve(), reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
+/** Takes a place, then makes the sandbox. The entry is `creating` from the tick in which the place was free. */
+async function begin(core: Core, wanted: Wanted, before: Entry | undefined, flight: Flight<Landing>): Promise<Landing> {
+  const { deps } = core
+  const config = deps.config()
+  const warnings: string[] = []
+  await core.tickets.wait({
+    signal: flight.signal,
+    timeoutMs: config.capacity.acquire_timeout * 1000,
+    replicas: config.replicas,
+    take: (over) => {
+      const entry = creating({ ...wanted, name: nameOf(core, wanted.id) }, deps.clock.now(), deps.clock.wall(), before)
+      const who = flight.holders()[0] ?? 'berth:provider'
+      core.table.set({ ...entry, replaced: core.replacements.get(wanted.id) ?? entry.replaced }, { who, text: 'A sandbox is being made' })
+      if (over <= 0) return
+      const warning = `All ${config.replicas} sandboxes are in use: this one is ${over} over sandbox.replicas`
+      warnings.push(warning)
+      deps.publish({ type: 'capacity.over', who, sandbox: wanted.id, user: wanted.user, thread: wanted.thread, text: warning })
+    },
+    waiting: (ahead) =>
+      flight.report({ type: 'progress', step: 'queue', text: `Waiting for a place, ${ahead} ahead`, done: null, total: null }),
+  })
+  return await make(core, wanted, flight, warnings)
+}
+
+async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warnings: string[]): Promise<Landing> {
+  const { deps } = core
+  const entry = core.table.get(wanted.id)
+  if (entry === undefined) throw abortError(flight.signal)
+  const noting: Flight<Landing> = {
+    ...flight,
+    report: (progress) => {
+      const now = core.table.get(wanted.id)
+      if (now?.state === 'creating' && now.step !== progress.text) core.table.set(atStep(now, progress.text))
+      flight.report(progress)
+    },
+  }
+  try {
+    const { found, path } = await giveBirth(core, entry, noting, flight.signal)
+    const now = core.table.get(wanted.id)
+    if (now === undefined || flight.signal.aborted || core.clients.hasEnded(found.ref)) {
+      await deps.backend.remove(found.ref, 0)
+      if (flight.signal.aborted) throw abortError(flight.signal)
+      throw fail('START_FAILED', 'The sandbox ended right after it had started', { next: 'Acquire again; if it repeats, look at the image.' })
+    }
+    core.replacements.delete(wanted.id)
+    const leases = flight.holders().map((holder) => ({ holder, since: deps.clock.wall() }))
+    const at = deps.clock.now()
+    core.table.set(started(now, found, at, leases, at), { who: leases[0]?.holder ?? 'berth:provider', text: path === 'cold' ? 'A new sandbox is ready' : 'A sandbox was found again' })
+    return finish(core, wanted.id, flight, { path, warnings })
+  } catch (error) {
+    await giveUp(core, wanted, asBerthError(error), flight)
+    throw error
+  }
+}
+
+/** A creation that failed frees its place at once. It stays visible with its reason, unless its caller ended it or it had no thread. */
+async function giveUp(core: Core, wanted: Wanted, error: BerthError, flight: Flight<Landing>): Promise<void> {
+  const now = core.table.get(wanted.id)
+  if (now?.state === 'creating') {
+    const who = flight.holders()[0] ?? 'berth:provider'
+    if (flight.signal.aborted || wanted.thread === null) core.table.drop(wanted.id, { who, text: error.message })
+    else core.table.set(failed(now, error, core.deps.clock.now()), { who, text: error.message, details: { code: error.code } })
+  }
+  if (wanted.thread === null) await core.deps.discard(wanted)
+}
+
+/** Everybody aboard holds it from this tick on. */
+function land(core: Core, entry: Entry, flight: Flight<Landing>, landing: Landing): Landing {
+  const { clock } = core.deps
+  let next = entry
+  for (const holder of flight.holders()) next = held(next, holder, clock.now(), clock.wall())
+  if (next !== entry) {
+    const who = flight.holders()[0] ?? 'berth:provider'
+    core.table.set(next, entry.state === 'active' ? undefined : { who, text: 'A warm sandbox is in use again' })
+  }
+  return finish(core, entry.id, flight, landing)
+}
+
+function finish(core: Core, id: string, flight: Flight<Landing>, landing: Landing): Landing {
+  const entry = core.table.get(id)
+  if (entry) core.save(entry)
+  flight.land(landing)
+  return landing
+}

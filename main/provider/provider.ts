@@ -1,0 +1,246 @@
+import { asBerthError, fail } from '../../shared/errors.ts'
+import type { Acquired } from '../../shared/sandbox.ts'
+import { decide, occupies, trim } from './capacity.ts'
+import { makeClients } from './clients.ts'
+import type { Core, Landing } from './core.ts'
+import type { ProviderDeps } from './deps.ts'
+import { endSandbox } from './ending.ts'
+import { usable, type Entry } from './entry.ts'
+import { abortError, makeFlights } from './flights.ts'
+import { toRecord } from './lease-record.ts'
+import { obtain, type Wanted } from './obtain.ts'
+import type { AcquireRequest, Provider, ShutdownReport } from './provider-api.ts'
+import { provenAlive } from './alive.ts'
+import { makeReaper } from './reaper.ts'
+import { held, released } from './registry.ts'
+import { makeTable } from './table.ts'
+import { makeTickets } from './tickets.ts'
+import { select, useSandbox } from './use.ts'
+import { acquiredOf, sorted, viewOf } from './view.ts'
+import { makeWatching } from './watching.ts'
+
+export interface ProviderCore extends Provider {
+  /** First look at the engine; until it succeeded, acquires wait for it or fail with its error. */
+  begin(): Promise<void>
+  /** The configuration changed, or a clock gap was seen: look at everything again. */
+  refresh(): Promise<void>
+}
+
+/** Beyond stop_grace, how long a shutdown waits for the engine before it reports what is left. */
+const shutdownSlackMs = 20_000
+/** An unanswered first listing holds an acquire up for this long at most. */
+const beginWaitMs = 20_000
+
+/** Makes the provider: the verbs over the parts. It owns them all, and `close` ends them all. */
+export function makeProvider(deps: ProviderDeps): ProviderCore {
+  const { clock } = deps
+  const table = makeTable(deps.publish)
+  const flights = makeFlights<Landing>()
+  const view = () => ({
+    mode: deps.config().capacity.mode,
+    replicas: deps.config().replicas,
+    entries: table.all(),
+    wanted: flights.ids(),
+  })
+  const evict = (ids: readonly string[]) => {
+    for (const id of ids) {
+      const entry = table.get(id)
+      const grace = deps.config().capacity.mode === 'soft' ? deps.config().stop_grace : 0
+      if (usable(entry)) endSandbox(core, entry, { who: 'berth:capacity', text: 'It was warm and made room for another', grace })
+    }
+  }
+  const core: Core = {
+    deps,
+    table,
+    flights,
+    clients: makeClients(deps),
+    tickets: makeTickets(clock, (ahead) => decide({ ...view(), ahead }), evict),
+    watch: { current: null },
+    endings: new Map(),
+    untold: new Map(),
+    replacements: new Map(),
+    save: (entry) => {
+      if (usable(entry)) deps.leases.save(entry.id, toRecord(entry, clock, deps.uptime()))
+    },
+  }
+  const reaper = makeReaper(core)
+  const watching = makeWatching(core)
+  let looking = false
+  table.onChange(() => {
+    // Once per tick, however many commits it has.
+    if (looking) return
+    looking = true
+    queueMicrotask(() => {
+      looking = false
+      core.tickets.pump()
+      reaper.schedule()
+    })
+  })
+
+  let begun: Promise<void> | null = null
+  let closing: 'no' | 'down' | 'closed' = 'no'
+  let shuttingDown: Promise<ShutdownReport> | null = null
+
+  const refused = () => fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again, then repeat the call.' })
+
+  /** A failed first look is tried again by the next acquire. */
+  function begin(): Promise<void> {
+    begun ??= watching.begin().catch((error: unknown) => {
+      begun = null
+      throw error
+    })
+    return begun
+  }
+
+  async function untilBegun(signal: AbortSignal | undefined): Promise<void> {
+    const late = new Promise<never>((_, reject) => {
+      const timer = clock.timer(beginWaitMs, () =>
+        reject(fail('STARTING', 'Berth has not yet seen what runs on the engine', { next: 'Try again in a few seconds.' })),
+      )
+      signal?.addEventListener('abort', () => reject(abortError(signal)), { once: true })
+      begin().then(timer.cancel, timer.cancel)
+    })
+    await Promise.race([begin(), late])
+  }
+
+  async function acquire(request: AcquireRequest): Promise<Acquired> {
+    if (closing !== 'no') throw refused()
+    const { user, thread, holder } = request
+    const wanted: Wanted = { id: thread === null ? deps.randomId() : deps.idOf(user, thread), user, thread }
+    const known = table.get(wanted.id)
+    if (usable(known) && !flights.has(wanted.id) && provenAlive(core, known)) {
+      const next = table.set(held(known, holder, clock.now(), clock.wall()))
+      core.save(next)
+      return acquiredOf(core, next, holder, { path: 'reuse', warnings: [] })
+    }
+    await untilBegun(request.signal)
+    if (closing !== 'no') throw refused()
+    const landing = await flights.join(wanted.id, { holder, report: request.report }, request.signal, (flight) => obtain(core, wanted, flight))
+    let entry = table.get(wanted.id)
+    if (!usable(entry)) throw fail('SANDBOX_LOST', 'The sandbox ended as soon as it was there', { next: 'Acquire again.' })
+    // Who came aboard in the tick of the landing is held here.
+    if (!entry.leases.some((lease) => lease.holder === holder)) entry = table.set(held(entry, holder, clock.now(), clock.wall()))
+    return acquiredOf(core, entry, holder, landing)
+  }
+
+  function release(selection: Parameters<Provider['release']>[0], holder: string): ReturnType<Provider['release']> {
+    const id = selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
+    core.untold.get(id)?.delete(holder)
+    const entry = table.get(id)
+    if (!usable(entry) || !entry.leases.some((lease) => lease.holder === holder)) {
+      return Promise.resolve({ released: false, sandbox: entry ? viewOf(core, entry) : null })
+    }
+    const next = released(entry, holder, clock.now())
+    const ended = next.state === 'warm'
+    table.set(next, ended ? { who: holder, text: 'Its last holder released it' } : undefined)
+    if (ended && next.thread === null) {
+      endSandbox(core, next, { who: holder, text: 'It was anonymous and its last holder released it', grace: 0 })
+    } else {
+      core.save(next)
+      if (ended) evict(trim(table.all(), deps.config().replicas, flights.ids()))
+    }
+    return Promise.resolve({ released: true, sandbox: viewOf(core, table.get(id) ?? next) })
+  }
+
+  async function destroy(selection: Parameters<Provider['destroy']>[0], options: { who: string; onlyIfUnheld: boolean }): Promise<{ destroyed: boolean }> {
+    const id = selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
+    const entry = table.get(id)
+    if (entry === undefined) return { destroyed: false }
+    if (options.onlyIfUnheld && (entry.leases.length > 0 || flights.has(id))) return { destroyed: false }
+    core.untold.delete(id)
+    core.replacements.delete(id)
+    if (entry.state === 'creating') {
+      await flights.abort(id, fail('CANCELLED', 'The sandbox was destroyed while it was being made', { next: 'Acquire again if it is still wanted.' }))
+      return { destroyed: true }
+    }
+    if (entry.state === 'failed') {
+      table.drop(id, { who: options.who, text: 'A failed sandbox was destroyed' })
+      return { destroyed: true }
+    }
+    await endSandbox(core, entry, { who: options.who, text: 'It was destroyed on request', grace: deps.config().stop_grace }).first
+    return { destroyed: true }
+  }
+
+  async function endAll(who: string): Promise<ShutdownReport> {
+    await flights.abortAll(refused())
+    const destroyed: string[] = []
+    const failed: { id: string; error: string }[] = []
+    const grace = deps.config().stop_grace
+    const late = new AbortController()
+    const deadline = clock.timer(grace * 1000 + shutdownSlackMs, () => late.abort())
+    const end = async (entry: Entry) => {
+      if (entry.state === 'failed') return table.drop(entry.id, { who, text: 'Berth shut down' })
+      const ending = endSandbox(core, entry, { who, text: 'Berth shut down', grace })
+      try {
+        await Promise.race([ending.first, aborted(late.signal)])
+        destroyed.push(entry.id)
+      } catch (error) {
+        failed.push({ id: entry.id, error: asBerthError(error).message })
+      }
+    }
+    await Promise.all(table.all().map(end))
+    deadline.cancel()
+    await deps.leases.flush()
+    return { destroyed, failed }
+  }
+
+  function shutdown(who: string, options: { reopen: boolean }): Promise<ShutdownReport> {
+    if (!options.reopen) closing = closing === 'closed' ? 'closed' : 'down'
+    else if (closing === 'no') closing = 'down'
+    const reopen = options.reopen
+    shuttingDown ??= endAll(who).finally(() => {
+      shuttingDown = null
+      if (reopen && closing === 'down') closing = 'no'
+    })
+    return shuttingDown
+  }
+
+  return {
+    begin,
+    acquire,
+    release,
+    destroy,
+    async refresh() {
+      evict(trim(table.all(), deps.config().replicas, flights.ids()))
+      core.tickets.pump()
+      reaper.schedule()
+      await watching.relist()
+    },
+    get: (selection) => viewOf(core, select(core, selection)),
+    list() {
+      const { mode, replicas, entries } = view()
+      return { sandboxes: sorted(entries).map((entry) => viewOf(core, entry)), replicas, counted: entries.filter((entry) => occupies(entry, mode)).length }
+    },
+    dismiss(selection, who) {
+      const entry = select(core, selection)
+      if (entry.state !== 'failed') return false
+      table.drop(entry.id, { who, text: 'A failed sandbox was dismissed' })
+      return true
+    },
+    use: (selection, _who, work, signal) => useSandbox(core, selection, work, signal),
+    logs(selection, options) {
+      const entry = select(core, selection)
+      if (entry.sandbox === null) throw fail('SANDBOX_NOT_FOUND', `The sandbox is ${entry.state} and has no log`, { next: 'Acquire it again.' })
+      return deps.backend.logs(entry.sandbox.ref, options)
+    },
+    shutdown,
+    async close({ destroy: ending }) {
+      if (closing === 'closed') return
+      const ended = ending ? shutdown('berth:exit', { reopen: false }) : flights.abortAll(refused())
+      closing = 'closed'
+      await ended
+      watching.close()
+      reaper.close()
+      await deps.leases.flush()
+      await core.clients.close()
+    },
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const late = () => reject(fail('TIMEOUT', 'The engine did not say in time that it is gone', { next: 'Berth removes what is left at its next start.' }))
+    if (signal.aborted) late()
+    else signal.addEventListener('abort', late, { once: true })
+  })
+}

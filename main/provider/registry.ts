@@ -1,0 +1,84 @@
+import { fail, type BerthError } from '../../shared/errors.ts'
+import type { SandboxStatus } from '../../shared/sandbox.ts'
+import type { Found } from '../backends/backend.ts'
+import type { Entry, Lease } from './entry.ts'
+
+/** From which state which may follow; `gone` is the entry's removal. */
+const follows: Record<SandboxStatus, readonly (SandboxStatus | 'gone')[]> = {
+  creating: ['active', 'warm', 'failed', 'stopping', 'gone'],
+  active: ['active', 'warm', 'paused', 'stopping', 'failed', 'gone'],
+  warm: ['active', 'warm', 'paused', 'stopping', 'gone'],
+  paused: ['active', 'warm', 'stopping', 'gone'],
+  stopping: ['gone'],
+  failed: ['creating', 'gone'],
+}
+
+/** An entry that no longer exists, or never did, may only begin by being created. */
+export function mayFollow(from: SandboxStatus | undefined, to: SandboxStatus | 'gone'): boolean {
+  return from === undefined ? to === 'creating' : follows[from].includes(to)
+}
+
+function step(entry: Entry, state: SandboxStatus, now: number, change: Partial<Entry> = {}): Entry {
+  if (!mayFollow(entry.state, state)) {
+    throw fail('INTERNAL', `Sandbox ${entry.id} cannot go from ${entry.state} to ${state}`, {
+      next: 'This is a defect of Berth; please report it with the event log.',
+    })
+  }
+  return { ...entry, ...change, state, since: entry.state === state ? entry.since : now }
+}
+
+export function creating(
+  key: { id: string; user: string; thread: string | null; name: string },
+  now: number,
+  wall: number,
+  before: Entry | undefined,
+): Entry {
+  return {
+    ...key, state: 'creating', since: now, activityAt: now, createdAt: wall, leases: [], sandbox: null, work: 0,
+    replaced: before?.replaced ?? 0, step: null, error: null,
+  }
+}
+
+export const atStep = (entry: Entry, text: string): Entry => ({ ...entry, step: text })
+
+/** Usable from here on. Without leases it is warm at once: it was found, nobody asked for it. */
+export function started(entry: Entry, found: Found, now: number, leases: readonly Lease[], activityAt: number): Entry {
+  const change = { sandbox: found, step: null, error: null, activityAt, createdAt: found.createdAt, leases }
+  return step(entry, leases.length > 0 ? 'active' : 'warm', now, change)
+}
+
+/** One more hold; the same holder twice is one hold. Also activity. */
+export function held(entry: Entry, holder: string, now: number, wall: number): Entry {
+  const leases = entry.leases.some((lease) => lease.holder === holder)
+    ? entry.leases
+    : [...entry.leases, { holder, since: wall }]
+  return step(entry, 'active', now, { leases, activityAt: now })
+}
+
+/** One hold less; the last one makes it warm. */
+export function released(entry: Entry, holder: string, now: number): Entry {
+  const leases = entry.leases.filter((lease) => lease.holder !== holder)
+  return leases.length > 0 || entry.state !== 'active' ? { ...entry, leases } : step(entry, 'warm', now, { leases })
+}
+
+/** All holds ran out: nobody did anything for idle_timeout. */
+export const expired = (entry: Entry, now: number): Entry => step(entry, 'warm', now, { leases: [] })
+
+export const touched = (entry: Entry, activityAt: number): Entry =>
+  activityAt > entry.activityAt ? { ...entry, activityAt } : entry
+
+export const working = (entry: Entry, by: 1 | -1, now: number): Entry => ({ ...entry, work: Math.max(0, entry.work + by), activityAt: now })
+
+/** The engine froze or thawed the container; a held one stays active, its container says that it is frozen. */
+export function frozen(entry: Entry, is: boolean, now: number): Entry {
+  if (entry.sandbox === null) return entry
+  const sandbox: Found = { ...entry.sandbox, state: is ? 'paused' : 'running' }
+  if (is && entry.state === 'warm') return step(entry, 'paused', now, { sandbox })
+  if (!is && entry.state === 'paused') return step(entry, 'warm', now, { sandbox })
+  return { ...entry, sandbox }
+}
+
+export const stopping = (entry: Entry, now: number): Entry => step(entry, 'stopping', now, { step: null })
+
+export const failed = (entry: Entry, error: BerthError, now: number): Entry =>
+  step(entry, 'failed', now, { error, sandbox: null, leases: [], step: null, work: 0 })

@@ -1,0 +1,56 @@
+import type { NewEvent } from '../../shared/event.ts'
+import { fail } from '../../shared/errors.ts'
+import type { Entry } from './entry.ts'
+import { mayFollow } from './registry.ts'
+
+/** Holds the entries, and publishes each change of state together with making it, so that neither is without the other. */
+export interface Table {
+  get(id: string): Entry | undefined
+  all(): Entry[]
+  /** Commits a transition of registry.ts. `event` may be left out where nothing that a person would care for changed. */
+  set(entry: Entry, event?: Pick<NewEvent, 'who' | 'text' | 'details'> & { type?: string }): Entry
+  drop(id: string, event: Pick<NewEvent, 'who' | 'text' | 'details'>): void
+  /** Runs after every commit, in the same tick: capacity tickets and the idle timer look again. */
+  onChange(listener: () => void): void
+}
+
+/** Failures that nobody dismisses must not fill the list. */
+const keptFailures = 50
+
+export function makeTable(publish: (event: NewEvent) => void): Table {
+  const entries = new Map<string, Entry>()
+  const listeners: (() => void)[] = []
+  const changed = () => {
+    for (const listener of listeners) listener()
+  }
+  const about = (entry: Entry) => ({ sandbox: entry.id, user: entry.user, thread: entry.thread })
+  const forgetOldFailures = () => {
+    const failures = [...entries.values()].filter((entry) => entry.state === 'failed').sort((a, b) => a.since - b.since)
+    for (const entry of failures.slice(0, Math.max(0, failures.length - keptFailures))) entries.delete(entry.id)
+  }
+  return {
+    get: (id) => entries.get(id),
+    all: () => [...entries.values()],
+    set(entry, event) {
+      const before = entries.get(entry.id)
+      if (before?.state !== entry.state && !mayFollow(before?.state, entry.state)) {
+        throw fail('INTERNAL', `Sandbox ${entry.id} cannot go from ${before?.state ?? 'nothing'} to ${entry.state}`, {
+          next: 'This is a defect of Berth; please report it with the event log.',
+        })
+      }
+      entries.set(entry.id, entry)
+      if (event) publish({ type: `sandbox.${entry.state}`, ...event, ...about(entry) })
+      if (entry.state === 'failed') forgetOldFailures()
+      changed()
+      return entry
+    },
+    drop(id, event) {
+      const entry = entries.get(id)
+      if (entry === undefined) return
+      entries.delete(id)
+      publish({ type: 'sandbox.gone', ...event, ...about(entry) })
+      changed()
+    },
+    onChange: (listener) => void listeners.push(listener),
+  }
+}

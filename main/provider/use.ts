@@ -1,0 +1,87 @@
+import { asBerthError, fail } from '../../shared/errors.ts'
+import type { Selection } from '../../shared/select.ts'
+import type { SandboxApi } from '../sandbox/sandbox-api.ts'
+import { wake } from './alive.ts'
+import type { Core } from './core.ts'
+import { usable, type Entry } from './entry.ts'
+import { abortError } from './flights.ts'
+import { loseSandbox } from './loss.ts'
+import { working } from './registry.ts'
+
+/** The entry that a selection names; SANDBOX_NOT_FOUND where there is none. */
+export function select(core: Core, selection: Selection): Entry {
+  const id = selection.id ?? core.deps.idOf(selection.user, selection.thread ?? '')
+  const entry = core.table.get(id)
+  if (entry) return entry
+  const what = selection.thread === undefined ? `with id ${id}` : `of thread ${selection.thread}`
+  throw fail('SANDBOX_NOT_FOUND', `There is no sandbox ${what}`, {
+    next: selection.thread === undefined ? 'List what there is with `berth ls`.' : `Acquire it first: \`berth acquire --thread ${selection.thread}\`.`,
+  })
+}
+
+/** Runs agent work: it counts as activity while it runs, and fails at once when the container ends. */
+export async function useSandbox<T>(
+  core: Core,
+  selection: Selection,
+  work: (api: SandboxApi, signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  let entry = select(core, selection)
+  if (entry.state === 'creating' && core.flights.has(entry.id)) {
+    // Joins without holding: the one who started the flight has the hold.
+    const { id } = entry
+    await core.flights.join(id, { holder: null }, signal, () => Promise.resolve({ path: 'reuse', warnings: [] }))
+    entry = select(core, { id, user: entry.user })
+  }
+  if (!usable(entry)) throw notUsable(entry)
+  const { id, sandbox } = entry
+  const change = (by: 1 | -1) => {
+    const now = core.table.get(id)
+    if (now?.sandbox?.ref === sandbox.ref) core.save(core.table.set(working(now, by, core.deps.clock.now())))
+  }
+  change(1)
+  try {
+    if (sandbox.state === 'paused') await wake(core, entry)
+    const client = core.clients.of(sandbox)
+    const both = signal ? AbortSignal.any([signal, client.lost]) : client.lost
+    return await untilLost(work(client.api, both), client.lost)
+  } catch (error) {
+    throw await explain(core, id, sandbox.ref, error)
+  } finally {
+    change(-1)
+  }
+}
+
+async function untilLost<T>(work: Promise<T>, lost: AbortSignal): Promise<T> {
+  let onLost = (): void => undefined
+  const ended = new Promise<never>((_, reject) => {
+    onLost = () => reject(abortError(lost))
+    if (lost.aborted) onLost()
+    else lost.addEventListener('abort', onLost, { once: true })
+  })
+  try {
+    return await Promise.race([work, ended])
+  } finally {
+    lost.removeEventListener('abort', onLost)
+  }
+}
+
+function notUsable(entry: Entry): Error {
+  if (entry.error) return entry.error
+  return fail('SANDBOX_NOT_FOUND', `The sandbox is ${entry.state}`, { next: 'Acquire it again.' })
+}
+
+/** A call that found nobody at the address, or a stranger: what does the engine say of the container? */
+async function explain(core: Core, id: string, ref: string, error: unknown): Promise<unknown> {
+  const problem = asBerthError(error)
+  if (problem.code !== 'SANDBOX_UNREACHABLE' && problem.code !== 'SANDBOX_REFUSED') return error
+  const entry = core.table.get(id)
+  if (!usable(entry) || entry.sandbox.ref !== ref) return problem
+  const found = await core.deps.backend.inspect(entry.name).catch(() => undefined) // unknown: the first error stands
+  if (found === undefined) return problem
+  const gone = found === null || found.ref !== ref || found.state === 'exited'
+  if (!gone && problem.code === 'SANDBOX_UNREACHABLE') return problem
+  const now = core.table.get(id)
+  if (!usable(now) || now.sandbox.ref !== ref) return problem
+  return loseSandbox(core, now, gone ? 'its container ended' : 'another program answers at its address')
+}

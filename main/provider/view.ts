@@ -1,0 +1,54 @@
+import { toErrorData } from '../../shared/errors.ts'
+import type { Acquired, Sandbox } from '../../shared/sandbox.ts'
+import type { Core, Landing } from './core.ts'
+import type { Entry } from './entry.ts'
+import { dueAt } from './idle.ts'
+
+/** An entry as people and programs see it. Monotonic stamps become wall clock here and nowhere else. */
+export function viewOf(core: Core, entry: Entry): Sandbox {
+  const { clock, backend, config } = core.deps
+  const iso = (mono: number) => new Date(clock.wall() + (mono - clock.now())).toISOString()
+  const due = dueAt(entry, config().idle_timeout * 1000)
+  return {
+    id: entry.id,
+    user: entry.user,
+    thread: entry.thread,
+    status: entry.state,
+    backend: backend.kind,
+    isolation: backend.isolation,
+    image: entry.sandbox ? entry.sandbox.image : config().image,
+    name: entry.name,
+    container: entry.sandbox?.ref ?? null,
+    url: entry.sandbox?.url ?? null,
+    holders: entry.leases.map(({ holder, since }) => ({ holder, since: new Date(since).toISOString() })),
+    created_at: new Date(entry.createdAt).toISOString(),
+    last_activity_at: iso(entry.activityAt),
+    expires_at: due === null ? null : iso(due),
+    replaced: entry.replaced,
+    step: entry.step,
+    error: entry.error && toErrorData(entry.error),
+  }
+}
+
+/** What one holder gets. Being told of a replacement happens once. */
+export function acquiredOf(core: Core, entry: Entry, holder: string, landing: Landing): Acquired {
+  const untold = core.untold.get(entry.id)
+  const told = untold?.delete(holder) ?? false
+  if (untold?.size === 0) core.untold.delete(entry.id)
+  const nonce = entry.sandbox?.nonce ?? null
+  return {
+    ...viewOf(core, entry),
+    path: landing.path,
+    holder,
+    headers: nonce === null ? {} : { 'X-AIO-API-Key': core.deps.keyOf(nonce) },
+    was_replaced: told,
+    warnings: [...landing.warnings],
+  }
+}
+
+const order = ['active', 'creating', 'warm', 'paused', 'stopping', 'failed'] as const
+
+/** Active first, then warm; the most recently used first within each. */
+export function sorted(entries: readonly Entry[]): Entry[] {
+  return [...entries].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || b.activityAt - a.activityAt || (a.id < b.id ? -1 : 1))
+}

@@ -1,0 +1,157 @@
+import { asBerthError, fail } from '../../shared/errors.ts'
+import type { EngineEvent, Found } from '../backends/backend.ts'
+import { adopt } from './adopt.ts'
+import { remember, type Core } from './core.ts'
+import { usable } from './entry.ts'
+import type { LeaseRecord } from './lease-record.ts'
+import { loseSandbox } from './loss.ts'
+import { reconcile, type Action } from './reconcile.ts'
+import { frozen } from './registry.ts'
+
+export interface Watching {
+  /** First listing; throws when the engine cannot be asked. Adoptions go on afterwards as flights. */
+  begin(): Promise<void>
+  /** Lists and acts. Calls meanwhile share the run that follows. */
+  relist(): Promise<void>
+  close(): void
+}
+
+/** Also without any event: what an outage or a bug left is found within this. */
+const everyMs = 60_000
+
+export function makeWatching(core: Core): Watching {
+  const { deps } = core
+  let closed = false
+  let records = new Map<string, LeaseRecord>()
+  let running: Promise<void> | null = null
+  let queued: Promise<void> | null = null
+  let timer: { cancel(): void } | null = null
+
+  function onEvent(event: EngineEvent): void {
+    if (closed) return
+    if (event.type === 'lost') return deps.publish({ type: 'engine.lost', who: 'berth:engine', text: `The engine is not heard: ${event.reason}` })
+    if (event.type === 'back') {
+      deps.publish({ type: 'engine.back', who: 'berth:engine', text: 'The engine is heard again' })
+      void relistSafely()
+      return
+    }
+    const entry = core.table.all().find((it) => it.sandbox?.ref === event.ref)
+    if (event.type === 'die' || event.type === 'destroy') {
+      const error = fail('SANDBOX_LOST', 'The sandbox ended', { next: 'Acquire again; the files of the thread are still there.' })
+      if (usable(entry)) loseSandbox(core, entry, event.type === 'die' ? 'its container ended' : 'its container was removed')
+      core.clients.ended(event.ref, error)
+    } else if ((event.type === 'pause' || event.type === 'unpause') && usable(entry)) {
+      core.table.set(frozen(entry, event.type === 'pause', deps.clock.now()))
+    }
+  }
+
+  async function list(): Promise<void> {
+    const listedAt = deps.clock.now()
+    const found = await deps.backend.list()
+    if (closed) return
+    const actions = reconcile({
+      entries: core.table.all(),
+      found,
+      listedAt,
+      busy: new Set([...core.flights.ids(), ...core.endings.keys()]),
+      leased: new Set([...records].filter(([, record]) => record.holders.length > 0).map(([id]) => id)),
+      idOf: deps.idOf,
+    })
+    await Promise.all(actions.map(act))
+  }
+
+  async function act(action: Action): Promise<void> {
+    if (action.kind === 'lost' || action.kind === 'frozen') {
+      const entry = core.table.get(action.id)
+      if (!usable(entry)) return
+      if (action.kind === 'frozen') core.table.set(frozen(entry, action.frozen, deps.clock.now()))
+      else if (entry.sandbox.ref === action.ref) loseSandbox(core, entry, action.reason)
+      return
+    }
+    const { found } = action
+    const about = { who: 'berth:reconcile', ...(found.id === null ? {} : { sandbox: found.id }), details: { name: found.name, container: found.ref } }
+    if (action.kind === 'adopt') return launch(found)
+    deps.publish({ ...about, type: `sandbox.${action.kind === 'remove' ? 'removed' : 'refused'}`, text: `A container of ours is not used: ${action.reason}` })
+    if (action.kind === 'remove') await remove(found)
+  }
+
+  async function remove(found: Found): Promise<void> {
+    try {
+      await deps.backend.remove(found.ref, 0)
+      if (found.thread === null && found.id !== null && found.user !== null) {
+        await deps.discard({ id: found.id, user: found.user, thread: null })
+      }
+    } catch (error) {
+      deps.publish({ type: 'sandbox.stuck', who: 'berth:reconcile', text: `${found.name} could not be removed yet: ${asBerthError(error).message}` })
+    }
+  }
+
+  /** An adoption may take as long as a boot, so nobody waits for it but the acquires of its own thread. */
+  function launch(found: Found): void {
+    const { id } = found
+    if (id === null) return
+    const record = records.get(id)
+    records.delete(id)
+    void core.flights.send(id, (flight) => adopt(core, found, record, flight))
+  }
+
+  /** Records that no container answered to: whoever held those is told at the next acquire. */
+  function tellTheLost(): void {
+    for (const [id, record] of records) {
+      if (record.holders.length > 0) {
+        remember(core.untold, id, new Set(record.holders.map(({ holder }) => holder)))
+        remember(core.replacements, id, record.replaced + 1)
+      }
+      deps.leases.remove(id)
+    }
+    records.clear()
+  }
+
+  function relist(): Promise<void> {
+    if (running) {
+      const next = () => {
+        queued = null
+        return relist()
+      }
+      queued ??= running.then(next, next)
+      return queued
+    }
+    running = list().finally(() => {
+      running = null
+    })
+    return running
+  }
+
+  async function relistSafely(): Promise<void> {
+    try {
+      await relist()
+    } catch (error) {
+      deps.publish({ type: 'berth.problem', who: 'berth:reconcile', text: `The engine could not be listed: ${asBerthError(error).message}` })
+    }
+  }
+
+  function arm(): void {
+    timer = deps.clock.timer(everyMs, () => {
+      void relistSafely()
+      arm()
+    })
+  }
+
+  return {
+    async begin() {
+      if (core.watch.current === null) {
+        records = await deps.leases.load()
+        core.watch.current = deps.backend.watch(onEvent)
+        arm()
+      }
+      await relist()
+      tellTheLost()
+    },
+    relist,
+    close() {
+      closed = true
+      timer?.cancel()
+      core.watch.current?.close()
+    },
+  }
+}
