@@ -36,6 +36,9 @@ export interface Provider {
   logs(selection: Selection, options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<string>
   /** Ends every sandbox, in parallel and bounded; new acquires are refused meanwhile, and afterwards unless `reopen`. */
   shutdown(who: string, options: { reopen: boolean }): Promise<ShutdownReport>
-  /** Stops timers and watches. `destroy` ends the sandboxes as `shutdown` does; otherwise they stay. Idempotent. */
-  close(options: { destroy: boolean }): Promise<void>
+  /**
+   * Stops timers and watches, after ending sandboxes as `destroy` says: `all`, those that nobody holds (`unheld`: other
+   * processes share this engine and go on), or `none`. Idempotent.
+   */
+  close(options: { destroy: 'all' | 'unheld' | 'none' }): Promise<void>
 }

@@ -161,7 +161,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     return { destroyed: true }
   }
 
-  async function endAll(who: string): Promise<ShutdownReport> {
+  async function endAll(who: string, which: (entry: Entry) => boolean): Promise<ShutdownReport> {
     await flights.abortAll(refused())
     const destroyed: string[] = []
     const failed: { id: string; error: string }[] = []
@@ -178,7 +178,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
         failed.push({ id: entry.id, error: asBerthError(error).message })
       }
     }
-    await Promise.all(table.all().map(end))
+    await Promise.all(table.all().filter(which).map(end))
     deadline.cancel()
     await deps.leases.flush()
     return { destroyed, failed }
@@ -188,7 +188,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     if (!options.reopen) closing = closing === 'closed' ? 'closed' : 'down'
     else if (closing === 'no') closing = 'down'
     const reopen = options.reopen
-    shuttingDown ??= endAll(who).finally(() => {
+    shuttingDown ??= endAll(who, () => true).finally(() => {
       shuttingDown = null
       if (reopen && closing === 'down') closing = 'no'
     })
@@ -226,9 +226,11 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     shutdown,
     async close({ destroy: ending }) {
       if (closing === 'closed') return
-      const ended = ending ? shutdown('berth:exit', { reopen: false }) : flights.abortAll(refused())
+      const before = closing
       closing = 'closed'
-      await ended
+      if (before === 'down' && shuttingDown) await shuttingDown
+      else if (ending === 'none') await flights.abortAll(refused())
+      else await endAll('berth:exit', (entry) => ending === 'all' || entry.leases.length === 0)
       watching.close()
       reaper.close()
       await deps.leases.flush()

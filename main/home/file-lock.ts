@@ -1,0 +1,127 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import lockfile from 'proper-lockfile'
+import { z } from 'zod'
+import { fail } from '../../shared/errors.ts'
+import type { Clock } from '../clock.ts'
+import { isRunning, processStamp } from './process-stamp.ts'
+
+export interface HeldLock {
+  /** Aborts when the lock was lost: stop before the next effect and take it again. */
+  readonly broken: AbortSignal
+  /** Twice is fine. */
+  release(): Promise<void>
+}
+
+export interface FileLocks {
+  /** Waits its turn. A lock whose owner is dead is broken at once; a live owner is waited for, up to `waitMs`. */
+  take(name: string, options: { signal?: AbortSignal | undefined; waitMs: number }): Promise<HeldLock>
+  /** One try: null where a live process has it. */
+  tryTake(name: string): Promise<HeldLock | null>
+}
+
+const owner = z.object({ pid: z.number(), stamp: z.string().nullable() })
+
+/**
+ * Locks across processes, one directory each, by proper-lockfile. They are a convenience: what must not happen twice is
+ * excluded by the engine's unique names and by O_EXCL files, since a lock goes stale by the wall clock.
+ */
+export function fileLocks(dir: string, clock: Clock): FileLocks {
+  const path = (name: string) => join(dir, name)
+
+  async function tryTake(name: string): Promise<HeldLock | null> {
+    await mkdir(dir, { recursive: true, mode: 0o700 })
+    const broken = new AbortController()
+    let unlock: () => Promise<void>
+    try {
+      unlock = await lockfile.lock(path(name), {
+        realpath: false,
+        stale: 10_000,
+        update: 2_000,
+        retries: 0,
+        onCompromised: (error) => broken.abort(error),
+      })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw unusable(name, error)
+      return null
+    }
+    try {
+      await writeFile(`${path(name)}.owner`, JSON.stringify({ pid: process.pid, stamp: await processStamp(process.pid) }), { mode: 0o600 })
+    } catch (error) {
+      await unlock()
+      throw unusable(name, error)
+    }
+    let released = false
+    return {
+      broken: broken.signal,
+      async release() {
+        if (released) return
+        released = true
+        if (broken.signal.aborted) return
+        await rm(`${path(name)}.owner`, { force: true })
+        try {
+          await unlock()
+        } catch (error) {
+          // Lost between the check and here: somebody else's by now, or nobody's. Either way it is not ours to free.
+          broken.abort(error)
+        }
+      },
+    }
+  }
+
+  /** Moves a dead owner's lock aside, so that only one of several finders frees it. */
+  async function breakDead(name: string): Promise<boolean> {
+    const text = await readFile(`${path(name)}.owner`, 'utf8').catch(() => null) // no owner written yet: it goes stale by itself
+    if (text === null) return false
+    const parsed = owner.safeParse(json(text))
+    if (!parsed.success || (await isRunning(parsed.data.pid, parsed.data.stamp))) return false
+    const aside = `${path(name)}.broken-${randomBytes(6).toString('hex')}`
+    try {
+      await rm(`${path(name)}.owner`)
+      await rename(`${path(name)}.lock`, aside)
+      await rm(aside, { recursive: true, force: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unusable(name, error) // ENOENT: another finder was faster
+    }
+    return true
+  }
+
+  return {
+    async tryTake(name) {
+      return (await tryTake(name)) ?? ((await breakDead(name)) ? await tryTake(name) : null)
+    },
+    async take(name, { signal, waitMs }) {
+      const began = clock.now()
+      for (let pause = 10; ; pause = Math.min(pause * 2, 250)) {
+        signal?.throwIfAborted()
+        const held = await tryTake(name)
+        if (held) return held
+        if (await breakDead(name)) continue
+        if (clock.now() - began > waitMs) {
+          throw fail('LOCK_TIMEOUT', `Another process has held the lock of ${name} for ${Math.round(waitMs / 1000)} s`, {
+            next: 'See which Berth processes run (`berth doctor`), and try again.',
+            details: { lock: `${path(name)}.lock` },
+          })
+        }
+        await clock.sleep(pause, signal)
+      }
+    },
+  }
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null // half written by a process that died there: no owner, so it goes stale by itself
+  }
+}
+
+function unusable(name: string, cause: unknown): Error {
+  const { code } = cause as NodeJS.ErrnoException
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return fail('DISK_FULL', `The disk of Berth's home is full: the lock of ${name} cannot be written`, { next: 'Free some space, then try again.', cause })
+  }
+  return fail('HOME_UNUSABLE', `The lock of ${name} cannot be written in Berth's home`, { next: 'Check the permissions of the home; `berth doctor` names them.', cause })
+}
