@@ -1,0 +1,16 @@
+import { createHash, createHmac } from 'node:crypto'
+
+/** A sandbox's own API key: derived, so that it is found again after a restart from the nonce label alone. 64 hex digits. */
+export function sandboxKey(secret: string, nonce: string): string {
+  return createHmac('sha256', Buffer.from(secret, 'hex')).update(nonce).digest('hex')
+}
+
+/** The id of a key's sandbox, in deer-flow's newest form: 16 hex digits. */
+export function containerId(user: string, thread: string): string {
+  return createHash('sha256').update(`${user}:${thread}`).digest('hex').slice(0, 16)
+}
+
+/** What the oldest deer-flow clients call a thread's sandbox: 8 hex digits, which collide; good as an alias only. */
+export function seedAlias(thread: string): string {
+  return createHash('sha256').update(thread).digest('hex').slice(0, 8)
+}

@@ -1,0 +1,57 @@
+import { copyFile, constants, link, open, readFile, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { diskError, errno } from './disk-error.ts'
+import { writeTemp } from './write-atomic.ts'
+
+/**
+ * The text of a file that is made once and then stays (0600): whoever of several first starters comes first makes it,
+ * and all get the same. It appears whole, by a hard link; where the file system has none, by an exclusive copy, which
+ * is why a reader waits a moment while `whole` says that it is not all there yet.
+ */
+export async function makeOnce(path: string, make: () => string, whole: (text: string) => boolean): Promise<string> {
+  try {
+    const there = await settled(path, whole)
+    if (there !== null) return there
+    const temp = await writeTemp(path, make(), 0o600)
+    try {
+      await link(temp, path).catch((error: unknown) => {
+        if (!linkless.has(errno(error))) throw error
+        return copyFile(temp, path, constants.COPYFILE_EXCL)
+      })
+      await syncDirectory(dirname(path))
+    } catch (error) {
+      if (errno(error) !== 'EEXIST') throw error
+    } finally {
+      await rm(temp, { force: true })
+    }
+    return (await settled(path, whole)) ?? ''
+  } catch (error) {
+    throw await diskError(error, path, 'make a file of its home')
+  }
+}
+
+const linkless = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+
+/** null: absent. Text that never becomes whole is returned as it is, for the caller to refuse. */
+async function settled(path: string, whole: (text: string) => boolean): Promise<string | null> {
+  for (let tries = 0; ; tries++) {
+    const text = await readFile(path, 'utf8').catch((error: unknown) => {
+      if (errno(error) === 'ENOENT') return null
+      throw error
+    })
+    if (text === null || whole(text) || tries >= 20) return text
+    await sleep(10)
+  }
+}
+
+/** So that a power cut does not take back an identity that containers already carry. Windows cannot, and need not. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const dir = await open(path, 'r')
+  try {
+    await dir.sync()
+  } finally {
+    await dir.close()
+  }
+}

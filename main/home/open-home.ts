@@ -1,0 +1,101 @@
+import { lstat, mkdir, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { fail } from '../../shared/errors.ts'
+import { diskError, errno } from './disk-error.ts'
+import { ensureInstallation } from './installation.ts'
+import { homePaths, type HomePaths } from './paths.ts'
+
+/** An opened home. Holds nothing open, so there is nothing to close. */
+export interface Home {
+  /** Real path: no symbolic link in it. */
+  readonly path: string
+  readonly paths: HomePaths
+  /** The installation's id, for labels. */
+  readonly installation: string
+  /** 64 hex digits; for `derive.ts` only, never shown. */
+  readonly secret: string
+  /** Who owns the directory: sandboxes run as this user where the engine allows it. null on Windows. */
+  readonly owner: { readonly uid: number; readonly gid: number } | null
+  /** Whether two names that differ only by case are one file here. */
+  readonly ignoresCase: boolean
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Opens a home, making it (0700) where there is none; its parent must exist, as Berth makes nothing outside its home.
+ * An existing one keeps its mode. Throws HOME_UNUSABLE (missing parent, not a directory, writable by everybody, not
+ * ours to write) or DISK_FULL.
+ */
+export async function openHome(dir: string): Promise<Home> {
+  await makeDirectory(dir)
+  let path: string
+  let facts: Awaited<ReturnType<typeof stat>>
+  try {
+    path = await realpath(dir)
+    facts = await stat(path)
+  } catch (error) {
+    throw await diskError(error, dir, 'open its home')
+  }
+  if (!facts.isDirectory()) {
+    throw fail('HOME_UNUSABLE', `The home is not a directory: ${dir}`, { next: 'Choose another with BERTH_HOME.' })
+  }
+  const warnings = judge(path, facts)
+  const paths = homePaths(path)
+  const { id, secret } = await ensureInstallation(paths.installation)
+  for (const inside of [paths.leases, paths.aliases, paths.slots, paths.locks]) await makeDirectory(inside)
+  return {
+    path,
+    paths,
+    installation: id,
+    secret,
+    owner: process.platform === 'win32' ? null : { uid: facts.uid, gid: facts.gid },
+    ignoresCase: await ignoresCase(paths.installation),
+    warnings,
+  }
+}
+
+/** What an existing directory's owner and mode mean for whoever trusts the files in it. Throws, or gives warnings. */
+function judge(path: string, facts: { mode: number; uid: number }): string[] {
+  const me = process.getuid?.()
+  if (me === undefined) return []
+  if ((facts.mode & 0o002) !== 0) {
+    throw fail('HOME_UNUSABLE', `Everybody may write in ${path}: anyone could put a token or an identity of theirs there`, {
+      next: `Run \`chmod o-w ${path}\`, or choose another home with BERTH_HOME.`,
+      details: { path },
+    })
+  }
+  const warnings: string[] = []
+  if ((facts.mode & 0o020) !== 0) {
+    warnings.push(`The group may write in ${path} and so can take over Berth; \`chmod g-w\` closes it.`)
+  }
+  if (facts.uid !== me && facts.uid !== 0) {
+    warnings.push(`${path} belongs to another user (uid ${facts.uid}), who can read Berth's token.`)
+  }
+  return warnings
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    if (errno(error) === 'EEXIST') return
+    if (errno(error) === 'ENOENT') {
+      throw fail('HOME_UNUSABLE', `There is no directory ${dirname(path)} to make the home in`, {
+        next: `Make it first (\`mkdir -p ${dirname(path)}\`), or choose another home with BERTH_HOME.`,
+        cause: error,
+      })
+    }
+    throw await diskError(error, path, 'make a directory of its home')
+  }
+}
+
+/** Asked of a file that is there, under its name in capitals: no file has to be written to know. */
+async function ignoresCase(file: string): Promise<boolean> {
+  try {
+    const [lower, upper] = await Promise.all([lstat(file), lstat(join(dirname(file), basename(file).toUpperCase()))])
+    return lower.ino === upper.ino && lower.dev === upper.dev
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return false
+    throw await diskError(error, file, 'look at its home')
+  }
+}

@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+
+/** Every file and directory of a home that has a fixed place. Threads' own places: `workspace/places.ts`. */
+export interface HomePaths {
+  readonly installation: string
+  readonly token: string
+  readonly bridge: string
+  readonly leases: string
+  readonly aliases: string
+  readonly slots: string
+  readonly locks: string
+  readonly events: string
+  readonly config: string
+  /** `users/{user}/threads/{thread}`: where threads live. */
+  readonly users: string
+  /** `threads/{thread}`: where older deer-flow homes have the threads of their only user. */
+  readonly threads: string
+  readonly anonymous: string
+  /** What is being deleted, under random names; emptied at start. */
+  readonly deleted: string
+}
+
+export function homePaths(dir: string): HomePaths {
+  return {
+    installation: join(dir, 'installation'),
+    token: join(dir, 'token'),
+    bridge: join(dir, 'bridge.json'),
+    leases: join(dir, 'leases'),
+    aliases: join(dir, 'aliases'),
+    slots: join(dir, 'slots'),
+    locks: join(dir, 'locks'),
+    events: join(dir, 'events.jsonl'),
+    config: join(dir, 'config.yaml'),
+    users: join(dir, 'users'),
+    threads: join(dir, 'threads'),
+    anonymous: join(dir, 'anonymous'),
+    deleted: join(dir, 'deleted'),
+  }
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm } from 'node:fs/promises'
+import { diskError } from './disk-error.ts'
+
+/**
+ * Writes a whole file so that a reader sees the old one or the new one, never a part, after a crash as well.
+ * The directory itself is not synced: a power cut may bring back the old file, which is a whole one.
+ * Throws DISK_FULL or HOME_UNUSABLE, leaving no temporary file behind.
+ */
+export async function writeAtomic(path: string, data: string | Uint8Array, options: { mode: number }): Promise<void> {
+  try {
+    const temp = await writeTemp(path, data, options.mode)
+    await rename(temp, path).catch((error: unknown) => dropAfter(temp, error))
+  } catch (error) {
+    throw await diskError(error, path, 'write a file of its home')
+  }
+}
+
+/** A synced file beside `path`, under a name that nobody else has. Its caller renames, links or removes it. */
+export async function writeTemp(path: string, data: string | Uint8Array, mode: number): Promise<string> {
+  const temp = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const file = await open(temp, 'wx', mode)
+  try {
+    await file.writeFile(data)
+    await file.sync()
+    await file.close()
+  } catch (error) {
+    // A second failure of the same disk would only hide the first.
+    await file.close().catch(() => undefined)
+    return dropAfter(temp, error)
+  }
+  return temp
+}
+
+async function dropAfter(temp: string, error: unknown): Promise<never> {
+  await rm(temp, { force: true }).catch((second: unknown) => {
+    throw new AggregateError([error, second], `a temporary file stayed behind: ${temp}`, { cause: error })
+  })
+  throw error
+}
