@@ -20,7 +20,7 @@ export function createDispatch(deps: { handlers: Handlers; log: Log }): Dispatch
   const table = deps.handlers as unknown as Record<string, (args: unknown, context: CallContext<unknown>) => Promise<unknown>>
   return async (context, name, rawInput) => {
     const row = rowFor(name)
-    allow(context, name, row.scope)
+    demandScope(context, name, row.scope)
     const args = parseInput(name, row, rawInput)
     const handler = table[name]
     if (!handler) throw fail('INTERNAL', `The call ${name} has no handler`, { next: 'This is a defect of Berth; please report it.' })
@@ -43,7 +43,8 @@ function rowFor(name: string): CallRow {
   return calls[name]
 }
 
-function allow(context: CallContext<unknown>, name: string, needed: Scope): void {
+/** UNAUTHORIZED or FORBIDDEN unless the caller may do what needs that scope. */
+export function demandScope(context: { readonly scope: Scope }, name: string, needed: Scope): void {
   if (rank[context.scope] >= rank[needed]) return
   if (context.scope === 'open') {
     throw fail('UNAUTHORIZED', `The call ${name} needs a token`, { next: "Send the home's token as `Authorization: Bearer ...`." })

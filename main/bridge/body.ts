@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http'
+import { fail } from '../../shared/errors.ts'
+import type { Limits } from './limits.ts'
+
+/** A JSON body; none at all is null. Bounded in size and in silence. */
+export async function readJson(request: IncomingMessage, limits: Limits): Promise<unknown> {
+  const length = Number(request.headers['content-length'] ?? Number.NaN)
+  if (length > limits.bodyBytes) throw tooLarge(limits)
+  const empty = request.headers['transfer-encoding'] === undefined && !(length > 0)
+  if (empty) return null
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'application/json') {
+    throw fail('UNSUPPORTED_MEDIA_TYPE', 'A body must be JSON', { next: 'Send `Content-Type: application/json`.' })
+  }
+  if (request.headers['content-encoding'] !== undefined && request.headers['content-encoding'] !== 'identity') {
+    throw fail('UNSUPPORTED_MEDIA_TYPE', 'A body must not be compressed', { next: 'Leave `Content-Encoding` out.' })
+  }
+  const bytes = await readBytes(request, limits)
+  if (bytes.byteLength === 0) return null
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown
+  } catch (cause) {
+    throw fail('BAD_INPUT', 'The body is not JSON', { next: 'Send one JSON object in UTF-8.', cause })
+  }
+}
+
+function readBytes(request: IncomingMessage, limits: Limits): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = []
+    let size = 0
+    const idle = setTimeout(() => {
+      settle(() =>
+        reject(fail('TIMEOUT', `No byte of the body for ${limits.bodyIdle / 1000} s`, { next: 'Send the whole body at once.' })),
+      )
+    }, limits.bodyIdle)
+
+    function onData(part: Buffer): void {
+      size += part.byteLength
+      if (size > limits.bodyBytes) {
+        settle(() => reject(tooLarge(limits)))
+        return
+      }
+      parts.push(part)
+      idle.refresh()
+    }
+    const onEnd = (): void => settle(() => resolve(Buffer.concat(parts, size)))
+    const onGone = (): void => settle(() => reject(gone()))
+    function settle(how: () => void): void {
+      clearTimeout(idle)
+      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone)
+      // What still comes must neither fill memory nor end the process.
+      request.on('error', () => undefined).pause()
+      how()
+    }
+    request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
+  })
+}
+
+/** The reason of a call whose caller left. */
+export function gone(): Error {
+  return fail('CANCELLED', 'The caller went away', { next: 'Call again.' })
+}
+
+function tooLarge(limits: Limits): Error {
+  return fail('TOO_LARGE', `The body is larger than ${limits.bodyBytes} bytes`, {
+    next: 'Send less at once; a large file goes in parts with `append`.',
+  })
+}

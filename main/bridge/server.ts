@@ -1,0 +1,139 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type BerthError, fail, toErrorData } from '../../shared/errors.ts'
+import { type Identify, presentedToken } from './auth.ts'
+import { gone } from './body.ts'
+import { refuse } from './guard.ts'
+import type { Limits } from './limits.ts'
+import { secure, sendError } from './respond.ts'
+import type { Route } from './route.ts'
+import { parseTarget } from './target.ts'
+
+export interface BridgeServer {
+  readonly server: Server
+  /** Refuses what is new, ends what is under way with SHUTTING_DOWN, and lets its answers out. Idempotent. */
+  close(): Promise<void>
+}
+
+/** How long an unread body may still come before an error is answered; a client that only writes would never see it. */
+const discardFor = 1000
+
+/** The HTTP server itself: guard, token, route, error. It does not listen yet. */
+export function createBridgeServer(deps: { identify: Identify; routes: readonly Route[]; limits: Limits }): BridgeServer {
+  const { limits } = deps
+  const underWay = new Map<ServerResponse, AbortController>()
+  let closing: Promise<void> | null = null
+
+  const server = createServer({
+    headersTimeout: limits.head,
+    requestTimeout: limits.request,
+    // The default of 30 s would let an unfinished head live three times as long as it may.
+    connectionsCheckingInterval: Math.max(100, Math.min(5000, limits.head / 2)),
+    keepAliveTimeout: 120_000,
+  })
+  server.on('request', (request, response) => void answer(request, response))
+  server.on('clientError', refuseConnection)
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const controller = new AbortController()
+    underWay.set(response, controller)
+    response.on('close', () => {
+      underWay.delete(response)
+      if (!response.writableFinished) controller.abort(gone())
+    })
+    secure(response)
+    try {
+      if (closing) throw shuttingDown()
+      await route(request, response, controller.signal)
+    } catch (thrown) {
+      if (response.headersSent || response.destroyed) {
+        response.destroy()
+        return
+      }
+      if (hasUnreadBody(request)) {
+        await discard(request)
+        response.setHeader('connection', 'close')
+      }
+      sendError(response, thrown)
+    }
+  }
+
+  async function route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+    const refused = refuse(request)
+    if (refused) throw refused
+    const method = request.method ?? 'GET'
+    const target = parseTarget(request.url)
+    const ask = target && { method, path: target.path, accept: request.headers.accept }
+    const found = ask && deps.routes.find((it) => it.takes(ask))
+    const token = presentedToken(request.headers)
+    const caller = token === null ? null : deps.identify(token)
+    // Also where there is nothing: who has no token does not learn what there is.
+    if (!caller && !(found && ask && found.open(ask.path))) throw unauthorized(token)
+    if (!found || !target) throw noSuchPath()
+    await found.answer({ method, target, request, response, caller, signal })
+  }
+
+  async function shut(): Promise<void> {
+    const stopped = new Promise<void>((resolve) => server.close(() => resolve()))
+    for (const controller of underWay.values()) controller.abort(shuttingDown())
+    for (const response of underWay.keys()) if (!response.headersSent) response.setHeader('connection', 'close')
+    const late = setTimeout(() => server.closeAllConnections(), limits.closing)
+    const idle = setInterval(() => server.closeIdleConnections(), 50)
+    await stopped
+    clearTimeout(late)
+    clearInterval(idle)
+  }
+
+  return {
+    server,
+    close: () => (closing ??= shut()),
+  }
+}
+
+function hasUnreadBody(request: IncomingMessage): boolean {
+  const announced = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+  return announced && !request.complete
+}
+
+function discard(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, discardFor)
+    request.on('error', () => undefined).on('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+    request.resume()
+  })
+}
+
+/** What is no HTTP, too long a head, or a head that never ended. */
+function refuseConnection(error: Error & { code?: string }, socket: Duplex): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const [status, reason] =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? ['408 Request Timeout', fail('TIMEOUT', 'The request did not come to its end', { next: 'Send it at once.' })]
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? ['431 Request Header Fields Too Large', fail('TOO_LARGE', 'The headers are too large', { next: 'Send fewer.' })]
+        : ['400 Bad Request', fail('BAD_INPUT', 'This is not HTTP/1.1', { next: 'Speak HTTP/1.1 with one Host header.' })]
+  const body = JSON.stringify({ error: toErrorData(reason) })
+  const head = `HTTP/1.1 ${String(status)}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`
+  socket.end(head + body, () => socket.destroy())
+}
+
+function unauthorized(token: string | null): BerthError {
+  return fail('UNAUTHORIZED', token === null ? 'A token is needed' : 'The token is not right', {
+    next: 'Send what is in the token file (its path is in bridge.json) as `Authorization: Bearer ...` or `X-API-Key`.',
+  })
+}
+
+function noSuchPath(): BerthError {
+  return fail('NO_SUCH_CALL', 'There is nothing at this path', { next: 'Calls are at /berth/v1/{call}; /openapi.json describes them.' })
+}
+
+function shuttingDown(): BerthError {
+  return fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again: `berth serve`.' })
+}
+

@@ -1,0 +1,39 @@
+import type { Events } from '../events/events.ts'
+import type { Dispatch } from '../rpc/dispatch.ts'
+import { masterOnly } from './auth.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+import { listenByPlan, type PortPlan } from './port.ts'
+import { eventsRoute } from './routes/events.ts'
+import { healthRoute } from './routes/health.ts'
+import { nativeRoute } from './routes/native.ts'
+import { openApiRoute } from './routes/openapi.ts'
+import { createBridgeServer } from './server.ts'
+
+export interface Bridge {
+  /** `http://127.0.0.1:PORT`, without a trailing slash. */
+  readonly url: string
+  readonly port: number
+  /** Ends what is under way with SHUTTING_DOWN and lets its answers out; bounded. Idempotent. */
+  close(): Promise<void>
+}
+
+/** Opens the loopback port. Throws PORT_TAKEN, naming who has it. */
+export async function startBridge(deps: {
+  plan: PortPlan
+  token: string
+  version: string
+  dispatch: Dispatch
+  events: Events
+  limits?: Partial<Limits>
+}): Promise<Bridge> {
+  const limits = { ...defaultLimits, ...deps.limits }
+  const routes = [
+    healthRoute(deps),
+    openApiRoute(deps),
+    eventsRoute({ events: deps.events, limits }),
+    nativeRoute({ dispatch: deps.dispatch, limits }),
+  ]
+  const { server, close } = createBridgeServer({ identify: masterOnly(deps.token), routes, limits })
+  const port = await listenByPlan(server, deps.plan)
+  return { url: `http://127.0.0.1:${port}`, port, close }
+}
