@@ -1,0 +1,75 @@
+// npm run build: out/ from main/ and shared/. Runs on Node 24.
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { build } from 'vite'
+import { sourceDigest, stampFile } from './lib/build-stamp.mjs'
+import { inRoot, root } from './lib/root.mjs'
+
+const quiet = process.argv.includes('--quiet')
+// Before the build, so that a source changed meanwhile makes the result outdated.
+const digest = sourceDigest()
+const started = performance.now()
+rmSync(stampFile, { force: true })
+
+await bundle('out/main', { cli: 'main/cli.ts', open: 'main/open.ts' })
+// The lite server is copied into an image and bound into bubblewrap: one file that needs nothing beside it.
+await bundle('out', { 'sandbox-server': 'main/sandbox-server/entry.ts' }, { codeSplitting: false })
+copyLite()
+writeFileSync(stampFile, digest)
+if (!quiet) console.log(`out/ built in ${((performance.now() - started) / 1000).toFixed(1)} s`)
+
+/**
+ * Packages go into the bundle: a packaged app has no node_modules, and one file loads faster than a hundred.
+ * @param {string} outDir
+ * @param {Record<string, string>} entries
+ * @param {import('vite').Rolldown.OutputOptions} [output]
+ */
+async function bundle(outDir, entries, output = {}) {
+  const input = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(inRoot(file))))
+  if (Object.keys(input).length === 0) return
+  await build({
+    root,
+    configFile: false,
+    publicDir: false,
+    logLevel: quiet ? 'error' : 'warn',
+    ssr: { noExternal: true, target: 'node' },
+    build: {
+      ssr: true,
+      target: 'node24',
+      outDir: inRoot(outDir),
+      emptyOutDir: outDir !== 'out',
+      minify: false,
+      sourcemap: false,
+      rolldownOptions: {
+        input,
+        // Native parts that ssh2 (Docker over ssh) tries and does without.
+        external: ['cpu-features', /\.node$/],
+        output: {
+          format: 'es',
+          entryFileNames: '[name].mjs',
+          // Beside the entries: resources.ts finds the rest of out/ from its own directory.
+          chunkFileNames: '[name]-[hash].mjs',
+          banner: commonJs,
+          ...output,
+        },
+      },
+    },
+  })
+}
+
+/** What bundled CommonJS packages expect to find and an ES module lacks. */
+function commonJs() {
+  return [
+    "import { createRequire as berthCreateRequire } from 'node:module'",
+    'const require = berthCreateRequire(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname',
+  ].join('\n')
+}
+
+function copyLite() {
+  const from = inRoot('main', 'backends', 'docker', 'lite')
+  const to = inRoot('out', 'lite')
+  rmSync(to, { recursive: true, force: true })
+  mkdirSync(to, { recursive: true })
+  // What is code there is in the bundle already.
+  if (existsSync(from)) cpSync(from, to, { recursive: true, filter: (file) => path.extname(file) !== '.ts' })
+}

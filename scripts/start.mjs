@@ -1,0 +1,10 @@
+// npm start: everything from a bare clone to a running engine.
+import { endLike, runOnNode } from './lib/child.mjs'
+import { needIsolation } from './lib/isolation.mjs'
+import { needBuild, needDependencies } from './lib/ready.mjs'
+import { inRoot } from './lib/root.mjs'
+
+await needDependencies()
+await needBuild()
+await needIsolation()
+endLike(await runOnNode([inRoot('out', 'main', 'cli.mjs'), 'serve', ...process.argv.slice(2)]))

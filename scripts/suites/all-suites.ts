@@ -1,0 +1,91 @@
+// What `npm test` runs on Node 24. Arguments: --only a,b (just the vitest files whose path contains one of these),
+// --ci (a missing part is a failure; the suites that touch the machine run again as an ordinary user).
+import { existsSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { binFile } from '../lib/child.mjs'
+import { inRoot, say } from '../lib/root.mjs'
+import { runCommand } from './command.ts'
+import { machineParts } from './machine.ts'
+import { secondUser } from './second-user.ts'
+import { setUp } from './set-up.ts'
+import { closingLine, none, oneFailed, onePassed, programTally, sum } from './tally.ts'
+import type { Tally } from './tally.ts'
+import { runVitest } from './vitest-suite.ts'
+
+interface Row { readonly name: string; readonly tally: Tally; readonly seconds: number; readonly skips: readonly string[] }
+
+/** Programs beside the vitest suites: a few rounds of each, by exit code or by their own closing line. */
+const programs = [{ name: 'chaos', file: 'test/chaos/chaos.ts', args: ['--rounds', '3', '--seed', '1'], needs: ['docker', 'lite-image'], seconds: 300 }]
+
+/** What else runs as an ordinary user in CI: paths of the suites that depend on who runs them. */
+const userSuites = ['workspace', 'embedded', 'docker']
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, ci: { type: 'boolean', default: false } } })
+const only = values.only?.split(',').filter((part) => part !== '') ?? []
+if (values.ci) process.env['BERTH_REQUIRE'] = 'all'
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort(new Error(`ended by ${signal}`)))
+
+const rows: Row[] = []
+const machine = await setUp(stop.signal)
+try {
+  for (const failure of machine.failures) rows.push({ name: `set-up: ${failure}`, tally: oneFailed, seconds: 0, skips: [] })
+  const parts = await machineParts()
+  const env = { BERTH_TEST_PARTS: JSON.stringify(parts) }
+  if (only.length === 0) {
+    await row('typecheck', () => check(binFile('tsc'), ['-b'], 180))
+    await row('lint', () => check(inRoot('scripts', 'lint.mjs'), [], 180))
+  }
+  await row('unit', () => runVitest('unit', { filters: only, seconds: 300, env, signal: stop.signal }))
+  await row('integration', () => runVitest('integration', { filters: only, seconds: 900, env, signal: stop.signal }))
+  for (const program of only.length === 0 ? programs : []) await row(program.name, () => runProgram(program, parts))
+  if (values.ci) await row('as an ordinary user', () => secondUser(userSuites, stop.signal))
+} finally {
+  await machine.close()
+}
+report()
+
+async function row(name: string, run: () => Promise<{ tally: Tally; skips?: readonly string[] }>): Promise<void> {
+  if (stop.signal.aborted) return
+  say(`${name} ...`)
+  const started = performance.now()
+  const { tally, skips = [] } = await run()
+  rows.push({ name, tally, skips, seconds: (performance.now() - started) / 1000 })
+}
+
+async function check(file: string | null, args: readonly string[], seconds: number): Promise<{ tally: Tally }> {
+  const end = file === null ? null : await runCommand(process.execPath, [file, ...args], { seconds, signal: stop.signal })
+  return { tally: end?.code === 0 ? onePassed : oneFailed }
+}
+
+async function runProgram(program: (typeof programs)[number], parts: Record<string, string | null>) {
+  const missing = program.needs.filter((part) => parts[part] !== null)
+  const file = inRoot(program.file)
+  if (!existsSync(file)) return { tally: none }
+  if (missing.length > 0) {
+    const skips = [`${program.name} [needs ${missing.map((part) => `${part}: ${parts[part]}`).join('; ')}]`]
+    return { tally: { ...none, skipped: 1 }, skips }
+  }
+  const end = await runCommand(process.execPath, [file, ...program.args], { seconds: program.seconds, signal: stop.signal })
+  return { tally: programTally(end.output, end.code) }
+}
+
+function report(): void {
+  const required = process.env['BERTH_REQUIRE']?.split(',').includes('all') ?? false
+  console.log('')
+  for (const { name, tally, seconds, skips } of rows) {
+    console.log(`${name}: ${closingLine(tally)} (${seconds.toFixed(0)} s)`)
+    for (const skip of skips) console.log(`  skipped: ${skip}`)
+  }
+  if (stop.signal.aborted) console.log('ended by a signal before all suites had run')
+  const counted = sum(rows.map(({ tally }) => tally))
+  // Where everything is required, a skipped test is one that did not hold.
+  const total = {
+    passed: counted.passed,
+    failed: counted.failed + (stop.signal.aborted ? 1 : 0) + (required ? counted.skipped : 0),
+    skipped: required ? 0 : counted.skipped,
+  }
+  if (required && counted.skipped > 0) console.log(`${counted.skipped} skipped, where nothing may be: counted as failed`)
+  console.log(closingLine(total))
+  process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0
+}

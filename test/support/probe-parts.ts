@@ -1,0 +1,7 @@
+import { machineParts } from '../../scripts/suites/machine.ts'
+import { partsVariable } from './parts.ts'
+
+/** vitest's global set-up: what this machine has, once for all files; the workers inherit the environment. */
+export async function setup(): Promise<void> {
+  process.env[partsVariable] ??= JSON.stringify(await machineParts())
+}

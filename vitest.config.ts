@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    globalSetup: ['test/support/probe-parts.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/sim/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          // Real containers on a machine that may be slow and shared: a deadline here says "hung", not "slow".
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          // Two files at once: one engine behind them all, often two cores.
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+})
