@@ -1,22 +1,21 @@
-import { asBerthError, fail } from '../../shared/errors.ts'
-import type { Acquired } from '../../shared/sandbox.ts'
+import { fail } from '../../shared/errors.ts'
+import { makeAcquire } from './acquire.ts'
 import { decide, occupies, trim } from './capacity.ts'
 import { makeClients } from './clients.ts'
 import type { Core, Landing } from './core.ts'
 import type { ProviderDeps } from './deps.ts'
 import { endSandbox } from './ending.ts'
-import { usable, type Entry } from './entry.ts'
-import { abortError, makeFlights } from './flights.ts'
+import { endAll } from './end-all.ts'
+import { usable } from './entry.ts'
+import { makeFlights } from './flights.ts'
 import { toRecord } from './lease-record.ts'
-import { obtain, type Wanted } from './obtain.ts'
-import type { AcquireRequest, Provider, ShutdownReport } from './provider-api.ts'
-import { provenAlive } from './alive.ts'
+import type { Provider, ShutdownReport } from './provider-api.ts'
 import { makeReaper } from './reaper.ts'
-import { held, released } from './registry.ts'
+import { released } from './registry.ts'
 import { makeTable } from './table.ts'
 import { makeTickets } from './tickets.ts'
 import { select, useSandbox } from './use.ts'
-import { acquiredOf, sorted, viewOf } from './view.ts'
+import { sorted, viewOf } from './view.ts'
 import { makeWatching } from './watching.ts'
 
 export interface ProviderCore extends Provider {
@@ -26,10 +25,6 @@ export interface ProviderCore extends Provider {
   refresh(): Promise<void>
 }
 
-/** Beyond stop_grace, how long a shutdown waits for the engine before it reports what is left. */
-const shutdownSlackMs = 20_000
-/** An unanswered first listing holds an acquire up for this long at most. */
-const beginWaitMs = 20_000
 
 /** Makes the provider: the verbs over the parts. It owns them all, and `close` ends them all. */
 export function makeProvider(deps: ProviderDeps): ProviderCore {
@@ -81,47 +76,13 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
   let closing: 'no' | 'down' | 'closed' = 'no'
   let shuttingDown: Promise<ShutdownReport> | null = null
 
+  const acquire = makeAcquire(core, { begin, admit })
+
+  function admit(): void {
+    if (closing !== 'no') throw refused()
+  }
+
   const refused = () => fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again, then repeat the call.' })
-
-  /** A failed first look is tried again by the next acquire. */
-  function begin(): Promise<void> {
-    begun ??= watching.begin().catch((error: unknown) => {
-      begun = null
-      throw error
-    })
-    return begun
-  }
-
-  async function untilBegun(signal: AbortSignal | undefined): Promise<void> {
-    const late = new Promise<never>((_, reject) => {
-      const timer = clock.timer(beginWaitMs, () =>
-        reject(fail('STARTING', 'Berth has not yet seen what runs on the engine', { next: 'Try again in a few seconds.' })),
-      )
-      signal?.addEventListener('abort', () => reject(abortError(signal)), { once: true })
-      begin().then(timer.cancel, timer.cancel)
-    })
-    await Promise.race([begin(), late])
-  }
-
-  async function acquire(request: AcquireRequest): Promise<Acquired> {
-    if (closing !== 'no') throw refused()
-    const { user, thread, holder } = request
-    const wanted: Wanted = { id: thread === null ? deps.randomId() : deps.idOf(user, thread), user, thread }
-    const known = table.get(wanted.id)
-    if (usable(known) && !flights.has(wanted.id) && provenAlive(core, known)) {
-      const next = table.set(held(known, holder, clock.now(), clock.wall()))
-      core.save(next)
-      return acquiredOf(core, next, holder, { path: 'reuse', warnings: [] })
-    }
-    await untilBegun(request.signal)
-    if (closing !== 'no') throw refused()
-    const landing = await flights.join(wanted.id, { holder, report: request.report }, request.signal, (flight) => obtain(core, wanted, flight))
-    let entry = table.get(wanted.id)
-    if (!usable(entry)) throw fail('SANDBOX_LOST', 'The sandbox ended as soon as it was there', { next: 'Acquire again.' })
-    // Who came aboard in the tick of the landing is held here.
-    if (!entry.leases.some((lease) => lease.holder === holder)) entry = table.set(held(entry, holder, clock.now(), clock.wall()))
-    return acquiredOf(core, entry, holder, landing)
-  }
 
   function release(selection: Parameters<Provider['release']>[0], holder: string): ReturnType<Provider['release']> {
     const id = selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
@@ -161,38 +122,24 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     return { destroyed: true }
   }
 
-  async function endAll(who: string, which: (entry: Entry) => boolean): Promise<ShutdownReport> {
-    await flights.abortAll(refused())
-    const destroyed: string[] = []
-    const failed: { id: string; error: string }[] = []
-    const grace = deps.config().stop_grace
-    const late = new AbortController()
-    const deadline = clock.timer(grace * 1000 + shutdownSlackMs, () => late.abort())
-    const end = async (entry: Entry) => {
-      if (entry.state === 'failed') return table.drop(entry.id, { who, text: 'Berth shut down' })
-      const ending = endSandbox(core, entry, { who, text: 'Berth shut down', grace })
-      try {
-        await Promise.race([ending.first, aborted(late.signal)])
-        destroyed.push(entry.id)
-      } catch (error) {
-        failed.push({ id: entry.id, error: asBerthError(error).message })
-      }
-    }
-    await Promise.all(table.all().filter(which).map(end))
-    deadline.cancel()
-    await deps.leases.flush()
-    return { destroyed, failed }
-  }
-
   function shutdown(who: string, options: { reopen: boolean }): Promise<ShutdownReport> {
     if (!options.reopen) closing = closing === 'closed' ? 'closed' : 'down'
     else if (closing === 'no') closing = 'down'
     const reopen = options.reopen
-    shuttingDown ??= endAll(who, () => true).finally(() => {
+    shuttingDown ??= endAll(core, refused(), who, () => true).finally(() => {
       shuttingDown = null
       if (reopen && closing === 'down') closing = 'no'
     })
     return shuttingDown
+  }
+
+  /** A failed first look is tried again by the next acquire. */
+  function begin(): Promise<void> {
+    begun ??= watching.begin().catch((error: unknown) => {
+      begun = null
+      throw error
+    })
+    return begun
   }
 
   return {
@@ -230,19 +177,11 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       closing = 'closed'
       if (before === 'down' && shuttingDown) await shuttingDown
       else if (ending === 'none') await flights.abortAll(refused())
-      else await endAll('berth:exit', (entry) => ending === 'all' || entry.leases.length === 0)
+      else await endAll(core, refused(), 'berth:exit', (entry) => ending === 'all' || entry.leases.length === 0)
       watching.close()
       reaper.close()
       await deps.leases.flush()
       await core.clients.close()
     },
   }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const late = () => reject(fail('TIMEOUT', 'The engine did not say in time that it is gone', { next: 'Berth removes what is left at its next start.' }))
-    if (signal.aborted) late()
-    else signal.addEventListener('abort', late, { once: true })
-  })
 }
