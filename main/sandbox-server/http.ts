@@ -1,0 +1,94 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Activity } from './activity.ts'
+import type { Gate } from './auth.ts'
+import { Call } from './call.ts'
+import { InvalidRequest, RequestError, failure, notAvailable } from './reply.ts'
+import type { JsonReply, Reply } from './reply.ts'
+import type { Router } from './router.ts'
+
+/** Milliseconds an idle connection is kept: longer than any client's own limit, so that none is closed under a request. */
+const keepAlive = 80_000
+
+export interface HttpOptions {
+  readonly router: Router
+  readonly gate: Gate
+  readonly activity: Activity
+  /** A fault of the server, not of the client. */
+  readonly fault: (error: unknown) => void
+}
+
+export function httpServer(options: HttpOptions): Server {
+  const server = createServer({
+    keepAliveTimeout: keepAlive,
+    headersTimeout: keepAlive + 10_000,
+    // A command may run for hours and an upload take as long; what is slow on purpose can only cost its own socket.
+    requestTimeout: 0,
+    requireHostHeader: false,
+  })
+  server.on('request', (request, response) => void serve(request, response, options))
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    else socket.destroy()
+  })
+  // Without these, a reset connection would end the process.
+  server.on('connection', (socket) => socket.on('error', () => socket.destroy()))
+  server.on('dropRequest', (_request, socket) => socket.destroy())
+  return server
+}
+
+const internal = failure(500, 'Internal error in the sandbox server')
+
+async function serve(request: IncomingMessage, response: ServerResponse, options: HttpOptions): Promise<void> {
+  request.on('error', () => response.destroy())
+  response.on('error', () => request.destroy())
+  try {
+    const reply = await answer(request, response, options)
+    if (reply !== 'sent') send(request, response, reply)
+  } catch (error) {
+    const aborted = request.destroyed && !request.complete
+    if (!aborted) options.fault(error)
+    if (response.headersSent || aborted) response.destroy()
+    else send(request, response, internal)
+  }
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, options: HttpOptions): Promise<Reply> {
+  const { path, query } = target(request.url ?? '/')
+  try {
+    if (!options.gate.allows(request, query)) {
+      if (request.method === 'GET' && path === '/healthz') return { status: 200, body: { status: 'ok' } }
+      return failure(401, 'Unauthorized')
+    }
+    const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET')
+    const found = options.router.find(method, path)
+    if (!found) return notAvailable()
+    if (found.route.activity) options.activity.touch()
+    const reply = await found.route.handle(new Call(request, response, query, found.params))
+    if (found.route.activity) options.activity.touch()
+    return reply
+  } catch (error) {
+    if (error instanceof RequestError || error instanceof InvalidRequest) return error.reply()
+    throw error
+  }
+}
+
+/** Splits by hand: `URL` throws at targets that clients do send, and none of what it would normalise means anything here. */
+export function target(url: string): { path: string; query: URLSearchParams } {
+  const mark = url.indexOf('?')
+  const path = mark < 0 ? url : url.slice(0, mark)
+  return { path: path.length > 1 ? path.replace(/\/+$/, '') : path, query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)) }
+}
+
+function send(request: IncomingMessage, response: ServerResponse, reply: JsonReply): void {
+  if (response.destroyed) return
+  const body = Buffer.from(JSON.stringify(reply.body), 'utf8')
+  response.writeHead(reply.status, { 'content-type': 'application/json', 'content-length': body.length })
+  response.end(body)
+  if (request.complete) return
+  // A body that was refused is thrown away for a moment, so that the client reads the answer instead of a reset.
+  request.resume()
+  const timer = setTimeout(() => request.destroy(), 5000)
+  timer.unref()
+  request.once('close', () => clearTimeout(timer))
+}

@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process'
+import { closeSync, constants, openSync, rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Both ends of a kernel pipe, as file descriptors. Whoever takes one closes both. */
+export interface Pipe { readonly read: number; readonly write: number }
+
+/**
+ * Real pipes for commands. What Node calls a pipe is a socket pair, and opening `/dev/stderr` or `/dev/stdin` of a
+ * socket fails (ENXIO), so that an everyday `echo oops >/dev/stderr` would break. Node cannot call pipe(2), so fifos
+ * are made a dozen at a time, opened at both ends and unlinked; a command then costs no process more.
+ */
+export interface Pipes {
+  /** `count` pipes, or null where none can be made (no room, no mkfifo): then socket pairs must do. */
+  take(count: number): Promise<Pipe[] | null>
+  close(): void
+}
+
+const batch = 12
+const low = 6
+
+export function pipes(): Pipes {
+  const ready: Pipe[] = []
+  let filling: Promise<void> | null = null
+  let broken = false
+  let closed = false
+
+  const fill = (): Promise<void> => {
+    filling ??= make(batch)
+      .then((made) => {
+        if (closed) made.forEach(release)
+        else ready.push(...made)
+      })
+      .catch((cause: unknown) => {
+        broken = true
+        console.error(`sandbox-server: no pipes, using socket pairs: ${String(cause)}`)
+      })
+      .finally(() => {
+        filling = null
+      })
+    return filling
+  }
+
+  return {
+    take: async (count) => {
+      while (ready.length < count && !broken && !closed) await fill()
+      if (ready.length < count) return null
+      const taken = ready.splice(0, count)
+      // Later, so that making new ones does not delay the command that took these.
+      if (ready.length < low && !filling) setTimeout(() => void fill(), 20).unref()
+      return taken
+    },
+    close: () => {
+      closed = true
+      ready.splice(0).forEach(release)
+    },
+  }
+}
+
+function release(pipe: Pipe): void {
+  closeSync(pipe.read)
+  closeSync(pipe.write)
+}
+
+async function make(count: number): Promise<Pipe[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'berth-pipes-'))
+  const made: Pipe[] = []
+  try {
+    const names = Array.from({ length: count }, (_, index) => join(directory, String(index)))
+    await mkfifo(names)
+    for (const name of names) made.push(openBoth(name))
+    return made
+  } catch (cause) {
+    made.forEach(release)
+    throw cause
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** Read-write never waits for the other end; with it held, neither does opening each end by itself. */
+function openBoth(name: string): Pipe {
+  const both = openSync(name, constants.O_RDWR)
+  try {
+    const read = openSync(name, constants.O_RDONLY)
+    return { read, write: openSync(name, constants.O_WRONLY) }
+  } finally {
+    closeSync(both)
+  }
+}
+
+function mkfifo(names: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('mkfifo', ['-m', '600', ...names], { stdio: 'ignore' })
+    child.once('error', reject)
+    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`mkfifo ended with ${code}`))))
+  })
+}

@@ -1,0 +1,65 @@
+import { readFileSync, readdirSync } from 'node:fs'
+
+export interface ProcessRow {
+  readonly pid: number
+  readonly parent: number
+  readonly group: number
+  readonly session: number
+  readonly name: string
+  readonly state: string
+  /** Seconds after boot. */
+  readonly startedAt: number
+  readonly cpuSeconds: number
+  readonly rssBytes: number
+}
+
+/** Kernel ticks a second; 100 on every architecture that Linux's user space is built for. */
+const ticks = 100
+const pageBytes = 4096
+
+/** All processes that `/proc` shows; none where there is no `/proc`. */
+export function processTable(): ProcessRow[] {
+  return names().flatMap((name) => row(Number(name)) ?? [])
+}
+
+export function uptimeSeconds(): number {
+  return Number.parseFloat(readOr('/proc/uptime', '0'))
+}
+
+function row(pid: number): ProcessRow | null {
+  const stat = readOr(`/proc/${pid}/stat`, '')
+  // The name is in parentheses and may hold anything, spaces and parentheses too.
+  const open = stat.indexOf('(')
+  const close = stat.lastIndexOf(')')
+  if (open < 0 || close < 0) return null
+  const rest = stat.slice(close + 2).split(' ')
+  const field = (index: number): number => Number(rest[index] ?? 0)
+  return {
+    pid,
+    parent: field(1),
+    group: field(2),
+    session: field(3),
+    name: stat.slice(open + 1, close),
+    state: rest[0] ?? '?',
+    startedAt: field(19) / ticks,
+    cpuSeconds: (field(11) + field(12)) / ticks,
+    rssBytes: field(21) * pageBytes,
+  }
+}
+
+function names(): string[] {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  } catch {
+    return [] // No /proc here (macOS): callers then have the process group alone.
+  }
+}
+
+/** A process that ended while the table was read is simply not in it. */
+function readOr(path: string, fallback: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return fallback
+  }
+}

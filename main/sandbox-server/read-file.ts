@@ -1,0 +1,89 @@
+import { isUtf8 } from 'node:buffer'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { FileError, sysError } from './file-error.ts'
+
+/** Bytes of a file that are read into memory at most; larger ones come by lines or by download. */
+export const readLimit = 64 * 1024 * 1024
+
+/** A whole file as bytes. What is no regular file is refused: a fifo would never answer, /dev/zero never end. */
+export async function readBytes(path: string, limit = readLimit): Promise<Buffer> {
+  await using file = await openRegular(path)
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of pieces(file)) {
+    size += chunk.length
+    if (size > limit) throw new FileError('io_error', `File is larger than ${limit} bytes; read a range of lines or download it`, { code: 'EFBIG' })
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, size)
+}
+
+export async function readText(path: string, limit = readLimit): Promise<string> {
+  return decode(await readBytes(path, limit))
+}
+
+export interface Lines { readonly content: string; readonly count: number }
+
+/** Lines `start` (counted from 0) up to, not including, `end`, with their line ends; only these are held in memory. */
+export async function readLines(path: string, start: number, end: number): Promise<Lines> {
+  await using file = await openRegular(path)
+  const kept: Buffer[] = []
+  let size = 0
+  let line = 0
+  let count = 0
+  let open = false
+  for await (const chunk of pieces(file)) {
+    let from = 0
+    while (from < chunk.length && line < end) {
+      const newline = chunk.indexOf(10, from)
+      const to = newline < 0 ? chunk.length : newline + 1
+      if (line >= start) {
+        if (!open) count += 1
+        open = newline < 0
+        size += to - from
+        if (size > readLimit) throw new FileError('io_error', `The lines are longer than ${readLimit} bytes`, { code: 'EFBIG' })
+        kept.push(Buffer.from(chunk.subarray(from, to)))
+      }
+      if (newline >= 0) line += 1
+      from = to
+    }
+    if (line >= end) break
+  }
+  return { content: decode(Buffer.concat(kept, size)), count }
+}
+
+export function decode(bytes: Buffer): string {
+  if (!isUtf8(bytes)) {
+    throw new FileError('decode_error', "'utf-8' codec can't decode the file: invalid byte sequence", { exception: 'UnicodeDecodeError' })
+  }
+  return bytes.toString('utf8')
+}
+
+export function countLines(content: string): number {
+  if (content === '') return 0
+  let count = content.endsWith('\n') ? 0 : 1
+  for (let at = content.indexOf('\n'); at >= 0; at = content.indexOf('\n', at + 1)) count += 1
+  return count
+}
+
+async function openRegular(path: string): Promise<FileHandle> {
+  // Without O_NONBLOCK, opening a fifo waits for a writer that may never come.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const found = await file.stat()
+  if (found.isFile()) return file
+  await file.close()
+  throw found.isDirectory() ? sysError('EISDIR') : new FileError('invalid_target', 'Not a regular file')
+}
+
+/** The file piece by piece; files of /proc say that they are empty and are not. */
+async function* pieces(file: FileHandle): AsyncGenerator<Buffer> {
+  const { size } = await file.stat()
+  const buffer = Buffer.allocUnsafeSlow(Math.min(Math.max(size + 1, 4096), 256 * 1024))
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
+    if (bytesRead === 0) return
+    yield Buffer.from(buffer.subarray(0, bytesRead))
+  }
+}

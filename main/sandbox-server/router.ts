@@ -1,0 +1,77 @@
+import type { Call } from './call.ts'
+import type { Reply } from './reply.ts'
+
+export type Handler = (call: Call) => Reply | Promise<Reply>
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** `{}` stands for one path segment. */
+  readonly path: string
+  /** Whether such a call means that somebody works here; what only looks does not. */
+  readonly activity: boolean
+  readonly summary: string
+  readonly handle: Handler
+}
+
+export interface Found { readonly route: Route; readonly params: readonly string[] }
+
+export interface Router {
+  find(method: string, path: string): Found | null
+}
+
+/** The work of an agent. */
+export function work(method: Route['method'], path: string, summary: string, handle: Handler): Route {
+  return { method, path, summary, handle, activity: true }
+}
+
+/** A look from outside, which keeps no sandbox alive. */
+export function look(method: Route['method'], path: string, summary: string, handle: Handler): Route {
+  return { method, path, summary, handle, activity: false }
+}
+
+export function router(routes: readonly Route[]): Router {
+  const fixed = new Map<string, Route>()
+  const open: { route: Route; parts: readonly string[] }[] = []
+  for (const route of routes) {
+    if (route.path.includes('{}')) open.push({ route, parts: route.path.split('/') })
+    else fixed.set(`${route.method} ${route.path}`, route)
+  }
+  return {
+    find: (method, path) => {
+      const route = fixed.get(`${method} ${path}`)
+      if (route) return { route, params: [] }
+      const parts = path.split('/')
+      for (const each of open) {
+        if (each.route.method !== method) continue
+        const params = match(each.parts, parts)
+        if (params) return { route: each.route, params }
+      }
+      return null
+    },
+  }
+}
+
+function match(pattern: readonly string[], parts: readonly string[]): string[] | null {
+  if (pattern.length !== parts.length) return null
+  const params: string[] = []
+  for (const [index, want] of pattern.entries()) {
+    const part = parts[index] ?? ''
+    if (want !== '{}') {
+      if (want !== part) return null
+      continue
+    }
+    const decoded = decode(part)
+    if (!decoded) return null
+    params.push(decoded)
+  }
+  return params
+}
+
+/** A malformed escape names nothing: the route is not found. */
+function decode(part: string): string | null {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return null
+  }
+}

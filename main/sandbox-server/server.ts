@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto'
+import type { Server } from 'node:http'
+import { activity } from './activity.ts'
+import { gate } from './auth.ts'
+import { bashRoutes } from './bash-routes.ts'
+import { bashSessions } from './bash-sessions.ts'
+import { sandboxContext } from './context.ts'
+import { fileRoutes } from './file-routes.ts'
+import { httpServer } from './http.ts'
+import { pipes } from './pipes.ts'
+import { failure, ok } from './reply.ts'
+import { look, router } from './router.ts'
+import type { Route } from './router.ts'
+import type { Settings } from './settings.ts'
+
+export interface SandboxServer {
+  /** Where it listens. */
+  readonly port: number
+  /** Ends every command and closes the port, within about two seconds. */
+  close(): Promise<void>
+}
+
+/** Starts the lite sandbox server: resolves when it listens; `GET /v1/sandbox` answers 503 until a command has really run. */
+export async function startServer(settings: Settings): Promise<SandboxServer> {
+  const instance = randomUUID()
+  const clock = (): number => performance.now()
+  const active = activity(clock)
+  const doors = gate(settings.key, clock)
+  const pool = pipes()
+  const bash = bashSessions({ max: settings.maxSessions, pipes: pool, onEnd: active.touch })
+  let ready = false
+  let faults = 0
+  const fault = (error: unknown): void => {
+    faults += 1
+    console.error('sandbox-server:', error)
+  }
+
+  const routes: Route[] = [
+    look('GET', '/v1/sandbox', 'What this sandbox is', () => (ready ? sandboxContext(settings, port) : failure(503, 'Starting'))),
+    look('GET', '/healthz', 'State for the lifecycle manager', () => ({
+      status: 200,
+      body: {
+        status: ready ? 'ok' : 'starting',
+        version: settings.version,
+        running: bash.running(),
+        idle_seconds: active.idleSeconds(),
+        sessions: bash.list().length,
+        uptime_seconds: Math.floor(process.uptime()),
+        pid: process.pid,
+        instance,
+        faults,
+      },
+    })),
+    look('GET', '/v1/mcp/servers', 'MCP servers: none', () => ok([])),
+    ...bashRoutes(bash, settings),
+    ...fileRoutes(),
+  ]
+
+  const server = httpServer({ router: router(routes), gate: doors, activity: active, fault })
+  const probed = probe(bash).then(() => { ready = true }, fault)
+  const port = await listen(server, settings)
+  void probed
+  return {
+    port,
+    close: async () => {
+      bash.closeAll()
+      pool.close()
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+function listen(server: Server, settings: Settings): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(settings.port, settings.host, () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address ? address.port : settings.port)
+    })
+  })
+}
+
+async function probe(bash: ReturnType<typeof bashSessions>): Promise<void> {
+  const session = bash.create('probe', '/')
+  const command = await bash.run(session, {
+    command: 'true', cwd: '/', env: {}, input: false, followed: false, uncut: false, hardTimeout: 60,
+  })
+  await command.ended
+  bash.close('probe')
+  if (command.exitCode !== 0) throw new Error(`the probe command ended with ${command.exitCode}`)
+}
