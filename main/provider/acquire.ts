@@ -43,10 +43,10 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
     return acquiredOf(core, entry, holder, landing)
   }
 
-  async function arrive({ holder, report, signal }: AcquireRequest, wanted: Wanted): Promise<Landing> {
+  async function arrive({ holder, who, report, signal }: AcquireRequest, wanted: Wanted): Promise<Landing> {
     await untilBegun(signal)
     gate.admit()
-    return await flights.join(wanted.id, { holder, report }, signal, (flight) => obtain(core, wanted, flight))
+    return await flights.join(wanted.id, { holder, who, report }, signal, (flight) => obtain(core, wanted, flight))
   }
 
   /** Unknown is not gone: while the engine does not answer, nothing is concluded, and the call is tried again. */

@@ -5,6 +5,8 @@ import type { Progress } from '../../shared/sandbox.ts'
 export interface Passenger {
   /** null: wants to use it, not to hold it. */
   readonly holder: string | null
+  /** For the event log; default: the holder. */
+  readonly who?: string | undefined
   readonly report?: ((progress: Progress) => void) | undefined
 }
 
@@ -13,6 +15,8 @@ export interface Flight<T> {
   readonly signal: AbortSignal
   /** Holders aboard at this moment. */
   holders(): string[]
+  /** Who is told to have caused it: the first aboard. */
+  who(): string
   report(progress: Progress): void
   /** Finishes for all aboard, in this very tick; what `run` returns later no longer matters. */
   land(result: T): void
@@ -55,6 +59,10 @@ export function makeFlights<T>(): Flights<T> {
     const flight: Flight<T> = {
       signal: state.control.signal,
       holders: () => [...state.aboard].flatMap((passenger) => passenger.holder ?? []),
+      who: () => {
+        for (const { who, holder } of state.aboard) return who ?? holder ?? 'berth:provider'
+        return 'berth:provider'
+      },
       report: (progress) => {
         state.last = progress
         for (const passenger of state.aboard) passenger.report?.(progress)

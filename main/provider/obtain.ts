@@ -59,7 +59,7 @@ async function begin(core: Core, wanted: Wanted, before: Entry | undefined, flig
     replicas: config.replicas,
     take: (over) => {
       const entry = creating({ ...wanted, name: nameOf(core, wanted.id) }, deps.clock.now(), deps.clock.wall(), before)
-      const who = flight.holders()[0] ?? 'berth:provider'
+      const who = flight.who()
       core.table.set({ ...entry, replaced: core.replacements.get(wanted.id) ?? entry.replaced }, { who, text: 'A sandbox is being made' })
       if (over <= 0) return
       const warning = `All ${config.replicas} sandboxes are in use: this one is ${over} over sandbox.replicas`
@@ -95,7 +95,7 @@ async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warning
     core.replacements.delete(wanted.id)
     const leases = flight.holders().map((holder) => ({ holder, since: deps.clock.wall() }))
     const at = deps.clock.now()
-    core.table.set(started(now, found, at, leases, at), { who: leases[0]?.holder ?? 'berth:provider', text: path === 'cold' ? 'A new sandbox is ready' : 'A sandbox was found again' })
+    core.table.set(started(now, found, at, leases, at), { who: flight.who(), text: path === 'cold' ? 'A new sandbox is ready' : 'A sandbox was found again' })
     return finish(core, wanted.id, flight, { path, warnings })
   } catch (error) {
     await giveUp(core, wanted, asBerthError(error), flight)
@@ -107,7 +107,7 @@ async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warning
 async function giveUp(core: Core, wanted: Wanted, error: BerthError, flight: Flight<Landing>): Promise<void> {
   const now = core.table.get(wanted.id)
   if (now?.state === 'creating') {
-    const who = flight.holders()[0] ?? 'berth:provider'
+    const who = flight.who()
     if (flight.signal.aborted || wanted.thread === null) core.table.drop(wanted.id, { who, text: error.message })
     else core.table.set(failed(now, error, core.deps.clock.now()), { who, text: error.message, details: { code: error.code } })
   }
@@ -120,7 +120,7 @@ function land(core: Core, entry: Entry, flight: Flight<Landing>, landing: Landin
   let next = entry
   for (const holder of flight.holders()) next = held(next, holder, clock.now(), clock.wall())
   if (next !== entry) {
-    const who = flight.holders()[0] ?? 'berth:provider'
+    const who = flight.who()
     core.table.set(next, entry.state === 'active' ? undefined : { who, text: 'A warm sandbox is in use again' })
   }
   return finish(core, entry.id, flight, landing)

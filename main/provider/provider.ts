@@ -84,7 +84,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
 
   const refused = () => fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again, then repeat the call.' })
 
-  function release(selection: Parameters<Provider['release']>[0], holder: string): ReturnType<Provider['release']> {
+  function release(selection: Parameters<Provider['release']>[0], holder: string, who = holder): ReturnType<Provider['release']> {
     const id = selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
     core.untold.get(id)?.delete(holder)
     const entry = table.get(id)
@@ -93,9 +93,9 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     }
     const next = released(entry, holder, clock.now())
     const ended = next.state === 'warm'
-    table.set(next, ended ? { who: holder, text: 'Its last holder released it' } : undefined)
+    table.set(next, ended ? { who, text: 'Its last holder released it' } : undefined)
     if (ended && next.thread === null) {
-      endSandbox(core, next, { who: holder, text: 'It was anonymous and its last holder released it', grace: 0 })
+      endSandbox(core, next, { who, text: 'It was anonymous and its last holder released it', grace: 0 })
     } else {
       core.save(next)
       if (ended) evict(trim(table.all(), deps.config().replicas, flights.ids()))
