@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import type { CallArgs, CallChunk, CallResult } from '../../shared/contract.ts'
 import { fail } from '../../shared/errors.ts'
@@ -7,6 +6,7 @@ import type { Provider } from '../provider/provider-api.ts'
 import type { CallContext } from './context.ts'
 import type { ContractId } from './contract-hash.ts'
 import type { Handlers } from './handlers.ts'
+import { proofOf } from './proof.ts'
 
 /** What the house must be able to tell and do; each part belongs to another room. */
 export interface HouseDeps {
@@ -50,11 +50,6 @@ export function houseHandlers(deps: HouseDeps): Pick<Handlers, HouseCalls> {
     },
     events: (args, context) => follow(deps.events, args, context),
   }
-}
-
-/** Shows knowledge of the token without showing the token: HMAC-SHA256(token, nonce), hex. */
-export function proofOf(token: string, nonce: string): string {
-  return createHmac('sha256', token).update(nonce).digest('hex')
 }
 
 async function forget(deps: HouseDeps, args: CallArgs<'forget'>, context: CallContext): Promise<CallResult<'forget'>> {

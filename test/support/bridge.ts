@@ -1,0 +1,95 @@
+import { systemClock } from '../../main/clock.ts'
+import { openEvents, type Events } from '../../main/events/events.ts'
+import { bindHandlers } from '../../main/rpc/bind-handlers.ts'
+import { contractId } from '../../main/rpc/contract-hash.ts'
+import { createDispatch } from '../../main/rpc/dispatch.ts'
+import { type Bridge, startBridge } from '../../main/bridge/start-bridge.ts'
+import type { Limits } from '../../main/bridge/limits.ts'
+import type { PortPlan } from '../../main/bridge/port.ts'
+import { version } from '../../main/version.ts'
+import { memoryProvider, type MemoryProvider } from './memory-provider.ts'
+
+export const testToken = `e2b_${'5'.repeat(40)}`
+
+export interface TestBridge {
+  readonly bridge: Bridge
+  readonly provider: MemoryProvider
+  readonly events: Events
+  readonly logged: string[]
+  readonly forgotten: string[]
+  readonly stopped: string[]
+  close(): Promise<void>
+}
+
+/** A real bridge over the real dispatch, with a provider in memory. */
+export async function openTestBridge(
+  options: { limits?: Partial<Limits>; plan?: PortPlan; token?: string; instance?: string } = {},
+): Promise<TestBridge> {
+  const logged: string[] = []
+  const forgotten: string[] = []
+  const stopped: string[] = []
+  const token = options.token ?? testToken
+  const log = (_level: string, text: string, cause?: unknown) => void logged.push(`${text}: ${String(cause)}`)
+  const events = openEvents({ clock: systemClock(), instance: options.instance ?? 'instance-1', file: null, log })
+  const provider = memoryProvider()
+  const handlers = bindHandlers({
+    provider,
+    events,
+    version,
+    contract: contractId(),
+    token,
+    status: async () => ({
+      version,
+      instance: events.instance,
+      pid: process.pid,
+      started_at: new Date().toISOString(),
+      home: '/home/of/the/test',
+      backend: {
+        kind: 'embedded',
+        chosen: 'auto',
+        reason: 'no container engine answers',
+        isolation: 'bubblewrap',
+        reachable: true,
+        engine: null,
+        problem: null,
+      },
+      image: { name: null, present: true, progress: null },
+      counts: { active: provider.list().sandboxes.length },
+      replicas: 3,
+      warnings: [],
+    }),
+    doctor: async () => ({ ok: true, checks: [{ name: 'disk', status: 'ok', text: '1 GiB free', fix: null }] }),
+    config: async () => ({
+      file: null,
+      values: [{ key: 'replicas', value: 3, default: 3, source: 'default' }],
+      warnings: [],
+      error: null,
+    }),
+    threads: async () => ({ threads: [{ user: 'default', thread: 't', path: '/t', bytes: 2048, files: 2 }] }),
+    forget: async ({ user, thread }, who) => {
+      forgotten.push(`${user}/${thread} by ${who}`)
+      return { deleted: true, bytes: 2048 }
+    },
+    stop: (who) => void stopped.push(who),
+  })
+  const bridge = await startBridge({
+    plan: options.plan ?? { ports: [0], why: 'first' },
+    token,
+    version,
+    dispatch: createDispatch({ handlers, log }),
+    events,
+    ...(options.limits ? { limits: options.limits } : {}),
+  })
+  return {
+    bridge,
+    provider,
+    events,
+    logged,
+    forgotten,
+    stopped,
+    async close() {
+      await bridge.close()
+      await events.close()
+    },
+  }
+}

@@ -1,0 +1,162 @@
+import { fail } from '../../shared/errors.ts'
+import type { Acquired, Sandbox } from '../../shared/sandbox.ts'
+import type { Selection } from '../../shared/select.ts'
+import type { Provider } from '../../main/provider/provider-api.ts'
+import type { ExecRequest, ExecResult, SandboxApi } from '../../main/sandbox/sandbox-api.ts'
+
+/** What a test sees of the provider behind a bridge. */
+export interface MemoryProvider extends Provider {
+  /** `acquire t by who`, `exec COMMAND`, ... in order. */
+  readonly did: string[]
+  /** Commands that run now. */
+  running(): number
+}
+
+/**
+ * A provider in memory, to test the mechanics of HTTP and of the command: it keeps files in a map and knows a few
+ * commands. `count N` prints N lines, `wait` runs until it is ended, `fail N` exits with N, anything else is echoed.
+ */
+export function memoryProvider(): MemoryProvider {
+  const sandboxes = new Map<string, Sandbox>()
+  const files = new Map<string, Uint8Array>()
+  const did: string[] = []
+  let made = 0
+  let running = 0
+
+  function find(selection: Selection): Sandbox {
+    const found = [...sandboxes.values()].find((it) =>
+      selection.id === undefined ? it.thread === selection.thread && it.user === selection.user : it.id === selection.id,
+    )
+    if (!found) throw fail('SANDBOX_NOT_FOUND', 'There is no such sandbox', { next: 'Acquire one: berth acquire --thread T' })
+    return found
+  }
+
+  const api: SandboxApi = {
+    address: { url: 'http://127.0.0.1:1', key: null },
+    lastProof: () => 0,
+    probe: async () => undefined,
+    exec: async (request) => {
+      running++
+      try {
+        return await runCommand(request)
+      } finally {
+        running--
+        did.push(`ended ${request.command}`)
+      }
+    },
+    read: async (path) => {
+      const bytes = files.get(path)
+      if (!bytes) throw fail('FILE_NOT_FOUND', `There is no ${path}`, { next: 'List the directory.' })
+      return bytes
+    },
+    write: async (path, content, append) => {
+      files.set(path, append ? Buffer.concat([files.get(path) ?? Buffer.alloc(0), content]) : content)
+      return content.byteLength
+    },
+    list: async (path) =>
+      [...files.keys()]
+        .filter((it) => it.startsWith(`${path}/`))
+        .map((it) => ({ name: it.slice(path.length + 1), path: it, directory: false, size: files.get(it)?.byteLength ?? 0, modifiedAt: null })),
+    activity: async () => ({ running, idleSeconds: 0, version: null }),
+    close: async () => undefined,
+  }
+
+  return {
+    did,
+    running: () => running,
+    acquire: async ({ user, thread, holder, who, signal, report }): Promise<Acquired> => {
+      did.push(`acquire ${thread} by ${who}`)
+      report?.({ type: 'progress', step: 'create', text: 'making it', done: 1, total: 2 })
+      if (thread === 'slow') await until(signal)
+      if (thread === 'broken') throw new Error('nobody foresaw this')
+      const old = [...sandboxes.values()].find((it) => thread !== null && it.thread === thread && it.user === user)
+      const next = old ?? blank(user, thread, ++made)
+      const holders = next.holders.some((it) => it.holder === holder)
+        ? next.holders
+        : [...next.holders, { holder, since: new Date().toISOString() }]
+      sandboxes.set(next.id, { ...next, status: 'active', holders })
+      return { ...find({ id: next.id, user }), path: old ? 'reuse' : 'cold', holder, headers: {}, was_replaced: false, warnings: [] }
+    },
+    get: find,
+    list: () => ({ sandboxes: [...sandboxes.values()], replicas: 3, counted: sandboxes.size }),
+    release: async (selection, holder, who) => {
+      did.push(`release by ${who}`)
+      const it = find(selection)
+      const holders = it.holders.filter((hold) => hold.holder !== holder)
+      const sandbox: Sandbox = { ...it, holders, status: holders.length === 0 ? 'warm' : it.status }
+      sandboxes.set(it.id, sandbox)
+      return { released: holders.length < it.holders.length, sandbox }
+    },
+    destroy: async (selection, { who }) => {
+      did.push(`destroy by ${who}`)
+      return { destroyed: sandboxes.delete(find(selection).id) }
+    },
+    dismiss: () => false,
+    use: async (selection, _who, work, signal) => {
+      find(selection)
+      return await work(api, signal ?? new AbortController().signal)
+    },
+    logs: async function* (selection, { tail, follow, signal }) {
+      find(selection)
+      for (let line = 1; line <= tail; line++) yield `line ${line}`
+      if (follow) await until(signal)
+    },
+    shutdown: async (who) => {
+      did.push(`shutdown by ${who}`)
+      const destroyed = [...sandboxes.keys()]
+      sandboxes.clear()
+      return { destroyed, failed: [] }
+    },
+    close: async () => undefined,
+  }
+}
+
+function until(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal?.aborted) reject(signal.reason)
+    signal?.addEventListener('abort', () => reject(signal.reason))
+  })
+}
+
+async function runCommand({ command, signal, onOutput, timeout }: ExecRequest): Promise<ExecResult> {
+  const [word, argument] = command.replaceAll("'", '').split(' ')
+  const done = { exitCode: 0, status: 'completed', stdout: '', stderr: '', truncated: false } as const
+  if (word === 'wait') {
+    await onOutput?.('stdout', 'started\n')
+    if (timeout !== undefined) return { ...done, exitCode: null, status: 'timed_out' }
+    await until(signal)
+  }
+  if (word === 'fail') {
+    await onOutput?.('stderr', 'failing\n')
+    return { ...done, exitCode: Number(argument), stderr: 'failing\n' }
+  }
+  if (word === 'count') {
+    for (let line = 1; line <= Number(argument); line++) await onOutput?.('stdout', `${line}`.padEnd(1023, '.') + '\n')
+    return done
+  }
+  await onOutput?.('stdout', `${command}\n`)
+  return { ...done, stdout: `${command}\n` }
+}
+
+function blank(user: string, thread: string | null, number: number): Sandbox {
+  const now = new Date().toISOString()
+  return {
+    id: number.toString(16).padStart(16, '0'),
+    user,
+    thread,
+    status: 'creating',
+    backend: 'embedded',
+    isolation: 'bubblewrap',
+    image: null,
+    name: `berth-${number}`,
+    container: null,
+    url: 'http://127.0.0.1:1',
+    holders: [],
+    created_at: now,
+    last_activity_at: now,
+    expires_at: null,
+    replaced: 0,
+    step: null,
+    error: null,
+  }
+}
