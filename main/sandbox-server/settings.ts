@@ -21,7 +21,7 @@ export interface Settings {
 }
 
 /** Set for the server, of no use to commands. The key is an answer to "who calls", not a secret of the agent's. */
-const own = new Set(['SANDBOX_API_KEY', 'PUBLIC_PORT', 'BERTH_LISTEN', 'BERTH_VERSION', 'MAX_SHELL_SESSIONS'])
+const own = new Set(['SANDBOX_API_KEY', 'PUBLIC_PORT', 'BERTH_LISTEN', 'BERTH_VERSION', 'BERTH_KEY_FD', 'MAX_SHELL_SESSIONS'])
 
 const mounted = '/mnt/user-data/workspace'
 
