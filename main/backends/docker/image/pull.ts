@@ -1,0 +1,67 @@
+import type { Progress } from '../../../../shared/sandbox.ts'
+import { BerthError, fail } from '../../../../shared/errors.ts'
+import type { Engine } from '../engine.ts'
+import { cancelled, diskFull, plain } from '../errors.ts'
+import { readEngineLines, type EngineLine } from './engine-lines.ts'
+import { registryAuth, type AuthOptions } from './registry-auth.ts'
+
+/** Pulls an image. Ending the signal ends the request, upon which the engine stops the download. */
+export async function pullImage(
+  engine: Engine,
+  image: string,
+  auth: AuthOptions,
+  report: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const doing = `pull ${image}`
+  const totals = layerTotals()
+  try {
+    const authconfig = await registryAuth(image, auth)
+    const stream = await engine.call<NodeJS.ReadableStream>(
+      doing,
+      60_000,
+      () => engine.docker.createImage({ fromImage: tagged(image), ...(authconfig ? { authconfig } : {}), abortSignal: signal }),
+      { signal },
+    )
+    await readEngineLines(stream, signal, (line) => report({ type: 'progress', step: 'image-pull', ...totals(image, line) }))
+  } catch (thrown) {
+    if (signal.aborted) throw cancelled(doing)
+    throw pullFailure(image, thrown)
+  }
+}
+
+/** Without a tag or digest the engine would pull every tag there is. */
+export function tagged(image: string): string {
+  return image.includes('@') || /:[^/]+$/.test(image) ? image : `${image}:latest`
+}
+
+/** Adds up what the engine says of each layer, which becomes known one by one. */
+export function layerTotals(): (image: string, line: EngineLine) => { text: string; done: number | null; total: number | null } {
+  const layers = new Map<string, { done: number; total: number }>()
+  return (image, line) => {
+    const { current, total } = line.progressDetail ?? {}
+    const before = line.id === undefined ? undefined : layers.get(line.id)
+    if (line.id !== undefined && line.status === 'Downloading' && total) layers.set(line.id, { done: current ?? 0, total })
+    else if (line.id !== undefined && before && /^(Download complete|Pull complete|Already exists)$/.test(line.status ?? '')) {
+      layers.set(line.id, { done: before.total, total: before.total })
+    }
+    let [done, all] = [0, 0]
+    for (const layer of layers.values()) {
+      done += layer.done
+      all += layer.total
+    }
+    return { text: `Pulling ${image}: ${line.status ?? ''}`.trimEnd(), done: all > 0 ? done : null, total: all > 0 ? all : null }
+  }
+}
+
+function pullFailure(image: string, thrown: unknown): BerthError {
+  if (thrown instanceof BerthError && thrown.code !== 'ENGINE_FAILED') return thrown
+  const text = thrown instanceof Error ? thrown.message : String(thrown)
+  if (/no space left on device|disk quota/i.test(text)) return diskFull(`pull ${image}`, text)
+  const next = /unauthorized|denied|authentication/i.test(text)
+    ? `Check the image's name; if it is private, run \`docker login\` and then \`docker pull ${image}\`.`
+    : /manifest unknown|not found|does not exist|invalid reference|no matching manifest/i.test(text)
+      ? 'Check the image’s name and tag in the configuration (`image`).'
+      : `Check the network of the engine: \`docker pull ${image}\` must work. Without one, load it from a file: \`docker load -i FILE\`.`
+  return fail('IMAGE_PULL_FAILED', `The image ${image} could not be pulled: ${text}`, { next, details: { image }, cause: plain(thrown) })
+}

@@ -1,0 +1,59 @@
+import type { Found, Owner, SandboxSpec } from '../backend.ts'
+
+const prefix = 'berth.'
+
+/** Labels cannot change after create: what is true for life, and no secret (every process on the host may read them). */
+export function labelsOf(spec: SandboxSpec, owner: Owner, version: string): Record<string, string> {
+  return {
+    ...ownerLabels(owner),
+    [`${prefix}id`]: spec.id,
+    [`${prefix}user`]: spec.user,
+    ...(spec.thread === null ? { [`${prefix}anonymous`]: 'true' } : { [`${prefix}thread`]: spec.thread }),
+    [`${prefix}config`]: spec.configHash,
+    [`${prefix}version`]: version,
+    [`${prefix}nonce`]: spec.nonce,
+    [`${prefix}image`]: spec.image,
+  }
+}
+
+export function ownerLabels(owner: Owner): Record<string, string> {
+  return { [`${prefix}installation`]: owner.installation, [`${prefix}home`]: owner.home }
+}
+
+/** The engine's label filter for sandboxes of this owner; probes and networks carry no id. */
+export function sandboxFilter(owner: Owner): string[] {
+  return [...pairs(ownerLabels(owner)), `${prefix}id`]
+}
+
+/** Probe containers of this owner: none of them is ever a sandbox. */
+export function probeLabels(owner: Owner): Record<string, string> {
+  return { ...ownerLabels(owner), [`${prefix}probe`]: 'true' }
+}
+
+export function pairs(labels: Readonly<Record<string, string>>): string[] {
+  return Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+}
+
+export function ownership(labels: Readonly<Record<string, string>>, owner: Owner): Found['owner'] {
+  const installation = labels[`${prefix}installation`]
+  if (installation === undefined || labels[`${prefix}id`] === undefined) return 'stranger'
+  if (installation !== owner.installation) return 'other-installation'
+  return labels[`${prefix}home`] === owner.home ? 'ours' : 'other-home'
+}
+
+export function labelled(labels: Readonly<Record<string, string>>): Pick<Found, 'id' | 'user' | 'thread' | 'nonce' | 'configHash' | 'version'> {
+  const read = (name: string) => labels[prefix + name] ?? null
+  return {
+    id: read('id'),
+    user: read('user'),
+    thread: read('thread'),
+    nonce: read('nonce'),
+    configHash: read('config'),
+    version: read('version'),
+  }
+}
+
+/** The image as the configuration names it; the engine may show a tag or a digest instead. */
+export function imageLabel(labels: Readonly<Record<string, string>>): string | null {
+  return labels[`${prefix}image`] ?? null
+}
