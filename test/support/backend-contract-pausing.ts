@@ -8,7 +8,7 @@ import { eventually } from './wait.ts'
 
 /** The part of the contract about freezing; called inside the suite's `describe`. */
 export function describePausing(making: Making, traits: BackendTraits): void {
-  it.runIf(!traits.pausable)('says that it cannot pause, and changes nothing', async () => {
+  if (!traits.pausable) it('says that it cannot pause, and changes nothing', async () => {
     const { backend, talk } = making.subject
     const { found, spec } = await making.ready()
     await expect(backend.pause(found.ref)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
@@ -17,7 +17,7 @@ export function describePausing(making: Making, traits: BackendTraits): void {
     expect(await talk.status(found, spec.key, 5_000)).toBe(200)
   })
 
-  it.runIf(traits.pausable)('pauses: no answer; unpauses: the same sandbox answers again', async () => {
+  if (traits.pausable) it('pauses: no answer; unpauses: the same sandbox answers again', async () => {
     const { backend, talk } = making.subject
     const events = recordEvents(backend)
     try {
@@ -36,7 +36,7 @@ export function describePausing(making: Making, traits: BackendTraits): void {
     }
   })
 
-  it.runIf(traits.pausable && traits.real)('freezes what runs inside, daemons too, and lets it go on', async () => {
+  if (traits.pausable && traits.real) it('freezes what runs inside, daemons too, and lets it go on', async () => {
     const { backend, talk } = making.subject
     const data = await making.directory()
     const { found, spec } = await making.ready({ mounts: [{ source: data, target: '/mnt/user-data', readonly: false }] })
@@ -56,7 +56,7 @@ export function describePausing(making: Making, traits: BackendTraits): void {
     await eventually('the daemon goes on after the pause', async () => (await count()) > frozen)
   })
 
-  it.runIf(traits.pausable)('removes a paused sandbox, by grace or without', async () => {
+  if (traits.pausable) it('removes a paused sandbox, by grace or without', async () => {
     const { backend } = making.subject
     for (const grace of [0, 1]) {
       const { found, spec } = await making.create()

@@ -1,0 +1,271 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../clock.ts'
+import type { Backend, EngineEvent, Found, Owner, SandboxSpec } from '../backend.ts'
+import { fail } from '../../../shared/errors.ts'
+import { bwrapArgs, inside, sandboxEnvironment } from './bwrap-args.ts'
+import type { Child } from './child.ts'
+import { startChild } from './child.ts'
+import { writeEtc } from './etc-dir.ts'
+import { readHostRoot } from './host-root.ts'
+import type { IsolationProbe } from './isolation.ts'
+import { isolationMissing, probeIsolation } from './isolation.ts'
+import { limited, unenforced } from './limits.ts'
+import { ownerMark, sweepOrphans } from './orphans.ts'
+import { freePort } from './port.ts'
+
+export interface EmbeddedOptions {
+  readonly owner: Owner
+  readonly version: string
+  readonly clock: Clock
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly isolation: 'auto' | 'bubblewrap' | 'none'
+  /** Path of a Node 24 on this machine. */
+  readonly node: string
+  /** The lite server: one bundled `.mjs`, or `entry.ts` in its tree. */
+  readonly server: string
+  /** A directory of this engine alone, for a few small files. */
+  readonly runDir: string
+}
+
+export interface EmbeddedBackend extends Backend {
+  /** Which of these limits this backend cannot hold a sandbox to, in words. */
+  unenforced(resources: SandboxSpec['resources']): string[]
+}
+
+/** Longest from spawned to listening, ms. */
+const startPatience = 10_000
+
+interface Entry {
+  readonly spec: SandboxSpec
+  readonly child: Child
+  found: Found
+  removing: Promise<void> | null
+}
+
+/**
+ * Sandboxes as children of this process, in bubblewrap. They live and die with the engine, so what this process
+ * remembers is all there is. ISOLATION_MISSING where bubblewrap does not work and the configuration does not
+ * say in so many words that nothing need be isolated.
+ */
+export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBackend> {
+  const { clock, owner } = options
+  const host = await readHostRoot(options.node, options.server)
+  const probe: (IsolationProbe & { works: true }) | null = options.isolation === 'none' ? null : await probed()
+  const etcDir = join(options.runDir, 'etc')
+  await mkdir(options.runDir, { recursive: true, mode: 0o700 })
+  if (probe) await writeEtc(etcDir, probe.userNamespace)
+  if (process.platform === 'linux') sweepOrphans(owner.installation)
+  const argv0 = process.platform === 'linux' ? ownerMark(owner.installation, process.pid) : 'berth-sandbox'
+
+  /** By name. null: being started. */
+  const entries = new Map<string, Entry | null>()
+  const starting = new Set<Promise<unknown>>()
+  const watchers = new Set<(event: EngineEvent) => void>()
+  const closing = new AbortController()
+  const tell = (event: EngineEvent) => {
+    for (const watcher of [...watchers]) watcher(event)
+  }
+  const all = () => [...entries.values()].filter((entry) => entry !== null)
+  const byRef = (ref: string) => all().find((entry) => entry.found.ref === ref)
+  const known = (ref: string): Entry => {
+    const entry = byRef(ref)
+    if (entry) return entry
+    throw fail('SANDBOX_NOT_FOUND', `There is no sandbox ${ref} on the embedded backend.`, { next: 'Acquire the thread again.' })
+  }
+
+  async function probed(): Promise<IsolationProbe & { works: true }> {
+    const result = await probeIsolation(options.env, host)
+    if (!result.works) throw isolationMissing(result)
+    return result
+  }
+
+  function launch(spec: SandboxSpec, port: number): Child {
+    const environment = { ...sandboxEnvironment(spec.environment, port, 0, inside.home), BERTH_VERSION: options.version }
+    if (!probe) {
+      const own = { ...environment, ...bareEnvironment(spec, options.env) }
+      return startChild({ program: options.node, args: [options.server], argv0, env: own, options: null, key: spec.key }, clock)
+    }
+    const plan = { host, userNamespace: probe.userNamespace, etcDir, hidden: [owner.home, options.runDir] }
+    return startChild({
+      program: probe.bwrap,
+      args: limited([host.server.node, host.server.entry], spec.resources, probe.userNamespace),
+      argv0, env: {}, options: bwrapArgs(plan, spec.mounts, environment), key: spec.key,
+    }, clock)
+  }
+
+  async function start(spec: SandboxSpec, aborted: AbortSignal): Promise<Found> {
+    const signal = AbortSignal.any([aborted, closing.signal])
+    await checkMounts(spec)
+    const port = spec.port === null ? 0 : await freePort(spec.port, signal)
+    throwIfAborted(signal, spec)
+    const child = launch(spec, port)
+    try {
+      const listens = await listening(child, spec, signal, clock)
+      return admit(spec, child, listens)
+    } catch (error) {
+      child.kill()
+      await child.gone
+      throw error
+    }
+  }
+
+  function admit(spec: SandboxSpec, child: Child, port: number): Found {
+    const { id, user, thread, name, nonce, configHash, image, mounts } = spec
+    const found: Found = {
+      ref: `${child.pid}-${randomBytes(8).toString('hex')}`, name, state: 'running', owner: 'ours', id, user, thread, nonce, configHash,
+      version: options.version, image, createdAt: clock.wall(), url: `http://127.0.0.1:${port}`, exitCode: null, mounts,
+    }
+    const entry: Entry = { spec, child, found, removing: null }
+    entries.set(name, entry)
+    tell({ type: 'start', ref: found.ref, name })
+    void child.exited.then((exitCode) => {
+      entry.found = { ...entry.found, state: 'exited', exitCode, url: null }
+      tell({ type: 'die', ref: found.ref, name })
+    })
+    return found
+  }
+
+  async function end(entry: Entry, graceSeconds: number): Promise<void> {
+    const { child } = entry
+    if (graceSeconds > 0 && entry.found.state !== 'exited') {
+      if (entry.found.state === 'paused') child.thaw()
+      child.stop()
+      const graceOver = new AbortController()
+      await Promise.race([child.exited, clock.sleep(graceSeconds * 1000, graceOver.signal).catch(() => {
+        // The end came first and the sleep was called off.
+      })])
+      graceOver.abort()
+    }
+    child.kill()
+    await child.gone
+    if (entries.get(entry.found.name) === entry) entries.delete(entry.found.name)
+    tell({ type: 'destroy', ref: entry.found.ref, name: entry.found.name })
+  }
+
+  return {
+    kind: 'embedded',
+    isolation: probe ? 'bubblewrap' : 'none',
+    facts: async () => (probe ? { name: 'bubblewrap', version: probe.version } : { name: 'no isolation', version: process.version }),
+    unenforced: (resources) => unenforced(resources, probe?.userNamespace ?? false),
+    list: async () => all().map((entry) => entry.found),
+    inspect: async (name) => entries.get(name)?.found ?? null,
+    prepared: async () => true,
+    prepare: async () => {},
+    async create(spec, signal) {
+      throwIfAborted(signal, spec)
+      if (closing.signal.aborted) throw closed()
+      if (entries.has(spec.name)) {
+        throw fail('NAME_TAKEN', `There is a sandbox named ${spec.name} already.`, { next: 'Use that one, or destroy it first.' })
+      }
+      entries.set(spec.name, null)
+      const work = start(spec, signal)
+      starting.add(work)
+      try {
+        return await work
+      } catch (error) {
+        entries.delete(spec.name)
+        throw error
+      } finally {
+        starting.delete(work)
+      }
+    },
+    async remove(ref, graceSeconds) {
+      const entry = byRef(ref)
+      if (!entry) return
+      entry.removing ??= end(entry, graceSeconds)
+      await entry.removing
+    },
+    async pause(ref) {
+      const entry = known(ref)
+      if (entry.found.state === 'paused') return
+      await entry.child.freeze()
+      if (entry.found.state !== 'running') throw lost(entry)
+      entry.found = { ...entry.found, state: 'paused' }
+      tell({ type: 'pause', ref, name: entry.found.name })
+    },
+    async unpause(ref) {
+      const entry = known(ref)
+      if (entry.found.state === 'exited') throw lost(entry)
+      entry.child.thaw()
+      if (entry.found.state !== 'paused') return
+      entry.found = { ...entry.found, state: 'running' }
+      tell({ type: 'unpause', ref, name: entry.found.name })
+    },
+    logs: (ref, reading) => known(ref).child.log.read(reading),
+    watch(listener) {
+      // The events come from this very process: there is no stream that could break, only one that can be closed.
+      const watcher = (event: EngineEvent) => listener(event)
+      if (!closing.signal.aborted) watchers.add(watcher)
+      return { healthy: () => watchers.has(watcher), close: () => void watchers.delete(watcher) }
+    },
+    async close() {
+      watchers.clear()
+      closing.abort()
+      await Promise.allSettled(starting)
+      await Promise.all(all().map((entry) => (entry.removing ??= end(entry, 0))))
+    },
+  }
+}
+
+async function listening(child: Child, spec: SandboxSpec, signal: AbortSignal, clock: Clock): Promise<number> {
+  let timer: { cancel(): void } | undefined
+  let onAbort = () => {}
+  try {
+    return await Promise.race([
+      child.listening,
+      new Promise<never>((_, reject) => {
+        onAbort = () => reject(cancelled(spec))
+        signal.addEventListener('abort', onAbort)
+        timer = clock.timer(startPatience, () => {
+          reject(fail('NOT_READY', `The sandbox's server did not listen within ${startPatience / 1000} s: ${child.log.last(5).join(' | ')}`, {
+            next: 'The machine may be overloaded: try again. `berth doctor` checks the isolation.',
+            details: { log: child.log.last(20) },
+          }))
+        })
+      }),
+    ])
+  } finally {
+    timer?.cancel()
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+async function checkMounts(spec: SandboxSpec): Promise<void> {
+  for (const { source, target } of spec.mounts) {
+    try {
+      await stat(source)
+    } catch (cause) {
+      throw fail('MOUNT_MISSING', `${source}, which is to be mounted at ${target}, is not there or cannot be read.`, {
+        next: 'Create it, or take the mount out of the configuration.', details: { source, target }, cause,
+      })
+    }
+  }
+}
+
+/** Unisolated, nothing can be mounted: the server is told which directories stand for which paths, and starts in the first. */
+function bareEnvironment(spec: SandboxSpec, env: EmbeddedOptions['env']): Record<string, string> {
+  const workspace = spec.mounts.find((mount) => !mount.readonly)?.source
+  return {
+    PATH: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+    BERTH_MOUNTS: JSON.stringify(spec.mounts),
+    ...(workspace === undefined ? {} : { HOME: workspace, WORKSPACE: workspace }),
+  }
+}
+
+function throwIfAborted(signal: AbortSignal, spec: SandboxSpec): void {
+  if (signal.aborted) throw cancelled(spec)
+}
+
+function cancelled(spec: SandboxSpec): Error {
+  return fail('CANCELLED', `The start of ${spec.name} was called off.`, { next: 'Acquire again if the sandbox is still wanted.' })
+}
+
+function closed(): Error {
+  return fail('SHUTTING_DOWN', 'The embedded backend is closed.', { next: 'Start Berth again.' })
+}
+
+function lost(entry: Entry): Error {
+  return fail('SANDBOX_LOST', `${entry.found.name} has ended (exit code ${entry.found.exitCode}).`, { next: 'Acquire the thread again.' })
+}

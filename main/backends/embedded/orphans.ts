@@ -1,0 +1,29 @@
+import { commandLine, readProcess, readProcesses, signal } from './processes.ts'
+
+// Everything of a sandbox dies with the engine by the kernel's parent-death signal. Only in the first millisecond of a
+// start, before bubblewrap has asked for that signal, can a killed engine leave a process behind (empty still: the key
+// was not given, so the server ends). The next engine of the same home takes those away.
+
+const word = 'berth-sandbox-of='
+
+/** A last word for the command line of every sandbox, by which its engine and home are told. Not secret. */
+export function ownerMark(installation: string, enginePid: number): string {
+  return `${word}${installation}:${enginePid}:${readProcess(enginePid)?.started ?? 0}`
+}
+
+/** Kills what engines of this installation left that do not run any more. Returns how many processes. */
+export function sweepOrphans(installation: string): number {
+  let killed = 0
+  for (const { pid } of readProcesses()) {
+    const mark = commandLine(pid).find((part) => part.startsWith(word))
+    if (!mark) continue
+    const [owner, engine, started] = mark.slice(word.length).split(':')
+    if (owner !== installation || readProcess(Number(engine))?.started === Number(started)) continue
+    try {
+      if (signal(pid, 'SIGKILL')) killed += 1
+    } catch {
+      // Another user's process with our word in its name: not ours, whatever it says.
+    }
+  }
+  return killed
+}
