@@ -14,34 +14,45 @@ export interface EventFile {
 const longestQueue = 10_000
 
 export function openEventFile(deps: { path: string; limit: number; log: Log }): EventFile {
-  let waiting: string[] = []
+  const waiting: string[] = []
   let handle: FileHandle | null = null
   let size = 0
   let lost = 0
   let outage = 0
   let flushing: Promise<void> | null = null
 
+  async function reopen(): Promise<FileHandle> {
+    const file = await open(deps.path, 'a', 0o600)
+    handle = file
+    const facts = await file.stat()
+    if (facts.isFile() && (facts.mode & 0o077) !== 0) await file.chmod(0o600)
+    size = facts.size
+    return file
+  }
+
   async function write(text: string): Promise<void> {
-    if (!handle) {
-      handle = await open(deps.path, 'a', 0o600)
-      await handle.chmod(0o600)
-      size = (await handle.stat()).size
-    }
-    if (size > 0 && size + text.length > deps.limit) {
-      await handle.close()
+    const bytes = Buffer.from(text, 'utf8')
+    let file = handle ?? (await reopen())
+    if (size > 0 && size + bytes.byteLength > deps.limit) {
       handle = null
+      await file.close()
       await rename(deps.path, `${deps.path}.old`)
-      handle = await open(deps.path, 'a', 0o600)
-      size = 0
+      file = await reopen()
     }
-    await handle.writeFile(text)
-    size += Buffer.byteLength(text)
+    await file.writeFile(bytes)
+    size += bytes.byteLength
+  }
+
+  /** What waits, but not so much of it at once that the files' bound would mean nothing. */
+  function batch(): string[] {
+    let length = 0
+    const end = waiting.findIndex((line) => (length += Buffer.byteLength(line)) > deps.limit / 4)
+    return waiting.splice(0, end < 0 ? waiting.length : Math.max(1, end))
   }
 
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
-      const lines = waiting
-      waiting = []
+      const lines = batch()
       try {
         // After a failure the file may end in half a line.
         await write(`${outage > 0 ? '\n' : ''}${lines.join('')}`)

@@ -68,6 +68,8 @@ export function memoryProvider(): MemoryProvider {
       did.push(`acquire ${thread} by ${who}`)
       report?.({ type: 'progress', step: 'create', text: 'making it', done: 1, total: 2 })
       if (thread === 'slow') await until(signal)
+      // The work of a moment that the caller just misses.
+      if (holder === 'late') await until(signal).catch(() => undefined)
       if (thread === 'broken') throw new Error('nobody foresaw this')
       const old = [...sandboxes.values()].find((it) => thread !== null && it.thread === thread && it.user === user)
       const next = old ?? blank(user, thread, ++made)
