@@ -2,9 +2,8 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
-import { killAfter, signalSession } from './kill.ts'
+import { killAfter, signalNumber, signalSession } from './kill.ts'
 import { OutputBuffer } from './output-buffer.ts'
 import type { Pipe, Pipes } from './pipes.ts'
 
@@ -225,9 +224,4 @@ function ours(pipe: Pipe | undefined, side: 'read' | 'write'): Socket | null {
 function started(child: ChildProcess): Promise<void> {
   if (child.pid !== undefined) return Promise.resolve()
   return new Promise((_resolve, reject) => child.once('error', reject))
-}
-
-/** 128 + this is what a shell reports for a process that a signal ended. */
-export function signalNumber(name: NodeJS.Signals | null): number {
-  return name ? constants.signals[name] : 0
 }

@@ -31,6 +31,7 @@ export interface BashSessions {
   close(id: string): void
   running(): number
   closeAll(): void
+  killAll(): void
 }
 
 export function bashSessions(options: { max: number; pipes: Pipes; onEnd: () => void }): BashSessions {
@@ -109,6 +110,9 @@ export function bashSessions(options: { max: number; pipes: Pipes; onEnd: () => 
     closeAll: () => {
       clearInterval(timer)
       for (const session of sessions.values()) for (const each of session.commands) each.kill('SIGTERM')
+    },
+    killAll: () => {
+      for (const session of sessions.values()) for (const each of session.commands) each.kill('SIGKILL')
     },
   }
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { processTable } from './process-table.ts'
 
 /** Milliseconds between the polite signal and the certain one. */
@@ -18,4 +19,9 @@ export function signalSession(leader: number, name: NodeJS.Signals): void {
   for (const each of processTable()) {
     if (each.session === leader && each.group !== leader) signal(each.pid, name)
   }
+}
+
+/** 128 + this is what a shell reports for a process that a signal ended. */
+export function signalNumber(name: NodeJS.Signals | null): number {
+  return name ? constants.signals[name] : 0
 }

@@ -26,6 +26,11 @@ export function uptimeSeconds(): number {
   return Number.parseFloat(readOr('/proc/uptime', '0'))
 }
 
+/** Direct children, in one read; none where the kernel does not tell. */
+export function childrenOf(pid: number): number[] {
+  return readOr(`/proc/${pid}/task/${pid}/children`, '').split(' ').filter((each) => each !== '').map(Number)
+}
+
 function row(pid: number): ProcessRow | null {
   const stat = readOr(`/proc/${pid}/stat`, '')
   // The name is in parentheses and may hold anything, spaces and parentheses too.

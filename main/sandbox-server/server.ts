@@ -11,7 +11,11 @@ import { pipes } from './pipes.ts'
 import { failure, ok } from './reply.ts'
 import { look, router } from './router.ts'
 import type { Route } from './router.ts'
+import { shellRoutes } from './shell-routes.ts'
+import { shellSessions } from './shell-sessions.ts'
 import type { Settings } from './settings.ts'
+import { terminals } from './terminal.ts'
+import { hasTty } from './tty.ts'
 
 export interface SandboxServer {
   /** Where it listens. */
@@ -28,6 +32,9 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
   const doors = gate(settings.key, clock)
   const pool = pipes()
   const bash = bashSessions({ max: settings.maxSessions, pipes: pool, onEnd: active.touch })
+  const tty = hasTty(settings.environment['PATH'] ?? '')
+  const consoles = terminals({ ...settings, tty, max: settings.maxSessions })
+  const shells = shellSessions({ ...settings, tty, max: settings.maxSessions, others: consoles.count, onEnd: active.touch })
   let ready = false
   let faults = 0
   const fault = (error: unknown): void => {
@@ -42,9 +49,9 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
       body: {
         status: ready ? 'ok' : 'starting',
         version: settings.version,
-        running: bash.running(),
+        running: bash.running() + shells.running(),
         idle_seconds: active.idleSeconds(),
-        sessions: bash.list().length,
+        sessions: bash.list().length + shells.list().length + consoles.count(),
         uptime_seconds: Math.floor(process.uptime()),
         pid: process.pid,
         instance,
@@ -52,6 +59,7 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
       },
     })),
     look('GET', '/v1/mcp/servers', 'MCP servers: none', () => ok([])),
+    ...shellRoutes(shells, consoles, settings.workspace),
     ...bashRoutes(bash, settings),
     ...fileRoutes(),
   ]
@@ -63,12 +71,24 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
   return {
     port,
     close: async () => {
-      bash.closeAll()
-      pool.close()
       server.close()
+      bash.closeAll()
+      shells.closeAll()
+      consoles.closeAll()
+      await graceful(() => bash.running() + shells.running() === 0)
+      bash.killAll()
+      shells.killAll()
+      consoles.killAll()
+      pool.close()
       server.closeAllConnections()
     },
   }
+}
+
+/** Up to a second for commands that were told to end. */
+async function graceful(quiet: () => boolean): Promise<void> {
+  const until = performance.now() + 1000
+  while (!quiet() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
 function listen(server: Server, settings: Settings): Promise<number> {

@@ -1,0 +1,56 @@
+import { OutputBuffer } from './output-buffer.ts'
+import { uptimeSeconds } from './process-table.ts'
+
+export type ShellStatus = 'running' | 'completed' | 'no_change_timeout' | 'hard_timeout' | 'terminated'
+
+/** Bytes of output that one command may have in memory. */
+const outputLimit = 1024 * 1024
+
+/** One command in a shell session, running or ended. */
+export class ShellCommand {
+  readonly command: string
+  readonly ps1: string
+  readonly output = new OutputBuffer(outputLimit)
+  /** Seconds after boot, to tell what it started from what ran before. */
+  readonly startedAt = uptimeSeconds()
+  /** What its shell had running in the background before. */
+  readonly before: ReadonlySet<number>
+  /** Monotonic milliseconds of the last output, or the start. */
+  changedAt = performance.now()
+  status: ShellStatus = 'running'
+  exitCode: number | null = null
+  /** Why it is being stopped: what its status will be. */
+  verdict: 'hard_timeout' | 'terminated' | null = null
+  readonly ended: Promise<void>
+  readonly #finish: () => void
+
+  constructor(command: string, ps1: string, before: readonly number[]) {
+    this.before = new Set(before)
+    this.command = command
+    this.ps1 = ps1
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.ended = promise
+    this.#finish = resolve
+  }
+
+  get running(): boolean {
+    return this.status === 'running'
+  }
+
+  push(bytes: Buffer): void {
+    this.changedAt = performance.now()
+    this.output.push(bytes)
+  }
+
+  finish(exitCode: number): void {
+    if (!this.running) return
+    this.exitCode = exitCode
+    this.status = this.verdict ?? 'completed'
+    this.#finish()
+  }
+
+  /** As text with plain line ends: programs that set the terminal up anew get its carriage returns back. */
+  text(): string {
+    return this.output.all().replaceAll('\r\n', '\n')
+  }
+}

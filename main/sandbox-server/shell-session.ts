@@ -1,0 +1,261 @@
+import { stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { signal } from './kill.ts'
+import { childrenOf, processTable } from './process-table.ts'
+import type { ProcessRow } from './process-table.ts'
+import { RequestError } from './reply.ts'
+import { ShellCommand } from './shell-command.ts'
+import { ShellProcess } from './shell-process.ts'
+
+export interface ShellOptions {
+  readonly user: string
+  readonly home: string
+  readonly workspace: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly tty: boolean
+  readonly onEnd: () => void
+}
+
+/** Milliseconds: how often a stop looks again, when it stops asking, when it takes bash itself. */
+const stopStep = 150
+const stopKill = 2000
+const stopAll = 3500
+
+interface Waiting { readonly go: (mine: boolean) => void }
+
+/** A persistent shell under one id: its bash may end and be started anew, the session stays. */
+export class ShellSession {
+  readonly id: string
+  /** Opened because the shared session was busy; goes sooner. */
+  readonly auto: boolean
+  readonly createdAt = Date.now()
+  lastUsedAt = Date.now()
+  lastUsed = performance.now()
+  workingDir: string
+  /** Seconds. */
+  noChangeTimeout: number
+  last: ShellCommand | null = null
+  readonly #options: ShellOptions
+  #process: ShellProcess | null = null
+  #queue: Waiting[] = []
+  #taken = false
+  #typed = ''
+  #closed = false
+  readonly #onOutput = new Set<(bytes: Buffer) => void>()
+
+  constructor(id: string, options: ShellOptions & { workingDir: string; noChangeTimeout: number; auto: boolean }) {
+    this.id = id
+    this.auto = options.auto
+    this.workingDir = options.workingDir
+    this.noChangeTimeout = options.noChangeTimeout
+    this.#options = options
+  }
+
+  get busy(): boolean {
+    return this.#taken
+  }
+
+  /** What runs now. */
+  get current(): ShellCommand | null {
+    return this.last?.running ? this.last : null
+  }
+
+  touch(): void {
+    this.lastUsedAt = Date.now()
+    this.lastUsed = performance.now()
+  }
+
+  /** Waits for its turn, first come first served. False when the time is up, or `cancel` was called, before. */
+  turn(ms: number): { mine: Promise<boolean>; cancel: () => void } {
+    if (!this.#taken) {
+      this.#taken = true
+      return { mine: Promise.resolve(true), cancel: () => undefined }
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const waiting: Waiting = { go: resolve }
+    const cancel = (): void => {
+      const at = this.#queue.indexOf(waiting)
+      if (at < 0) return
+      this.#queue.splice(at, 1)
+      resolve(false)
+    }
+    const timer = setTimeout(cancel, Math.min(ms, 2 ** 31 - 1))
+    this.#queue.push(waiting)
+    void promise.then(() => clearTimeout(timer))
+    return { mine: promise, cancel }
+  }
+
+  /** Starts a command; only for who has had its turn. The turn ends with the command. */
+  async run(text: string, options: { execDir?: string | undefined; physical: boolean; hardTimeout?: number | undefined }): Promise<ShellCommand> {
+    try {
+      this.touch()
+      const shell = await this.#shell()
+      const command = new ShellCommand(text, this.#ps1(), childrenOf(shell.pid))
+      this.last = command
+      const move = options.execDir === undefined ? '' : `cd ${options.physical ? '-P' : '-L'} -- ${quote(options.execDir)}\n`
+      shell.run(move + text)
+      if (options.hardTimeout !== undefined) {
+        const timer = setTimeout(() => this.stop(command, 'hard_timeout'), options.hardTimeout * 1000)
+        void command.ended.then(() => clearTimeout(timer))
+      }
+      return command
+    } catch (error) {
+      this.#next()
+      throw error
+    }
+  }
+
+  /** Input for what runs; with nothing running a line is a command, as it would be at a prompt. */
+  async write(input: string, enter: boolean): Promise<void> {
+    this.touch()
+    if (this.#taken) {
+      this.#process?.type(input + (enter ? '\n' : ''))
+      return
+    }
+    this.#typed += input
+    if (!enter && !this.#typed.endsWith('\n')) return
+    const line = this.#typed
+    this.#typed = ''
+    if (line.trim() === '' || !(await this.turn(0).mine)) return
+    await this.run(line, { physical: false })
+  }
+
+  /** Raw bytes to the terminal. */
+  type(data: string): void {
+    this.#process?.type(data)
+  }
+
+  onOutput(listener: (bytes: Buffer) => void): () => void {
+    this.#onOutput.add(listener)
+    return () => this.#onOutput.delete(listener)
+  }
+
+  /**
+   * Ends a command and leaves the shell alive: SIGTERM for all that it has started, an interrupt for what goes on
+   * starting more (a loop in bash itself), SIGKILL after two seconds, and only then bash.
+   */
+  stop(command: ShellCommand, verdict: 'hard_timeout' | 'terminated'): void {
+    if (!command.running) return
+    command.verdict ??= verdict
+    const since = performance.now()
+    const seen = new Set<number>()
+    const round = (): void => {
+      const shell = this.#process
+      if (!command.running || !shell) return
+      const elapsed = performance.now() - since
+      const victims = startedBy(shell.pid, command.startedAt, command.before)
+      if (elapsed >= stopAll) return shell.kill()
+      const fresh = victims.filter((pid) => !seen.has(pid))
+      const looping = elapsed > 0.9 * stopStep && (victims.length === 0 || fresh.length > 0)
+      for (const pid of victims) {
+        if (looping) signal(pid, 'SIGINT')
+        signal(pid, elapsed >= stopKill ? 'SIGKILL' : 'SIGTERM')
+        seen.add(pid)
+      }
+      // An interactive bash ignores SIGTERM unless the command has set a trap for it.
+      signal(shell.pid, looping || elapsed >= stopKill ? 'SIGINT' : 'SIGTERM')
+      setTimeout(round, stopStep)
+    }
+    round()
+  }
+
+  /** Whether something that was started here still runs, in the background too. */
+  hasProcesses(): boolean {
+    return this.#process !== null && startedBy(this.#process.pid, 0, new Set()).length > 0
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const each of this.#queue.splice(0)) each.go(false)
+    const command = this.current
+    if (command) command.verdict ??= 'terminated'
+    this.#process?.destroy()
+  }
+
+  kill(): void {
+    this.#process?.kill()
+  }
+
+  async #shell(): Promise<ShellProcess> {
+    if (this.#closed) throw new RequestError(404, 'Session not found')
+    if (this.#process?.alive) return this.#process
+    const { environment, home, tty } = this.#options
+    if (!(await isDirectory(this.workingDir))) this.workingDir = (await isDirectory(this.#options.workspace)) ? this.#options.workspace : '/'
+    const start = (rc: boolean, terminal: boolean): Promise<ShellProcess> => {
+      const events = {
+        output: (bytes: Buffer) => this.#output(bytes),
+        ended: (status: number, cwd: string) => this.#ended(status, cwd),
+        exited: (status: number) => {
+          this.#process = null
+          this.#ended(status, this.workingDir)
+        },
+      }
+      return ShellProcess.start({ cwd: this.workingDir, env: { ...environment, HOME: home }, tty: terminal, rc }, events)
+    }
+    // A .bashrc that ends or hangs bash, then a `script` that does not work here, are each left out in turn.
+    this.#process = await start(true, tty).catch(() => start(false, tty)).catch(() => start(false, false))
+    if (this.#closed) {
+      this.#process.destroy()
+      throw new RequestError(404, 'Session not found')
+    }
+    return this.#process
+  }
+
+  #output(bytes: Buffer): void {
+    this.last?.push(bytes)
+    for (const each of this.#onOutput) each(bytes)
+  }
+
+  #ended(status: number, cwd: string): void {
+    this.workingDir = cwd
+    const command = this.current
+    if (!command) return
+    this.touch()
+    command.finish(status)
+    this.#options.onEnd()
+    this.#next()
+  }
+
+  #next(): void {
+    const next = this.#queue.shift()
+    if (next) next.go(true)
+    else this.#taken = false
+  }
+
+  #ps1(): string {
+    const { home, user } = this.#options
+    const place = this.workingDir === home ? '~' : this.workingDir.startsWith(`${home}/`) ? `~${this.workingDir.slice(home.length)}` : this.workingDir
+    return `${user}@${hostname()}:${place} $`
+  }
+}
+
+/** Processes of a shell's session or below it, started no earlier than `since` (seconds after boot) and not below `before`. */
+function startedBy(shell: number, since: number, before: ReadonlySet<number>): number[] {
+  if (shell === 0) return []
+  const rows = processTable()
+  const session = rows.find((each) => each.pid === shell)?.session
+  const older = family(rows, before)
+  const younger = family(rows, new Set([shell]))
+  return rows
+    .filter((each) => each.pid !== shell && each.state !== 'Z' && (each.session === session || younger.has(each.pid)))
+    .filter((each) => each.startedAt >= Math.floor(since * 100) / 100 && !older.has(each.pid))
+    .map((each) => each.pid)
+}
+
+/** The given processes and everything below them. */
+function family(rows: readonly ProcessRow[], roots: ReadonlySet<number>): Set<number> {
+  const found = new Set(roots)
+  for (let size = -1; size !== found.size; ) {
+    size = found.size
+    for (const each of rows) if (found.has(each.parent)) found.add(each.pid)
+  }
+  return found
+}
+
+export async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false
+}
+
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readlinkSync } from 'node:fs'
+import { StringDecoder } from 'node:string_decoder'
+import { killAfter, signal, signalSession } from './kill.ts'
+import { OutputBuffer } from './output-buffer.ts'
+import { processTable } from './process-table.ts'
+import { spawnBash } from './tty.ts'
+
+/** Bytes shown again to whoever attaches later. */
+const backlog = 128 * 1024
+/** Milliseconds that a terminal lives with nobody attached. */
+const keepDetached = 10 * 60_000
+
+export interface TerminalOptions {
+  readonly workspace: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly tty: boolean
+}
+
+/** An interactive bash on a terminal for a person; commands of agents go to shell sessions. */
+export class Terminal {
+  readonly id: string
+  readonly createdAt = Date.now()
+  readonly #child: ChildProcess
+  readonly #recent = new OutputBuffer(backlog)
+  readonly #watchers = new Set<{ output: (text: string) => void; end: () => void }>()
+  readonly #decoder = new StringDecoder('utf8')
+  readonly #workspace: string
+  #detached: NodeJS.Timeout | null = null
+  #ended = false
+  lastUsedAt = Date.now()
+
+  constructor(id: string, options: TerminalOptions & { term: string }, onEnd: () => void) {
+    this.id = id
+    this.#workspace = options.workspace
+    const env = { ...options.environment, TERM: options.term }
+    this.#child = spawnBash({ args: ['-i'], cwd: options.workspace, env, tty: options.tty })
+    for (const each of this.#child.stdio) each?.on('error', () => each.destroy())
+    for (const each of [this.#child.stdout, this.#child.stderr]) each?.on('data', (chunk: Buffer) => this.#output(chunk))
+    const end = (): void => {
+      if (this.#ended) return
+      this.#ended = true
+      for (const each of this.#child.stdio) each?.destroy()
+      for (const each of this.#watchers) each.end()
+      onEnd()
+    }
+    this.#child.once('exit', () => setTimeout(end, 30))
+    this.#child.once('error', end)
+    this.#watchAlone()
+  }
+
+  get workingDir(): string {
+    const shell = this.#shell()
+    try {
+      return shell ? readlinkSync(`/proc/${shell}/cwd`) : this.#workspace
+    } catch {
+      return this.#workspace // It has just ended, or is not ours to look at.
+    }
+  }
+
+  text(): string {
+    return this.#recent.all()
+  }
+
+  type(data: string): void {
+    this.lastUsedAt = Date.now()
+    if (!this.#ended) this.#child.stdin?.write(data)
+  }
+
+  /** Sets the window's size, whose processes are told by SIGWINCH. */
+  resize(cols: number, rows: number): void {
+    const shell = this.#shell()
+    if (!shell || this.#ended) return
+    // `stty -F` on the terminal that the shell has open: `script` itself has none to take a size from.
+    const child = spawn('stty', ['-F', `/proc/${shell}/fd/0`, 'cols', String(cols), 'rows', String(rows)], { stdio: 'ignore' })
+    child.once('error', (error) => console.error('sandbox-server: a terminal keeps its size:', error.message))
+  }
+
+  attach(watcher: { output: (text: string) => void; end: () => void }): () => void {
+    if (this.#detached) clearTimeout(this.#detached)
+    this.#detached = null
+    this.#watchers.add(watcher)
+    return () => {
+      this.#watchers.delete(watcher)
+      if (this.#watchers.size === 0) this.#watchAlone()
+    }
+  }
+
+  /** Stops and resumes reading, so that a flood waits in the terminal for a slow client. */
+  pause(on: boolean): void {
+    for (const each of [this.#child.stdout, this.#child.stderr]) on ? each?.pause() : each?.resume()
+  }
+
+  close(): void {
+    const shell = this.#shell()
+    const outer = this.#child.pid
+    if (this.#ended) return
+    for (const name of ['SIGHUP', 'SIGTERM'] as const) if (shell) signalSession(shell, name)
+    setTimeout(() => this.kill(shell, outer), killAfter)
+  }
+
+  kill(shell = this.#shell(), outer = this.#child.pid): void {
+    if (shell) signalSession(shell, 'SIGKILL')
+    if (outer !== undefined && !this.#ended) signal(-outer, 'SIGKILL')
+  }
+
+  #shell(): number | null {
+    const outer = this.#child.pid
+    const rows = processTable()
+    return rows.find((each) => each.parent === outer)?.pid ?? null
+  }
+
+  #output(chunk: Buffer): void {
+    this.#recent.push(chunk)
+    const text = this.#decoder.write(chunk)
+    if (text !== '') for (const each of this.#watchers) each.output(text)
+  }
+
+  #watchAlone(): void {
+    this.pause(false)
+    this.#detached = setTimeout(() => this.close(), keepDetached)
+    this.#detached.unref()
+  }
+}
+
+export interface Terminals {
+  /** Null when there is no room. */
+  open(term: string): Terminal | null
+  find(id: string): Terminal | null
+  /** Rows of `GET /v1/shell/sessions`. */
+  list(): [string, Record<string, unknown>][]
+  count(): number
+  remove(id: string): boolean
+  closeAll(): void
+  killAll(): void
+}
+
+export function terminals(options: TerminalOptions & { max: number }): Terminals {
+  const open = new Map<string, Terminal>()
+  return {
+    open: (term) => {
+      if (open.size >= options.max) return null
+      const terminal = new Terminal(randomUUID(), { ...options, term }, () => open.delete(terminal.id))
+      open.set(terminal.id, terminal)
+      return terminal
+    },
+    find: (id) => open.get(id) ?? null,
+    list: () => [...open.values()].map((each) => [each.id, {
+      working_dir: each.workingDir,
+      created_at: new Date(each.createdAt).toISOString(),
+      last_used_at: new Date(each.lastUsedAt).toISOString(),
+      age_seconds: Math.floor((Date.now() - each.createdAt) / 1000),
+      status: 'ready',
+      current_command: null,
+    }]),
+    count: () => open.size,
+    remove: (id) => {
+      const terminal = open.get(id)
+      if (!terminal) return false
+      open.delete(id)
+      terminal.close()
+      return true
+    },
+    closeAll: () => {
+      for (const each of open.values()) each.close()
+    },
+    killAll: () => {
+      for (const each of open.values()) each.kill()
+    },
+  }
+}
