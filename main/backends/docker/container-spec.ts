@@ -65,7 +65,8 @@ function environmentOf(spec: SandboxSpec, at: Surroundings, lite: boolean): Reco
   const { uid, gid } = at.homeUser
   // AIO images make their user with these; with 0 they would fail to add a second root.
   const ids = !lite && at.traits.native && !at.traits.rootless && uid !== 0 ? { USER_UID: String(uid), USER_GID: String(gid) } : {}
-  return { ...ids, ...spec.environment, SANDBOX_API_KEY: spec.key }
+  // The server in the image is this Berth's own build of it, so it has this Berth's version.
+  return { ...ids, ...spec.environment, ...(lite ? { BERTH_VERSION: at.version } : {}), SANDBOX_API_KEY: spec.key }
 }
 
 function limits(resources: SandboxSpec['resources']): Docker.HostConfig {

@@ -68,7 +68,7 @@ async function buildOn(base: Base, build: LiteBuild, note: (text: string, done?:
   await readEngineLines(stream, signal, (line) => {
     const text = (line.stream ?? line.status ?? '').trim()
     const step = /^Step (\d+)\/(\d+)/.exec(text)
-    if (text !== '') note(text, step ? Number(step[1]) - 1 : null, step ? Number(step[2]) : null)
+    if (text !== '' && !/^(--->|Removing intermediate)/.test(text)) note(text, step ? Number(step[1]) - 1 : null, step ? Number(step[2]) : null)
   })
   await engine.call<void>('name an image', 10_000, (abortSignal) => engine.docker.getImage(reference).tag({ repo: liteName, tag: 'latest', abortSignal }))
 }

