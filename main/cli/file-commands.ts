@@ -1,0 +1,97 @@
+import { createReadStream } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { fail } from '../../shared/errors.ts'
+import { action, common, type Run } from './cli.ts'
+import { write } from './io.ts'
+import { none, pick, selectable, type SelectOptions, single } from './select.ts'
+import { byteSize, table } from './text.ts'
+import { upload } from './upload.ts'
+
+/** Files of a sandbox. */
+export function addFileCommands(program: Command, run: Run): void {
+  selectable(common(program.command('read')))
+    .description('print a file of a sandbox, byte by byte')
+    .argument('[operands...]')
+    .usage('(--thread T | ID) PATH')
+    .option('-o, --output <file>', 'write it to this file instead')
+    .option('--base64', 'with --json: the content as base64; needed where it is no text')
+    .addHelpText('after', '\nExamples:\n  berth read --thread demo /mnt/user-data/outputs/report.pdf -o report.pdf\n')
+    .action(
+      action(run, async (cli, operands: string[], options: SelectOptions & { output?: string; base64?: boolean }) => {
+        const { at, rest } = pick(options, operands)
+        const path = single(rest, 'The path')
+        const encoding = cli.json && !options.base64 && options.output === undefined ? 'utf-8' : 'base64'
+        const got = await cli.withEngine((client) => client.call('read', { ...at, path, encoding }, { signal: cli.signal }))
+        const bytes = () => Buffer.from(got.content, 'base64')
+        if (options.output !== undefined) {
+          await save(options.output, bytes())
+          const done = { path: got.path, size: got.size, output: options.output }
+          await cli.show(done, () => `${byteSize(got.size)} written to ${options.output}\n`)
+        } else if (cli.json) await cli.show(got, () => '')
+        else await write(cli.io.stdout, bytes())
+      }),
+    )
+
+  selectable(common(program.command('write')))
+    .description('write standard input, or a file of this machine, to a file of a sandbox')
+    .argument('[operands...]')
+    .usage('(--thread T | ID) PATH')
+    .option('-f, --file <file>', 'the file to send instead of standard input')
+    .option('-a, --append', 'append to it')
+    .addHelpText('after', '\nExamples:\n  echo hi | berth write --thread demo /mnt/user-data/workspace/a\n  berth write --thread demo /mnt/user-data/uploads/b.zip -f b.zip\n')
+    .action(
+      action(run, async (cli, operands: string[], options: SelectOptions & { file?: string; append?: boolean }) => {
+        const { at, rest } = pick(options, operands)
+        const path = single(rest, 'The path')
+        const source = options.file === undefined ? cli.io.stdin : createReadStream(options.file)
+        const size = await cli.withEngine((client) =>
+          upload(client, { ...at, path, append: options.append === true }, source, cli.signal).catch((thrown: unknown) => {
+            throw options.file !== undefined && isSystemError(thrown) ? cannotUse(options.file, thrown) : thrown
+          }),
+        )
+        await cli.show({ path, size }, () => `${byteSize(size)} written to ${path}\n`)
+      }),
+    )
+
+  selectable(common(program.command('files')))
+    .description('list a directory of a sandbox')
+    .argument('[operands...]')
+    .usage('(--thread T | ID) [PATH]')
+    .option('-r, --recursive', 'with everything below it')
+    .action(
+      action(run, async (cli, operands: string[], options: SelectOptions & { recursive?: boolean }) => {
+        const { at, rest } = pick(options, operands)
+        const [path, ...more] = rest
+        none(more)
+        const got = await cli.withEngine((client) =>
+          client.call('files', { ...at, path, recursive: options.recursive === true }, { signal: cli.signal }),
+        )
+        const rows = got.files.map((it) => [
+          it.directory ? 'dir' : byteSize(it.size ?? 0),
+          it.modified_at ?? '-',
+          options.recursive ? it.path : it.name + (it.directory ? '/' : ''),
+        ])
+        await cli.show(got, () => (rows.length === 0 ? `${got.path} is empty.\n` : table(['SIZE', 'MODIFIED', 'NAME'], rows)))
+      }),
+    )
+}
+
+async function save(file: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(file, bytes)
+  } catch (cause) {
+    throw cannotUse(file, cause)
+  }
+}
+
+function isSystemError(thrown: unknown): boolean {
+  return thrown instanceof Error && 'syscall' in thrown
+}
+
+function cannotUse(file: string, cause: unknown): Error {
+  return fail('FILE_FAILED', `The file ${file} of this machine cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    next: 'Check its path and permissions.',
+    cause,
+  })
+}

@@ -1,0 +1,28 @@
+import type { CallResult } from '../../shared/contract.ts'
+import type { Log } from '../log.ts'
+
+/** What `berth serve` needs of an engine. */
+export interface ServedEngine {
+  readonly url: string
+  readonly port: number
+  readonly home: string
+  readonly instance: string
+  /** Another process is the engine of this home. */
+  readonly attached: boolean
+  /** Settles when it has closed, whoever closed it. */
+  readonly closed: Promise<void>
+  close(): Promise<void>
+}
+
+export interface StartOptions {
+  readonly homeDir: string
+  readonly configFile?: string | undefined
+  readonly env: NodeJS.ProcessEnv
+  readonly log: Log
+}
+
+/** The heavy rooms, loaded only by the command that enters them: all others start fast. */
+export interface Parts {
+  engine(): Promise<{ startEngine(options: StartOptions): Promise<ServedEngine> }>
+  doctor(): Promise<{ runDoctor(options: Omit<StartOptions, 'log'>): Promise<CallResult<'doctor'>> }>
+}

@@ -1,0 +1,82 @@
+import { Command, CommanderError } from 'commander'
+import { asBerthError, type BerthError, errorCodes, fail, toErrorData } from '../../shared/errors.ts'
+import { version } from '../version.ts'
+import type { Run } from './cli.ts'
+import { addExecCommand } from './exec-command.ts'
+import { exitCodesText } from './exit-codes.ts'
+import { addFileCommands } from './file-commands.ts'
+import { addHouseCommands } from './house-commands.ts'
+import { type Io, write } from './io.ts'
+import type { Parts } from './parts.ts'
+import { addSandboxCommands } from './sandbox-commands.ts'
+import { addServeCommand } from './serve-command.ts'
+import { paint } from './text.ts'
+
+/** The `berth` command: runs one command line (without the program's own name) and tells its exit code. Never throws. */
+export async function runCommandLine(argv: readonly string[], io: Io, parts: Parts): Promise<number> {
+  const run: Run = { io, parts, argv, exitCode: 0 }
+  const json = ownOptions(argv).includes('--json')
+  // Whoever reads our output may stop reading; that ends us as it ends any other program in a pipe.
+  let pipeBroken = false
+  io.stdout.on('error', () => {
+    pipeBroken = true
+  })
+  try {
+    await createProgram(run, json).parseAsync([...argv], { from: 'user' })
+    return run.exitCode
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
+    if (pipeBroken) return 141
+    const error = thrown instanceof CommanderError ? wrongUse(thrown) : asBerthError(thrown)
+    // Commander has shown its own complaint already.
+    if (json) await write(io.stdout, `${JSON.stringify({ error: toErrorData(error) }, null, 2)}\n`)
+    else if (!(thrown instanceof CommanderError)) await write(io.stderr, errorText(io, error))
+    return errorCodes[error.code].exit
+  }
+}
+
+function createProgram(run: Run, json: boolean): Command {
+  const program = new Command('berth')
+    .description('Sandboxes for AI agents: each thread gets its own, the same one every turn.')
+    .version(version)
+    .option('--home <dir>', "Berth's home (default: BERTH_HOME, else ~/.berth)")
+    .option('--json', 'print one JSON document; an error is {"error": ...} on standard output')
+    .enablePositionalOptions()
+    .showHelpAfterError('(see berth help COMMAND)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void run.io.stdout.write(text),
+      writeErr: (text) => void (json ? undefined : run.io.stderr.write(text)),
+    })
+    .addHelpText(
+      'after',
+      `\nExamples:\n  berth serve\n  berth acquire --thread demo\n  berth exec --thread demo -- sh -c 'echo hi > a; cat a'\n  berth ls --json\n\n${exitCodesText()}`,
+    )
+  addServeCommand(program, run)
+  addSandboxCommands(program, run)
+  addExecCommand(program, run)
+  addFileCommands(program, run)
+  addHouseCommands(program, run)
+  // Subcommands are made before their parent's settings reach them.
+  for (const command of program.commands) command.copyInheritedSettings(program)
+  return program
+}
+
+/** What stands before `--`: behind it are the words of somebody else's command. */
+function ownOptions(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--')
+  return end < 0 ? argv : argv.slice(0, end)
+}
+
+function wrongUse(thrown: CommanderError): BerthError {
+  return fail('BAD_INPUT', thrown.message.replace(/^error: /, '').replaceAll('\n', ' '), { next: 'See `berth help COMMAND`.' })
+}
+
+function errorText(io: Io, error: BerthError): string {
+  const { cause } = toErrorData(error)
+  return [
+    `${paint(io, 'stderr', 'red', 'berth:')} ${error.message} (${error.code})\n`,
+    cause === undefined || error.message.includes(cause) ? '' : `  cause: ${cause}\n`,
+    `  next:  ${error.next}\n`,
+  ].join('')
+}

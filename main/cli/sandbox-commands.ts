@@ -1,0 +1,171 @@
+import type { Command } from 'commander'
+import { BerthError } from '../../shared/errors.ts'
+import type { Acquired, Sandbox } from '../../shared/sandbox.ts'
+import type { BridgeClient } from '../bridge/client.ts'
+import { action, common, type Run } from './cli.ts'
+import { confirm } from './confirm.ts'
+import { write } from './io.ts'
+import { progressLine } from './progress-line.ts'
+import { none, numeric, pick, type Picked, selectable, type SelectOptions } from './select.ts'
+import { duration, table } from './text.ts'
+
+interface HoldOptions extends SelectOptions { readonly holder?: string; readonly timeout?: number; readonly yes?: boolean }
+
+/** Getting, seeing and ending sandboxes. */
+export function addSandboxCommands(program: Command, run: Run): void {
+  common(program.command('acquire'))
+    .description('get the sandbox of a thread: the running one, a warm one, or a new one')
+    .option('-t, --thread <thread>', 'the thread; without it: an anonymous sandbox, gone at its last release')
+    .option('--user <user>', 'whose thread (default: default)')
+    .option('--holder <name>', 'who holds it (default: the client); two holders are two holds')
+    .option('--timeout <seconds>', 'longest wait, all steps together', numeric)
+    .addHelpText('after', '\nExamples:\n  berth acquire --thread demo\n  berth acquire --thread demo --json | jq -r .url\n')
+    .action(
+      action(run, async (cli, options: HoldOptions) => {
+        const { thread, user, holder, timeout } = options
+        const line = progressLine(cli.io)
+        const got = await cli.withEngine((client) =>
+          client
+            .call('acquire', { thread, user, holder, timeout }, { signal: cli.signal, onChunk: (chunk) => line.show(chunk) })
+            .finally(() => line.end()),
+        )
+        await cli.show(got, () => acquiredText(got))
+      }),
+    )
+
+  common(program.command('ls'))
+    .alias('list')
+    .description('list sandboxes: active first, then warm')
+    .option('--user <user>', 'only of this user')
+    .action(
+      action(run, async (cli, { user }: { user?: string }) => {
+        const all = await cli.withEngine((client) => client.call('list', { user }, { signal: cli.signal }))
+        await cli.show(all, () => listText(all.sandboxes, all.counted, all.replicas))
+      }),
+    )
+
+  selectable(common(program.command('get')))
+    .argument('[id]')
+    .description('show one sandbox')
+    .action(
+      action(run, async (cli, id: string | undefined, options: SelectOptions) => {
+        const { at } = onlySandbox(options, id)
+        const it = await cli.withEngine((client) => client.call('get', at, { signal: cli.signal }))
+        await cli.show(it, () => sandboxText(it))
+      }),
+    )
+
+  selectable(common(program.command('release')))
+    .argument('[id]')
+    .description('end a hold; without holds a sandbox stays warm until it is reaped')
+    .option('--holder <name>', 'whose hold (default: the client)')
+    .action(
+      action(run, async (cli, id: string | undefined, options: HoldOptions) => {
+        const { at } = onlySandbox(options, id)
+        const done = await cli.withEngine((client) => client.call('release', { ...at, holder: options.holder }, { signal: cli.signal }))
+        await cli.show(done, () => `${done.released ? 'Released' : 'There was no such hold'}${done.sandbox ? `; the sandbox is ${done.sandbox.status}` : ''}.\n`)
+      }),
+    )
+
+  selectable(common(program.command('destroy')))
+    .argument('[id]')
+    .description('stop and remove a sandbox; the files of its thread stay')
+    .option('-y, --yes', 'do not ask, even if somebody holds it')
+    .addHelpText('after', '\nExamples:\n  berth destroy --thread demo\n  berth destroy 3f2a9c0d1e5b7a88 --yes\n')
+    .action(
+      action(run, async (cli, id: string | undefined, options: HoldOptions) => {
+        const { at } = onlySandbox(options, id)
+        const done = await cli.withEngine(async (client) => {
+          const held = options.yes ? [] : await holdersOf(client, at)
+          if (held.length > 0) await confirm(cli, false, `It is held by ${held.join(', ')}. Destroy it all the same?`)
+          return await client.call('destroy', at, { signal: cli.signal })
+        })
+        await cli.show(done, () => (done.destroyed ? 'Destroyed. The files of its thread are still there.\n' : 'There was no such sandbox.\n'))
+      }),
+    )
+
+  selectable(common(program.command('logs')))
+    .argument('[id]')
+    .description("show the container's own log")
+    .option('-n, --tail <lines>', 'lines from the end (default: 200)', numeric)
+    .option('-f, --follow', 'go on until the sandbox ends; with --json one JSON string a line')
+    .action(
+      action(run, async (cli, id: string | undefined, options: SelectOptions & { tail?: number; follow?: boolean }) => {
+        const { at } = onlySandbox(options, id)
+        const { tail, follow } = options
+        if (cli.json && !follow) {
+          const got = await cli.withEngine((client) => client.call('logs', { ...at, tail }, { signal: cli.signal }))
+          await cli.show(got, () => '')
+          return
+        }
+        await cli.withEngine((client) =>
+          client.call('logs', { ...at, tail, follow: follow === true }, {
+            signal: cli.signal,
+            onChunk: ({ line }) => write(cli.io.stdout, `${cli.json ? JSON.stringify(line) : line}\n`),
+          }),
+        )
+      }),
+    )
+}
+
+function onlySandbox(options: SelectOptions, id: string | undefined): { at: Picked } {
+  const { at, rest } = pick(options, id === undefined ? [] : [id])
+  none(rest)
+  return { at }
+}
+
+async function holdersOf(client: BridgeClient, at: Picked): Promise<string[]> {
+  try {
+    return (await client.call('get', at)).holders.map((hold) => hold.holder)
+  } catch (thrown) {
+    // Then `destroy` itself says that there is none.
+    if (thrown instanceof BerthError && thrown.code === 'SANDBOX_NOT_FOUND') return []
+    throw thrown
+  }
+}
+
+function acquiredText(it: Acquired): string {
+  const how = { reuse: 'running already', warm: 'kept warm', found: 'found again', slot: 'a spare one', cold: 'started' }[it.path]
+  return [
+    `Sandbox ${it.id} of ${it.thread === null ? 'no thread' : `thread ${it.thread}`} (${how}, ${it.backend}, ${it.isolation})\n`,
+    `  url     ${it.url}\n`,
+    ...Object.entries(it.headers).map(([name, value]) => `  header  ${name}: ${value}\n`),
+    it.was_replaced ? '  It was replaced since you last had it: only what is in its mounts is still there.\n' : '',
+    ...it.warnings.map((warning) => `  warning: ${warning}\n`),
+    `  try     berth exec ${it.thread === null ? it.id : `--thread ${it.thread}`} -- ls -la /mnt/user-data\n`,
+  ].join('')
+}
+
+function listText(sandboxes: readonly Sandbox[], counted: number, replicas: number): string {
+  const count = `${counted} of ${replicas} places taken.\n`
+  if (sandboxes.length === 0) return `No sandboxes. ${count}Get one: berth acquire --thread NAME\n`
+  const rows = sandboxes.map((it) => [
+    it.status,
+    it.id,
+    it.user === 'default' ? (it.thread ?? '-') : `${it.user}/${it.thread ?? '-'}`,
+    it.backend,
+    duration(Date.now() - Date.parse(it.created_at)),
+    it.expires_at === null ? '-' : `in ${duration(Date.parse(it.expires_at) - Date.now())}`,
+    it.error ? it.error.message : (it.step ?? (it.holders.map((hold) => hold.holder).join(', ') || '-')),
+  ])
+  return table(['STATUS', 'ID', 'THREAD', 'BACKEND', 'AGE', 'EXPIRES', 'HOLDERS'], rows) + count
+}
+
+function sandboxText(it: Sandbox): string {
+  const rows: [string, string | null][] = [
+    ['id', it.id],
+    ['thread', it.thread],
+    ['user', it.user],
+    ['status', it.status],
+    ['backend', `${it.backend}, ${it.isolation}`],
+    ['image', it.image],
+    ['name', it.name],
+    ['url', it.url],
+    ['holders', it.holders.map((hold) => hold.holder).join(', ') || null],
+    ['created', it.created_at],
+    ['activity', it.last_activity_at],
+    ['expires', it.expires_at],
+    ['error', it.error && `${it.error.message}. ${it.error.next}`],
+  ]
+  return rows.map(([name, value]) => `${name.padEnd(9)}${value ?? '-'}\n`).join('')
+}

@@ -1,0 +1,95 @@
+import { connect } from '../bridge/client.ts'
+import type { Command } from 'commander'
+import { asBerthError } from '../../shared/errors.ts'
+import type { Log } from '../log.ts'
+import { action, type Cli, common, type Run } from './cli.ts'
+import { type Io, signalExit, write } from './io.ts'
+import type { ServedEngine } from './parts.ts'
+import { paint } from './text.ts'
+
+/** Signals that come this close together are one: a terminal sends Ctrl-C to the whole group, a wrapper passes it on again. */
+const onePress = 500
+
+/** Runs the engine in this process until a signal or a `shutdown` call ends it. */
+export function addServeCommand(program: Command, run: Run): void {
+  common(program.command('serve'))
+    .description('run Berth here until it is ended; beside a running one it says where that is')
+    .option('-c, --config <file>', 'the configuration (default: config.yaml in the home)')
+    .addHelpText('after', '\nExamples:\n  berth serve\n  berth serve --config ~/deer-flow/config.yaml\n  BERTH_HOME=/tmp/other berth serve --json\n')
+    .action(action(run, async (cli, { config }: { config?: string }) => await serve(cli, run, config)))
+}
+
+async function serve(cli: Cli, run: Run, configFile: string | undefined): Promise<number> {
+  const ended = endBySignal(cli.io, run)
+  const { startEngine } = await cli.parts.engine()
+  const engine = await startEngine({ homeDir: cli.home, configFile, env: cli.io.env, log: logTo(cli.io) })
+  if (engine.attached) {
+    await cli.show(facts(engine), () => `Berth already runs for this home: ${engine.url}\n  home  ${engine.home}\nNothing was started.\n`)
+    await engine.close()
+    return 0
+  }
+  try {
+    await greet(cli, engine)
+    await Promise.race([engine.closed, ended])
+  } finally {
+    await engine.close()
+  }
+  if (!cli.json) await write(cli.io.stderr, 'Berth has stopped.\n')
+  return 0
+}
+
+/** Resolves at the first signal; a second one does not wait for anything. */
+function endBySignal(io: Io, run: Run): Promise<void> {
+  return new Promise((resolve) => {
+    let first = -Infinity
+    io.onSignal((name) => {
+      const now = performance.now()
+      if (first === -Infinity) {
+        first = now
+        if (!run.argv.includes('--json')) io.stderr.write(`${name}: stopping. Once more: at once, without tidying up.\n`)
+        resolve()
+      } else if (now - first > onePress) io.exit(signalExit(name))
+    })
+  })
+}
+
+async function greet(cli: Cli, engine: ServedEngine): Promise<void> {
+  const status = await backendOf(cli)
+  await cli.show({ ...facts(engine), pid: process.pid, backend: status?.backend.kind ?? null }, () =>
+    [
+      `${paint(cli.io, 'stdout', 'bold', 'Berth listens on')} ${engine.url}\n`,
+      `  home     ${engine.home}\n`,
+      status ? `  backend  ${status.backend.kind}: ${status.backend.reason}\n` : '',
+      `  try      berth acquire --thread demo\n`,
+      `           berth exec --thread demo -- sh -c 'echo hi > /mnt/user-data/workspace/a; cat /mnt/user-data/workspace/a'\n`,
+      `  Ctrl-C stops it. Only what is in a sandbox's mounts outlives the sandbox.\n`,
+    ].join(''),
+  )
+}
+
+/** The greeting is complete enough without it. */
+async function backendOf(cli: Cli) {
+  try {
+    const client = await connect(cli.home)
+    try {
+      return await client.call('status', {})
+    } finally {
+      client.close()
+    }
+  } catch (thrown) {
+    cli.io.stderr.write(`The state of the engine is not known yet: ${asBerthError(thrown).message}\n`)
+    return null
+  }
+}
+
+function facts({ url, port, home, instance, attached }: ServedEngine) {
+  return { url, port, home, instance, attached }
+}
+
+function logTo(io: Io): Log {
+  return (level, text, cause) => {
+    const because = cause === undefined ? '' : `: ${cause instanceof Error ? cause.message : String(cause)}`
+    const tone = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim'
+    io.stderr.write(`${new Date().toISOString().slice(11, 19)} ${paint(io, 'stderr', tone, level)} ${text}${because}\n`)
+  }
+}
