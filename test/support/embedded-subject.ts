@@ -46,7 +46,7 @@ export async function embeddedSubject(overrides: Partial<EmbeddedOptions> = {}):
       open(`run-${differs}`, { ...owner, [differs]: differs === 'home' ? `${home.path}-other` : randomBytes(8).toString('hex') }),
     // The reference begins with the pid of bubblewrap.
     killOutside: async (found) => void signal(Number.parseInt(found.ref, 10), 'SIGKILL'),
-    say: async (found, key, text) => void (await talk.exec(found, key, `printf %s '${text}' > /tmp/.say && mv /tmp/.say /tmp/berth-say`)),
+    say: async (found, key, text) => void (await talk.exec(found, key, `printf %s '${text}' > ~/.say && mv ~/.say ~/.berth-say`)),
     cleanup: async () => {
       await Promise.all(opened.map((one) => one.close()))
       await home.remove()

@@ -49,10 +49,14 @@ interface Due { readonly at: number; readonly order: number; readonly run: () =>
 /** 2026-03-01T12:00:00Z, so that stamps look like stamps. */
 const march = 1_772_366_400_000
 
+/** So many events without time moving are a program that runs in a circle. */
+const livelock = 5000
+
 export function simTime(random: Seeded, epoch = march): SimTime {
   let now = 0
   let offset = 0
   let slept = 0
+  let stuck = 0
   const jumps: { at: number; ms: number }[] = []
   const due = new Set<Due>()
   const watchers: (() => void)[] = []
@@ -77,6 +81,8 @@ export function simTime(random: Seeded, epoch = march): SimTime {
     const event = nextDue(until)
     if (event === null) return false
     due.delete(event)
+    stuck = event.at - now < 0.001 ? stuck + 1 : 0
+    if (stuck > livelock) throw new Error(`${livelock} events in a row and time did not move: ${String(event.run)}`)
     now = event.at
     event.run()
     await settle()
@@ -179,16 +185,19 @@ function simProcess(name: string, time: SimTime, random: Seeded): SimProcess {
       wall: () => time.wall(),
       sleep: async (ms, signal) => {
         try {
-          await wait(ms, { signal })
+          await wait(nodeDelay(ms), { signal })
         } catch (thrown) {
           // As timers/promises does it, so that whoever takes every rejection for a BerthError is found out.
           throw Object.assign(new Error('The operation was aborted', { cause: thrown }), { name: 'AbortError', code: 'ABORT_ERR' })
         }
       },
-      timer: (ms, run) => after(ms, run),
+      timer: (ms, run) => after(nodeDelay(ms), run),
     },
   }
 }
+
+/** Node's timers count whole milliseconds, so they are early by a part of one, and never shorter than one. */
+const nodeDelay = (ms: number): number => Math.max(1, Math.trunc(ms))
 
 /** What a wait that was aborted rejects with. */
 export function cancelled(): Error {

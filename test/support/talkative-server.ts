@@ -1,11 +1,12 @@
 import { readFileSync, rmSync } from 'node:fs'
 import '../../main/sandbox-server/entry.ts'
 
-// The real lite server, with a mouth: whatever appears in /tmp/berth-say becomes a line of its own log.
+// The real lite server, with a mouth: whatever appears in ~/.berth-say becomes a line of its own log.
+const mouth = `${process.env['HOME']}/.berth-say`
 setInterval(() => {
   try {
-    const text = readFileSync('/tmp/berth-say', 'utf8')
-    rmSync('/tmp/berth-say')
+    const text = readFileSync(mouth, 'utf8')
+    rmSync(mouth)
     console.log(text)
   } catch {
     // Nothing to say.
