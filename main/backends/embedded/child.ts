@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { constants } from 'node:os'
 import type { Clock } from '../../clock.ts'
@@ -51,9 +52,12 @@ const infoFd = 4
 export function startChild(launch: Launch, clock: Clock): Child {
   const log = lineLog()
   const bubblewrap = launch.options !== null
-  const inherited = Math.max(infoFd, ...inheritableDescriptors())
-  const stdio: ('pipe' | 'ignore')[] = Array.from({ length: inherited + 1 }, (_, fd) =>
-    fd <= (bubblewrap ? infoFd : 2) ? 'pipe' : 'ignore',
+  const own = bubblewrap ? infoFd : 2
+  const leaking = new Set(inheritableDescriptors())
+  // `ignore` would leave a descriptor above 2 as it is: those that leak become /dev/null.
+  const nothing = openSync('/dev/null', 'r')
+  const stdio = Array.from({ length: Math.max(own, ...leaking) + 1 }, (_, fd) =>
+    fd <= own ? 'pipe' as const : leaking.has(fd) ? nothing : 'ignore' as const,
   )
   const words = bubblewrap
     ? ['--args', String(optionsFd), '--info-fd', String(infoFd), '--', ...launch.args]
@@ -62,6 +66,7 @@ export function startChild(launch: Launch, clock: Clock): Child {
   const process_ = spawn(launch.program, words, {
     argv0: launch.argv0, env: launch.env, stdio, detached: true, cwd: '/',
   })
+  closeSync(nothing)
   const streams = process_.stdio as unknown as (Readable & Writable)[]
   // A child that ends early leaves nobody to write to; `exited` tells why.
   for (const stream of streams) stream?.on('error', () => {})
@@ -149,7 +154,9 @@ export function startChild(launch: Launch, clock: Clock): Child {
       // Not before the namespace's first process is known: until then bubblewrap could die and leave it.
       void known.then(() => ifRunning(() => {
         if (init !== null) signal(init, 'SIGKILL')
-        signal(bubblewrap ? process_.pid! : -process_.pid!, 'SIGKILL')
+        // Without a namespace: what can be found. A daemon that has left the tree stays.
+        if (!bubblewrap) for (const row of descendants(readProcesses(), process_.pid!)) signal(row.pid, 'SIGKILL')
+        signal(process_.pid!, 'SIGKILL')
       }))
     },
     async freeze() {

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
 import type { Backend, EngineEvent, Found, Owner, SandboxSpec } from '../backend.ts'
 import { fail } from '../../../shared/errors.ts'
+import type { RootPlan } from './bwrap-args.ts'
 import { bwrapArgs, inside, sandboxEnvironment } from './bwrap-args.ts'
 import type { Child } from './child.ts'
 import { startChild } from './child.ts'
 import { writeEtc } from './etc-dir.ts'
 import { readHostRoot } from './host-root.ts'
-import type { IsolationProbe } from './isolation.ts'
 import { isolationMissing, probeIsolation } from './isolation.ts'
 import { limited, unenforced } from './limits.ts'
 import { ownerMark, sweepOrphans } from './orphans.ts'
@@ -51,11 +51,9 @@ interface Entry {
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBackend> {
   const { clock, owner } = options
-  const host = await readHostRoot(options.node, options.server)
-  const probe: (IsolationProbe & { works: true }) | null = options.isolation === 'none' ? null : await probed()
-  const etcDir = join(options.runDir, 'etc')
+  const jail = options.isolation === 'none' ? null : await openJail(options)
   await mkdir(options.runDir, { recursive: true, mode: 0o700 })
-  if (probe) await writeEtc(etcDir, probe.userNamespace)
+  if (jail) await writeEtc(jail.etcDir, jail.userNamespace)
   if (process.platform === 'linux') sweepOrphans(owner.installation)
   const argv0 = process.platform === 'linux' ? ownerMark(owner.installation, process.pid) : 'berth-sandbox'
 
@@ -75,24 +73,21 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
     throw fail('SANDBOX_NOT_FOUND', `There is no sandbox ${ref} on the embedded backend.`, { next: 'Acquire the thread again.' })
   }
 
-  async function probed(): Promise<IsolationProbe & { works: true }> {
-    const result = await probeIsolation(options.env, host)
-    if (!result.works) throw isolationMissing(result)
-    return result
-  }
-
-  function launch(spec: SandboxSpec, port: number): Child {
+  async function launch(spec: SandboxSpec, port: number): Promise<Child> {
+    const common = { argv0, key: spec.key }
     const environment = { ...sandboxEnvironment(spec.environment, port, 0, inside.home), BERTH_VERSION: options.version }
-    if (!probe) {
-      const own = { ...environment, ...bareEnvironment(spec, options.env) }
-      return startChild({ program: options.node, args: [options.server], argv0, env: own, options: null, key: spec.key }, clock)
+    if (jail) {
+      const { node, entry } = jail.host.server
+      const args = limited([node, entry], spec.resources, jail.userNamespace)
+      const words = bwrapArgs(jail, spec.mounts, environment)
+      return startChild({ ...common, program: jail.bwrap, args, env: {}, options: words }, clock)
     }
-    const plan = { host, userNamespace: probe.userNamespace, etcDir, hidden: [owner.home, options.runDir] }
-    return startChild({
-      program: probe.bwrap,
-      args: limited([host.server.node, host.server.entry], spec.resources, probe.userNamespace),
-      argv0, env: {}, options: bwrapArgs(plan, spec.mounts, environment), key: spec.key,
-    }, clock)
+    const home = join(options.runDir, 'bare', spec.name)
+    await mkdir(home, { recursive: true })
+    const env = { ...environment, ...bareEnvironment(spec, home, options.env) }
+    const child = startChild({ ...common, program: options.node, args: [options.server], env, options: null }, clock)
+    // As with bubblewrap, only the mounts outlive a sandbox.
+    return { ...child, gone: child.gone.then(() => rm(home, { recursive: true, force: true })) }
   }
 
   async function start(spec: SandboxSpec, aborted: AbortSignal): Promise<Found> {
@@ -100,7 +95,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
     await checkMounts(spec)
     const port = spec.port === null ? 0 : await freePort(spec.port, signal)
     throwIfAborted(signal, spec)
-    const child = launch(spec, port)
+    const child = await launch(spec, port)
     try {
       const listens = await listening(child, spec, signal, clock)
       return admit(spec, child, listens)
@@ -146,9 +141,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
 
   return {
     kind: 'embedded',
-    isolation: probe ? 'bubblewrap' : 'none',
-    facts: async () => (probe ? { name: 'bubblewrap', version: probe.version } : { name: 'no isolation', version: process.version }),
-    unenforced: (resources) => unenforced(resources, probe?.userNamespace ?? false),
+    isolation: jail ? 'bubblewrap' : 'none',
+    facts: async () => (jail ? { name: 'bubblewrap', version: jail.version } : { name: 'no isolation', version: process.version }),
+    unenforced: (resources) => unenforced(resources, jail?.userNamespace ?? false),
     list: async () => all().map((entry) => entry.found),
     inspect: async (name) => entries.get(name)?.found ?? null,
     prepared: async () => true,
@@ -209,6 +204,17 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   }
 }
 
+/** What every sandbox of this backend has in common. */
+interface Jail extends RootPlan { readonly bwrap: string; readonly version: string }
+
+async function openJail(options: EmbeddedOptions): Promise<Jail> {
+  const host = await readHostRoot(options.node, options.server)
+  const probe = await probeIsolation(options.env, host)
+  if (!probe.works) throw isolationMissing(probe)
+  const { bwrap, version, userNamespace } = probe
+  return { bwrap, version, userNamespace, host, etcDir: join(options.runDir, 'etc'), hidden: [options.owner.home, options.runDir] }
+}
+
 async function listening(child: Child, spec: SandboxSpec, signal: AbortSignal, clock: Clock): Promise<number> {
   let timer: { cancel(): void } | undefined
   let onAbort = () => {}
@@ -245,12 +251,12 @@ async function checkMounts(spec: SandboxSpec): Promise<void> {
 }
 
 /** Unisolated, nothing can be mounted: the server is told which directories stand for which paths, and starts in the first. */
-function bareEnvironment(spec: SandboxSpec, env: EmbeddedOptions['env']): Record<string, string> {
-  const workspace = spec.mounts.find((mount) => !mount.readonly)?.source
+function bareEnvironment(spec: SandboxSpec, home: string, env: EmbeddedOptions['env']): Record<string, string> {
   return {
     PATH: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     BERTH_MOUNTS: JSON.stringify(spec.mounts),
-    ...(workspace === undefined ? {} : { HOME: workspace, WORKSPACE: workspace }),
+    HOME: home,
+    WORKSPACE: spec.mounts.find((mount) => !mount.readonly)?.source ?? home,
   }
 }
 

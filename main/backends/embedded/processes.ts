@@ -17,7 +17,9 @@ export function readProcess(pid: number, task = pid): ProcessRow | null {
   return { pid: task, state: rest[0] ?? '?', parent: Number(rest[1]), started: Number(rest[19]) }
 }
 
+/** Every process of this machine that we may see; none where there is no `/proc` (not Linux). */
 export function readProcesses(): ProcessRow[] {
+  if (process.platform !== 'linux') return []
   const rows: ProcessRow[] = []
   for (const name of readdirSync('/proc')) {
     const row = /^\d+$/.test(name) ? readProcess(Number(name)) : null
@@ -78,6 +80,7 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
  * O_CLOEXEC. An inherited directory would be a way out of a sandbox.
  */
 export function inheritableDescriptors(): number[] {
+  if (process.platform !== 'linux') return []
   const cloexec = 0o2000000
   return readdirSync('/proc/self/fd').map(Number).filter((fd) => {
     if (fd < 3) return false
