@@ -42,7 +42,10 @@ export async function openHome(dir: string): Promise<Home> {
   const warnings = judge(path, facts)
   const paths = homePaths(path)
   const { id, secret } = await ensureInstallation(paths.installation)
-  for (const inside of [paths.leases, paths.aliases, paths.slots, paths.locks]) await makeDirectory(inside)
+  // All at once and at the start: on a disk that fills up later, releasing and deleting still work.
+  for (const inside of [paths.leases, paths.aliases, paths.slots, paths.locks, paths.users, paths.anonymous, paths.deleted]) {
+    await makeDirectory(inside)
+  }
   return {
     path,
     paths,

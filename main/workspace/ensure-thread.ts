@@ -1,0 +1,104 @@
+import { constants, lstat, mkdir, open, stat } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import { fail } from '../../shared/errors.ts'
+import { diskError, errno } from '../home/disk-error.ts'
+import type { Home } from '../home/open-home.ts'
+import { anonymousPlace, type Place } from './places.ts'
+import { threadDir } from './thread-dir.ts'
+
+/** deer-flow's three; agents are told of them by these names. */
+export const leaves = ['workspace', 'uploads', 'outputs'] as const
+
+/** `user-data` of a thread or of an anonymous sandbox, whether it is there yet or not. */
+export async function userDataOf(home: Home, place: Place): Promise<string> {
+  const dir = place.thread === null ? anonymousPlace(home.paths, place.id) : await threadDir(home, place.user, place.thread)
+  return join(dir, 'user-data')
+}
+
+/**
+ * Makes `user-data` with its three leaves, and gives its path. What is there already keeps its mode. Throws HOME_UNUSABLE
+ * where a symbolic link or a file is in the way, IDENTITY_CONFLICT, DISK_FULL.
+ */
+export async function ensureUserData(home: Home, place: Place): Promise<string> {
+  const userData = await userDataOf(home, place)
+  await makeShelter(home, dirname(userData))
+  const mode = await leafMode(home, dirname(userData))
+  await makeOpen(userData, mode)
+  for (const leaf of leaves) await makeOpen(join(userData, leaf), mode)
+  return userData
+}
+
+/**
+ * The directories from the home down to the thread's, each 0700. Links in the way are refused: one that leads out of the
+ * home would have Berth make and later delete things elsewhere, one that stays inside would join two threads.
+ */
+async function makeShelter(home: Home, dir: string): Promise<void> {
+  let at = home.path
+  for (const step of relative(home.path, dir).split(sep)) {
+    at = join(at, step)
+    try {
+      if (await missing(at)) await mkdir(at, { mode: 0o700 })
+    } catch (error) {
+      // Another acquire made it in between: it is looked at below like any other.
+      if (errno(error) !== 'EEXIST') throw await diskError(error, at, "make a thread's directory")
+    }
+    await mustBeDirectory(at)
+  }
+}
+
+async function missing(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => false,
+    (error: unknown) => {
+      if (errno(error) === 'ENOENT') return true
+      throw error
+    },
+  )
+}
+
+async function mustBeDirectory(path: string): Promise<void> {
+  const facts = await lstat(path).catch(async (error: unknown) => {
+    throw await diskError(error, path, "look at a thread's directory")
+  })
+  if (facts.isDirectory()) return
+  const what = facts.isSymbolicLink() ? 'A symbolic link' : 'A file'
+  throw fail('HOME_UNUSABLE', `${what} is where a directory of the home should be: ${path}`, {
+    next: 'Move it away. To keep threads on another disk, put the whole home there and name it with BERTH_HOME.',
+    details: { path },
+  })
+}
+
+/**
+ * Sandboxes may run as any user, so the leaves are open, which is safe below a directory that nobody else can enter.
+ * Berth makes it so itself; a deer-flow home may have an open one, and there only the owner (as whom the sandbox then
+ * runs) gets to write.
+ */
+async function leafMode(home: Home, dir: string): Promise<number> {
+  try {
+    const modes = await Promise.all([home.path, dir].map(async (path) => (await stat(path)).mode))
+    return modes.some((mode) => (mode & 0o011) === 0) ? 0o777 : 0o755
+  } catch (error) {
+    throw await diskError(error, dir, "look at a thread's directory")
+  }
+}
+
+/**
+ * Makes one directory with exactly this mode, whatever the umask. What an agent put in its place is left alone and never
+ * followed: the mode is set on the opened directory, as a path could be swapped for a link in between.
+ */
+async function makeOpen(path: string, mode: number): Promise<void> {
+  try {
+    if (!(await missing(path))) return
+    await mkdir(path, { mode: 0o700 })
+    if (process.platform === 'win32') return
+    const dir = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+    try {
+      await dir.chmod(mode)
+    } finally {
+      await dir.close()
+    }
+  } catch (error) {
+    // Another acquire of this thread made it just now.
+    if (errno(error) !== 'EEXIST') throw await diskError(error, path, "make a thread's directory")
+  }
+}

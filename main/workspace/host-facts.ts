@@ -1,0 +1,51 @@
+import type { Stats } from 'node:fs'
+import { realpath, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { diskError, errno } from '../home/disk-error.ts'
+import type { Env } from '../config/overrides.ts'
+
+/** What stands at a host path, all links followed. */
+export interface HostFacts {
+  readonly real: string
+  readonly kind: 'directory' | 'file' | 'socket' | 'other'
+  /** Device and inode: the same for every name of one thing. */
+  readonly inode: string
+}
+
+/** null: nothing there, or a link that leads nowhere. */
+export async function hostFacts(path: string): Promise<HostFacts | null> {
+  try {
+    const real = await realpath(path)
+    const facts = await stat(real)
+    return { real, kind: kindOf(facts), inode: `${facts.dev} ${facts.ino}` }
+  } catch (error) {
+    if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return null
+    throw await diskError(error, path, 'look at a path that is to be mounted')
+  }
+}
+
+function kindOf(facts: Stats): HostFacts['kind'] {
+  if (facts.isDirectory()) return 'directory'
+  if (facts.isFile()) return 'file'
+  return facts.isSocket() ? 'socket' : 'other'
+}
+
+/** Where container engines listen: whoever can talk to one of these owns the machine. */
+export function engineSocketPaths(env: Env): string[] {
+  const runtime = env['XDG_RUNTIME_DIR']
+  const user = homedir()
+  return [
+    ...[env['DOCKER_HOST'], env['CONTAINER_HOST']].flatMap((host) => (host?.startsWith('unix://') ? [host.slice('unix://'.length)] : [])),
+    '/var/run/docker.sock', '/run/docker.sock', '/run/podman/podman.sock', '/run/containerd/containerd.sock', '/run/crio/crio.sock',
+    ...(runtime ? ['docker.sock', 'podman/podman.sock'].map((name) => join(runtime, name)) : []),
+    ...['.docker/run/docker.sock', '.docker/desktop/docker.sock', '.colima/default/docker.sock', '.orbstack/run/docker.sock', '.rd/docker.sock']
+      .map((name) => join(user, name)),
+  ]
+}
+
+/** Those that are there. One whose directory may not even be entered is out of a sandbox's reach as well. */
+export async function engineSockets(env: Env): Promise<HostFacts[]> {
+  const found = await Promise.all([...new Set(engineSocketPaths(env))].map((path) => hostFacts(path).catch(() => null)))
+  return found.filter((facts) => facts !== null)
+}
