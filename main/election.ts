@@ -1,0 +1,48 @@
+import type { Clock } from './clock.ts'
+import { fail } from '../shared/errors.ts'
+import { readBridgeFile } from './bridge/bridge-file.ts'
+import { whoAnswers } from './bridge/who-answers.ts'
+import type { FileLocks, HeldLock } from './home/file-lock.ts'
+
+/** Long enough for another process's whole start, with a full disk check and a slow machine. */
+const patienceMs = 60_000
+
+export type Elected =
+  /** This process is to be the home's engine, for as long as it holds the lock. */
+  | { readonly role: 'engine'; readonly lock: HeldLock }
+  /** An engine answers for this home, and proved it. */
+  | { readonly role: 'guest'; readonly url: string; readonly instance: string }
+
+/**
+ * Who is the engine of a home: whoever holds its lock and answers at the address in bridge.json. Checked by a call, not by
+ * the file's existence. That two never serve one home is held by the port they would both have to open.
+ */
+export async function elect(deps: { locks: FileLocks; bridgeFile: string; token: string; clock: Clock; signal?: AbortSignal | undefined }): Promise<Elected> {
+  const began = deps.clock.now()
+  for (let pause = 20; ; pause = Math.min(pause * 1.5, 250)) {
+    const answering = await findEngine(deps.bridgeFile, deps.token)
+    if (answering) return answering
+    const lock = await deps.locks.tryTake('engine')
+    if (lock) {
+      // The one before us may have finished its start between our question and our lock.
+      const late = await findEngine(deps.bridgeFile, deps.token)
+      if (!late) return { role: 'engine', lock }
+      await lock.release()
+      return late
+    }
+    if (deps.clock.now() - began > patienceMs) {
+      throw fail('HOME_IN_USE', 'Another Berth process has this home but does not answer', {
+        next: 'Run `berth doctor`; end that process, or choose another home with BERTH_HOME.',
+      })
+    }
+    await deps.clock.sleep(pause, deps.signal)
+  }
+}
+
+/** The engine that answers for this home, or null. */
+export async function findEngine(bridgeFile: string, token: string): Promise<(Elected & { role: 'guest' }) | null> {
+  const { value } = await readBridgeFile(bridgeFile)
+  if (!value || value.pid === null) return null
+  const there = await whoAnswers(value.url, token)
+  return there.who === 'ours' ? { role: 'guest', url: value.url, instance: there.health.instance } : null
+}

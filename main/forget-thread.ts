@@ -1,0 +1,27 @@
+import type { CallResult } from '../shared/contract.ts'
+import type { NewEvent } from '../shared/event.ts'
+import { fail } from '../shared/errors.ts'
+import { containerId } from './home/derive.ts'
+import type { FileLocks } from './home/file-lock.ts'
+import type { Home } from './home/open-home.ts'
+import { deleteThread } from './workspace/delete-thread.ts'
+
+/** The `forget` call: deletes a thread's files, under the lock that a starting sandbox of it would need. */
+export async function forgetThread(
+  deps: { home: Home; locks: FileLocks; publish: (event: NewEvent) => void },
+  key: { user: string; thread: string },
+  who: string,
+): Promise<CallResult<'forget'>> {
+  const lock = await deps.locks.take(containerId(key.user, key.thread), { waitMs: 10_000 })
+  try {
+    const { bytes, left, leftCount } = await deleteThread(deps.home, key.user, key.thread)
+    deps.publish({ type: 'thread.forgotten', who, user: key.user, thread: key.thread, text: `Its files were deleted (${bytes} bytes)` })
+    if (leftCount === 0) return { deleted: true, bytes }
+    throw fail('HOME_UNUSABLE', `${leftCount} files of the thread belong to another user of this machine and could not be deleted`, {
+      next: `The thread is gone; delete the rest as root: sudo rm -rf ${deps.home.paths.deleted}`,
+      details: { left: left.slice(0, 20) },
+    })
+  } finally {
+    await lock.release()
+  }
+}

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto'
+import type { CallChunk, CallName, CallResult } from '../shared/contract.ts'
+import { clearBridgeFile, readBridgeFile, writeBridgeFile } from './bridge/bridge-file.ts'
+import { portPlan } from './bridge/port.ts'
+import { startBridge } from './bridge/start-bridge.ts'
+import type { Clock } from './clock.ts'
+import { loadConfig } from './config/load-config.ts'
+import { redact } from './config/redact.ts'
+import { watchConfig } from './config/watch-config.ts'
+import { describeConfig } from './config/describe-config.ts'
+import { runDoctor } from './doctor/run-doctor.ts'
+import { forgetThread } from './forget-thread.ts'
+import { proveEngine } from './engine-proof.ts'
+import type { CloseOptions, Engine, EngineOptions } from './engine.ts'
+import { openEvents } from './events/events.ts'
+import type { FileLocks, HeldLock } from './home/file-lock.ts'
+import type { Home } from './home/open-home.ts'
+import { statusOf } from './house.ts'
+import { keepImage } from './image-keeper.ts'
+import type { Log } from './log.ts'
+import { openBackend } from './open-backend.ts'
+import { provide } from './provide.ts'
+import type { Provider } from './provider/provider-api.ts'
+import { bindHandlers } from './rpc/bind-handlers.ts'
+import { contractId } from './rpc/contract-hash.ts'
+import { createDispatch } from './rpc/dispatch.ts'
+import { version } from './version.ts'
+import { sweepAnonymous, sweepDeleted } from './workspace/delete-thread.ts'
+import { listThreads } from './workspace/list-threads.ts'
+
+export interface HostOptions extends EngineOptions {
+  readonly clock: Clock
+  readonly home: Home
+  readonly token: string
+  readonly locks: FileLocks
+  /** The home's lock, held; released at close. */
+  readonly lock: HeldLock
+}
+
+/** Runs the engine in this process: reads as the list of its parts, in the order in which each needs the one before. */
+export async function host(options: HostOptions): Promise<Engine> {
+  const { clock, home, token, env } = options
+  const instance = randomBytes(8).toString('hex')
+  const loaded = await loadConfig({ file: options.configFile, env, home: home.path })
+  const log: Log = (level, text, cause) => options.log(level, redact(text, loaded.secrets), cause)
+  for (const warning of loaded.warnings) log('warn', warning)
+  const stack = new AsyncDisposableStack()
+  stack.defer(() => options.lock.release())
+  try {
+    const events = openEvents({ clock, instance, file: home.paths.events, log })
+    stack.defer(() => events.close())
+    const { backend, choice, prove } = await openBackend({ config: loaded, home, env, clock, log })
+    const used = options.decorate ? options.decorate(backend) : backend
+    stack.defer(() => used.close())
+    const proof = proveEngine({ prove, publish: events.publish })
+    stack.defer(() => proof.close())
+    const image = keepImage({ backend: used, image: () => config.current().config.image, publish: events.publish, ready: proof.check })
+    const config = watchConfig(loaded, {
+      file: options.configFile, env, home: home.path, clock,
+      onChange: () => {
+        events.publish({ type: 'config.changed', who: 'berth:config', text: 'The configuration was read again' })
+        image.start()
+        void provider.refresh().catch((error: unknown) => log('warn', 'The new configuration is in force, but the engine could not be listed', error))
+      },
+      onError: (error) => events.publish({ type: 'config.bad', who: 'berth:config', text: `The last good configuration stays in force: ${error.message}` }),
+    })
+    const provider = provide({ backend: used, config: () => config.current(), home, env, locks: options.locks, clock, publish: events.publish, problem: proof.problem })
+    stack.defer(() => config.close())
+    stack.defer(() => image.close())
+
+    const handlers = bindHandlers({
+      provider, events, version, token,
+      contract: contractId(),
+      status: statusOf({
+        backend: used, choice, provider, image, home: home.path, instance, startedAt: clock.wall(),
+        config: () => config.current().config,
+        warnings: () => [...home.warnings, ...config.current().warnings],
+      }),
+      doctor: () => runDoctor({ homeDir: home.path, configFile: options.configFile, env, clock }),
+      config: () => Promise.resolve(describeConfig(config.current(), config.error())),
+      threads: async (user) => ({ threads: await listThreads(home, user) }),
+      forget: (key, who) => forgetThread({ home, locks: options.locks, publish: events.publish }, key, who),
+      stop: () => void close(),
+    })
+    const dispatch = createDispatch({ handlers, log })
+    const kept = (await readBridgeFile(home.paths.bridge)).value?.port ?? null
+    const bridge = await startBridge({ plan: portPlan({ configured: loaded.config.bridge.port, kept }), token, version, dispatch, events })
+    await writeBridgeFile(home.paths.bridge, {
+      url: bridge.url, pid: process.pid, port: bridge.port, token_file: home.paths.token, instance, version,
+      started_at: new Date(clock.wall()).toISOString(),
+    })
+
+    let closing: Promise<void> | null = null
+    let end: () => void = () => undefined
+    const closed = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    /** First no new work, then the sandboxes, then what served them, and the lock last. */
+    async function shut({ sparing = false }: CloseOptions): Promise<void> {
+      const destroys = config.current().config.on_exit === 'destroy'
+      try {
+        await provider.close({ destroy: !destroys ? 'none' : sparing ? 'unheld' : 'all' })
+        await bridge.close()
+        await clearBridgeFile(home.paths.bridge, instance)
+      } finally {
+        await stack.disposeAsync()
+        end()
+      }
+    }
+    const close = (how: CloseOptions = {}) => (closing ??= shut(how))
+
+    image.start()
+    // In the background: acquires wait for it. A failure is told now, and tried again by the next acquire.
+    void provider.begin().then(
+      () => sweep(home, provider, log),
+      (error: unknown) => log('warn', 'The container engine could not be looked at yet', error),
+    )
+    events.publish({ type: 'engine.started', who: 'berth:engine', text: `Berth ${version} works with backend ${choice.kind}: ${choice.reason}` })
+    return {
+      url: bridge.url, port: bridge.port, home: home.path, instance, attached: false, closed, close,
+      async call(name, input, { signal, onChunk } = {}) {
+        return (await dispatch(
+          {
+            scope: 'operator', client: 'local', who: 'client:local', transport: 'process',
+            signal: signal ?? new AbortController().signal,
+            ...(onChunk ? { emit: async (chunk: unknown) => await onChunk(chunk as CallChunk<CallName> as never) } : {}),
+          },
+          name,
+          input,
+        )) as CallResult<typeof name>
+      },
+    }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+/** Finishes deletions that a crash interrupted. What fails is only told: it is tried again at the next start. */
+async function sweep(home: Home, provider: Provider, log: Log): Promise<void> {
+  try {
+    await sweepDeleted(home)
+    await sweepAnonymous(home, new Set(provider.list().sandboxes.map(({ id }) => id)))
+  } catch (error) {
+    log('warn', 'Files that are to be deleted could not be looked for', error)
+  }
+}

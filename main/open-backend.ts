@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asBerthError, fail } from '../shared/errors.ts'
+import type { Backend } from './backends/backend.ts'
+import { openDocker, type DockerBackend } from './backends/docker/docker-backend.ts'
+import { liteFiles } from './backends/docker/image/lite-recipe.ts'
+import { openEmbedded } from './backends/embedded/embedded.ts'
+import { chooseBackend, type Choice } from './choose-backend.ts'
+import type { Clock } from './clock.ts'
+import type { LoadedConfig } from './config/load-config.ts'
+import type { Home } from './home/open-home.ts'
+import { writeAtomic } from './home/write-atomic.ts'
+import type { Log } from './log.ts'
+import { resources } from './resources.ts'
+import { version } from './version.ts'
+
+/** A container engine that is just starting gets this long to answer before `auto` decides without it. */
+const askMs = 5000
+
+export interface OpenedBackend {
+  readonly backend: Backend
+  readonly choice: Choice
+  /** Proves with a container of this image that the engine sees this machine's files; null where it cannot be otherwise. */
+  readonly prove: ((image: string, signal: AbortSignal) => Promise<void>) | null
+}
+
+/** Opens the backend that this engine works with, decided once. */
+export async function openBackend(deps: { config: LoadedConfig; home: Home; env: NodeJS.ProcessEnv; clock: Clock; log: Log }): Promise<OpenedBackend> {
+  const { home, clock, env, log } = deps
+  const { config, overrides } = deps.config
+  const owner = { installation: home.installation, home: home.path }
+  const files = resources(env)
+  const docker = () =>
+    openDocker({
+      owner, version, clock, env, log,
+      files: liteFiles(files),
+      ...(overrides.sandboxHost === null ? {} : { reach: overrides.sandboxHost }),
+      ...(overrides.hostBaseDir === null ? {} : { hostHome: overrides.hostBaseDir }),
+    })
+  // Only `auto` needs to know whether an engine answers; a configured backend is what it is.
+  const asks = config.backend === 'auto' && config.provisioner_url === null
+  const asked = asks ? await ask(docker, clock) : { backend: null, problem: null }
+  const memory = join(home.path, 'backend')
+  const usedDocker = await remembers(memory)
+  const choice = chooseBackend({ config, engineProblem: asks ? asked.problem : null, usedDocker })
+  if (choice.kind === 'docker') {
+    const backend = asked.backend ?? (await docker())
+    if (!usedDocker) await writeAtomic(memory, 'docker\n', { mode: 0o600 })
+    return { backend, choice, prove: (image, signal) => backend.seesHostFiles(image, signal) }
+  }
+  await asked.backend?.close()
+  if (choice.kind === 'embedded') {
+    const backend = await openEmbedded({
+      owner, version, clock, env,
+      isolation: config.embedded.isolation,
+      node: files.nodeBinary,
+      server: files.serverFile,
+      runDir: join(home.path, 'embedded'),
+    })
+    return { backend, choice, prove: null }
+  }
+  throw fail('NOT_SUPPORTED', `The backend ${choice.kind} is not part of this version`, {
+    next: 'Set backend to docker, embedded or auto.',
+  })
+}
+
+async function ask(docker: () => Promise<DockerBackend>, clock: Clock): Promise<{ backend: DockerBackend | null; problem: string | null }> {
+  let backend: DockerBackend | null = null
+  try {
+    backend = await docker()
+    const late = new AbortController()
+    await Promise.race([
+      backend.facts(),
+      clock.sleep(askMs, late.signal).then(() => {
+        throw fail('ENGINE_UNREACHABLE', `it did not answer within ${askMs / 1000} s`, { next: 'Restart it.' })
+      }),
+    ]).finally(() => late.abort())
+    return { backend, problem: null }
+  } catch (error) {
+    return { backend, problem: asBerthError(error).message }
+  }
+}
+
+/** Whether this home has worked with a container engine before. */
+async function remembers(path: string): Promise<boolean> {
+  const text = await readFile(path, 'utf8').catch(() => '') // no file: it has not
+  return text.trim() === 'docker'
+}

@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto'
+import type { BerthError } from '../shared/errors.ts'
+import type { NewEvent } from '../shared/event.ts'
+import type { Backend } from './backends/backend.ts'
+import { bootClock } from './boot-clock.ts'
+import type { Clock } from './clock.ts'
+import { configHash } from './config/config-hash.ts'
+import type { LoadedConfig } from './config/load-config.ts'
+import { containerId, sandboxKey } from './home/derive.ts'
+import type { FileLocks } from './home/file-lock.ts'
+import { leaseFiles } from './home/lease-files.ts'
+import type { Home } from './home/open-home.ts'
+import { writeAtomic } from './home/write-atomic.ts'
+import { makeProvider, type ProviderCore } from './provider/provider.ts'
+import { openSandbox } from './sandbox/open-sandbox.ts'
+import { readiness } from './sandbox/readiness.ts'
+import { version } from './version.ts'
+import { makeWorkspace } from './workspace/workspace.ts'
+
+/** Another process that makes the same thread's sandbox takes at most a boot. */
+const lockWaitMs = 120_000
+
+/** The provider with its effects: files in the home, HTTP to sandboxes, the system's clocks and randomness. */
+export function provide(deps: {
+  backend: Backend
+  config: () => LoadedConfig
+  home: Home
+  env: NodeJS.ProcessEnv
+  locks: FileLocks
+  clock: Clock
+  publish: (event: NewEvent) => void
+  /** Why nothing may be started on this engine, or null. */
+  problem: () => BerthError | null
+}): ProviderCore {
+  const { backend, home, clock, publish } = deps
+  const warned = new Set<string>()
+  const workspaceOf = memo((loaded: LoadedConfig) =>
+    makeWorkspace({
+      home, env: deps.env, overrides: loaded.overrides,
+      config: () => loaded.config,
+      // The same one comes with every acquire; it is told once.
+      warn: (text) => {
+        if (!warned.has(text)) publish({ type: 'berth.problem', who: 'berth:workspace', text })
+        warned.add(text)
+      },
+    }),
+  )
+  const workspace = () => workspaceOf(deps.config())
+  const hash = memo((loaded: LoadedConfig) => configHash(loaded.config, { secret: home.secret, version, overrides: loaded.overrides }))
+  return makeProvider({
+    backend,
+    clock,
+    publish,
+    config: () => deps.config().config,
+    configHash: () => hash(deps.config()),
+    idOf: containerId,
+    randomId: () => randomBytes(8).toString('hex'),
+    keyOf: (nonce) => sandboxKey(home.secret, nonce),
+    async mountsOf(place) {
+      const problem = deps.problem()
+      if (problem) throw problem
+      return await workspace().mountsOf(place)
+    },
+    userDataOf: (place) => workspace().userDataOf(place),
+    discard: (place) => workspace().discard(place),
+    openSandbox: (address) => openSandbox({ address, clock }),
+    ready: (api, { signal, timeoutMs }) => readiness(api, { signal, timeoutMs, clock }),
+    leases: leaseFiles(home.paths.leases, {
+      write: (path, text) => writeAtomic(path, text, { mode: 0o600 }),
+      problem: (text) => publish({ type: 'berth.problem', who: 'berth:leases', text }),
+      later: (ms, run) => clock.timer(ms, run),
+    }),
+    lock: (id, signal) => deps.locks.take(id, { signal, waitMs: lockWaitMs }),
+    uptime: bootClock(),
+  })
+}
+
+/** Hashing a large configuration for every acquire would cost; it changes when a new one is loaded. */
+function memo<K extends object, V>(make: (key: K) => V): (key: K) => V {
+  const made = new WeakMap<K, V>()
+  return (key) => {
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const value = make(key)
+    made.set(key, value)
+    return value
+  }
+}
