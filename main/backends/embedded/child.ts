@@ -7,7 +7,7 @@ import { fail } from '../../../shared/errors.ts'
 import { freeze, thaw } from './freezer.ts'
 import type { LineLog } from './line-log.ts'
 import { lineLog } from './line-log.ts'
-import { descendants, inheritableDescriptors, readProcess, readProcesses, signal } from './processes.ts'
+import { descendants, inheritableDescriptors, namespacePids, readProcess, readProcesses, signal } from './processes.ts'
 
 /** One lite server to start: in bubblewrap (`options`), or bare. */
 export interface Launch {
@@ -45,6 +45,9 @@ export interface Child {
 const optionsFd = 3
 const infoFd = 4
 
+/** Longest that a kill waits for bubblewrap's answer, ms: it comes within milliseconds, or hangs on a dead file system. */
+const infoPatience = 2_000
+
 /**
  * Starts it. Spawns on the calling thread: the kernel's parent-death signal is of the thread, so one that ends takes its
  * sandboxes with it.
@@ -63,10 +66,13 @@ export function startChild(launch: Launch, clock: Clock): Child {
     ? ['--args', String(optionsFd), '--info-fd', String(infoFd), '--', ...launch.args]
     : [...launch.args]
   // A session of its own: Ctrl-C in the engine's terminal is for the engine to answer.
-  const process_ = spawn(launch.program, words, {
-    argv0: launch.argv0, env: launch.env, stdio, detached: true, cwd: '/',
-  })
-  closeSync(nothing)
+  const process_ = (() => {
+    try {
+      return spawn(launch.program, words, { argv0: launch.argv0, env: launch.env, stdio, detached: true, cwd: '/' })
+    } finally {
+      closeSync(nothing)
+    }
+  })()
   const streams = process_.stdio as unknown as (Readable & Writable)[]
   // A child that ends early leaves nobody to write to; `exited` tells why.
   for (const stream of streams) stream?.on('error', () => {})
@@ -129,10 +135,6 @@ export function startChild(launch: Launch, clock: Clock): Child {
     log.end()
   })
 
-  const server = (): number => {
-    if (init === null) return process_.pid ?? 0
-    return descendants(readProcesses(), init).find((row) => row.parent === init)?.pid ?? 0
-  }
   let ended = false
   void exited.then(() => {
     ended = true
@@ -147,12 +149,12 @@ export function startChild(launch: Launch, clock: Clock): Child {
     exited,
     gone,
     stop: () => ifRunning(() => {
-      const pid = server()
-      if (pid > 0) signal(pid, 'SIGTERM')
+      const pid = init === null ? process_.pid : serverOf(init)
+      if (pid !== undefined) signal(pid, 'SIGTERM')
     }),
     kill() {
       // Not before the namespace's first process is known: until then bubblewrap could die and leave it.
-      void known.then(() => ifRunning(() => {
+      void Promise.race([known, clock.sleep(infoPatience)]).then(() => ifRunning(() => {
         if (init !== null) signal(init, 'SIGKILL')
         // Without a namespace: what can be found. A daemon that has left the tree stays.
         if (!bubblewrap) for (const row of descendants(readProcesses(), process_.pid!)) signal(row.pid, 'SIGKILL')
@@ -168,6 +170,11 @@ export function startChild(launch: Launch, clock: Clock): Child {
       thaw(init)
     },
   }
+}
+
+/** The server is the second process of its namespace, whatever has become a child of the first since. */
+function serverOf(init: number): number | undefined {
+  return readProcesses().find((row) => row.parent === init && namespacePids(row.pid).join() === `${row.pid},2`)?.pid
 }
 
 function cannotPause(): Error {

@@ -9,7 +9,6 @@ import { bwrapArgs, inside, sandboxEnvironment } from './bwrap-args.ts'
 import type { Child } from './child.ts'
 import { startChild } from './child.ts'
 import { writeEtc } from './etc-dir.ts'
-import { readHostRoot } from './host-root.ts'
 import { isolationMissing, probeIsolation } from './isolation.ts'
 import { limited, unenforced } from './limits.ts'
 import { ownerMark, sweepOrphans } from './orphans.ts'
@@ -208,10 +207,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
 interface Jail extends RootPlan { readonly bwrap: string; readonly version: string }
 
 async function openJail(options: EmbeddedOptions): Promise<Jail> {
-  const host = await readHostRoot(options.node, options.server)
-  const probe = await probeIsolation(options.env, host)
+  const probe = await probeIsolation(options)
   if (!probe.works) throw isolationMissing(probe)
-  const { bwrap, version, userNamespace } = probe
+  const { bwrap, version, userNamespace, host } = probe
   return { bwrap, version, userNamespace, host, etcDir: join(options.runDir, 'etc'), hidden: [options.owner.home, options.runDir] }
 }
 

@@ -7,10 +7,18 @@ import { fail } from '../../../shared/errors.ts'
 import { bwrapArgs, sandboxEnvironment } from './bwrap-args.ts'
 import { writeEtc } from './etc-dir.ts'
 import type { HostRoot } from './host-root.ts'
+import { readHostRoot } from './host-root.ts'
 
 /** Whether bubblewrap isolates on this machine, found out by running it with the flags that sandboxes get. */
 export type IsolationProbe =
-  | { readonly works: true; readonly bwrap: string; readonly version: string; readonly userNamespace: boolean }
+  | {
+      readonly works: true
+      readonly bwrap: string
+      readonly version: string
+      readonly userNamespace: boolean
+      /** What was found on the way, for the sandboxes to come. */
+      readonly host: HostRoot
+    }
   | { readonly works: false; readonly reason: string; readonly fix: readonly string[]; readonly output: string }
 
 /** What this machine says about itself when isolation fails: measured, not guessed. */
@@ -27,9 +35,15 @@ export interface IsolationFacts {
   readonly insideContainer: boolean
 }
 
-export async function probeIsolation(env: Readonly<Record<string, string | undefined>>, host: HostRoot): Promise<IsolationProbe> {
-  const bwrap = process.platform === 'linux' ? await onPath('bwrap', env) : null
+/** Runs it: some 50 ms. `node` and `server` are those that sandboxes will run; START_FAILED when they are not there. */
+export async function probeIsolation(options: {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly node: string
+  readonly server: string
+}): Promise<IsolationProbe> {
+  const bwrap = process.platform === 'linux' ? await onPath('bwrap', options.env) : null
   if (bwrap === null) return { works: false, output: '', ...explain(await facts(false, '')) }
+  const host = await readHostRoot(options.node, options.server)
   const etcDir = await mkdtemp(join(tmpdir(), 'berth-probe-'))
   try {
     // Root needs no user namespace, but one narrows what uid 0 means: tried first, done without where it is forbidden.
@@ -41,7 +55,7 @@ export async function probeIsolation(env: Readonly<Record<string, string | undef
       const { node } = host.server
       const options = bwrapArgs(plan, [], sandboxEnvironment({}, 0, 0, '/home/gem'))
       const result = await run(bwrap, [...options, '--', node, '--version'])
-      if (result.ok) return { works: true, bwrap, version: await versionOf(bwrap), userNamespace }
+      if (result.ok) return { works: true, bwrap, version: await versionOf(bwrap), userNamespace, host }
       outputs.push(result.output)
     }
     const output = outputs.join('\n').trim()
