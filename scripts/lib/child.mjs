@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { nodeBinary, noNode } from './node-binary.mjs'
+import { watchNpm } from './npm-watch.mjs'
 import { inRoot, root, say } from './root.mjs'
 
 /**
@@ -24,15 +25,15 @@ export function runOnNode(args) {
     stdio: windows ? 'inherit' : ['inherit', 'inherit', 'inherit', 'pipe'],
     env: { ...environment(node), ...(windows ? {} : { BERTH_FOLLOW_FD: '3' }) },
   })
-  const stopPassing = passSignals(child)
-  const stopWatching = watchNpm(child)
+  const signals = passSignals(child)
+  const stopWatching = watchNpm(child, signals.seen)
   return new Promise((resolve) => {
     child.on('error', (error) => {
       say(`Node could not be started (${node}): ${error.message}`)
       resolve({ code: 1, signal: null })
     })
     child.on('exit', (code, signal) => {
-      stopPassing()
+      signals.stop()
       stopWatching()
       resolve({ code, signal })
     })
@@ -69,32 +70,17 @@ function environment(node) {
 
 /** @param {import('node:child_process').ChildProcess} child */
 function passSignals(child) {
+  /** @type {Set<string>} */
   const seen = new Set()
   const handlers = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => {
     const handler = () => {
-      // A terminal gives Ctrl-C to the whole group, the child included; npm passes it on once more.
-      if (signal === 'SIGINT' && process.stdin.isTTY) return
-      if (seen.has(signal)) return
+      const first = !seen.has(signal)
       seen.add(signal)
-      child.kill(/** @type {NodeJS.Signals} */ (signal))
+      // A terminal gives Ctrl-C to the whole group, the child included.
+      if (first && !(signal === 'SIGINT' && process.stdin.isTTY)) child.kill(/** @type {NodeJS.Signals} */ (signal))
     }
     process.on(signal, handler)
     return () => process.off(signal, handler)
   })
-  return () => handlers.forEach((off) => off())
-}
-
-/**
- * `npm start` is npm, then this, then the program. When npm is killed with SIGKILL nobody tells this process, so it
- * looks whether it still has the parent it began with. Killed, not asked to end: whoever kills npm that way means a crash.
- * @param {import('node:child_process').ChildProcess} child
- */
-function watchNpm(child) {
-  if (process.platform === 'win32' || process.env.npm_lifecycle_event === undefined) return () => {}
-  const parent = process.ppid
-  const timer = setInterval(() => {
-    if (process.ppid !== parent) child.kill('SIGKILL')
-  }, 500)
-  timer.unref()
-  return () => clearInterval(timer)
+  return { seen, stop: () => handlers.forEach((off) => off()) }
 }
