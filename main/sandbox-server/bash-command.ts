@@ -115,6 +115,11 @@ export class BashCommand {
     return true
   }
 
+  /** No more input comes. */
+  endInput(): void {
+    this.#stdin?.end()
+  }
+
   kill(name: NodeJS.Signals): void {
     if (name === 'SIGTERM' || name === 'SIGKILL') this.#stop('killed', name)
     else {

@@ -56,7 +56,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
 async function answer(request: IncomingMessage, response: ServerResponse, options: HttpOptions): Promise<Reply> {
   const { path, query } = target(request.url ?? '/')
   try {
-    if (!options.gate.allows(request, query)) {
+    if (!admits(request, query, options.gate)) {
       if (request.method === 'GET' && path === '/healthz') return { status: 200, body: { status: 'ok' } }
       return failure(401, 'Unauthorized')
     }
@@ -71,6 +71,14 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     if (error instanceof RequestError || error instanceof InvalidRequest) return error.reply()
     throw error
   }
+}
+
+/**
+ * Whether a request may go on. Without a key everybody may, except a web page of elsewhere: a browser would send its
+ * requests to a loopback port for any page that the user visits.
+ */
+export function admits(request: IncomingMessage, query: URLSearchParams, gate: Gate): boolean {
+  return gate.open ? request.headers['sec-fetch-site'] !== 'cross-site' : gate.allows(request, query)
 }
 
 /** Splits by hand: `URL` throws at targets that clients do send, and none of what it would normalise means anything here. */

@@ -4,18 +4,30 @@ import { activity } from './activity.ts'
 import { gate } from './auth.ts'
 import { bashRoutes } from './bash-routes.ts'
 import { bashSessions } from './bash-sessions.ts'
+import type { BashSessions } from './bash-sessions.ts'
+import { codeRoutes } from './code-routes.ts'
 import { sandboxContext } from './context.ts'
+import { downloadRoutes } from './download.ts'
+import { editorRoutes } from './editor.ts'
 import { fileRoutes } from './file-routes.ts'
-import { httpServer } from './http.ts'
+import { findRoutes } from './find-routes.ts'
+import { grepRoutes } from './grep-routes.ts'
+import { admits, httpServer, target } from './http.ts'
+import { observeRoutes } from './observe.ts'
+import { openApi } from './openapi.ts'
 import { pipes } from './pipes.ts'
 import { failure, ok } from './reply.ts'
 import { look, router } from './router.ts'
 import type { Route } from './router.ts'
+import type { Settings } from './settings.ts'
 import { shellRoutes } from './shell-routes.ts'
 import { shellSessions } from './shell-sessions.ts'
-import type { Settings } from './settings.ts'
+import { terminalRoutes } from './terminal-routes.ts'
+import { terminalSocket } from './terminal-socket.ts'
 import { terminals } from './terminal.ts'
 import { hasTty } from './tty.ts'
+import { uploadRoutes } from './upload.ts'
+import { refuse } from './websocket.ts'
 
 export interface SandboxServer {
   /** Where it listens. */
@@ -62,9 +74,24 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
     ...shellRoutes(shells, consoles, settings.workspace),
     ...bashRoutes(bash, settings),
     ...fileRoutes(),
+    ...findRoutes(),
+    ...grepRoutes(settings.worker),
+    ...uploadRoutes(settings.workspace),
+    ...downloadRoutes(),
+    ...editorRoutes(),
+    ...codeRoutes(bash, settings),
+    ...observeRoutes(settings.workspace),
+    ...terminalRoutes(consoles, doors),
+    look('GET', '/v1/openapi.json', 'This description', () => ({ status: 200, body: openApi(routes, settings.version) })),
   ]
 
   const server = httpServer({ router: router(routes), gate: doors, activity: active, fault })
+  server.on('upgrade', (request, socket, head) => {
+    const { path, query } = target(request.url ?? '/')
+    if (!admits(request, query, doors)) refuse(socket, 401, 'Unauthorized')
+    else if (path !== '/v1/shell/ws') refuse(socket, 404, 'Not Found')
+    else terminalSocket(request, socket, head, query, { terminals: consoles, shells, touch: active.touch })
+  })
   const probed = probe(bash).then(() => { ready = true }, fault)
   const port = await listen(server, settings)
   void probed
@@ -101,7 +128,7 @@ function listen(server: Server, settings: Settings): Promise<number> {
   })
 }
 
-async function probe(bash: ReturnType<typeof bashSessions>): Promise<void> {
+async function probe(bash: BashSessions): Promise<void> {
   const session = bash.create('probe', '/')
   const command = await bash.run(session, {
     command: 'true', cwd: '/', env: {}, input: false, followed: false, uncut: false, hardTimeout: 60,

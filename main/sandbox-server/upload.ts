@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { copyFile, mkdir, open, rename, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import type { Call } from './call.ts'
+import { errorCode, fileFailure } from './file-error.ts'
+import { MultipartError, boundaryOf, readMultipart } from './multipart.ts'
+import type { PartHead, PartSink } from './multipart.ts'
+import { InvalidRequest, ok } from './reply.ts'
+import type { Reply } from './reply.ts'
+import { work } from './router.ts'
+import type { Route } from './router.ts'
+import { discard } from './write-file.ts'
+
+/** Bytes of a form field that is no file. */
+const fieldLimit = 64 * 1024
+
+/** The file as far as it has come: beside its place where that is known already, in the temporary directory otherwise. */
+interface Received { readonly handle: FileHandle; readonly path: string; readonly filename: string; size: number }
+
+export function uploadRoutes(workspace: string): Route[] {
+  return [work('POST', '/v1/file/upload', 'Upload a file', (call) => upload(call, workspace))]
+}
+
+async function upload(call: Call, workspace: string): Promise<Reply> {
+  const boundary = boundaryOf(call.request.headers['content-type'])
+  if (boundary === null) throw missing('file')
+  const fields = new Map<string, string>()
+  const query = call.query.get('path')
+  if (query !== null) fields.set('path', query)
+  let received: Received | null = null
+
+  const fileSink = async (head: PartHead): Promise<PartSink> => {
+    const path = await scratch(fields.get('path'))
+    const handle = await open(path, 'wx', 0o666)
+    const file: Received = { handle, path, filename: basename(head.filename ?? 'upload') || 'upload', size: 0 }
+    received = file
+    return {
+      data: async (chunk) => {
+        await handle.writeFile(chunk)
+        file.size += chunk.length
+      },
+      end: () => handle.close(),
+    }
+  }
+
+  const openPart = (head: PartHead): Promise<PartSink> => {
+    if (head.name === 'file') {
+      if (received) throw new MultipartError('There are two files')
+      return fileSink(head)
+    }
+    return Promise.resolve(fieldSink(head.name, fields))
+  }
+
+  let place = query ?? workspace
+  try {
+    await readMultipart(call.request, boundary, openPart)
+    const file = received as Received | null
+    if (!file) throw missing('file')
+    place = await destination(fields.get('path'), file.filename, workspace)
+    await moveTo(file.path, place)
+    return ok({ file_path: place, file_size: file.size, success: true }, 'File uploaded successfully')
+  } catch (error) {
+    const file = received as Received | null
+    if (file) {
+      await file.handle.close().catch(() => undefined) // It may be closed already; the first error is the one to tell.
+      await discard(file.path)
+    }
+    if (error instanceof MultipartError) throw new InvalidRequest([{ loc: ['body'], msg: error.message, type: 'multipart_invalid' }])
+    if (error instanceof InvalidRequest || errorCode(error) === 'ECONNRESET') throw error
+    return fileFailure(error, 'upload', fields.get('path') ?? place)
+  }
+}
+
+function fieldSink(name: string, fields: Map<string, string>): PartSink {
+  const chunks: Buffer[] = []
+  let size = 0
+  return {
+    data: (chunk) => {
+      size += chunk.length
+      if (size > fieldLimit) throw new MultipartError(`The field ${name} is too long`)
+      chunks.push(Buffer.from(chunk))
+      return Promise.resolve()
+    },
+    end: () => {
+      fields.set(name, Buffer.concat(chunks).toString('utf8'))
+      return Promise.resolve()
+    },
+  }
+}
+
+/** Where a directory is meant, the file's own name (`blob` from the JavaScript SDK) is its name there. */
+async function destination(path: string | undefined, filename: string, workspace: string): Promise<string> {
+  if (path === undefined || path === '') return join(workspace, filename)
+  const directory = path.endsWith('/') || ((await stat(path).catch(() => null))?.isDirectory() ?? false)
+  return directory ? join(path, filename) : path
+}
+
+async function scratch(path: string | undefined): Promise<string> {
+  const name = `.upload-${randomBytes(8).toString('hex')}.tmp`
+  if (path === undefined || path === '') return join(tmpdir(), name)
+  const directory = path.endsWith('/') || ((await stat(path).catch(() => null))?.isDirectory() ?? false) ? path : dirname(path)
+  await mkdir(directory, { recursive: true })
+  return join(directory, name)
+}
+
+async function moveTo(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true })
+  try {
+    await rename(from, to)
+  } catch (error) {
+    // Another file system, or a file that is a mount of its own.
+    if (errorCode(error) !== 'EXDEV' && errorCode(error) !== 'EBUSY') throw error
+    await copyFile(from, to, constants.COPYFILE_FICLONE)
+    await discard(from)
+  }
+}
+
+function missing(field: string): InvalidRequest {
+  return new InvalidRequest([{ loc: ['body', field], msg: 'Field required', type: 'missing' }])
+}
