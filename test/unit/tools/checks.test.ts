@@ -1,0 +1,113 @@
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { checkDocs } from '../../../scripts/checks/docs.ts'
+import { checkNames } from '../../../scripts/checks/names.ts'
+import { filesOf } from '../../../scripts/checks/tree.ts'
+import { checkWalls } from '../../../scripts/checks/walls.ts'
+
+const root = path.resolve(import.meta.dirname, '..', '..', '..')
+let tree: string
+
+beforeEach(() => { tree = mkdtempSync(path.join(tmpdir(), 'berth-checks-')) })
+afterEach(() => rmSync(tree, { recursive: true, force: true }))
+
+function put(files: Record<string, string>): void {
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(tree, file)), { recursive: true })
+    writeFileSync(path.join(tree, file), text)
+  }
+}
+
+describe('walls', () => {
+  const breaches: readonly (readonly [what: string, file: string, text: string])[] = [
+    ['electron in the engine', 'main/a.ts', "import { app } from 'electron'\nconsole.log(app)\n"],
+    ['a screen in the engine', 'main/a.ts', "export { useState } from 'react'\n"],
+    ['the shell in the engine', 'main/deep/a.ts', "import { b } from '../../app/b.ts'\nconsole.log(b)\n"],
+    ['a test in the engine', 'main/a.ts', "import { b } from '../test/support/b.ts'\nconsole.log(b)\n"],
+    ['a type of the engine in a page', 'renderer/a.ts', "import type { B } from '../main/b.ts'\nexport type A = B\n"],
+    ['Node in a page', 'renderer/a.tsx', "import fs from 'node:fs'\nconsole.log(fs)\n"],
+    ['Node by its old name in a page', 'renderer/a.ts', "import fs from 'fs'\nconsole.log(fs)\n"],
+    ['Electron in a page, loaded later', 'renderer/a.ts', "export const load = () => import('electron')\n"],
+    ['a package in shared/', 'shared/a.ts', "export * from 'yaml'\n"],
+    ['Node in shared/', 'shared/a.ts', "import os from 'node:os'\nconsole.log(os)\n"],
+    ['a room in shared/', 'shared/calls/a.ts', "import { b } from '../../main/b.ts'\nconsole.log(b)\n"],
+    ['a page in the shell', 'app/a.ts', "import { b } from '../renderer/b.ts'\nconsole.log(b)\n"],
+    ['a test in the scripts', 'scripts/a.mjs', "import { b } from '../test/support/b.ts'\nconsole.log(b)\n"],
+  ]
+  it.each(breaches)('find %s', (_, file, text) => {
+    put({ [file]: text })
+    expect(checkWalls(tree, filesOf(tree)).map((one) => one.file)).toEqual([file])
+  })
+
+  it('let through what belongs', () => {
+    put({
+      'shared/a.ts': "import { z } from 'zod'\nimport { b } from './b.ts'\nconsole.log(z, b)\n",
+      'main/deep/a.ts': "import fs from 'node:fs'\nimport yaml from 'yaml'\nimport { z } from '../../shared/a.ts'\nimport p from '../../package.json' with { type: 'json' }\nconsole.log(fs, yaml, z, p)\n",
+      'app/main.ts': "import { app } from 'electron'\nconsole.log(app, import('../main/engine.ts'))\n",
+      'renderer/a.tsx': "import { useState } from 'react'\nimport type { A } from '../shared/a.ts'\nexport const x: A = <p>{useState}</p>\n",
+      'test/unit/a.ts': "import { a } from '../../main/a.ts'\nimport { b } from '../../scripts/b.ts'\nconsole.log(a, b)\n",
+    })
+    expect(checkWalls(tree, filesOf(tree))).toEqual([])
+  })
+})
+
+describe('names', () => {
+  it.each(['main/deepThought.ts', 'main/SomeRoom/a.ts', 'renderer/screens/List.tsx', 'scripts/do_it.mjs', 'main/rpc/index.ts'])('refuse %s', (file) => {
+    expect(checkNames([file]).map((one) => one.file)).toEqual([file])
+  })
+  it('let through kebab-case, tests, configs and whatever is not code', () => {
+    expect(checkNames(['main/a-b.ts', 'test/unit/a-b/c-1.test.ts', 'vitest.config.ts', 'docs/ARCHITECTURE.md', 'main/backends/docker/lite/Dockerfile'])).toEqual([])
+  })
+})
+
+describe('docs', () => {
+  beforeEach(() => put({ 'package.json': '{ "scripts": { "build": "" } }', 'main/a.ts': '', 'docs/there.md': '' }))
+  it.each([
+    ['a room that is gone', '`main/gone/`'], ['a file that is gone', '`main/b.ts`'], ['a link to nowhere', '[x](gone.md)'], ['a script that is gone', '`npm run nothing`'],
+  ])('may not name %s', (_, text) => {
+    put({ 'docs/a.md': `See ${text}.\n` })
+    expect(checkDocs(tree, filesOf(tree)).map((one) => one.file)).toEqual(['docs/a.md'])
+  })
+  it('may name what is there, what is not ours, and anything in an example', () => {
+    put({ 'README.md': '`main/a.ts`, `main/`, `npm run build -- --quiet`, `GET /v1/sandbox`, `a/b`, [x](docs/there.md#part), [y](https://a.example/)\n```\n`main/b.ts`\n```\n' })
+    expect(checkDocs(tree, filesOf(tree))).toEqual([])
+  })
+})
+
+describe('oxlint, as configured', () => {
+  /** The rules that it finds broken in the files put there. */
+  function broken(files: Record<string, string>): string[] {
+    put({ 'tsconfig.json': '{ "compilerOptions": { "strict": true, "module": "preserve", "allowImportingTsExtensions": true, "noEmit": true } }', ...files })
+    copyFileSync(path.join(root, '.oxlintrc.json'), path.join(tree, '.oxlintrc.json'))
+    symlinkSync(path.join(root, 'node_modules'), path.join(tree, 'node_modules'))
+    const run = spawnSync(process.execPath, [path.join(root, 'node_modules/oxlint/bin/oxlint'), '--type-aware', '-f', 'json'], { cwd: tree, encoding: 'utf8' })
+    const { diagnostics } = JSON.parse(run.stdout) as { diagnostics: { code: string; severity: string }[] }
+    return [...new Set(diagnostics.map((one) => `${one.severity} ${one.code}`))].sort()
+  }
+
+  it.each([
+    ['a floating promise', 'async function work(): Promise<void> { await Promise.resolve() }\nwork()\n', 'error typescript(no-floating-promises)'],
+    ['a promise where none is awaited', 'export const a = [1].forEach(async () => { await Promise.resolve() })\n', 'error typescript(no-misused-promises)'],
+    ['any', 'export const a = (x: any) => x\n', 'error typescript(no-explicit-any)'],
+    ['a default export', 'export default 1\n', 'error import(no-default-export)'],
+    ['an empty catch', 'export function a() { try { JSON.parse("") } catch {} }\n', 'error eslint(no-empty)'],
+    ['a type imported as a value', "import { B } from './b.ts'\nexport const a: B = 1\n", 'error typescript(consistent-type-imports)'],
+    ['more than 400 lines', 'console.log(1)\n'.repeat(401), 'warning eslint(max-lines)'],
+  ])('finds %s', (_, text, rule) => {
+    expect(broken({ 'main/a.ts': text, 'main/b.ts': 'export type B = number\n' })).toContain(rule)
+  })
+
+  it('finds a circle made of types alone', () => {
+    expect(broken({
+      'main/a.ts': "import type { B } from './b.ts'\nexport interface A { readonly b: B }\n",
+      'main/b.ts': "import type { A } from './a.ts'\nexport interface B { readonly a: A }\n",
+    })).toEqual(['error import(no-cycle)'])
+  })
+
+  it('finds nothing in what is right', () => {
+    expect(broken({ 'main/a.ts': 'export async function a(): Promise<number> {\n  return await Promise.resolve(1)\n}\n' })).toEqual([])
+  })
+})
