@@ -1,0 +1,29 @@
+import type { Check } from '../../shared/calls/house-calls.ts'
+import type { DoctorCheck } from './doctor-check.ts'
+import { ofError, warn, type Finding } from './finding.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** Longest that one check may measure, ms, and that it may then take to remove what it made. */
+const patience = 5_000
+const tidying = 2_500
+
+/** Runs a check by its deadline. One that is late is told to stop, and waited for while it cleans up after itself. */
+export async function inTime({ name, run }: DoctorCheck, see: Surroundings): Promise<Check> {
+  const over = new AbortController()
+  const late = Promise.withResolvers<null>()
+  const timer = see.clock.timer(patience, () => late.resolve(null))
+  const work = run(see, over.signal).catch(ofError)
+  const finding = await Promise.race([work, late.promise])
+  timer.cancel()
+  if (finding !== null) return { name, ...finding }
+  over.abort()
+  const tidied = Promise.withResolvers<null>()
+  const last = see.clock.timer(tidying, () => tidied.resolve(null))
+  await Promise.race([work, tidied.promise])
+  last.cancel()
+  return { name, ...tooLate() }
+}
+
+function tooLate(): Finding {
+  return warn(`Not measured: it took longer than ${patience / 1000} s.`, 'Run `berth doctor` again when the machine is less busy; if it stays, look at what hangs here.')
+}
