@@ -57,6 +57,13 @@ export function makeClients(model: Model, calm: boolean): Clients {
     )
   }
 
+  /** Since when its thread stands in the line: who joins a flight shares its place. */
+  function lineOf(call: Call): number {
+    let since = time.now()
+    for (const other of model.calls) if (other.id === call.id && other.process === call.process) since = Math.min(since, other.queuedAt ?? since)
+    return since
+  }
+
   function acquire(house: House, action: Extract<Action, { do: 'acquire' }>): void {
     const { user, thread, holder, abortAfter } = action
     const abort = new AbortController()
@@ -70,7 +77,9 @@ export function makeClients(model: Model, calm: boolean): Clients {
         house.provider.acquire({
           user, thread, holder, signal: abort.signal,
           report: ({ step }) => {
-            if (step === 'queue') call.queuedAt ??= time.now()
+            // An outage: it starts over, and goes to the end of the line.
+            if (step === 'engine') call.queuedAt = call.wentOnAt = null
+            else if (step === 'queue') call.queuedAt ??= lineOf(call)
             else if (call.queuedAt !== null) call.wentOnAt ??= time.now()
           },
         }),
@@ -140,8 +149,9 @@ export function makeClients(model: Model, calm: boolean): Clients {
     )
   }
 
-  function endAll(): void {
+  function endAll(by: number): void {
     model.endedAllAt = time.now()
+    model.endingAll += by
     model.owed.clear()
   }
 
@@ -167,8 +177,8 @@ export function makeClients(model: Model, calm: boolean): Clients {
         return track(house, { kind: 'destroy', about: `destroy ${user}/${thread} (${id.slice(0, 6)})${onlyIfUnheld ? ' if unheld' : ''}`, id }, () => provider.destroy({ thread, user }, { who: 'sim', onlyIfUnheld }), () => undefined)
       }
       if (action.do === 'shutdown') {
-        endAll()
-        return track(house, { kind: 'shutdown', about: `shutdown${action.reopen ? ', reopen' : ''}`, id: null }, () => provider.shutdown('sim', { reopen: action.reopen }), endAll)
+        endAll(1)
+        return track(house, { kind: 'shutdown', about: `shutdown${action.reopen ? ', reopen' : ''}`, id: null }, () => provider.shutdown('sim', { reopen: action.reopen }), () => endAll(-1))
       }
       if (action.do === 'exec') {
         const hold = pickHold(action.pick)

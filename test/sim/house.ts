@@ -21,21 +21,29 @@ export interface House {
   readonly provider: ProviderCore
 }
 
-/** Plugs the provider into a simulated world. `removing` hears of every removal the moment it is decided. */
+/**
+ * Plugs the provider into a simulated world. `removing` hears of every removal the moment it is
+ * decided, and again if it failed.
+ */
 export function openHouse(
   world: SimWorld,
   disk: SimDisk,
   random: Seeded,
-  options: { settings: Settings; name: string; version: () => number; removing: (ref: string) => void },
+  options: { settings: Settings; name: string; version: () => number; removing: (ref: string, failed: boolean) => void },
 ): House {
   const { settings } = options
   const process = world.time.process(options.name)
   const backend = simBackend(world, { owner, process })
   const heard: Backend = {
     ...backend,
-    remove: (ref, grace) => {
-      if (process.alive()) options.removing(ref)
-      return backend.remove(ref, grace)
+    remove: async (ref, grace) => {
+      if (process.alive()) options.removing(ref, false)
+      try {
+        await backend.remove(ref, grace)
+      } catch (thrown) {
+        options.removing(ref, true)
+        throw thrown
+      }
     },
   }
   const config = schema.parse({
@@ -65,6 +73,16 @@ export function openHouse(
   return { process, backend, provider: makeProvider(deps) }
 }
 
+async function brief<T>(process: SimProcess, signal: AbortSignal, ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = new AbortController()
+  const timer = process.clock.timer(ms, () => late.abort())
+  try {
+    return await work(AbortSignal.any([signal, late.signal]))
+  } finally {
+    timer.cancel()
+  }
+}
+
 /** As the real one: 200, then a command that really ran; 10 ms at first, then ever less often. */
 async function ready(process: SimProcess, api: ReturnType<typeof simSandbox>, { signal, timeoutMs }: { signal: AbortSignal; timeoutMs: number }): Promise<void> {
   const deadline = process.clock.now() + timeoutMs
@@ -72,7 +90,7 @@ async function ready(process: SimProcess, api: ReturnType<typeof simSandbox>, { 
   for (let pause = 10; process.clock.now() < deadline; pause = Math.min(500, pause * 1.5)) {
     try {
       await api.probe(Math.max(1, Math.min(2000, deadline - process.clock.now())))
-      await api.exec({ command: 'ready?', maxOutput: 1024, signal })
+      await brief(process, signal, deadline - process.clock.now(), (within) => api.exec({ command: 'ready?', maxOutput: 1024, signal: within }))
       return
     } catch (thrown) {
       last = asBerthError(thrown)

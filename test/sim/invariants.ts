@@ -34,7 +34,10 @@ function checkLine(model: Model): void {
   if (model.settings.mode !== 'queue' || !model.house?.process.alive()) return
   const now = model.world.time.now()
   const waiting = [...model.calls].filter((call) => call.queuedAt !== null && call.wentOnAt === null)
-  if (waiting.length === 0) return
+  if (waiting.length === 0) {
+    model.freeSince = null
+    return
+  }
   const first = waiting.reduce((a, b) => ((a.queuedAt ?? 0) <= (b.queuedAt ?? 0) ? a : b))
   for (const call of model.calls) {
     if (call.wentOnAt === null || call.queuedAt === null || call.id === first.id) continue
@@ -42,9 +45,11 @@ function checkLine(model: Model): void {
       violate(model, `not fair: ${call.about} queued after ${first.about} and went first`)
     }
   }
-  if (now - Math.max(...waiting.map((call) => call.queuedAt ?? 0)) > 1000) {
-    const { counted, replicas } = model.house.provider.list()
-    if (counted < replicas) violate(model, `${first.about} waits for a place while only ${counted} of ${replicas} are taken`)
+  const { counted, replicas } = model.house.provider.list()
+  if (counted >= replicas) model.freeSince = null
+  else model.freeSince ??= now
+  if (model.freeSince !== null && now - model.freeSince > 1000) {
+    violate(model, `${first.about} waits for a place while only ${counted} of ${replicas} are taken`)
   }
 }
 
@@ -79,7 +84,7 @@ export function checkRemoval(model: Model, ref: string): void {
   const container = model.world.containers.get(ref)
   if (!container) return
   if (!isOurs(container)) return violate(model, `asked to remove a stranger's container ${short(container)}`)
-  if (container.state === 'exited' || container.touchedAt > -Infinity || !fresh(model, ref)) return
+  if (model.endingAll > 0 || container.state === 'exited' || container.touchedAt > -Infinity || !fresh(model, ref)) return
   for (const hold of model.holds.values()) {
     if (hold.ref !== ref) continue
     if (Math.max(model.endedAllAt, model.destroyed.get(hold.id) ?? -Infinity) >= hold.at) continue
@@ -103,7 +108,7 @@ export function checkAcquired(model: Model, call: Call, got: Acquired): void {
     say('another container than before, and was not told')
   }
   if (container.touchedAt >= Math.min(call.at, time.now() - proofMs)) return
-  if (model.endedAllAt >= call.at || (model.destroyed.get(got.id) ?? -Infinity) >= call.at) return
+  if (model.endingAll > 0 || model.endedAllAt >= call.at || (model.destroyed.get(got.id) ?? -Infinity) >= call.at) return
   if (model.removing.has(container.ref)) say('a container that is being removed')
   if (container.state !== 'running' || container.hung) return say(`a container that is ${container.hung ? 'hung' : container.state}`)
   if (time.now() < container.usableAt) say('a container that is not ready')

@@ -42,6 +42,10 @@ export interface Model {
   readonly owed: Set<string>
   readonly anonymousIds: Set<string>
   endedAllAt: number
+  /** Shutdowns on their way. */
+  endingAll: number
+  /** Since when a place has been free while somebody waited for one. */
+  freeSince: number | null
   house: House | null
   violation: string | null
 }
@@ -50,7 +54,7 @@ export function makeModel(world: SimWorld, settings: Settings): Model {
   return {
     world, settings, disk: simDisk(), everMade: new Map(), holds: new Map(), activity: new Map(), work: new Map(), calls: new Set(),
     destroyed: new Map(), removing: new Map(), written: [], restarted: new Set(), owed: new Set(), anonymousIds: new Set(),
-    endedAllAt: -Infinity, house: null, violation: null,
+    endedAllAt: -Infinity, endingAll: 0, freeSince: null, house: null, violation: null,
   }
 }
 
@@ -90,6 +94,13 @@ export function forgetAfterCrash(model: Model): void {
   for (const call of [...model.calls]) if (!call.process.alive()) model.calls.delete(call)
   model.owed.clear()
   model.work.clear()
+  // What it had asked the engine to remove may go at any later moment, or never.
+  for (const ref of model.removing.keys()) {
+    const container = model.everMade.get(ref)
+    if (container) container.touchedAt = Infinity
+  }
+  model.removing.clear()
+  model.endingAll = 0
   for (const [key, hold] of model.holds) {
     const record = model.disk.leases.get(hold.id)
     const stamped = record?.holders.some((it) => it.holder === hold.holder) === true ? record.uptime : null

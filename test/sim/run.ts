@@ -42,7 +42,7 @@ export async function runHistory(history: History): Promise<Outcome> {
   function open(): void {
     life += 1
     const house = openHouse(world, model.disk, random.fork(`ids ${life}`), {
-      settings, name: `life ${life}`, version: () => version, removing: (ref) => checkRemoval(model, ref),
+      settings, name: `life ${life}`, version: () => version, removing: (ref, failed) => (failed ? model.removing.delete(ref) : checkRemoval(model, ref)),
     })
     model.house = house
     world.trace(`life ${life} begins`)
@@ -75,7 +75,10 @@ export async function runHistory(history: History): Promise<Outcome> {
     const house = model.house
     if (!house) return
     world.trace(`> close${destroy ? ', destroy' : ''}`)
-    if (destroy) model.endedAllAt = time.now()
+    if (destroy) {
+      model.endedAllAt = time.now()
+      model.endingAll += 1
+    }
     let closed = false
     house.provider.close({ destroy: destroy ? 'all' : 'none' }).then(
       () => {
@@ -160,7 +163,11 @@ export async function runHistory(history: History): Promise<Outcome> {
     world.trace('the world heals')
     world.faults.setRate(0)
     world.setEngine(true, false)
-    for (const it of [...world.containers.values()]) if (!isOurs(it)) world.remove(it.ref, 'outsider')
+    for (const it of [...world.containers.values()]) {
+      if (!isOurs(it)) world.remove(it.ref, 'outsider')
+      // Hung in the middle of a call that has no deadline: somebody has to end it.
+      else if (it.hung && (model.work.get(it.ref) ?? 0) > 0) world.die(it.ref, 137, 'fault')
+    }
     const { house } = model
     if (!house) await time.runUntil(() => model.house !== null, 5000)
     const quiet = () => model.violation !== null || model.calls.size === 0

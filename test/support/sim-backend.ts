@@ -105,7 +105,7 @@ export function simBackend(world: SimWorld, options: { owner: Owner; process: Si
             }
             await request('prepare', () => world.images.add(image), control.signal)
           } finally {
-            preparing.delete(image)
+            if (preparing.get(image)?.control === control) preparing.delete(image)
           }
         }
         const promise = pull()
@@ -122,7 +122,11 @@ export function simBackend(world: SimWorld, options: { owner: Owner; process: Si
       } finally {
         joined.callers -= 1
         joined.reports.delete(report)
-        if (joined.callers === 0) joined.control.abort()
+        if (joined.callers === 0) {
+          joined.control.abort()
+          // Whoever comes now starts anew, and is not told that somebody else gave up.
+          if (preparing.get(image) === joined) preparing.delete(image)
+        }
       }
     },
     async create(spec, signal) {
