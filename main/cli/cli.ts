@@ -49,8 +49,9 @@ export function action<A extends unknown[]>(run: Run, work: (cli: Cli, ...rest: 
       ending.abort(fail('CANCELLED', `Ended by ${name}`, { next: 'Run it again.' }))
     })
     try {
-      run.exitCode = (await work(createCli(run, options, ending.signal), ...(args.slice(0, -1) as A))) ?? 0
-      if (by && run.exitCode === 0) run.exitCode = signalExit(by)
+      const code = await work(createCli(run, options, ending.signal), ...(args.slice(0, -1) as A))
+      // A command that gives a code of its own has thought of signals.
+      run.exitCode = code ?? (by ? signalExit(by) : 0)
     } catch (thrown) {
       if (!by) throw thrown
       run.exitCode = signalExit(by)

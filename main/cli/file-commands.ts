@@ -44,12 +44,14 @@ export function addFileCommands(program: Command, run: Run): void {
       action(run, async (cli, operands: string[], options: SelectOptions & { file?: string; append?: boolean }) => {
         const { at, rest } = pick(options, operands)
         const path = single(rest, 'The path')
-        const source = options.file === undefined ? cli.io.stdin : createReadStream(options.file)
-        const size = await cli.withEngine((client) =>
-          upload(client, { ...at, path, append: options.append === true }, source, cli.signal).catch((thrown: unknown) => {
+        const size = await cli.withEngine(async (client) => {
+          const source = options.file === undefined ? cli.io.stdin : createReadStream(options.file)
+          try {
+            return await upload(client, { ...at, path, append: options.append === true }, source, cli.signal)
+          } catch (thrown) {
             throw options.file !== undefined && isSystemError(thrown) ? cannotUse(options.file, thrown) : thrown
-          }),
-        )
+          }
+        })
         await cli.show({ path, size }, () => `${byteSize(size)} written to ${path}\n`)
       }),
     )

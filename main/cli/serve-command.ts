@@ -1,5 +1,6 @@
-import { connect } from '../bridge/client.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
+import type { CallResult } from '../../shared/contract.ts'
 import { asBerthError } from '../../shared/errors.ts'
 import type { Log } from '../log.ts'
 import { action, type Cli, common, type Run } from './cli.ts'
@@ -9,6 +10,9 @@ import { paint } from './text.ts'
 
 /** Signals that come this close together are one: a terminal sends Ctrl-C to the whole group, a wrapper passes it on again. */
 const onePress = 500
+
+/** Longest that the greeting waits for a word about the backend. */
+const patience = 2000
 
 /** Runs the engine in this process until a signal or a `shutdown` call ends it. */
 export function addServeCommand(program: Command, run: Run): void {
@@ -54,7 +58,7 @@ function endBySignal(io: Io, run: Run): Promise<void> {
 }
 
 async function greet(cli: Cli, engine: ServedEngine): Promise<void> {
-  const status = await backendOf(cli)
+  const status = await statusOf(cli, engine)
   await cli.show({ ...facts(engine), pid: process.pid, backend: status?.backend.kind ?? null }, () =>
     [
       `${paint(cli.io, 'stdout', 'bold', 'Berth listens on')} ${engine.url}\n`,
@@ -67,18 +71,16 @@ async function greet(cli: Cli, engine: ServedEngine): Promise<void> {
   )
 }
 
-/** The greeting is complete enough without it. */
-async function backendOf(cli: Cli) {
+/** The greeting is complete enough without it, and an engine that does not answer must not hold it up. */
+async function statusOf(cli: Cli, engine: ServedEngine): Promise<CallResult<'status'> | null> {
+  const answered = new AbortController()
   try {
-    const client = await connect(cli.home)
-    try {
-      return await client.call('status', {})
-    } finally {
-      client.close()
-    }
+    return await Promise.race([engine.call('status', {}), sleep(patience, null, { signal: answered.signal })])
   } catch (thrown) {
     cli.io.stderr.write(`The state of the engine is not known yet: ${asBerthError(thrown).message}\n`)
     return null
+  } finally {
+    answered.abort()
   }
 }
 

@@ -1,0 +1,86 @@
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Ran, type Running, start } from '../../support/spawn-command.ts'
+import { type TempDir, tempDir } from '../../support/temp-dir.ts'
+import { eventually } from '../../support/wait.ts'
+
+let temp: TempDir
+const started: Running[] = []
+beforeAll(async () => {
+  temp = await tempDir('serve')
+})
+afterEach(async () => {
+  for (const it of started.splice(0)) {
+    it.child.kill('SIGKILL')
+    await it.ended
+  }
+})
+afterAll(async () => await temp.remove())
+
+function berth(home: string, args: readonly string[], env: Record<string, string> = {}): Running {
+  const running = start('test/support/cli-entry.ts', args, { env: { BERTH_HOME: join(temp.path, home), ...env } })
+  started.push(running)
+  return running
+}
+
+async function serving(home: string, env: Record<string, string> = {}): Promise<Running> {
+  const running = berth(home, ['serve'], env)
+  await eventually('it greets', () => running.stdout().includes('Ctrl-C'))
+  return running
+}
+
+describe('serve', () => {
+  it('says where it listens and how to make the first call', async () => {
+    const running = await serving('greets')
+    expect(running.stdout()).toMatch(/^Berth listens on http:\/\/127\.0\.0\.1:\d+\n {2}home {5}.*greets\n {2}backend {2}embedded: no container engine answers\n/)
+    expect(running.stdout()).toContain('berth acquire --thread demo')
+  })
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('closes in order by %s, and one press counts once', async (name) => {
+    const running = await serving(`ends-${name}`, { BERTH_TEST_CLOSE: '100' })
+    running.child.kill(name)
+    running.child.kill(name)
+    const ran = await running.ended
+    expect(ran).toMatchObject({ code: 0, signal: null })
+    expect(ran.stderr).toContain('Berth has stopped.')
+  })
+
+  it('does not wait when it is told a second time', async () => {
+    const running = await serving('hurries', { BERTH_TEST_CLOSE: '600000' })
+    running.child.kill('SIGINT')
+    await eventually('it says so', () => running.stderr().includes('Once more'))
+    const ran = await eventually('it is gone', async () => {
+      running.child.kill('SIGTERM')
+      return await Promise.race([running.ended, new Promise<undefined>((resolve) => setTimeout(resolve, 200, undefined))])
+    })
+    expect(ran.code).toBe(143)
+  })
+
+  it('beside a running one says where that is, and both go on', async () => {
+    const first = await serving('twice')
+    const second = await berth('twice', ['serve']).ended
+    expect(second.code).toBe(0)
+    expect(second.stdout.toString()).toMatch(/^Berth already runs for this home: http:\/\/127\.0\.0\.1:\d+\n/)
+    const asJson = await berth('twice', ['serve', '--json']).ended
+    expect(JSON.parse(asJson.stdout.toString())).toMatchObject({ attached: true, instance: 'instance-1' })
+    expect((await berth('twice', ['ls', '--json']).ended).code).toBe(0)
+    expect(first.child.exitCode).toBeNull()
+  })
+
+  it('ends by a shutdown call, after the answer', async () => {
+    const running = await serving('called')
+    const done: Ran = await berth('called', ['shutdown', '--yes']).ended
+    expect(done).toMatchObject({ code: 0 })
+    expect(done.stdout.toString()).toBe('0 sandboxes ended; Berth stops.\n')
+    expect((await running.ended).code).toBe(0)
+  })
+})
+
+describe('doctor', () => {
+  it('looks for itself where no engine runs, and exits with 1 where something fails', async () => {
+    const ran = await berth('no-engine', ['doctor']).ended
+    expect(ran.code).toBe(1)
+    expect(ran.stdout.toString()).toMatch(/^fail {2}engine {2}none answers\n +fix: apt-get install docker\.io\n/)
+  })
+})
+
