@@ -11,10 +11,10 @@ const digest = sourceDigest()
 const started = performance.now()
 rmSync(stampFile, { force: true })
 
-await bundle('out/main', { cli: 'main/cli.ts', open: 'main/open.ts' })
 // The lite server is copied into an image and bound into bubblewrap: one file that needs nothing beside it.
 await bundle('out', { 'sandbox-server': 'main/sandbox-server/entry.ts' }, { codeSplitting: false })
 copyLite()
+await bundle('out/main', { cli: 'main/cli.ts', open: 'main/open.ts' })
 writeFileSync(stampFile, digest)
 if (!quiet) console.log(`out/ built in ${((performance.now() - started) / 1000).toFixed(1)} s`)
 

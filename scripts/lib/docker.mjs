@@ -4,27 +4,37 @@ import { onPath } from './debian.mjs'
 
 /** Whether a container engine answers within 3 s, at DOCKER_HOST, the default socket or the current context. */
 export async function dockerAnswers() {
-  if ((await get('/_ping')) === 200) return true
+  if ((await get('/_ping')) !== null) return true
   if (process.env.DOCKER_HOST || !onPath('docker')) return false
   // Contexts are files of the docker command's own; only it knows where this one leads.
   return spawnSync('docker', ['version', '--format', '{{.Server.Version}}'], { stdio: 'ignore', timeout: 3000 }).status === 0
 }
 
-/** Whether the default engine has an image of that name, whatever its tag says. @param {string} name */
+/**
+ * Whether the engine has an image of that name, with any tag.
+ * @param {string} name
+ */
 export async function dockerHasImage(name) {
-  return (await get(`/images/${encodeURIComponent(name)}/json`)) === 200
+  const rows = await get(`/images/json?filters=${encodeURIComponent(JSON.stringify({ reference: [name] }))}`)
+  return rows !== null && JSON.parse(rows).length > 0
 }
 
-/** @param {string} path @returns {Promise<number | null>} the HTTP status, null where nothing answers */
+/**
+ * @param {string} path
+ * @returns {Promise<string | null>} the body of a 200, null for anything else and where nothing answers
+ */
 function get(path) {
   const where = address()
   if (!where) return Promise.resolve(null)
   return new Promise((resolve) => {
     const call = request({ ...where, path, timeout: 3000 }, (answer) => {
-      answer.resume()
-      resolve(answer.statusCode ?? null)
+      let body = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (data) => { body += data })
+      answer.on('end', () => resolve(answer.statusCode === 200 ? body : null))
+      answer.on('error', () => resolve(null))
     })
-    call.on('timeout', () => call.destroy())
+    call.on('timeout', () => call.destroy(new Error('no answer within 3 s')))
     call.on('error', () => resolve(null))
     call.end()
   })

@@ -34,6 +34,6 @@ async function missingTool() {
   if (!(await dockerAnswers())) {
     return onPath('bwrap') ? null : { name: 'bubblewrap', why: 'no container engine answers, and sandboxes are isolated by it' }
   }
-  if (onPath('debootstrap') || (await dockerHasImage('berth-lite'))) return null
+  if (onPath('debootstrap') || (await dockerHasImage('berth-lite')) || (await dockerHasImage('berth-base'))) return null
   return { name: 'debootstrap', why: 'the lite image is made from it where no base image can be pulled' }
 }
