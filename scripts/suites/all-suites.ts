@@ -18,7 +18,7 @@ interface Row { readonly name: string; readonly tally: Tally; readonly seconds: 
 const programs = [{ name: 'chaos', file: 'test/chaos/chaos.ts', args: ['--rounds', '3', '--seed', '1'], needs: ['docker', 'lite-image'], seconds: 300 }]
 
 /** What else runs as an ordinary user in CI: paths of the suites that depend on who runs them. */
-const userSuites = ['workspace', 'embedded', 'docker']
+const userSuites = ['unit/workspace/', 'integration/workspace/', 'unit/embedded/', 'integration/embedded/', 'integration/docker/']
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, ci: { type: 'boolean', default: false } } })
 const only = values.only?.split(',').filter((part) => part !== '') ?? []

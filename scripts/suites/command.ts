@@ -25,7 +25,8 @@ export function runCommand(
     let timedOut = false
     const child = spawn(command, args, {
       cwd: root,
-      env: { ...process.env, ...options.env },
+      // Colours only for a person: the output is also read, and kept in logs.
+      env: { ...process.env, ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',
     })
