@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Activity } from './activity.ts'
 import type { Gate } from './auth.ts'
@@ -19,6 +18,8 @@ export interface HttpOptions {
 }
 
 export function httpServer(options: HttpOptions): Server {
+  // Not imported: for an import Node evaluates every export, `WebSocket` too, which loads a client of 6 MiB.
+  const { createServer } = process.getBuiltinModule('node:http')
   const server = createServer({
     keepAliveTimeout: keepAlive,
     headersTimeout: keepAlive + 10_000,
