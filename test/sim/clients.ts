@@ -23,8 +23,8 @@ export function makeClients(model: Model, calm: boolean): Clients {
   let writes = 0
 
   /** What a killed process answers reaches nobody. */
-  function track<T>(house: House, about: Pick<Call, 'kind' | 'about' | 'id'>, start: (call: Call) => Promise<T>, done: (value: T, call: Call) => void, failed?: (error: BerthError, call: Call) => void): void {
-    const call: Call = { ...about, at: time.now(), process: house.process, queuedAt: null, wentOnAt: null }
+  function track<T>(house: House, about: Pick<Call, 'kind' | 'about' | 'id'> & Partial<Call>, start: (call: Call) => Promise<T>, done: (value: T, call: Call) => void, failed?: (error: BerthError, call: Call) => void): void {
+    const call: Call = { holder: null, ...about, at: time.now(), process: house.process, queuedAt: null, wentOnAt: null }
     model.calls.add(call)
     world.trace(`> ${about.about}`)
     const ended = (what: string) => {
@@ -60,7 +60,7 @@ export function makeClients(model: Model, calm: boolean): Clients {
   /** Since when its thread stands in the line: who joins a flight shares its place. */
   function lineOf(call: Call): number {
     let since = time.now()
-    for (const other of model.calls) if (other.id === call.id && other.process === call.process) since = Math.min(since, other.queuedAt ?? since)
+    for (const other of model.calls) if (call.id !== null && other.id === call.id && other.process === call.process) since = Math.min(since, other.queuedAt ?? since)
     return since
   }
 
@@ -72,7 +72,7 @@ export function makeClients(model: Model, calm: boolean): Clients {
     if (abortAfter !== null) time.at(abortAfter, () => abort.abort())
     track<Acquired>(
       house,
-      { kind: 'acquire', about, id },
+      { kind: 'acquire', about, id, holder },
       (call) =>
         house.provider.acquire({
           user, thread, holder, signal: abort.signal,
@@ -80,7 +80,6 @@ export function makeClients(model: Model, calm: boolean): Clients {
             // An outage: it starts over, and goes to the end of the line.
             if (step === 'engine') call.queuedAt = call.wentOnAt = null
             else if (step === 'queue') call.queuedAt ??= lineOf(call)
-            else if (call.queuedAt !== null) call.wentOnAt ??= time.now()
           },
         }),
       (got, call) => {

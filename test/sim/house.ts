@@ -2,6 +2,7 @@ import type { Backend } from '../../main/backends/backend.ts'
 import type { ProviderDeps } from '../../main/provider/deps.ts'
 import { makeProvider, type ProviderCore } from '../../main/provider/provider.ts'
 import { config as schema } from '../../shared/config.ts'
+import type { NewEvent } from '../../shared/event.ts'
 import { asBerthError, BerthError, fail } from '../../shared/errors.ts'
 import type { Seeded } from '../support/seeded.ts'
 import { simBackend, type SimBackend } from '../support/sim-backend.ts'
@@ -29,7 +30,7 @@ export function openHouse(
   world: SimWorld,
   disk: SimDisk,
   random: Seeded,
-  options: { settings: Settings; name: string; version: () => number; removing: (ref: string, failed: boolean) => void },
+  options: { settings: Settings; name: string; version: () => number; removing: (ref: string, failed: boolean) => void; heard: (event: NewEvent) => void },
 ): House {
   const { settings } = options
   const process = world.time.process(options.name)
@@ -66,7 +67,9 @@ export function openHouse(
     ready: (api, limits) => ready(process, api, limits),
     uptime: () => (settings.uptime ? { boot: 'boot', seconds: world.time.uptime() / 1000 } : null),
     publish: (event) => {
-      if (process.alive()) world.trace(`    ${event.type} ${event.sandbox?.slice(0, 6) ?? ''} ${event.who}: ${event.text}`)
+      if (!process.alive()) return
+      options.heard(event)
+      world.trace(`    ${event.type} ${event.sandbox?.slice(0, 6) ?? ''} ${event.who}: ${event.text}`)
     },
     ...simHome(world, disk, process),
   }

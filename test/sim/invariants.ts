@@ -40,7 +40,7 @@ function checkLine(model: Model): void {
   }
   const first = waiting.reduce((a, b) => ((a.queuedAt ?? 0) <= (b.queuedAt ?? 0) ? a : b))
   for (const call of model.calls) {
-    if (call.wentOnAt === null || call.queuedAt === null || call.id === first.id) continue
+    if (call.wentOnAt === null || call.queuedAt === null || (call.id !== null && call.id === first.id)) continue
     if (call.queuedAt > (first.queuedAt ?? 0) && now - call.wentOnAt > 100 && call.process === first.process) {
       violate(model, `not fair: ${call.about} queued after ${first.about} and went first`)
     }

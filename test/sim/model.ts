@@ -1,4 +1,5 @@
 import type { Acquired } from '../../shared/sandbox.ts'
+import type { NewEvent } from '../../shared/event.ts'
 import type { SimProcess } from '../support/sim-clock.ts'
 import type { SimContainer, SimWorld } from '../support/sim-engine.ts'
 import { simDisk, type SimDisk } from '../support/sim-home.ts'
@@ -12,6 +13,7 @@ export interface Call {
   readonly kind: string
   readonly about: string
   readonly id: string | null
+  readonly holder: string | null
   readonly at: number
   readonly process: SimProcess
   /** Set while an acquire last said that it waits for a place: when it joined the line. */
@@ -79,6 +81,14 @@ export function fresh(model: Model, ref: string): boolean {
 export function active(model: Model, ref: string): void {
   if (!fresh(model, ref)) for (const [key, hold] of model.holds) if (hold.ref === ref) model.holds.delete(key)
   model.activity.set(ref, model.world.time.now())
+}
+
+/** A place was given to a thread: all who wait for it go on; of anonymous acquires, the holder's first. */
+export function granted(model: Model, event: NewEvent): void {
+  if (event.type !== 'sandbox.creating') return
+  const waiting = [...model.calls].filter((call) => call.kind === 'acquire' && call.queuedAt !== null && call.wentOnAt === null)
+  const theirs = event.thread === null ? waiting.filter((call) => call.id === null && call.holder === event.who).slice(0, 1) : waiting.filter((call) => call.id === event.sandbox)
+  for (const call of theirs) call.wentOnAt = model.world.time.now()
 }
 
 export function acquiredHold(model: Model, got: Acquired, anonymous: boolean): void {

@@ -6,7 +6,7 @@ import { generate, type Action, type History } from './actions.ts'
 import { makeClients } from './clients.ts'
 import { openHouse } from './house.ts'
 import { checkEffect, checkNothingLeft, checkRemoval, checkRest, checkStep, checkWritten, isOurs } from './invariants.ts'
-import { forgetAfterCrash, makeModel, violate } from './model.ts'
+import { forgetAfterCrash, granted, makeModel, violate } from './model.ts'
 
 export interface Outcome {
   readonly seed: number
@@ -20,13 +20,16 @@ const restMs = 200_000
 
 export const replay = (seed: number): Promise<Outcome> => runHistory(generate(seed))
 
-/** Runs a history from an empty world to an empty world. The same history gives the same outcome, line by line. */
-export async function runHistory(history: History): Promise<Outcome> {
+/**
+ * Runs a history from an empty world to an empty world. The same history gives the same outcome, line by line. With
+ * `wrong` the checks expect something else than the provider was told, to see that they notice.
+ */
+export async function runHistory(history: History, wrong: { checkedReplicas?: number } = {}): Promise<Outcome> {
   const { settings, seed } = history
   const random = seeded(seed).fork('world')
   const time = simTime(random)
   const world = simWorld(time, random)
-  const model = makeModel(world, settings)
+  const model = makeModel(world, { ...settings, replicas: wrong.checkedReplicas ?? settings.replicas })
   const calm = settings.faultRate === 0 && history.steps.every(({ action }) => !['outsider', 'stranger', 'engine', 'stream', 'crash', 'jump', 'suspend'].includes(action.do))
   const clients = makeClients(model, calm)
   const counts = { crashes: 0, steps: 0 }
@@ -43,6 +46,7 @@ export async function runHistory(history: History): Promise<Outcome> {
     life += 1
     const house = openHouse(world, model.disk, random.fork(`ids ${life}`), {
       settings, name: `life ${life}`, version: () => version, removing: (ref, failed) => (failed ? model.removing.delete(ref) : checkRemoval(model, ref)),
+      heard: (event) => granted(model, event),
     })
     model.house = house
     world.trace(`life ${life} begins`)
