@@ -56,7 +56,7 @@ export async function lookAtEngine(at: { env: Env; userHome: string; clock: Cloc
   const telling = engine.docker as unknown as Telling
   try {
     const asked = clock.now()
-    await engine.call('answer', pingPatience, (abortSignal) => telling.ping({ abortSignal }))
+    await engine.call('ping it', pingPatience, (abortSignal) => telling.ping({ abortSignal }))
     const ms = clock.now() - asked
     const [traits, info] = await Promise.all([
       askTraits(engine, process.platform),
