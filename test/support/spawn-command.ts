@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 export interface Ran { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly stdout: Buffer; readonly stderr: string }
 
@@ -12,9 +12,9 @@ export interface Running {
 
 const root = join(import.meta.dirname, '..', '..')
 
-/** A program of the repository, run for real by the Node that runs the tests. */
+/** A program, by its path in the repository, run for real by the Node that runs the tests. */
 export function start(program: string, args: readonly string[], options: { env?: Record<string, string>; input?: string | Buffer } = {}): Running {
-  const child = spawn(process.execPath, [join(root, program), ...args], {
+  const child = spawn(process.execPath, [resolve(root, program), ...args], {
     env: { ...process.env, NO_COLOR: '1', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })

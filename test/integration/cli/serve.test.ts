@@ -1,8 +1,11 @@
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Ran, type Running, start } from '../../support/spawn-command.ts'
 import { type TempDir, tempDir } from '../../support/temp-dir.ts'
 import { eventually } from '../../support/wait.ts'
+
+const entry = fileURLToPath(new URL('../../support/cli-entry.ts', import.meta.url))
 
 let temp: TempDir
 const started: Running[] = []
@@ -18,7 +21,7 @@ afterEach(async () => {
 afterAll(async () => await temp.remove())
 
 function berth(home: string, args: readonly string[], env: Record<string, string> = {}): Running {
-  const running = start('test/support/cli-entry.ts', args, { env: { BERTH_HOME: join(temp.path, home), ...env } })
+  const running = start(entry, args, { env: { BERTH_HOME: join(temp.path, home), ...env } })
   started.push(running)
   return running
 }
