@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { closeSync } from 'node:fs'
-import { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { killAfter, signalNumber, signalSession } from './kill.ts'
 import { OutputBuffer } from './output-buffer.ts'
+import { reader, writer } from './pipes.ts'
 import type { Pipe, Pipes } from './pipes.ts'
 
 export type BashStatus = 'pending' | 'running' | 'completed' | 'timed_out' | 'killed'
@@ -81,20 +80,18 @@ export class BashCommand {
       stdio: [start.input ? (input?.read ?? 'pipe') : 'ignore', out?.write ?? 'pipe', err?.write ?? 'pipe'],
     })
     const command = new BashCommand(start, child)
-    const stdout = ours(out, 'read') ?? child.stdout
-    const stderr = ours(err, 'read') ?? child.stderr
-    command.#stdin = ours(input, 'write') ?? child.stdin
+    command.#stdin = input ? writer(input) : child.stdin
     // The command may have ended: EPIPE is its business, the writer is told by `write`.
     command.#stdin?.on('error', () => command.#stdin?.destroy())
+    command.#follow('stdout', out, child.stdout)
+    command.#follow('stderr', err, child.stderr)
     try {
       await started(child)
     } catch (cause) {
       command.#release()
-      for (const each of [stdout, stderr, command.#stdin]) each?.destroy()
+      for (const each of [...command.#streams, command.#stdin]) each?.destroy()
       throw cause
     }
-    command.#follow(stdout, 'stdout')
-    command.#follow(stderr, 'stderr')
     child.once('exit', (code, name) => void command.#exited(code, name))
     return command
   }
@@ -158,22 +155,24 @@ export class BashCommand {
     if (name !== 'SIGKILL') setTimeout(() => signalSession(this.#pid, 'SIGKILL'), killAfter)
   }
 
-  #follow(stream: Readable | null, name: 'stdout' | 'stderr'): void {
-    if (!stream) return
-    this.#streams.push(stream)
+  #follow(name: 'stdout' | 'stderr', pipe: Pipe | undefined, plain: Readable | null): void {
     const buffer = this[name]
-    stream.on('data', (chunk: Buffer) => {
+    const take = (chunk: Buffer): void => {
       buffer.push(chunk)
       this.#wake()
       if (this.running && buffer.total - this.#read[name] > paceLimit) this.#pace(stream)
-    })
-    // A pipe that cannot be read any more ends like one that is closed.
+    }
+    const stream: Readable | null = pipe ? reader(pipe, take) : plain
+    if (!stream) return
+    this.#streams.push(stream)
+    if (pipe) return
+    stream.on('data', take)
     stream.on('error', () => stream.destroy())
   }
 
-  #pace(stream: Readable): void {
+  #pace(stream: Readable | null): void {
     const left = this.#followedUntil - performance.now()
-    if (left <= 0) return
+    if (left <= 0 || !stream) return
     stream.pause()
     this.#timers.push(setTimeout(() => this.#unpace(stream), left))
   }
@@ -200,12 +199,16 @@ export class BashCommand {
   /** A child in the background may keep the pipes open for hours: what is in them now is read, then it is the end. */
   async #drain(): Promise<void> {
     const until = performance.now() + drainFor
+    const closed = Promise.all(this.#streams.map((each) => (each.destroyed ? null : new Promise((resolve) => each.once('close', resolve)))))
     let seen = -1
-    while (this.#streams.some((each) => !each.readableEnded && !each.destroyed)) {
+    for (;;) {
+      const step = Promise.withResolvers<'more'>()
+      const timer = setTimeout(() => step.resolve('more'), drainStep)
+      const last = await Promise.race([closed, step.promise])
+      clearTimeout(timer)
       const total = this.stdout.total + this.stderr.total
-      if (total === seen || performance.now() > until) return
+      if (last !== 'more' || total === seen || performance.now() > until) return
       seen = total
-      await new Promise((resolve) => setTimeout(resolve, drainStep))
     }
   }
 
@@ -217,13 +220,6 @@ export class BashCommand {
     for (const each of this.#timers) clearTimeout(each)
     this.#timers = []
   }
-}
-
-/** Our end of a pipe as a stream; the command's end, which it has inherited by now, is closed here. */
-function ours(pipe: Pipe | undefined, side: 'read' | 'write'): Socket | null {
-  if (!pipe) return null
-  closeSync(side === 'read' ? pipe.write : pipe.read)
-  return new Socket({ fd: pipe[side], readable: side === 'read', writable: side === 'write' })
 }
 
 function started(child: ChildProcess): Promise<void> {

@@ -1,19 +1,64 @@
+/** The last `limit` bytes written; memory grows with what is written, up to the limit, and is written over from then on. */
+class Ring {
+  #bytes: Buffer = Buffer.alloc(0)
+  #start = 0
+  size = 0
+  readonly #limit: number
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  write(given: Buffer): void {
+    const chunk = given.length > this.#limit ? given.subarray(given.length - this.#limit) : given
+    if (this.size + chunk.length > this.#bytes.length && this.#bytes.length < this.#limit) this.#grow(this.size + chunk.length)
+    const capacity = this.#bytes.length
+    const excess = Math.max(0, this.size + chunk.length - capacity)
+    this.#start = capacity === 0 ? 0 : (this.#start + excess) % capacity
+    this.size -= excess
+    const at = capacity === 0 ? 0 : (this.#start + this.size) % capacity
+    const first = Math.min(chunk.length, capacity - at)
+    chunk.copy(this.#bytes, at, 0, first)
+    chunk.copy(this.#bytes, 0, first)
+    this.size += chunk.length
+  }
+
+  read(): Buffer {
+    const capacity = this.#bytes.length
+    const first = this.#bytes.subarray(this.#start, Math.min(this.#start + this.size, capacity))
+    return Buffer.concat([first, this.#bytes.subarray(0, this.size - first.length)])
+  }
+
+  clear(): void {
+    this.#bytes = Buffer.alloc(0)
+    this.#start = 0
+    this.size = 0
+  }
+
+  #grow(wanted: number): void {
+    const bytes = Buffer.allocUnsafeSlow(Math.min(this.#limit, Math.max(1024, 2 * this.#bytes.length, wanted)))
+    const kept = this.read()
+    kept.copy(bytes)
+    this.#bytes = bytes
+    this.#start = 0
+  }
+}
+
 /**
- * The output of one stream, bounded: the first `head` bytes and the last `tail` bytes are kept, what lies between is
- * dropped and counted. Offsets are in bytes of the whole stream, dropped ones included, so that they stay valid.
+ * The output of one stream, bounded: the first quarter and the last three quarters of `limit` bytes are kept, what lies
+ * between is dropped and counted. Offsets are in bytes of the whole stream, dropped ones included, so that they stay
+ * valid. Everything written is copied: readers use one buffer again and again.
  */
 export class OutputBuffer {
-  #head: Buffer[] = []
-  #headSize = 0
-  #tail: Buffer[] = []
-  #tailSize = 0
-  #total = 0
+  readonly #head: Ring
+  readonly #tail: Ring
   readonly #headLimit: number
-  readonly #tailLimit: number
+  #total = 0
 
   constructor(limit: number) {
     this.#headLimit = Math.floor(limit / 4)
-    this.#tailLimit = limit - this.#headLimit
+    this.#head = new Ring(this.#headLimit)
+    this.#tail = new Ring(limit - this.#headLimit)
   }
 
   /** Bytes ever written. */
@@ -23,37 +68,14 @@ export class OutputBuffer {
 
   /** Bytes held in memory. */
   get held(): number {
-    return this.#headSize + this.#tailSize
-  }
-
-  get dropped(): number {
-    return this.#total - this.held
+    return this.#head.size + this.#tail.size
   }
 
   push(chunk: Buffer): void {
+    const room = Math.max(0, this.#headLimit - this.#total)
     this.#total += chunk.length
-    let rest = chunk
-    if (this.#headSize < this.#headLimit) {
-      const taken = rest.subarray(0, this.#headLimit - this.#headSize)
-      append(this.#head, taken)
-      this.#headSize += taken.length
-      rest = rest.subarray(taken.length)
-    }
-    if (rest.length === 0) return
-    append(this.#tail, rest)
-    this.#tailSize += rest.length
-    while (this.#tailSize > this.#tailLimit) {
-      const first = this.#tail[0]
-      if (!first) break
-      const excess = this.#tailSize - this.#tailLimit
-      if (first.length <= excess) {
-        this.#tail.shift()
-        this.#tailSize -= first.length
-      } else {
-        this.#tail[0] = first.subarray(excess)
-        this.#tailSize -= excess
-      }
-    }
+    if (room > 0) this.#head.write(chunk.subarray(0, room))
+    if (chunk.length > room) this.#tail.write(chunk.subarray(room))
   }
 
   /**
@@ -62,19 +84,19 @@ export class OutputBuffer {
    */
   read(offset: number, final: boolean): { text: string; end: number; dropped: number } {
     const from = Math.min(Math.max(0, offset), this.#total)
-    const tailStart = this.#total - this.#tailSize
-    let head = Buffer.concat(this.#head).subarray(Math.min(from, this.#headSize))
-    let tail = Buffer.concat(this.#tail).subarray(Math.max(0, from - tailStart))
-    const lost = Math.max(0, tailStart - Math.max(from, this.#headSize))
+    const tailStart = this.#total - this.#tail.size
+    const head = this.#head.read().subarray(Math.min(from, this.#head.size))
+    const tail = this.#tail.read().subarray(Math.max(0, from - tailStart))
+    const lost = Math.max(0, tailStart - Math.max(from, this.#head.size))
     if (lost === 0) {
       const whole = Buffer.concat([head, tail])
       const cut = final ? 0 : incomplete(whole)
       return { text: whole.subarray(0, whole.length - cut).toString('utf8'), end: this.#total - cut, dropped: 0 }
     }
-    head = head.subarray(0, head.length - incomplete(head))
-    tail = tail.subarray(strayBytes(tail))
-    const cut = final ? 0 : incomplete(tail)
-    const text = `${head.toString('utf8')}\n[... ${lost} bytes dropped ...]\n${tail.subarray(0, tail.length - cut).toString('utf8')}`
+    const before = head.subarray(0, head.length - incomplete(head))
+    const after = tail.subarray(strayBytes(tail))
+    const cut = final ? 0 : incomplete(after)
+    const text = `${before.toString('utf8')}\n[... ${lost} bytes dropped ...]\n${after.subarray(0, after.length - cut).toString('utf8')}`
     return { text, end: this.#total - cut, dropped: lost }
   }
 
@@ -83,19 +105,11 @@ export class OutputBuffer {
     return this.read(0, true).text
   }
 
+  /** Gives the memory back; what was held counts as dropped. */
   clear(): void {
-    this.#head = []
-    this.#tail = []
-    this.#headSize = 0
-    this.#tailSize = 0
+    this.#head.clear()
+    this.#tail.clear()
   }
-}
-
-/** Small chunks are joined, so that a byte a write does not cost an object a byte; chunks are copied, as they may be slices of a big pool. */
-function append(list: Buffer[], chunk: Buffer): void {
-  const last = list.at(-1)
-  if (last && last.length + chunk.length <= 8192) list[list.length - 1] = Buffer.concat([last, chunk])
-  else list.push(Buffer.from(chunk))
 }
 
 /** How many bytes at the end belong to a character that is not whole. */

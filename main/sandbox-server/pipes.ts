@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, constants, openSync, rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -17,6 +18,9 @@ export interface Pipes {
   take(count: number): Promise<Pipe[] | null>
   close(): void
 }
+
+/** Reads are handled one after another, so one buffer is enough for all of them. */
+const shared = Buffer.allocUnsafeSlow(64 * 1024)
 
 const batch = 12
 const low = 6
@@ -57,6 +61,31 @@ export function pipes(): Pipes {
       ready.splice(0).forEach(release)
     },
   }
+}
+
+/**
+ * The server's end of a pipe to read from; the other end, which the command has by now, is closed here. Everything is
+ * read into one buffer: a megabyte a millisecond in buffers of its own would leave the heap tens of megabytes larger.
+ * What `data` is given must be copied before it returns.
+ */
+export function reader(pipe: Pipe, data: (chunk: Buffer) => void): Socket {
+  closeSync(pipe.write)
+  const onread = {
+    buffer: shared,
+    callback: (count: number, bytes: Uint8Array): boolean => {
+      data(Buffer.from(bytes.buffer, bytes.byteOffset, count))
+      return true
+    },
+  }
+  const socket = new Socket({ fd: pipe.read, readable: true, writable: false, onread })
+  // A pipe that cannot be read any more ends like one that is closed.
+  socket.on('error', () => socket.destroy())
+  return socket.resume()
+}
+
+export function writer(pipe: Pipe): Socket {
+  closeSync(pipe.read)
+  return new Socket({ fd: pipe.write, readable: false, writable: true })
 }
 
 function release(pipe: Pipe): void {
