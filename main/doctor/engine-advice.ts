@@ -7,6 +7,8 @@ type Absent = EngineSight & { readonly answers: false }
 export function engineAdvice(sight: Absent, host: Host): string {
   const { endpoint, trouble } = sight
   if (trouble === 'denied') return mayUse(sight, host)
+  // A file or a variable that cannot be read for what it means: its own error says how to mend it.
+  if (trouble === 'settings' && sight.error.code === 'BAD_CONFIG') return sight.error.next
   if (sight.usual !== null && endpoint?.origin !== 'the default socket') return backToUsual(sight)
   if (trouble === 'settings' || trouble === 'unknown-host') return sight.error.next
   if (trouble === 'mute') return `${restart(host)}\nSandboxes’ files stay.`
