@@ -17,6 +17,7 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
   beforeAll(async () => {
     data = await tempDir('data')
     subject = await dockerSubject()
+    await subject.backend.prepare('berth-lite', () => undefined, new AbortController().signal)
   })
   afterAll(async () => {
     await subject?.cleanup()

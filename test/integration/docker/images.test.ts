@@ -88,6 +88,7 @@ needs('docker', 'lite-image').describe('the lite image', () => {
     const server = join(directory.path, 'sandbox-server.mjs')
     await copyFile(shipped.server, server)
     subject = await dockerSubject({ files: { ...shipped, server } })
+    await subject.backend.prepare('berth-lite', () => undefined, never)
   })
   afterAll(async () => {
     await subject?.cleanup()

@@ -31,6 +31,7 @@ needs('docker', 'lite-image').describe('sandboxes apart from each other', () => 
 
   beforeAll(async () => {
     subject = await dockerSubject()
+    await subject.backend.prepare('berth-lite', () => undefined, new AbortController().signal)
     ;[a, b] = await Promise.all([box(), box()])
     host = createServer((_, response) => response.end('host')).listen(0, '127.0.0.1')
     await new Promise((resolve) => host.once('listening', resolve))

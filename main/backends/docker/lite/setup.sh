@@ -29,7 +29,7 @@ rm -rf /usr/share/doc /usr/share/man /usr/share/info /usr/share/lintian /usr/sha
 
 # An agent may install what it needs: in its own home, or in a venv.
 rm -f /usr/lib/python3*/EXTERNALLY-MANAGED
-[ -e /usr/bin/python ] || ln -s python3 /usr/local/bin/python
+[ -e /usr/bin/python ] || ln -sf /usr/bin/python3 /usr/local/bin/python
 
 # Sandboxes run as whoever owns the files on the host, so nothing here may depend on the uid.
 getent group agent >/dev/null || groupadd --gid 1000 agent
