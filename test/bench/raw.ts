@@ -1,0 +1,41 @@
+import type Docker from 'dockerode'
+import { systemClock } from '../../main/clock.ts'
+import { openSandbox } from '../../main/sandbox/open-sandbox.ts'
+import { readiness } from '../../main/sandbox/readiness.ts'
+
+export interface RawSandbox { readonly container: Docker.Container; readonly url: string }
+
+/**
+ * The engine's own API over one kept connection, with no Berth between: the same container as one of Berth's (its
+ * configuration is copied from a living one), up to the same readiness.
+ */
+export async function rawStart(docker: Docker, like: Docker.ContainerInspectInfo, name: string): Promise<RawSandbox> {
+  const { Image, Env, Labels: _labels, ExposedPorts, User } = like.Config
+  const container = await docker.createContainer({
+    name, Image, Env, ExposedPorts, User,
+    Labels: { 'berth.bench': '1' },
+    HostConfig: like.HostConfig,
+  } as Docker.ContainerCreateOptions)
+  await container.start()
+  const info = await container.inspect()
+  const port = info.NetworkSettings.Ports['8080/tcp']?.[0]?.HostPort ?? ''
+  const key = Env.find((line) => line.startsWith('SANDBOX_API_KEY='))?.slice('SANDBOX_API_KEY='.length) ?? null
+  const clock = systemClock()
+  const api = openSandbox({ address: { url: `http://127.0.0.1:${port}`, key }, clock })
+  try {
+    await readiness(api, { signal: new AbortController().signal, clock, timeoutMs: 60_000 })
+  } finally {
+    await api.close()
+  }
+  return { container, url: `http://127.0.0.1:${port}` }
+}
+
+/** One command by the engine's exec API, output read to its end, exit code asked: what `docker exec` does. */
+export async function rawExec(container: Docker.Container, command: readonly string[]): Promise<number | null> {
+  const exec = await container.exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true })
+  const stream = await exec.start({ hijack: false, stdin: false })
+  await new Promise<void>((resolve, reject) => {
+    stream.on('end', resolve).on('error', reject).resume()
+  })
+  return (await exec.inspect()).ExitCode
+}
