@@ -12,9 +12,16 @@ const started = performance.now()
 rmSync(stampFile, { force: true })
 
 // The lite server is copied into an image and bound into bubblewrap: one file that needs nothing beside it.
-await bundle('out', { 'sandbox-server': 'main/sandbox-server/entry.ts' }, { codeSplitting: false })
-copyLite()
-await bundle('out/main', { cli: 'main/cli.ts', open: 'main/open.ts' })
+try {
+  // The lite server is copied into an image and bound into bubblewrap: one file that needs nothing beside it.
+  await bundle('out', { 'sandbox-server': 'main/sandbox-server/entry.ts' }, { codeSplitting: false })
+  copyLite()
+  await bundle('out/main', { cli: 'main/cli.ts', open: 'main/open.ts' })
+} catch (error) {
+  // Where in the bundler it was thrown helps nobody.
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+}
 writeFileSync(stampFile, digest)
 if (!quiet) console.log(`out/ built in ${((performance.now() - started) / 1000).toFixed(1)} s`)
 

@@ -14,6 +14,7 @@ const user = 'berth-ci'
  * tree that is his. Root only; all that root alone can do is not required there.
  */
 export async function secondUser(only: readonly string[], signal: AbortSignal): Promise<{ tally: Tally }> {
+  const known = spawnSync('id', [user], { stdio: 'ignore' }).status === 0
   const place = mkdtempSync(path.join(tmpdir(), 'berth-user-'))
   try {
     chmodSync(place, 0o755)
@@ -21,17 +22,13 @@ export async function secondUser(only: readonly string[], signal: AbortSignal): 
     const home = path.join(place, 'home')
     const prepared = [
       ['groupadd', '-f', 'docker'],
-      ...(spawnSync('id', [user], { stdio: 'ignore' }).status === 0 ? [] : [['useradd', '--shell', '/bin/bash', '--no-create-home', user]]),
+      ...(known ? [] : [['useradd', '--shell', '/bin/bash', '--no-create-home', user]]),
       ['usermod', '-aG', 'docker', user],
       ['mkdir', home],
       ['cp', '-a', root, tree],
       ['rm', '-rf', path.join(tree, '.cache')],
       ['chown', '-R', `${user}:`, tree, home],
-    ].every(([command = '', ...args]) => {
-      const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' })
-      if (status !== 0) console.log(`${command} ${args.join(' ')}: ${stderr.trim()}`)
-      return status === 0
-    })
+    ].every((command) => ran(command))
     if (!prepared) return { tally: oneFailed }
     const end = await runCommand(
       'runuser',
@@ -41,5 +38,13 @@ export async function secondUser(only: readonly string[], signal: AbortSignal): 
     return { tally: programTally(end.output, end.code) }
   } finally {
     rmSync(place, { recursive: true, force: true })
+    if (!known) ran(['userdel', user])
   }
+}
+
+/** Whether it went well; if not, what it said is shown. */
+function ran([command = '', ...args]: readonly string[]): boolean {
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' })
+  if (status !== 0) console.log(`${command} ${args.join(' ')}: ${stderr.trim()}`)
+  return status === 0
 }

@@ -1,8 +1,8 @@
-import { inRoot, say } from '../lib/root.mjs'
+import { existsSync } from 'node:fs'
 import { buildIsCurrent } from '../lib/build-stamp.mjs'
 import { canInstall, installPackages, onPath } from '../lib/debian.mjs'
 import { dockerAnswers } from '../lib/docker.mjs'
-import { existsSync } from 'node:fs'
+import { inRoot, say } from '../lib/root.mjs'
 import { runCommand } from './command.ts'
 import { startDaemon } from './docker-daemon.ts'
 import type { Daemon } from './docker-daemon.ts'
@@ -31,7 +31,8 @@ export async function setUp(signal: AbortSignal): Promise<Machine> {
   const failures: string[] = []
   if (canInstall()) await installMissing()
   let daemon: Daemon | null = null
-  if (canInstall() && !(await dockerAnswers())) daemon = await startDaemon(say)
+  // An engine that DOCKER_HOST names and that is away is not ours to start.
+  if (canInstall() && !process.env['DOCKER_HOST'] && !(await dockerAnswers())) daemon = await startDaemon(say)
   const close = async () => {
     if (daemon) say('stopping the dockerd that was started for this ...')
     await daemon?.close()
@@ -41,7 +42,7 @@ export async function setUp(signal: AbortSignal): Promise<Machine> {
     const end = await runCommand(process.execPath, [inRoot('scripts', 'build.mjs'), '--quiet'], { seconds: 120, signal })
     if (end.code !== 0) failures.push('the build of out/ failed')
   }
-  if ((await dockerAnswers()) && existsSync(inRoot('scripts', 'lite-image.ts'))) {
+  if (await dockerAnswers()) {
     say('making the lite image, unless it is there ...')
     const end = await runCommand(process.execPath, [inRoot('scripts', 'lite-image.ts')], { seconds: 600, signal })
     if (end.code !== 0) failures.push('the lite image could not be made')
