@@ -43,7 +43,8 @@ export function describePausing(making: Making, traits: BackendTraits): void {
     await talk.exec(
       found,
       spec.key,
-      `setsid nohup bash -c 'i=0; while :; do i=$((i+1)); echo $i > /mnt/user-data/new && mv /mnt/user-data/new /mnt/user-data/count; sleep 0.02; done' > /dev/null 2>&1 < /dev/null &`,
+      "setsid nohup bash -c 'cd /mnt/user-data; i=0; while :; do i=$((i+1)); echo $i > new; mv new count; sleep 0.02; done'" +
+        ' > /dev/null 2>&1 < /dev/null &',
     )
     const count = async () => Number(await readFile(join(data, 'count'), 'utf8'))
     const first = await eventually('the daemon counts', count)

@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Backend } from '../../main/backends/backend.ts'
+import type { Backend, Mount } from '../../main/backends/backend.ts'
 import { BerthError } from '../../shared/errors.ts'
 import type { BackendSubject, BackendTraits, Making } from './backend-subject.ts'
 import { recordEvents } from './backend-subject.ts'
@@ -85,8 +85,8 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
       const before = Date.now() - 2_000
       const { found, spec } = await making.create()
       expect(found).toMatchObject({
-        state: 'running', owner: 'ours', name: spec.name, id: spec.id, user: spec.user, thread: spec.thread, nonce: spec.nonce,
-        configHash: spec.configHash, version: subject.version, image: spec.image, exitCode: null, mounts: [],
+        state: 'running', owner: 'ours', name: spec.name, id: spec.id, user: spec.user, thread: spec.thread,
+        nonce: spec.nonce, configHash: spec.configHash, version: subject.version, image: spec.image, exitCode: null, mounts: [],
       })
       expect(found.ref).not.toBe('')
       expect(found.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
@@ -129,7 +129,9 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
       const results = await Promise.allSettled(Array.from({ length: 4 }, () => making.create({ name: wanted })))
       const winners = results.filter((one) => one.status === 'fulfilled')
       expect(winners).toHaveLength(1)
-      for (const one of results) if (one.status === 'rejected') expect(await codeOf(Promise.reject(one.reason))).toBe('NAME_TAKEN')
+      for (const one of results) {
+        if (one.status === 'rejected') expect(await codeOf(Promise.reject(one.reason))).toBe('NAME_TAKEN')
+      }
       const winner = winners[0]!.value
       await untilReady(subject.talk, winner.found, winner.spec.key)
       expect((await subject.backend.inspect(wanted))?.ref).toBe(winner.found.ref)
@@ -192,7 +194,7 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
         expect(dead).toMatchObject({ ref: found.ref, state: 'exited', owner: 'ours', id: spec.id, nonce: spec.nonce, url: null })
         expect(dead?.exitCode).toEqual(expect.any(Number))
         expect((await subject.backend.list()).find((one) => one.ref === found.ref)?.state).toBe('exited')
-        expect(await codeOf(subject.backend.create(subject.spec({ name: spec.name }), new AbortController().signal))).toBe('NAME_TAKEN')
+        expect(await codeOf(making.create({ name: spec.name }))).toBe('NAME_TAKEN')
         await subject.backend.remove(found.ref, 1)
         expect(await events.saw(found.ref, 'destroy', soon)).toBe(true)
         expect(await subject.backend.inspect(spec.name)).toBeNull()
@@ -227,7 +229,8 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
       const { found, spec } = await making.ready()
       const read = async (tail: number) => {
         const lines: string[] = []
-        for await (const line of subject.backend.logs(found.ref, { tail, follow: false, signal: AbortSignal.timeout(20_000) })) lines.push(line)
+        const signal = AbortSignal.timeout(20_000)
+        for await (const line of subject.backend.logs(found.ref, { tail, follow: false, signal })) lines.push(line)
         return lines
       }
       for (const text of ['first-mark', 'second-mark', 'third-mark']) {
@@ -242,7 +245,8 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
       const abort = new AbortController()
       const seen: string[] = []
       const following = (async () => {
-        for await (const line of subject.backend.logs(found.ref, { tail: 1, follow: true, signal: abort.signal })) seen.push(line)
+        const { signal } = abort
+        for await (const line of subject.backend.logs(found.ref, { tail: 1, follow: true, signal })) seen.push(line)
       })()
       await eventually('the follower has the tail', () => seen.length >= 1)
       expect(seen).toEqual(all.slice(-1))
@@ -255,7 +259,8 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
     it('ends a follower when the sandbox ends', async () => {
       const { found } = await making.ready()
       const following = (async () => {
-        for await (const line of subject.backend.logs(found.ref, { tail: 10, follow: true, signal: AbortSignal.timeout(60_000) })) void line
+        const signal = AbortSignal.timeout(60_000)
+        for await (const line of subject.backend.logs(found.ref, { tail: 10, follow: true, signal })) void line
       })()
       await subject.backend.remove(found.ref, 1)
       await within(10_000, 'a follower of a removed sandbox ends', following)
@@ -276,7 +281,7 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
       const seen = await subject.backend.inspect(spec.name)
       if (traits.sharedNames) {
         expect(seen).toMatchObject({ ref: theirs.ref, owner: differs === 'home' ? 'other-home' : 'other-installation' })
-        expect(await codeOf(subject.backend.create(subject.spec({ name: spec.name }), new AbortController().signal))).toBe('NAME_TAKEN')
+        expect(await codeOf(making.create({ name: spec.name }))).toBe('NAME_TAKEN')
         expect((await neighbour.inspect(spec.name))?.state).toBe('running')
       } else {
         expect(seen).toBeNull()
@@ -308,7 +313,8 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
         { source: skills, target: '/mnt/skills', readonly: true },
       ]
       const { found, spec } = await making.ready({ mounts })
-      expect(found.mounts.toSorted((a, b) => (a.target < b.target ? -1 : 1))).toEqual(mounts.toSorted((a, b) => (a.target < b.target ? -1 : 1)))
+      const sorted = (some: readonly Mount[]) => some.toSorted((a, b) => (a.target < b.target ? -1 : 1))
+      expect(sorted(found.mounts)).toEqual(sorted(mounts))
       const run = (command: string) => subject.talk.exec(found, spec.key, command)
       expect(await run('cat /mnt/user-data/from-host /mnt/skills/skill.md /mnt/user-data/inner/skill.md')).toMatchObject({
         exitCode: 0, stdout: 'helloa skilla skill',

@@ -12,6 +12,7 @@ export interface HostOrder {
   readonly installation: string
   readonly sandboxes: number
   readonly mounts: readonly Mount[]
+  readonly pids: number
 }
 
 // A process that hosts an embedded backend, for tests that look at it from outside or kill it: says `opened`, then what
@@ -24,7 +25,10 @@ const backend = await openEmbedded({
 console.log('opened')
 const made = await Promise.all(
   Array.from({ length: order.sandboxes }, async () => {
-    const spec = newSpec('berthtest', 'berth-lite', { mounts: order.mounts, environment: { SPEC_SECRET: 'of-the-spec-only' } })
+    const spec = newSpec('berthtest', 'berth-lite', {
+      mounts: order.mounts, environment: { SPEC_SECRET: 'of-the-spec-only' },
+      resources: { memory: null, cpus: null, pids: order.pids },
+    })
     return { key: spec.key, found: await backend.create(spec, new AbortController().signal) }
   }),
 )

@@ -46,11 +46,14 @@ export async function host(options: {
    * low ones to its children, up to the first gap.)
    */
   inherited?: string
+  pids?: number
 }): Promise<Hosting> {
   const home = await tempDir('host')
   if (options.as) chownSync(home.path, options.as.uid, options.as.gid)
   const installation = randomBytes(8).toString('hex')
-  const order: HostOrder = { home: home.path, installation, sandboxes: options.sandboxes, mounts: options.mounts ?? [] }
+  const order: HostOrder = {
+    home: home.path, installation, sandboxes: options.sandboxes, mounts: options.mounts ?? [], pids: options.pids ?? 4096,
+  }
   const words = [process.execPath, join(import.meta.dirname, 'embedded-host.ts'), JSON.stringify(order)]
   const child = spawn('/bin/bash', ['-c', 'exec 60< "$0"; exec "$@"', options.inherited ?? '/dev/null', ...words], {
     stdio: ['pipe', 'pipe', 'inherit'], cwd: '/', env: { PATH: process.env['PATH'] ?? '/usr/bin', ...options.env },

@@ -34,7 +34,10 @@ export async function embeddedSubject(overrides: Partial<EmbeddedOptions> = {}):
     opened.push(backend)
     return backend
   }
-  const backend = await open('run', owner)
+  const backend = await open('run', owner).catch(async (error: unknown) => {
+    await home.remove()
+    throw error
+  })
   return {
     backend,
     home: home.path,

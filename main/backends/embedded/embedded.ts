@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, rm, stat } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
 import type { Backend, EngineEvent, Found, Owner, SandboxSpec } from '../backend.ts'
@@ -13,6 +13,7 @@ import { isolationMissing, probeIsolation } from './isolation.ts'
 import { limited, unenforced } from './limits.ts'
 import { ownerMark, sweepOrphans } from './orphans.ts'
 import { freePort } from './port.ts'
+import { bareEnvironment, checkMounts, listening, throwIfAborted } from './starting.ts'
 
 export interface EmbeddedOptions {
   readonly owner: Owner
@@ -32,9 +33,6 @@ export interface EmbeddedBackend extends Backend {
   /** Which of these limits this backend cannot hold a sandbox to, in words. */
   unenforced(resources: SandboxSpec['resources']): string[]
 }
-
-/** Longest from spawned to listening, ms. */
-const startPatience = 10_000
 
 interface Entry {
   readonly spec: SandboxSpec
@@ -69,7 +67,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   const known = (ref: string): Entry => {
     const entry = byRef(ref)
     if (entry) return entry
-    throw fail('SANDBOX_NOT_FOUND', `There is no sandbox ${ref} on the embedded backend.`, { next: 'Acquire the thread again.' })
+    throw fail('SANDBOX_NOT_FOUND', `There is no sandbox ${ref} on the embedded backend.`, {
+      next: 'Acquire the thread again.',
+    })
   }
 
   async function launch(spec: SandboxSpec, port: number): Promise<Child> {
@@ -83,7 +83,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
     }
     const home = join(options.runDir, 'bare', spec.name)
     await mkdir(home, { recursive: true })
-    const env = { ...environment, ...bareEnvironment(spec, home, options.env) }
+    const env = { ...environment, ...bareEnvironment(spec, home, options.env['PATH']) }
     const child = startChild({ ...common, program: options.node, args: [options.server], env, options: null }, clock)
     // As with bubblewrap, only the mounts outlive a sandbox.
     return { ...child, gone: child.gone.then(() => rm(home, { recursive: true, force: true })) }
@@ -108,8 +108,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   function admit(spec: SandboxSpec, child: Child, port: number): Found {
     const { id, user, thread, name, nonce, configHash, image, mounts } = spec
     const found: Found = {
-      ref: `${child.pid}-${randomBytes(8).toString('hex')}`, name, state: 'running', owner: 'ours', id, user, thread, nonce, configHash,
-      version: options.version, image, createdAt: clock.wall(), url: `http://127.0.0.1:${port}`, exitCode: null, mounts,
+      ref: `${child.pid}-${randomBytes(8).toString('hex')}`, name, state: 'running', owner: 'ours',
+      id, user, thread, nonce, configHash, version: options.version, image, mounts,
+      createdAt: clock.wall(), url: `http://127.0.0.1:${port}`, exitCode: null,
     }
     const entry: Entry = { spec, child, found, removing: null }
     entries.set(name, entry)
@@ -127,9 +128,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
       if (entry.found.state === 'paused') child.thaw()
       child.stop()
       const graceOver = new AbortController()
-      await Promise.race([child.exited, clock.sleep(graceSeconds * 1000, graceOver.signal).catch(() => {
+      const grace = clock.sleep(graceSeconds * 1000, graceOver.signal).catch(() => {
         // The end came first and the sleep was called off.
-      })])
+      })
+      await Promise.race([child.exited, grace])
       graceOver.abort()
     }
     child.kill()
@@ -141,7 +143,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   return {
     kind: 'embedded',
     isolation: jail ? 'bubblewrap' : 'none',
-    facts: async () => (jail ? { name: 'bubblewrap', version: jail.version } : { name: 'no isolation', version: process.version }),
+    facts: async () =>
+      jail ? { name: 'bubblewrap', version: jail.version } : { name: 'no isolation', version: process.version },
     unenforced: (resources) => unenforced(resources, jail?.userNamespace ?? false),
     list: async () => all().map((entry) => entry.found),
     inspect: async (name) => entries.get(name)?.found ?? null,
@@ -151,7 +154,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
       throwIfAborted(signal, spec)
       if (closing.signal.aborted) throw closed()
       if (entries.has(spec.name)) {
-        throw fail('NAME_TAKEN', `There is a sandbox named ${spec.name} already.`, { next: 'Use that one, or destroy it first.' })
+        throw fail('NAME_TAKEN', `There is a sandbox named ${spec.name} already.`, {
+          next: 'Use that one, or destroy it first.',
+        })
       }
       entries.set(spec.name, null)
       const work = start(spec, signal)
@@ -210,60 +215,8 @@ async function openJail(options: EmbeddedOptions): Promise<Jail> {
   const probe = await probeIsolation(options)
   if (!probe.works) throw isolationMissing(probe)
   const { bwrap, version, userNamespace, host } = probe
-  return { bwrap, version, userNamespace, host, etcDir: join(options.runDir, 'etc'), hidden: [options.owner.home, options.runDir] }
-}
-
-async function listening(child: Child, spec: SandboxSpec, signal: AbortSignal, clock: Clock): Promise<number> {
-  let timer: { cancel(): void } | undefined
-  let onAbort = () => {}
-  try {
-    return await Promise.race([
-      child.listening,
-      new Promise<never>((_, reject) => {
-        onAbort = () => reject(cancelled(spec))
-        signal.addEventListener('abort', onAbort)
-        timer = clock.timer(startPatience, () => {
-          reject(fail('NOT_READY', `The sandbox's server did not listen within ${startPatience / 1000} s: ${child.log.last(5).join(' | ')}`, {
-            next: 'The machine may be overloaded: try again. `berth doctor` checks the isolation.',
-            details: { log: child.log.last(20) },
-          }))
-        })
-      }),
-    ])
-  } finally {
-    timer?.cancel()
-    signal.removeEventListener('abort', onAbort)
-  }
-}
-
-async function checkMounts(spec: SandboxSpec): Promise<void> {
-  for (const { source, target } of spec.mounts) {
-    try {
-      await stat(source)
-    } catch (cause) {
-      throw fail('MOUNT_MISSING', `${source}, which is to be mounted at ${target}, is not there or cannot be read.`, {
-        next: 'Create it, or take the mount out of the configuration.', details: { source, target }, cause,
-      })
-    }
-  }
-}
-
-/** Unisolated, nothing can be mounted: the server is told which directories stand for which paths, and starts in the first. */
-function bareEnvironment(spec: SandboxSpec, home: string, env: EmbeddedOptions['env']): Record<string, string> {
-  return {
-    PATH: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
-    BERTH_MOUNTS: JSON.stringify(spec.mounts),
-    HOME: home,
-    WORKSPACE: spec.mounts.find((mount) => !mount.readonly)?.source ?? home,
-  }
-}
-
-function throwIfAborted(signal: AbortSignal, spec: SandboxSpec): void {
-  if (signal.aborted) throw cancelled(spec)
-}
-
-function cancelled(spec: SandboxSpec): Error {
-  return fail('CANCELLED', `The start of ${spec.name} was called off.`, { next: 'Acquire again if the sandbox is still wanted.' })
+  const hidden = [options.owner.home, options.runDir]
+  return { bwrap, version, userNamespace, host, etcDir: join(options.runDir, 'etc'), hidden }
 }
 
 function closed(): Error {
@@ -271,5 +224,7 @@ function closed(): Error {
 }
 
 function lost(entry: Entry): Error {
-  return fail('SANDBOX_LOST', `${entry.found.name} has ended (exit code ${entry.found.exitCode}).`, { next: 'Acquire the thread again.' })
+  return fail('SANDBOX_LOST', `${entry.found.name} has ended (exit code ${entry.found.exitCode}).`, {
+    next: 'Acquire the thread again.',
+  })
 }

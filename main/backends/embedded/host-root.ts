@@ -87,7 +87,9 @@ async function serverFiles(node: string, server: string): Promise<ServerFiles> {
 async function packageRoot(file: string): Promise<string> {
   for (let at = dirname(file); ; at = dirname(at)) {
     if (await exists(join(at, 'package.json'))) return at
-    if (at === dirname(at)) throw fail('START_FAILED', `No package.json above ${file}.`, { next: 'Run Berth from a complete checkout.' })
+    if (at === dirname(at)) {
+      throw fail('START_FAILED', `No package.json above ${file}.`, { next: 'Run Berth from a complete checkout.' })
+    }
   }
 }
 

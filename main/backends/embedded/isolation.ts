@@ -35,6 +35,10 @@ export interface IsolationFacts {
   readonly insideContainer: boolean
 }
 
+// Names the program, so that nothing else gets the right; in `printf`'s form.
+const appArmorProfile =
+  'abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile bwrap /usr/bin/bwrap flags=(unconfined) {\\n  userns,\\n}\\n'
+
 /** Runs it: some 50 ms. `node` and `server` are those that sandboxes will run; START_FAILED when they are not there. */
 export async function probeIsolation(options: {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -73,26 +77,40 @@ export function explain(it: IsolationFacts): { reason: string; fix: string[] } {
   if (!it.installed) return { reason: 'bubblewrap (bwrap) is not installed', fix: [installCommand(it.distribution)] }
   if (it.apparmorRestricts === '1' && /permission|not permitted|denied/i.test(it.output)) {
     return {
-      reason: 'AppArmor forbids user namespaces to programs without a profile (kernel.apparmor_restrict_unprivileged_userns = 1), and bwrap has none',
+      reason:
+        'AppArmor forbids user namespaces to programs without a profile ' +
+        '(kernel.apparmor_restrict_unprivileged_userns = 1), and bwrap has none',
       fix: [
-        `printf 'abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile bwrap /usr/bin/bwrap flags=(unconfined) {\\n  userns,\\n}\\n' | sudo tee /etc/apparmor.d/bwrap && sudo apparmor_parser -r /etc/apparmor.d/bwrap`,
+        `printf '${appArmorProfile}' | sudo tee /etc/apparmor.d/bwrap && sudo apparmor_parser -r /etc/apparmor.d/bwrap`,
         'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0',
       ],
     }
   }
   if (it.unprivilegedUserns === '0') {
-    return { reason: 'user namespaces are forbidden (kernel.unprivileged_userns_clone = 0)', fix: ['sudo sysctl -w kernel.unprivileged_userns_clone=1'] }
+    return {
+      reason: 'user namespaces are forbidden (kernel.unprivileged_userns_clone = 0)',
+      fix: ['sudo sysctl -w kernel.unprivileged_userns_clone=1'],
+    }
   }
   if (it.maxUserNamespaces === '0') {
-    return { reason: 'user namespaces are forbidden (user.max_user_namespaces = 0)', fix: ['sudo sysctl -w user.max_user_namespaces=15000'] }
+    return {
+      reason: 'user namespaces are forbidden (user.max_user_namespaces = 0)',
+      fix: ['sudo sysctl -w user.max_user_namespaces=15000'],
+    }
   }
   if (it.insideContainer) {
     return {
       reason: 'this machine is itself a container that forbids namespaces',
-      fix: ['Start that container with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`, or give Berth a container engine.'],
+      fix: [
+        'Start that container with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`, ' +
+          'or give Berth a container engine.',
+      ],
     }
   }
-  return { reason: 'bubblewrap is installed but cannot make a sandbox', fix: ['Run `bwrap --unshare-all --ro-bind / / true` and look at what it says.'] }
+  return {
+    reason: 'bubblewrap is installed but cannot make a sandbox',
+    fix: ['Run `bwrap --unshare-all --ro-bind / / true` and look at what it says.'],
+  }
 }
 
 /** For `isolation: auto` and `bubblewrap` where the probe failed. */
@@ -115,7 +133,8 @@ function installCommand(distribution: readonly string[]): string {
     [['alpine'], 'sudo apk add bubblewrap'],
   ]
   const found = known.find(([names]) => names.some((name) => distribution.includes(name)))
-  return found?.[1] ?? 'sudo apt-get install bubblewrap (Debian, Ubuntu), sudo dnf install bubblewrap (Fedora, RHEL) or sudo pacman -S bubblewrap (Arch)'
+  return found?.[1] ??
+    'sudo apt-get install bubblewrap (Debian, Ubuntu), sudo dnf install bubblewrap (Fedora, RHEL) or sudo pacman -S bubblewrap (Arch)'
 }
 
 async function facts(installed: boolean, output: string): Promise<IsolationFacts> {

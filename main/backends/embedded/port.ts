@@ -6,7 +6,9 @@ export async function freePort(first: number, signal: AbortSignal): Promise<numb
   for (let port = first; port < first + 1_000 && port <= 65_535 && !signal.aborted; port += 1) {
     if (await isFree(port)) return port
   }
-  throw fail('PORT_TAKEN', `No port from ${first} upward is free.`, { next: 'Set another `port`, or none.', details: { port: first } })
+  throw fail('PORT_TAKEN', `No port from ${first} upward is free.`, {
+    next: 'Set another `port`, or none.', details: { port: first },
+  })
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -1,7 +1,13 @@
 import { readFileSync, readdirSync } from 'node:fs'
 
-/** One process as `/proc/PID/stat` tells it (proc(5)). `started` is in clock ticks since boot: pid and it name a process for ever. */
-export interface ProcessRow { readonly pid: number; readonly state: string; readonly parent: number; readonly started: number }
+/** One process as `/proc/PID/stat` tells it (proc(5)). */
+export interface ProcessRow {
+  readonly pid: number
+  readonly state: string
+  readonly parent: number
+  /** Clock ticks since boot: this and the pid name a process for ever. */
+  readonly started: number
+}
 
 /** Null: there is no such process any more. */
 export function readProcess(pid: number, task = pid): ProcessRow | null {
