@@ -100,6 +100,8 @@ export async function runHistory(history: History, wrong: { checkedReplicas?: nu
     // The rest of its calls ends with it.
     await time.runUntil(() => [...model.calls].every((call) => call.process !== house.process), 5000)
     for (const call of model.calls) if (call.process === house.process && call.kind !== 'use') violate(model, `${call.about} did not end with the provider`)
+    // Killed at the last moment: then it was mourned, and the next life is on its way.
+    if (!house.process.alive()) return
     house.process.kill()
     model.house = null
     forgetAfterCrash(model)
