@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { BerthError, fail, type ErrorCode } from '../../shared/errors.ts'
+import type { Clock } from '../clock.ts'
+import { dataOf } from './answer.ts'
+import { reasonOf, sandboxHttp } from './http.ts'
+import type { SandboxApi } from './sandbox-api.ts'
+
+/** One try waits this long at most: a half-started server may accept a connection and then say nothing. */
+const tryMs = 2_000
+const execMs = 10_000
+
+/**
+ * Resolves once a command has really run: a 200 of `/v1/sandbox` alone can lie. A connection that is refused is normal
+ * until then. Throws NOT_READY with the last failure, SANDBOX_REFUSED at once, or the signal's reason.
+ */
+export async function readiness(api: SandboxApi, options: { signal: AbortSignal; clock: Clock; timeoutMs: number }): Promise<void> {
+  const { signal, clock, timeoutMs } = options
+  const start = clock.now()
+  let last: BerthError | null = null
+  for (;;) {
+    if (signal.aborted) throw reasonOf(signal)
+    const left = start + timeoutMs - clock.now()
+    if (left <= 0) throw notReady(timeoutMs, last)
+    try {
+      await orAborted(api.probe(Math.min(tryMs, left)), signal)
+      await runTrue(api, clock, Math.min(execMs, Math.max(1, start + timeoutMs - clock.now())), signal)
+      return
+    } catch (error) {
+      if (signal.aborted) throw reasonOf(signal)
+      if (!(error instanceof BerthError) || final.has(error.code)) throw error
+      last = error
+    }
+    await clock.sleep(Math.min(nextDelay(clock.now() - start), Math.max(0, start + timeoutMs - clock.now())), signal).catch((error: unknown) => {
+      throw signal.aborted ? reasonOf(signal) : error
+    })
+  }
+}
+
+const final = new Set<ErrorCode>(['SANDBOX_REFUSED', 'CANCELLED'])
+
+/** Milliseconds to the next try: a twentieth of what has passed, so that no boot seems much longer than it was. */
+export function nextDelay(elapsedMs: number): number {
+  return Math.min(250, Math.max(10, elapsedMs / 20))
+}
+
+async function runTrue(api: SandboxApi, clock: Clock, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  const late = new AbortController()
+  const timer = clock.timer(timeoutMs, () => late.abort())
+  try {
+    const { exitCode } = await api.exec({ command: 'true', maxOutput: 1024, signal: AbortSignal.any([signal, late.signal]) })
+    if (exitCode !== 0) throw unusable(exitCode)
+  } catch (error) {
+    if (error instanceof BerthError && error.code === 'NOT_SUPPORTED') return await runInShell(api, clock, timeoutMs, signal)
+    if (late.signal.aborted && !signal.aborted) {
+      throw fail('TIMEOUT', 'A first command in the sandbox did not end', { next: 'Look at `berth logs`.', cause: error })
+    }
+    throw error
+  } finally {
+    timer.cancel()
+  }
+}
+
+/** A probe has no signal of its own, and may wait for seconds. */
+async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(reasonOf(signal))
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+/** Images from before the bash API have the terminal one only. */
+async function runInShell(api: SandboxApi, clock: Clock, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  const http = sandboxHttp(api.address, clock)
+  try {
+    const answer = await http.send({ method: 'POST', path: '/v1/shell/exec', body: { command: 'true' }, timeoutMs, signal, safe: true })
+    const { exit_code: exitCode } = dataOf(answer, 'shell/exec', z.object({ exit_code: z.number().nullish() }))
+    if (exitCode !== 0) throw unusable(exitCode ?? null)
+  } finally {
+    await http.close()
+  }
+}
+
+function unusable(exitCode: number | null): BerthError {
+  return fail('SANDBOX_UNREACHABLE', `A first command in the sandbox ended with ${exitCode ?? 'no exit code'}`, { next: 'Look at `berth logs`.' })
+}
+
+function notReady(timeoutMs: number, last: BerthError | null): BerthError {
+  return fail('NOT_READY', `The sandbox was not ready within ${Math.round(timeoutMs / 1000)} s: ${last?.message ?? 'it was never reached'}`, {
+    next: 'Look at `berth logs`; a slow image needs a larger `ready_timeout`.',
+    cause: last ?? undefined,
+  })
+}
