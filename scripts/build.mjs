@@ -1,6 +1,7 @@
 // npm run build: out/ from main/ and shared/. Runs on Node 24.
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { build } from 'vite'
 import { sourceDigest, stampFile } from './lib/build-stamp.mjs'
 import { inRoot, root } from './lib/root.mjs'
@@ -19,7 +20,8 @@ try {
   await bundle('out/main', { cli: 'main/cli.ts', open: 'main/open.ts' })
 } catch (error) {
   // Where in the bundler it was thrown helps nobody.
-  console.error(error instanceof Error ? error.message : error)
+  const text = error instanceof Error ? error.message : String(error)
+  console.error(process.stderr.isTTY ? text : stripVTControlCharacters(text))
   process.exit(1)
 }
 writeFileSync(stampFile, digest)
