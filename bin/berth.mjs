@@ -2,7 +2,7 @@
 // Runs under any Node from 20 on, so only what Node 20 knows may stand here. Berth itself wants Node 24, which npm has
 // put beside it.
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -15,26 +15,20 @@ else runOnNode24()
 
 async function runHere() {
   endWithParent()
-  const { runCli } = await import(pathToFileURL(entry()).href).catch((thrown) => {
+  const { runCli } = await import(pathToFileURL(await entry()).href).catch((thrown) => {
     if (thrown?.code === 'ERR_MODULE_NOT_FOUND' && !existsSync(join(root, 'node_modules'))) notSetUp()
     throw thrown
   })
   process.exit(await runCli(process.argv.slice(2)))
 }
 
-/** What was built, unless somebody has changed the sources since. */
-function entry() {
+/** What was built, unless the sources are others by now; a packaged Berth has no sources. */
+async function entry() {
   const built = join(root, 'out', 'main', 'cli.mjs')
   const source = join(root, 'main', 'cli.ts')
   if (!existsSync(source)) return built
-  if (!existsSync(built)) return source
-  const builtAt = statSync(built).mtimeMs
-  const newer = ['main', 'shared'].some((dir) =>
-    readdirSync(join(root, dir), { recursive: true }).some(
-      (name) => name.endsWith('.ts') && statSync(join(root, dir, name)).mtimeMs > builtAt,
-    ),
-  )
-  return newer ? source : built
+  const { buildIsCurrent } = await import('../scripts/lib/build-stamp.mjs')
+  return buildIsCurrent() && existsSync(built) ? built : source
 }
 
 function runOnNode24() {
