@@ -15,12 +15,18 @@ export interface DoctorOptions {
   readonly configFile?: string | undefined
   readonly env: NodeJS.ProcessEnv
   readonly clock?: Clock | undefined
+  /** Longest that one check may measure, ms. */
+  readonly patience?: number | undefined
 }
+
+/** All checks run at once, so this is about how long the whole takes at worst. */
+const usualPatience = 5_000
 
 /** What several checks look at, each measured once and when first asked for. None of these rejects. */
 export interface Surroundings {
   readonly env: NodeJS.ProcessEnv
   readonly clock: Clock
+  readonly patience: number
   readonly resources: Resources
   readonly host: () => Promise<Host>
   readonly home: () => Promise<HomeSight>
@@ -35,12 +41,13 @@ export type ConfigSight =
   | { readonly config: Config; readonly loaded: LoadedConfig; readonly error: null }
   | { readonly config: Config; readonly loaded: null; readonly error: BerthError }
 
-export function surroundings({ homeDir, configFile, env, clock = systemClock() }: DoctorOptions): Surroundings {
+export function surroundings({ homeDir, configFile, env, clock = systemClock(), patience = usualPatience }: DoctorOptions): Surroundings {
   const files = resources(env)
   let engine: Promise<EngineSight> | null = null
   return {
     env,
     clock,
+    patience,
     resources: files,
     host: once(() => readHost(env)),
     home: once(() => lookAtHome(homeDir)),

@@ -5,6 +5,7 @@ import { chmod, mkdir, readdir, readFile, rename, symlink, writeFile } from 'nod
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Check } from '../../../shared/calls/house-calls.ts'
+import { startEngine } from '../../../main/engine.ts'
 import { openHome } from '../../../main/home/open-home.ts'
 import { ensureToken } from '../../../main/home/token.ts'
 import { writeBridgeFile } from '../../../main/bridge/bridge-file.ts'
@@ -33,10 +34,10 @@ async function freshHome(): Promise<string> {
   return home.path
 }
 
-/** All checks by name. The deadline says “a few seconds”, with room for a machine that does ten other things. */
+/** All checks by name. Patient, as what is tested is what they find, on a machine that may do ten other things. */
 async function doctor(homeDir: string, env: Record<string, string> = {}): Promise<Record<string, Check> & { ok: boolean }> {
   const { DOCKER_HOST: _host, DOCKER_CONTEXT: _context, BERTH_CONFIG: _config, ...rest } = process.env
-  const report = await within(30_000, 'doctor', runDoctor({ homeDir, env: { ...rest, ...env } }))
+  const report = await within(60_000, 'doctor', runDoctor({ homeDir, env: { ...rest, ...env }, patience: 30_000 }))
   return { ok: report.ok, ...Object.fromEntries(report.checks.map((check) => [check.name, check])) } as never
 }
 
@@ -219,6 +220,23 @@ needs('docker', 'lite-image').describe('with a container engine', () => {
   })
 })
 
+needs('bubblewrap').describe('asked of a running engine', () => {
+  it('finds that engine, its port, and itself', async () => {
+    const home = await freshHome()
+    await writeFile(join(home, 'config.yaml'), 'backend: embedded\n')
+    const engine = await startEngine({ homeDir: home, env: { ...process.env, DOCKER_HOST: nowhere }, log: () => undefined })
+    undo.push(() => engine.close())
+    const { checks } = await within(30_000, 'doctor', engine.call('doctor', {}))
+    const found = Object.fromEntries(checks.map((check) => [check.name, check]))
+    expect(found['berth']).toMatchObject({ status: 'ok', text: expect.stringContaining(`pid ${process.pid}`) })
+    expect(found['ports']).toMatchObject({ status: 'ok', text: expect.stringContaining(`${engine.port} is this home's own`) })
+    expect(found['isolation']?.status).toBe('ok')
+    expect(found['engine']).toMatchObject({ status: 'skip', fix: null })
+    await engine.close()
+    expect((await doctor(home, { DOCKER_HOST: nowhere }))['berth']).toMatchObject({ status: 'ok', text: expect.stringContaining('does not run') })
+  })
+})
+
 needs('root', 'docker').describe('as an ordinary user', () => {
   it('who may not use the engine, nor enter the home', async () => {
     const home = await freshHome()
@@ -243,7 +261,7 @@ async function asNobody(homeDir: string): Promise<Record<string, Check>> {
   const program = `
     import { runDoctor } from ${JSON.stringify(module)}
     process.setgroups([]); process.setgid(65534); process.setuid(65534)
-    process.stdout.write(JSON.stringify(await runDoctor({ homeDir: ${JSON.stringify(homeDir)}, env: { PATH: process.env.PATH } })))`
+    process.stdout.write(JSON.stringify(await runDoctor({ homeDir: ${JSON.stringify(homeDir)}, env: { PATH: process.env.PATH }, patience: 30000 })))`
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'], cwd: '/', env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
   })
@@ -252,7 +270,7 @@ async function asNobody(homeDir: string): Promise<Record<string, Check>> {
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     text += part
   })
-  await within(30_000, 'doctor as nobody', once(child, 'close'))
+  await within(60_000, 'doctor as nobody', once(child, 'close'))
   const { checks } = JSON.parse(text) as { checks: Check[] }
   return Object.fromEntries(checks.map((check) => [check.name, check]))
 }
