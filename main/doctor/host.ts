@@ -13,8 +13,7 @@ export interface Host {
   readonly services: 'systemd' | 'openrc' | 'sysv' | null
   /** Which engines are installed, running or not. */
   readonly installed: readonly ('docker' | 'docker-desktop' | 'podman' | 'colima' | 'orbstack')[]
-  /** Groups of this very process, by number, and those of /etc/group with their members. */
-  readonly ownGroups: readonly number[]
+  /** Of /etc/group. */
   readonly groups: readonly { readonly name: string; readonly gid: number; readonly members: readonly string[] }[]
 }
 
@@ -39,7 +38,6 @@ export async function readHost(env: Readonly<Record<string, string | undefined>>
     user: userName(),
     services: systemd ? 'systemd' : openrc ? 'openrc' : sysv ? 'sysv' : null,
     installed: names.filter((_, at) => engines[at] === true),
-    ownGroups: process.getgroups?.() ?? [],
     groups: groupsOf(groups),
   }
 }

@@ -7,7 +7,6 @@ import { installation } from '../../home/installation.ts'
 /** A container that carries Berth's labels, and what is at the home that it names. */
 export interface Labelled {
   readonly name: string
-  readonly running: boolean
   readonly installation: string
   readonly home: string
   /** Whose home lies there now: an installation's id; null: none. */
@@ -30,7 +29,7 @@ export const leftoversCheck: DoctorCheck = {
     }
     const found = await Promise.all(rows.map(async (row): Promise<Labelled> => {
       const dir = row.Labels['berth.home'] ?? ''
-      return { name: (row.Names[0] ?? row.Id).replace(/^\//, ''), running: row.State === 'running', installation: row.Labels['berth.installation'] ?? '', home: dir, there: await at(dir) }
+      return { name: (row.Names[0] ?? row.Id).replace(/^\//, ''), installation: row.Labels['berth.installation'] ?? '', home: dir, there: await at(dir) }
     }))
     return judgeLeftovers(found, { installation: home.installation, home: home.path })
   },

@@ -6,7 +6,7 @@ import { troubleOf, type EngineSight } from '../../../main/doctor/engine-sight.t
 import { distributionOf, groupsOf, type Host } from '../../../main/doctor/host.ts'
 
 const debian: Host = {
-  platform: 'linux', distribution: ['debian'], root: false, user: 'ada', services: 'systemd', installed: [], ownGroups: [1000],
+  platform: 'linux', distribution: ['debian'], root: false, user: 'ada', services: 'systemd', installed: [],
   groups: groupsOf('root:x:0:\ndocker:x:111:\nada:x:1000:\n'),
 }
 const socket = parseHost('unix:///var/run/docker.sock', 'the default socket', null)

@@ -152,7 +152,7 @@ describe('berth', () => {
 
 describe('leftovers', () => {
   const me = { installation: 'me', home: '/h' }
-  const row = (home: string, there: string | null, installation = 'me'): Labelled => ({ name: `berth-of-${home.slice(1)}`, running: true, installation, home, there })
+  const row = (home: string, there: string | null, installation = 'me'): Labelled => ({ name: `berth-of-${home.slice(1)}`, installation, home, there })
   it('only those of this installation whose home is gone are worth a warning', () => {
     expect(judgeLeftovers([row('/h', 'me'), row('/copy', 'me'), row('/far', null, 'other')], me)).toMatchObject({
       status: 'ok', text: '1 container of this home. 1 container of a copy of it. 1 container of other installations, 1 of them without a home that can be seen from here.',
