@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { fail } from '../../shared/errors.ts'
 import type { Cli } from './cli.ts'
@@ -9,12 +10,23 @@ export async function confirm(cli: Cli, yes: boolean | undefined, question: stri
   if (!stdin.isTTY || !stderr.isTTY || cli.json) {
     throw fail('BAD_INPUT', `${question} Nobody can be asked here`, { next: 'Add --yes if that is what you want.' })
   }
-  const prompt = createInterface({ input: stdin, output: stderr })
+  const choice = expected === 'y' ? '[y/N]' : `Type ${expected}:`
+  const answer = await ask(cli, `${question} ${choice} `)
+  if (answer !== expected.toLowerCase() && !(expected === 'y' && answer === 'yes')) {
+    throw fail('CANCELLED', 'Nothing was done', { next: `Answer ${expected}, or add --yes.` })
+  }
+}
+
+/** What was answered, in lower case; Ctrl-C and the end of the input are no answer. */
+async function ask(cli: Cli, question: string): Promise<string> {
+  const prompt = createInterface({ input: cli.io.stdin, output: cli.io.stderr })
   try {
-    const answer = await prompt.question(`${question} ${expected === 'y' ? '[y/N]' : `Type ${expected}:`} `, { signal: cli.signal })
-    if (answer.trim().toLowerCase() !== expected.toLowerCase() && !(expected === 'y' && answer.trim().toLowerCase() === 'yes')) {
-      throw fail('CANCELLED', 'Nothing was done', { next: 'Answer y, or add --yes.' })
-    }
+    // At the end of the input the question itself stays open for ever.
+    const ended = once(prompt, 'close').then(() => '')
+    return (await Promise.race([prompt.question(question, { signal: cli.signal }), ended])).trim().toLowerCase()
+  } catch (thrown) {
+    if (thrown instanceof Error && thrown.name === 'AbortError') return ''
+    throw thrown
   } finally {
     prompt.close()
   }

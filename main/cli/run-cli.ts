@@ -21,6 +21,8 @@ export async function runCommandLine(argv: readonly string[], io: Io, parts: Par
   io.stdout.on('error', () => {
     pipeBroken = true
   })
+  // Nobody may be left to read what a long `serve` says; that is no reason to end it.
+  io.stderr.on('error', () => undefined)
   try {
     await createProgram(run, json).parseAsync([...argv], { from: 'user' })
     return run.exitCode
@@ -30,7 +32,7 @@ export async function runCommandLine(argv: readonly string[], io: Io, parts: Par
     const error = thrown instanceof CommanderError ? wrongUse(thrown) : asBerthError(thrown)
     // Commander has shown its own complaint already.
     if (json) await write(io.stdout, `${JSON.stringify({ error: toErrorData(error) }, null, 2)}\n`)
-    else if (!(thrown instanceof CommanderError)) await write(io.stderr, errorText(io, error))
+    else if (!(thrown instanceof CommanderError)) io.stderr.write(errorText(io, error))
     return errorCodes[error.code].exit
   }
 }

@@ -132,8 +132,14 @@ function acquiredText(it: Acquired): string {
     ...Object.entries(it.headers).map(([name, value]) => `  header  ${name}: ${value}\n`),
     it.was_replaced ? '  It was replaced since you last had it: only what is in its mounts is still there.\n' : '',
     ...it.warnings.map((warning) => `  warning: ${warning}\n`),
-    `  try     berth exec ${it.thread === null ? it.id : `--thread ${it.thread}`} -- ls -la /mnt/user-data\n`,
+    `  try     berth exec ${nameOf(it)} -- ls -la /mnt/user-data\n`,
   ].join('')
+}
+
+/** As one names it on a command line. */
+function nameOf({ id, thread, user }: Sandbox): string {
+  if (thread === null) return id
+  return user === 'default' ? `--thread ${thread}` : `--thread ${thread} --user ${user}`
 }
 
 function listText(sandboxes: readonly Sandbox[], counted: number, replicas: number): string {

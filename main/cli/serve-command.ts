@@ -4,7 +4,7 @@ import type { CallResult } from '../../shared/contract.ts'
 import { asBerthError } from '../../shared/errors.ts'
 import type { Log } from '../log.ts'
 import { action, type Cli, common, type Run } from './cli.ts'
-import { type Io, signalExit, write } from './io.ts'
+import { type Io, signalExit } from './io.ts'
 import type { ServedEngine } from './parts.ts'
 import { paint } from './text.ts'
 
@@ -38,7 +38,7 @@ async function serve(cli: Cli, run: Run, configFile: string | undefined): Promis
   } finally {
     await engine.close()
   }
-  if (!cli.json) await write(cli.io.stderr, 'Berth has stopped.\n')
+  if (!cli.json) cli.io.stderr.write('Berth has stopped.\n')
   return 0
 }
 

@@ -6,6 +6,7 @@ import { createDispatch } from '../../main/rpc/dispatch.ts'
 import { type Bridge, startBridge } from '../../main/bridge/start-bridge.ts'
 import type { Limits } from '../../main/bridge/limits.ts'
 import type { PortPlan } from '../../main/bridge/port.ts'
+import type { Log } from '../../main/log.ts'
 import { version } from '../../main/version.ts'
 import { memoryProvider, type MemoryProvider } from './memory-provider.ts'
 
@@ -23,13 +24,16 @@ export interface TestBridge {
 
 /** A real bridge over the real dispatch, with a provider in memory. */
 export async function openTestBridge(
-  options: { limits?: Partial<Limits>; plan?: PortPlan; token?: string; instance?: string } = {},
+  options: { limits?: Partial<Limits>; plan?: PortPlan; token?: string; instance?: string; log?: Log } = {},
 ): Promise<TestBridge> {
   const logged: string[] = []
   const forgotten: string[] = []
   const stopped: string[] = []
   const token = options.token ?? testToken
-  const log = (_level: string, text: string, cause?: unknown) => void logged.push(`${text}: ${String(cause)}`)
+  const log: Log = (level, text, cause) => {
+    logged.push(`${text}: ${String(cause)}`)
+    options.log?.(level, text, cause)
+  }
   const events = openEvents({ clock: systemClock(), instance: options.instance ?? 'instance-1', file: null, log })
   const provider = memoryProvider()
   const handlers = bindHandlers({

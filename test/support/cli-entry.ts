@@ -6,19 +6,20 @@ import type { ServedEngine } from '../../main/cli/parts.ts'
 import { runCommandLine } from '../../main/cli/run-cli.ts'
 import { calls } from '../../shared/contract.ts'
 import { homePaths } from '../../main/home/paths.ts'
+import type { Log } from '../../main/log.ts'
 import { version } from '../../main/version.ts'
 import { openTestBridge, testToken } from './bridge.ts'
 
 /** The command with a small engine behind `serve`: a real bridge, a provider in memory. Closing takes BERTH_TEST_CLOSE ms. */
 const code = await runCommandLine(process.argv.slice(2), processIo(), {
-  engine: async () => ({ startEngine: ({ homeDir }) => start(homeDir) }),
+  engine: async () => ({ startEngine: ({ homeDir, log }) => start(homeDir, log) }),
   doctor: async () => ({
     runDoctor: async () => ({ ok: false, checks: [{ name: 'engine', status: 'fail', text: 'none answers', fix: 'apt-get install docker.io' }] }),
   }),
 })
 process.exit(code)
 
-async function start(home: string): Promise<ServedEngine> {
+async function start(home: string, log: Log): Promise<ServedEngine> {
   const paths = homePaths(home)
   await mkdir(home, { recursive: true })
   const { value } = await readBridgeFile(paths.bridge)
@@ -27,7 +28,7 @@ async function start(home: string): Promise<ServedEngine> {
     return { url: value.url, port: value.port, home, instance: value.instance, attached: true, call: cannotBeAsked, closed: Promise.resolve(), close: async () => undefined }
   }
   await writeFile(paths.token, testToken)
-  const house = await openTestBridge()
+  const house = await openTestBridge({ log })
   const { url, port } = house.bridge
   const started_at = new Date().toISOString()
   await writeBridgeFile(paths.bridge, { url, port, pid: process.pid, token_file: paths.token, instance: 'instance-1', version, started_at })

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeBridgeFile } from '../../../main/bridge/bridge-file.ts'
+import { quote } from '../../../main/sandbox/quote.ts'
 import { version } from '../../../main/version.ts'
 import { openTestBridge, type TestBridge, testToken } from '../../support/bridge.ts'
 import { type Ran, type Running, start } from '../../support/spawn-command.ts'
@@ -182,6 +183,44 @@ describe('the house', () => {
   })
 })
 
+describe.runIf(process.platform === 'linux')('on a terminal', () => {
+  /** Runs it on a pseudo-terminal and types the answer when it is asked for. */
+  async function typing(answer: string, args: readonly string[]): Promise<{ code: number; screen: string }> {
+    const line = quote([process.execPath, join(import.meta.dirname, '../../../bin/berth.mjs'), ...args])
+    const child = spawn('script', ['-qec', line, '/dev/null'], { env: { ...process.env, BERTH_HOME: home }, stdio: 'pipe' })
+    let screen = ''
+    child.stdout.on('data', (part: Buffer) => {
+      screen += part.toString('utf8')
+      if (/\[y\/N\]|Type /.test(screen) && answer !== '') {
+        child.stdin.write(answer)
+        answer = ''
+      }
+    })
+    const [code] = (await once(child, 'close')) as [number]
+    return { code, screen }
+  }
+
+  it.each([
+    ['n', 'n\r', 75],
+    ['Enter', '\r', 75],
+    ['Ctrl-C', '\u0003', 75],
+    ['Ctrl-D', '\u0004', 75],
+    ['y', 'y\r', 0],
+  ])('%s at the question', async (_name, answer, code) => {
+    await house.provider.acquire({ user: 'default', thread: 'asked', holder: 'master' })
+    const ran = await typing(answer, ['destroy', '-t', 'asked'])
+    expect(ran.screen).toContain('It is held by master. Destroy it all the same?')
+    expect(ran.code).toBe(code)
+    expect(house.provider.list().sandboxes.some((it) => it.thread === 'asked')).toBe(code !== 0)
+  })
+
+  it("wants a thread's name before its files go", async () => {
+    expect((await typing('y\r', ['forget', 'gone'])).code).toBe(75)
+    expect((await typing('gone\r', ['forget', 'gone'])).code).toBe(0)
+    expect(house.forgotten.at(-1)).toBe('default/gone by client:master')
+  })
+})
+
 describe('use', () => {
   it('says how to start an engine where none runs', async () => {
     const none = ['ls', '--home', join(temp.path, 'none')]
@@ -203,10 +242,9 @@ describe('use', () => {
     [['acquire', '-t', 'a b'], 'A thread id must be'],
     [['read', '-t', 'x', 'relative'], 'absolute'],
   ])('refuses %j with 64', async (args, words) => {
-    const ran = await berth(args)
+    const [ran, asJson] = await Promise.all([berth(args), berth([args[0] ?? '', '--json', ...args.slice(1)])])
     expect(ran.code).toBe(64)
     expect(ran.stderr).toContain(words)
-    const asJson = await berth([args[0] ?? '', '--json', ...args.slice(1)])
     expect(asJson).toMatchObject({ code: 64, stderr: '' })
     expect(json(asJson)).toMatchObject({ error: { code: 'BAD_INPUT', message: expect.stringContaining(words) } })
   })

@@ -70,6 +70,17 @@ describe('serve', () => {
     expect(first.child.exitCode).toBeNull()
   })
 
+  it('goes on when nobody is left to read what it says', async () => {
+    const running = await serving('unread')
+    running.child.stdout?.destroy()
+    running.child.stderr?.destroy()
+    // An error that nobody foresaw makes it say something.
+    expect((await berth('unread', ['acquire', '-t', 'broken']).ended).code).toBe(70)
+    expect((await berth('unread', ['acquire', '-t', 'fine']).ended).code).toBe(0)
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toMatchObject({ code: 0 })
+  })
+
   it('ends by a shutdown call, after the answer', async () => {
     const running = await serving('called')
     const done: Ran = await berth('called', ['shutdown', '--yes']).ended
