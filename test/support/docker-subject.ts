@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import Docker from 'dockerode'
 import { openDocker, type DockerBackend, type DockerOptions } from '../../main/backends/docker/docker-backend.ts'
 import { liteFiles } from '../../main/backends/docker/image/lite-recipe.ts'
-import { sandboxNetworkName } from '../../main/backends/docker/network.ts'
 import { systemClock } from '../../main/clock.ts'
 import { resources } from '../../main/resources.ts'
 import type { BackendSubject } from './backend-subject.ts'
@@ -67,12 +66,10 @@ export async function dockerSubject(overrides: Partial<DockerOptions> = {}): Pro
   }
 }
 
-/** Everything on the engine that carries this installation's label, and its network. */
+/** Everything on the engine that carries this installation's label. The network is everybody's. */
 export async function removeAll(docker: Docker, installation: string): Promise<void> {
   const label = [`berth.installation=${installation}`]
   const rows = await docker.listContainers({ all: true, filters: { label } })
   await Promise.all(rows.map((row) => docker.getContainer(row.Id).remove({ force: true, v: true })))
-  const name = sandboxNetworkName({ installation, home: '' })
-  for (const network of await docker.listNetworks({ filters: { name: [name] } })) await docker.getNetwork(network.Id).remove()
 }
 

@@ -62,7 +62,7 @@ export async function openDocker(options: DockerOptions): Promise<DockerBackend>
   const engine = openEngine(endpoint, clock)
   const traits = traitsReader(engine, platform)
   const images = imageStore({ engine, traits, files: options.files, version, auth })
-  const network = sandboxNetwork(engine, owner)
+  const network = sandboxNetwork(engine)
   const watches = new Set<EngineWatch>()
   const warn = (text: string, cause: unknown) => options.log?.('warn', text, cause)
 

@@ -1,12 +1,9 @@
 import type Docker from 'dockerode'
-import type { Owner } from '../backend.ts'
 import { fail } from '../../../shared/errors.ts'
 import type { Engine } from './engine.ts'
-import { pairs } from './labels.ts'
 
-/** The installation's own bridge network, by the engine's id of it. */
+/** Berth's own bridge network, by the engine's id of it. */
 export interface SandboxNetwork {
-  readonly name: string
   id(): Promise<string>
   /** After the engine said that it is gone. */
   forget(): void
@@ -14,17 +11,18 @@ export interface SandboxNetwork {
 
 const noTraffic = 'com.docker.network.bridge.enable_icc'
 
-export function sandboxNetworkName(owner: Owner): string {
-  return `berth-${owner.installation.slice(0, 8)}`
-}
+/**
+ * One for all installations: nobody on it can reach anybody, and an engine has only some thirty address ranges for networks,
+ * so that one for each home would use them up.
+ */
+export const sandboxNetworkName = 'berth-sandboxes'
 
 /**
  * A bridge whose members cannot reach each other. Made when first needed and whenever it was removed; used by id,
  * because the engine lets two networks made at once have one name.
  */
-export function sandboxNetwork(engine: Engine, owner: Owner): SandboxNetwork {
-  const name = sandboxNetworkName(owner)
-  const labels = { 'berth.installation': owner.installation }
+export function sandboxNetwork(engine: Engine): SandboxNetwork {
+  const name = sandboxNetworkName
   let known: Promise<string> | null = null
 
   async function existing(): Promise<string | null> {
@@ -51,7 +49,7 @@ export function sandboxNetwork(engine: Engine, owner: Owner): SandboxNetwork {
       'make the network for sandboxes',
       30_000,
       async (abortSignal) => {
-        const options = { Name: name, CheckDuplicate: true, Driver: 'bridge', Options: { [noTraffic]: 'false' }, Labels: labels, abortSignal }
+        const options = { Name: name, CheckDuplicate: true, Driver: 'bridge', Options: { [noTraffic]: 'false' }, Labels: { 'berth.network': 'true' }, abortSignal }
         return (await engine.docker.createNetwork(options)).id
       },
       { answers: { 409: () => null } },
@@ -65,7 +63,6 @@ export function sandboxNetwork(engine: Engine, owner: Owner): SandboxNetwork {
   }
 
   return {
-    name,
     // Shared by everyone who creates meanwhile, so one caller's signal must not end it.
     id() {
       if (known) return known
@@ -80,14 +77,6 @@ export function sandboxNetwork(engine: Engine, owner: Owner): SandboxNetwork {
       known = null
     },
   }
-}
-
-/** Removes the installation's networks; for an uninstall, and for tests. */
-export async function removeNetworks(engine: Engine, owner: Owner): Promise<void> {
-  const rows = await engine.call('list networks', 10_000, (abortSignal) =>
-    engine.docker.listNetworks({ filters: { label: pairs({ 'berth.installation': owner.installation }) }, abortSignal }),
-  )
-  for (const row of rows) await removeNetwork(engine, row.Id)
 }
 
 async function removeNetwork(engine: Engine, id: string): Promise<void> {

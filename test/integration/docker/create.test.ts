@@ -9,6 +9,7 @@ import { tempDir, type TempDir } from '../../support/temp-dir.ts'
 import { eventually } from '../../support/wait.ts'
 
 const never = new AbortController().signal
+const other = 'berthtest-docker-other'
 
 needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', () => {
   let subject: DockerSubject
@@ -21,6 +22,8 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
   })
   afterAll(async () => {
     await subject?.cleanup()
+    const others = (await subject?.docker.listImages({ filters: { reference: [other] } })) ?? []
+    if (others.length > 0) await subject.docker.getImage(`${other}:latest`).remove()
     await data?.remove()
   })
   const errorOf = async (work: Promise<unknown>): Promise<BerthError> => {
@@ -30,9 +33,8 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
   }
   /** An image on the engine that is not the lite one: the same, by another name. */
   const otherImage = async (): Promise<string> => {
-    const name = 'berthtest-docker-other'
-    await subject.docker.getImage(await subject.backend.images.reference('berth-lite')).tag({ repo: name, tag: 'latest' })
-    return `${name}:latest`
+    await subject.docker.getImage(await subject.backend.images.reference('berth-lite')).tag({ repo: other, tag: 'latest' })
+    return `${other}:latest`
   }
 
   it('is bound by mounts, bounded, loopback only, and without a secret outside its environment', async () => {

@@ -113,8 +113,8 @@ needs('docker', 'lite-image').describe('the lite image', () => {
       const image = await docker.getImage(asked.reference).inspect()
       expect(image.Config.Labels['berth.lite']).toBe(asked.reference.split(':')[1])
     } finally {
-      await docker.getImage(asked.reference).remove({ force: true })
       await docker.getImage(before.reference).tag({ repo: 'berth-lite', tag: 'latest' })
+      await docker.getImage(asked.reference).remove({ force: true })
     }
   })
 

@@ -3,6 +3,7 @@ import type { EngineEvent } from '../../../main/backends/backend.ts'
 import type { DockerBackend } from '../../../main/backends/docker/docker-backend.ts'
 import { openDocker } from '../../../main/backends/docker/docker-backend.ts'
 import { liteFiles } from '../../../main/backends/docker/image/lite-recipe.ts'
+import { sandboxNetworkName } from '../../../main/backends/docker/network.ts'
 import { systemClock, type Clock } from '../../../main/clock.ts'
 import { resources } from '../../../main/resources.ts'
 import { BerthError } from '../../../shared/errors.ts'
@@ -127,11 +128,11 @@ needs('docker', 'own-engine', 'root').describe('an engine that goes away and com
   it('makes its network again when somebody removed it', async () => {
     const first = await backend.create(spec(), new AbortController().signal)
     await backend.remove(first.ref, 0)
-    const [network] = await engine.docker.listNetworks({ filters: { name: ['berth-f0f0f0f0'] } })
+    const [network] = await engine.docker.listNetworks({ filters: { name: [sandboxNetworkName] } })
     await engine.docker.getNetwork(network!.Id).remove()
     const made = await Promise.all([1, 2, 3].map(() => backend.create(spec(), new AbortController().signal)))
     expect(made.map((found) => found.state)).toEqual(['running', 'running', 'running'])
-    expect(await engine.docker.listNetworks({ filters: { name: ['berth-f0f0f0f0'] } })).toHaveLength(1)
+    expect(await engine.docker.listNetworks({ filters: { name: [sandboxNetworkName] } })).toHaveLength(1)
     await Promise.all(made.map((found) => backend.remove(found.ref, 0)))
   })
 })
