@@ -57,10 +57,14 @@ export function makeClients(model: Model, calm: boolean): Clients {
     )
   }
 
-  /** Since when its thread stands in the line: who joins a flight shares its place. */
-  function lineOf(call: Call): number {
+  /** Since when its thread stands in the line: who joins a flight shares its place. null: that flight has one already. */
+  function lineOf(call: Call): number | null {
     let since = time.now()
-    for (const other of model.calls) if (call.id !== null && other.id === call.id && other.process === call.process) since = Math.min(since, other.queuedAt ?? since)
+    for (const other of model.calls) {
+      if (call.id === null || other.id !== call.id || other.process !== call.process) continue
+      if (other.wentOnAt !== null) return null
+      since = Math.min(since, other.queuedAt ?? since)
+    }
     return since
   }
 

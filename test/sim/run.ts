@@ -60,7 +60,7 @@ export async function runHistory(history: History, wrong: { checkedReplicas?: nu
     world.trace(`life ${life} was killed`)
     model.house = null
     forgetAfterCrash(model)
-    downUntil = time.now() + random.between(5, 3000)
+    downUntil = time.now() + random.between(150, 3000)
     time.at(downUntil - time.now(), open)
   }
 

@@ -174,7 +174,7 @@ function simProcess(name: string, time: SimTime, random: Seeded): SimProcess {
       alive = false
       for (const { handle, at, orphan } of pending) {
         handle.cancel()
-        if (orphan && random.chance(0.5)) time.at(at - time.now(), orphan)
+        if (orphan && random.chance(0.5)) time.at(Math.min(at - time.now(), orphanMs), orphan)
       }
       pending.clear()
     },
@@ -195,6 +195,9 @@ function simProcess(name: string, time: SimTime, random: Seeded): SimProcess {
     },
   }
 }
+
+/** What a killed process had sent is done within this, well before the next one has started. */
+const orphanMs = 100
 
 /** Node's timers count whole milliseconds, so they are early by a part of one, and never shorter than one. */
 const nodeDelay = (ms: number): number => Math.max(1, Math.trunc(ms))
