@@ -45,7 +45,8 @@ export async function setUp(signal: AbortSignal): Promise<Machine> {
   if (await dockerAnswers()) {
     say('making the lite image, unless it is there ...')
     const end = await runCommand(process.execPath, [inRoot('scripts', 'lite-image.ts')], { seconds: 600, signal })
-    if (end.code !== 0) failures.push('the lite image could not be made')
+    // Where this could not bring debootstrap, an image may be out of reach: the suites that need it say so.
+    if (end.code !== 0 && canInstall()) failures.push('the lite image could not be made')
   }
   return { failures, close }
 }
