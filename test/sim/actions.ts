@@ -35,7 +35,7 @@ export type Action =
 export interface Step {
   readonly action: Action
   /** Simulated milliseconds until the next one. */
-  readonly then: number
+  readonly wait: number
 }
 
 export interface History {
@@ -68,7 +68,7 @@ export function generate(seed: number): History {
   const crowd = random.int(1, threads.length)
   const steps: Step[] = []
   const count = random.int(8, 40)
-  for (let at = 0; at < count; at += 1) steps.push({ action: action(random, crowd, trouble, settings), then: pause(random, settings) })
+  for (let at = 0; at < count; at += 1) steps.push({ action: action(random, crowd, trouble, settings), wait: pause(random, settings) })
   return { seed, settings: trouble.crash ? settings : { ...settings, faults: (settings.faults ?? kinds).filter((kind) => kind !== 'crash') }, steps }
 }
 

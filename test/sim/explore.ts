@@ -10,7 +10,7 @@ export function seedRange(text: string): [number, number] {
 }
 
 /** What a violation is about, whatever its names and times. */
-const kindOf = (violation: string): string => violation.replaceAll(/[0-9a-f]{6,}|[\d.]+|h\d|t\d/g, '#').slice(0, 90)
+export const kindOf = (violation: string): string => violation.replaceAll(/[0-9a-f]{6,}|[\d.]+|h\d|t\d/g, '#').slice(0, 90)
 
 /** Leaves out steps as long as what remains still ends in the same kind of violation. */
 export async function shrink(history: History, budget = 300): Promise<{ history: History; outcome: Outcome }> {
@@ -36,10 +36,9 @@ export async function explain(seed: number): Promise<string> {
     `seed ${seed}: ${outcome.violation ?? 'no violation'}`,
     `run it again: SIM_SEEDS=${seed}..${seed}`,
     `shortest history that still shows it (${history.steps.length} steps):`,
-    ...history.steps.map(({ action, then }) => `  ${JSON.stringify(action)} then ${then.toFixed(0)} ms`),
+    ...history.steps.map(({ action, wait }) => `  ${JSON.stringify(action)} then ${wait.toFixed(0)} ms`),
     'its trace:',
     ...outcome.trace.slice(-150),
   ].join('\n')
 }
 
-export { kindOf }

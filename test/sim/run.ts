@@ -195,7 +195,7 @@ export async function runHistory(history: History, wrong: { checkedReplicas?: nu
       await time.settle()
       mourn()
       checkStep(model)
-      const until = time.now() + step.then
+      const until = time.now() + step.wait
       await time.runUntil(() => model.violation !== null, until - time.now())
     }
     if (model.violation === null) await rest()
