@@ -21,6 +21,9 @@ export interface Creating {
   warn(text: string, cause: unknown): void
 }
 
+/** While other processes make and remove networks of our name, several looks may be needed. */
+const renewals = 6
+
 /** What a start failed of that another try can mend. */
 type Obstacle = 'port' | 'network'
 class Mendable extends Error {
@@ -33,7 +36,8 @@ class Mendable extends Error {
 
 /** Creates and starts. Whatever goes wrong, the container made for it is removed before this throws. */
 export async function createSandbox(spec: SandboxSpec, creating: Creating, signal: AbortSignal): Promise<Found> {
-  let renewed = false
+  let renewed = 0
+  let network = ''
   let taken: Error | null = null
   const ports = candidates(spec.port)
   for (let at = 0; at < ports.length; ) {
@@ -44,16 +48,17 @@ export async function createSandbox(spec: SandboxSpec, creating: Creating, signa
     }
     if (signal.aborted) throw cancelled('create a sandbox')
     try {
-      return await attempt(spec, creating, creating.describe(await creating.network.id(), port), signal)
+      network = await creating.network.id()
+      return await attempt(spec, creating, creating.describe(network, port), signal)
     } catch (thrown) {
       if (!(thrown instanceof Mendable)) throw thrown
       if (thrown.obstacle === 'port') {
         taken = thrown
         at++
       } else {
-        if (renewed) throw failedStart(thrown.message)
-        renewed = true
-        creating.network.forget()
+        if (++renewed > renewals) throw failedStart(thrown.message)
+        await creating.network.forget(network)
+        await creating.clock.sleep(renewed * 30)
       }
     }
   }
@@ -120,7 +125,7 @@ function failedStart(text: string): BerthError {
 export function explain(spec: SandboxSpec, { status, text: raw }: Refusal): Error {
   const text = withoutSecrets(raw, spec)
   if (/port is already allocated|address already in use|failed to bind (host )?port|port.*(conflict|in use)/i.test(text)) return new Mendable('port', text)
-  if (/network \S+ not found|could not find (a )?network|no such network/i.test(text)) return new Mendable('network', text)
+  if (/network \S+ (not found|is ambiguous)|could not find (a )?network|no such network/i.test(text)) return new Mendable('network', text)
   if (/no space left on device|disk quota exceeded/i.test(text)) return diskFull('create a sandbox', text)
   if (status === 409 && /name .*(already )?in use|conflict.*name/i.test(text)) {
     return fail('NAME_TAKEN', `The container name ${spec.name} is taken`, {

@@ -5,8 +5,8 @@ import type { Engine } from './engine.ts'
 /** Berth's own bridge network, by the engine's id of it. */
 export interface SandboxNetwork {
   id(): Promise<string>
-  /** After the engine said that it is gone. */
-  forget(): void
+  /** After the engine said that this one is gone or not the only one of its name. */
+  forget(id: string): Promise<void>
 }
 
 const noTraffic = 'com.docker.network.bridge.enable_icc'
@@ -18,8 +18,8 @@ const noTraffic = 'com.docker.network.bridge.enable_icc'
 export const sandboxNetworkName = 'berth-sandboxes'
 
 /**
- * A bridge whose members cannot reach each other. Made when first needed and whenever it was removed; used by id,
- * because the engine lets two networks made at once have one name.
+ * A bridge whose members cannot reach each other. Made when first needed and whenever it was removed. The engine lets two
+ * that are made at once have one name, and then starts nothing on either: the oldest stays, whoever sees more removes them.
  */
 export function sandboxNetwork(engine: Engine): SandboxNetwork {
   const name = sandboxNetworkName
@@ -39,26 +39,26 @@ export function sandboxNetwork(engine: Engine): SandboxNetwork {
         next: `Remove it: \`docker network rm ${name}\`. Berth makes its own.`,
       })
     }
+    for (const extra of named) if (usable && extra !== usable) await removeNetwork(engine, extra.Id)
     return usable?.Id ?? null
   }
 
   async function find(): Promise<string> {
     const found = await existing()
     if (found !== null) return found
-    const made = await engine.call<string | null>(
+    await engine.call<void>(
       'make the network for sandboxes',
       30_000,
       async (abortSignal) => {
         const options = { Name: name, CheckDuplicate: true, Driver: 'bridge', Options: { [noTraffic]: 'false' }, Labels: { 'berth.network': 'true' }, abortSignal }
-        return (await engine.docker.createNetwork(options)).id
+        await engine.docker.createNetwork(options)
       },
-      { answers: { 409: () => null } },
+      { answers: { 409: () => undefined } },
     )
     const winner = await existing()
     if (winner === null) {
       throw fail('ENGINE_FAILED', `The network ${name} was removed as soon as it was made`, { next: 'Look who removes networks (`docker events`), then try again.' })
     }
-    if (made !== null && made !== winner) await removeNetwork(engine, made)
     return winner
   }
 
@@ -73,14 +73,19 @@ export function sandboxNetwork(engine: Engine): SandboxNetwork {
       })
       return finding
     },
-    forget() {
-      known = null
+    async forget(id) {
+      // Many may hear of the same loss; only the first must act on it.
+      const current = known
+      if (current !== null && (await current.catch(() => id)) === id && known === current) known = null
     },
   }
 }
 
 async function removeNetwork(engine: Engine, id: string): Promise<void> {
-  await engine.call<void>('remove a network', 10_000, () => engine.docker.getNetwork(id).remove(), { answers: { 404: () => undefined } })
+  await engine.call<void>('remove a network', 10_000, () => engine.docker.getNetwork(id).remove(), {
+    // 403: sandboxes are on it, so it is not ours to remove.
+    answers: { 403: () => undefined, 404: () => undefined },
+  })
 }
 
 function byAge(a: Docker.NetworkInspectInfo, b: Docker.NetworkInspectInfo): number {

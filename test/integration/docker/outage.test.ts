@@ -125,14 +125,23 @@ needs('docker', 'own-engine', 'root').describe('an engine that goes away and com
     }
   })
 
-  it('makes its network again when somebody removed it', async () => {
-    const first = await backend.create(spec(), new AbortController().signal)
-    await backend.remove(first.ref, 0)
-    const [network] = await engine.docker.listNetworks({ filters: { name: [sandboxNetworkName] } })
-    await engine.docker.getNetwork(network!.Id).remove()
-    const made = await Promise.all([1, 2, 3].map(() => backend.create(spec(), new AbortController().signal)))
-    expect(made.map((found) => found.state)).toEqual(['running', 'running', 'running'])
-    expect(await engine.docker.listNetworks({ filters: { name: [sandboxNetworkName] } })).toHaveLength(1)
-    await Promise.all(made.map((found) => backend.remove(found.ref, 0)))
+  it('makes its network again when somebody removed it, however many want it at once', async () => {
+    const others = await Promise.all([1, 2].map(() => openDocker({
+      owner: { installation: 'f0f0f0f0f0f0f0f0', home: home.path }, version: '0.0.0-test', clock,
+      env: { DOCKER_HOST: engine.host }, files: liteFiles(resources()),
+    })))
+    try {
+      for (let round = 0; round < 3; round++) {
+        const first = await Promise.all([backend, ...others].map((one) => one.create(spec(), new AbortController().signal)))
+        await Promise.all(first.map((found) => backend.remove(found.ref, 0)))
+        for (const network of await engine.docker.listNetworks({ filters: { name: [sandboxNetworkName] } })) await engine.docker.getNetwork(network.Id).remove()
+        const made = await Promise.all([backend, backend, ...others, ...others].map((one) => one.create(spec(), new AbortController().signal)))
+        expect(made.map((found) => found.state)).toEqual(made.map(() => 'running'))
+        expect(await engine.docker.listNetworks({ filters: { name: [sandboxNetworkName] } })).toHaveLength(1)
+        await Promise.all(made.map((found) => backend.remove(found.ref, 0)))
+      }
+    } finally {
+      await Promise.all(others.map((one) => one.close()))
+    }
   })
 })
