@@ -17,8 +17,8 @@ const outageWaitMs = 10_000
 export interface Gate {
   /** First look at the engine; done already in the normal case. */
   begin(): Promise<void>
-  /** Throws SHUTTING_DOWN once the doors are shut. */
-  admit(): void
+  /** Throws SHUTTING_DOWN once the doors are shut; otherwise gives the signal that aborts when they are. */
+  admit(): AbortSignal
 }
 
 export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) => Promise<Acquired> {
@@ -26,7 +26,7 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
   const { clock } = deps
 
   async function acquire(request: AcquireRequest): Promise<Acquired> {
-    gate.admit()
+    const doors = gate.admit()
     const { user, thread, holder } = request
     const wanted: Wanted = { id: thread === null ? deps.randomId() : deps.idOf(user, thread), user, thread }
     const known = table.get(wanted.id)
@@ -35,7 +35,8 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
       core.save(next)
       return acquiredOf(core, next, holder, { path: 'reuse', warnings: [] })
     }
-    const landing = await outlastOutage(request, () => arrive(request, wanted))
+    const signal = request.signal ? AbortSignal.any([request.signal, doors]) : doors
+    const landing = await outlastOutage({ ...request, signal }, wanted)
     let entry = table.get(wanted.id)
     if (!usable(entry)) throw fail('SANDBOX_LOST', 'The sandbox ended as soon as it was there', { next: 'Acquire again.' })
     // Who came aboard in the tick of the landing is held here.
@@ -43,39 +44,48 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
     return acquiredOf(core, entry, holder, landing)
   }
 
-  async function arrive({ holder, who, report, signal }: AcquireRequest, wanted: Wanted): Promise<Landing> {
-    await untilBegun(signal)
-    gate.admit()
-    return await flights.join(wanted.id, { holder, who, report }, signal, (flight) => obtain(core, wanted, flight))
-  }
-
   /** Unknown is not gone: while the engine does not answer, nothing is concluded, and the call is tried again. */
-  async function outlastOutage<T>({ report, signal }: AcquireRequest, call: () => Promise<T>): Promise<T> {
+  async function outlastOutage(request: AcquireRequest & { signal: AbortSignal }, wanted: Wanted): Promise<Landing> {
+    const { holder, who, report, signal } = request
     const began = clock.now()
     for (let pause = 200; ; pause = Math.min(pause * 2, 1000)) {
       try {
-        return await call()
+        await untilBegun(signal)
+        return await flights.join(wanted.id, { holder, who, report }, signal, (flight) => obtain(core, wanted, flight))
       } catch (error) {
         const problem = asBerthError(error)
+        if (signal.aborted) throw abortError(signal)
         if (problem.code !== 'ENGINE_UNREACHABLE' || clock.now() - began > outageWaitMs) throw error
         report?.({ type: 'progress', step: 'engine', text: `Waiting for the container engine: ${problem.message}`, done: null, total: null })
       }
-      await clock.sleep(pause, signal).catch((error: unknown) => {
-        throw signal?.aborted ? abortError(signal) : error
-      })
+      await orAborted(clock.sleep(pause, signal), signal)
     }
   }
 
-  async function untilBegun(signal: AbortSignal | undefined): Promise<void> {
-    const late = new Promise<never>((_, reject) => {
-      const timer = clock.timer(beginWaitMs, () =>
-        reject(fail('STARTING', 'Berth has not yet seen what runs on the engine', { next: 'Try again in a few seconds.' })),
-      )
-      signal?.addEventListener('abort', () => reject(abortError(signal)), { once: true })
-      gate.begin().then(timer.cancel, timer.cancel)
-    })
-    await Promise.race([gate.begin(), late])
+  async function untilBegun(signal: AbortSignal): Promise<void> {
+    const late = new AbortController()
+    const timer = clock.timer(beginWaitMs, () =>
+      late.abort(fail('STARTING', 'Berth has not yet seen what runs on the engine', { next: 'Try again in a few seconds.' })),
+    )
+    try {
+      await orAborted(gate.begin(), AbortSignal.any([signal, late.signal]))
+    } finally {
+      timer.cancel()
+    }
   }
 
   return acquire
+}
+
+/** The work's own end, or the signal's reason if that comes first. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(abortError(signal))
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
 }

@@ -22,8 +22,20 @@ export async function giveBirth(core: Core, entry: Entry, flight: Flight<Landing
   if (!(await deps.backend.prepared(config.image))) {
     await deps.backend.prepare(config.image, (progress) => flight.report(progress), signal)
   }
+  // Forty boots at once take longer than forty in turn, and each would run into its deadlines.
+  const leave = await core.starts.pass(signal)
+  try {
+    return await startLocked(core, entry, { config, mounts, say, signal })
+  } finally {
+    leave()
+  }
+}
+
+interface Start { readonly config: Config; readonly mounts: Mount[]; readonly say: (step: string, text: string) => void; readonly signal: AbortSignal }
+
+async function startLocked(core: Core, entry: Entry, { config, mounts, say, signal }: Start): Promise<Born> {
   for (let tries = 1; ; tries += 1) {
-    const lock = await deps.lock(entry.id, signal)
+    const lock = await core.deps.lock(entry.id, signal)
     try {
       const both = AbortSignal.any([signal, lock.broken])
       say('create', 'Starting the sandbox')

@@ -4,6 +4,7 @@ import type { Clients } from './clients.ts'
 import type { ProviderDeps } from './deps.ts'
 import type { Entry } from './entry.ts'
 import type { Flights } from './flights.ts'
+import type { Gate } from './gate.ts'
 import type { Table } from './table.ts'
 import type { Tickets } from './tickets.ts'
 
@@ -23,6 +24,8 @@ export interface Core {
   readonly flights: Flights<Landing>
   readonly clients: Clients
   readonly tickets: Tickets
+  /** How many sandboxes start at the same time. */
+  readonly starts: Gate
   /** Replaced at (re)connect; absent until the watch began. */
   readonly watch: { current: EngineWatch | null }
   readonly endings: Map<string, Ending>

@@ -71,7 +71,8 @@ export function makeFlights<T>(): Flights<T> {
     }
     state.down = run(flight).then(
       (value) => finish({ value }),
-      (error: unknown) => finish({ error }),
+      // Whatever an ended effect threw: the reason for which the flight was ended is what its passengers are to know.
+      (error: unknown) => finish({ error: state.control.signal.aborted ? abortError(state.control.signal) : error }),
     )
     return state
   }

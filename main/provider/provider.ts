@@ -8,6 +8,7 @@ import { endSandbox } from './ending.ts'
 import { endAll } from './end-all.ts'
 import { usable } from './entry.ts'
 import { makeFlights } from './flights.ts'
+import { makeGate } from './gate.ts'
 import { toRecord } from './lease-record.ts'
 import type { Provider, ShutdownReport } from './provider-api.ts'
 import { makeReaper } from './reaper.ts'
@@ -25,6 +26,9 @@ export interface ProviderCore extends Provider {
   refresh(): Promise<void>
 }
 
+
+/** Enough to keep an engine busy while slow images boot. */
+const startsAtOnce = 6
 
 /** Makes the provider: the verbs over the parts. It owns them all, and `close` ends them all. */
 export function makeProvider(deps: ProviderDeps): ProviderCore {
@@ -50,6 +54,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     flights,
     clients: makeClients(deps),
     tickets: makeTickets(clock, (ahead) => decide({ ...view(), ahead }), evict),
+    starts: makeGate(startsAtOnce),
     watch: { current: null },
     endings: new Map(),
     untold: new Map(),
@@ -74,12 +79,14 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
 
   let begun: Promise<void> | null = null
   let closing: 'no' | 'down' | 'closed' = 'no'
+  let doors = new AbortController()
   let shuttingDown: Promise<ShutdownReport> | null = null
 
   const acquire = makeAcquire(core, { begin, admit })
 
-  function admit(): void {
+  function admit(): AbortSignal {
     if (closing !== 'no') throw refused()
+    return doors.signal
   }
 
   const refused = () => fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again, then repeat the call.' })
@@ -126,9 +133,12 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     if (!options.reopen) closing = closing === 'closed' ? 'closed' : 'down'
     else if (closing === 'no') closing = 'down'
     const reopen = options.reopen
+    doors.abort(refused())
     shuttingDown ??= endAll(core, refused(), who, () => true).finally(() => {
       shuttingDown = null
-      if (reopen && closing === 'down') closing = 'no'
+      if (!reopen || closing !== 'down') return
+      closing = 'no'
+      doors = new AbortController()
     })
     return shuttingDown
   }
@@ -175,6 +185,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       if (closing === 'closed') return
       const before = closing
       closing = 'closed'
+      doors.abort(refused())
       if (before === 'down' && shuttingDown) await shuttingDown
       else if (ending === 'none') await flights.abortAll(refused())
       else await endAll(core, refused(), 'berth:exit', (entry) => ending === 'all' || entry.leases.length === 0)

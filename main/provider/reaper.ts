@@ -54,6 +54,8 @@ export function makeReaper(core: Core): Reaper {
       const due = dueAt(fresh, idleMs())
       if (due === null || due > clock.now()) {
         core.save(fresh)
+      } else if (fresh.state === 'active' && fresh.thread === null) {
+        endSandbox(core, fresh, { who: 'berth:idle', text: 'It was anonymous and its holder did nothing for a while', grace: 0 })
       } else if (fresh.state === 'active') {
         core.save(core.table.set(expired(fresh, clock.now()), { who: 'berth:idle', text: 'Its holders did nothing for a while: it is warm' }))
       } else {

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import Docker from 'dockerode'
+import type { Backend } from '../../main/backends/backend.ts'
+import { startEngine, type Engine } from '../../main/engine.ts'
+import { containerId } from '../../main/home/derive.ts'
+import { tempDir } from './temp-dir.ts'
+
+/** An engine in this process, on a home and with a container prefix of its own; everything of it goes at `close`. */
+export interface House {
+  readonly home: string
+  readonly engine: Engine
+  readonly docker: Docker
+  readonly prefix: string
+  /** Name of a thread's container. */
+  nameOf(thread: string, user?: string): string
+  /** Names of this house's containers on the engine, in any state. */
+  containers(): Promise<string[]>
+  /** Closes this engine and opens another on the same home. */
+  reopen(options?: { configure?: string }): Promise<House>
+  close(): Promise<void>
+}
+
+export interface HouseOptions {
+  /** YAML; `backend` and `container_prefix` are set already. */
+  readonly config?: string
+  /** Keys below `sandbox:`. */
+  readonly sandbox?: Record<string, string | number | boolean | null>
+  readonly backend?: 'docker' | 'embedded' | 'auto'
+  readonly env?: Record<string, string>
+  readonly decorate?: (backend: Backend) => Backend
+}
+
+export async function openHouse(options: HouseOptions = {}): Promise<House> {
+  const dir = await tempDir('house')
+  const prefix = `bt${randomBytes(4).toString('hex')}`
+  const sandbox = { container_prefix: prefix, ...options.sandbox }
+  const lines = Object.entries(sandbox).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)
+  await writeFile(join(dir.path, 'config.yaml'), `backend: ${options.backend ?? 'docker'}\nsandbox:\n${lines.join('\n')}\n${options.config ?? ''}\n`)
+  return await openAt(dir, prefix, options)
+}
+
+async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, options: HouseOptions): Promise<House> {
+  const engine = await startEngine({
+    homeDir: dir.path,
+    env: { ...process.env, ...options.env },
+    log: () => undefined,
+    ...(options.decorate ? { decorate: options.decorate } : {}),
+  })
+  const docker = new Docker(options.env?.['DOCKER_HOST'] ? { socketPath: options.env['DOCKER_HOST'].replace('unix://', '') } : {})
+  const ours = () => docker.listContainers({ all: true, filters: { label: [`berth.home=${dir.path}`] } })
+  return {
+    home: dir.path,
+    engine,
+    docker,
+    prefix,
+    nameOf: (thread, user = 'default') => `${prefix}-${containerId(user, thread)}`,
+    containers: async () => (await ours()).map(({ Names }) => (Names[0] ?? '').slice(1)),
+    async reopen({ configure } = {}) {
+      await engine.close()
+      if (configure !== undefined) await writeFile(join(dir.path, 'config.yaml'), configure)
+      return await openAt(dir, prefix, options)
+    },
+    async close() {
+      await engine.close()
+      if (options.backend !== 'embedded') for (const { Id } of await ours()) await docker.getContainer(Id).remove({ force: true, v: true })
+      await dir.remove()
+    },
+  }
+}
