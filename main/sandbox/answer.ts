@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { fail, type BerthError, type ErrorCode } from '../../shared/errors.ts'
 import type { HttpAnswer } from './http.ts'
 
-const envelope = z.object({ success: z.boolean().nullish(), message: z.string().nullish(), data: z.unknown() })
-const detail = z.object({ detail: z.unknown() })
+const envelope = z.object({ success: z.boolean().nullish(), message: z.string().nullish(), data: z.unknown().optional() })
+const detail = z.object({ detail: z.unknown().optional() })
 const fileError = z.object({ error_type: z.string(), path: z.string().nullish(), message: z.string().nullish() })
 
 const fileCodes: Record<string, ErrorCode> = {

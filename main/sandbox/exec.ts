@@ -33,15 +33,15 @@ const answerLimit = (maxOutput: number) => 1024 * 1024 + 12 * (maxOutput + 1024)
  * not start. A caller that goes away takes the command with it.
  */
 export async function exec(deps: ExecDeps, request: ExecRequest): Promise<ExecResult> {
-  try {
-    return await inSession(deps, request)
-  } catch (error) {
-    // The session was reaped or pushed out between two commands: nothing has run.
-    if (!(error instanceof NotStarted)) throw error
-    deps.sessions.forget(request.cwd)
-    return await inSession(deps, request).catch((again: unknown) => {
-      throw again instanceof NotStarted ? again.error : again
-    })
+  for (let tries = 1; ; tries++) {
+    try {
+      return await inSession(deps, request)
+    } catch (error) {
+      // The session was reaped or pushed out before its command came: nothing has run.
+      if (!(error instanceof NotStarted)) throw error
+      if (tries === 3) throw error.error
+      deps.sessions.forget(request.cwd)
+    }
   }
 }
 

@@ -28,7 +28,8 @@ export async function readiness(api: SandboxApi, options: { signal: AbortSignal;
     } catch (error) {
       if (signal.aborted) throw reasonOf(signal)
       if (!(error instanceof BerthError) || final.has(error.code)) throw error
-      last = error
+      // A try that was cut short by the end of the time says nothing about the sandbox.
+      if (last === null || clock.now() - start < timeoutMs) last = error
     }
     await clock.sleep(Math.min(nextDelay(clock.now() - start), Math.max(0, start + timeoutMs - clock.now())), signal).catch((error: unknown) => {
       throw signal.aborted ? reasonOf(signal) : error
