@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { stat } from 'node:fs/promises'
+import { dirname, resolve as absolute } from 'node:path'
 import { createInterface } from 'node:readline'
 import { PatternError, searchDeadline, withContext } from './grep-request.ts'
 import type { GrepMatch, GrepRequest, GrepResult, SeenLine } from './grep-request.ts'
@@ -14,7 +16,9 @@ const answerLimit = 8 * 1024 * 1024
  * an agent looks for what it has written, not for what is in a repository.
  */
 export async function ripgrep(request: GrepRequest, gone: (stop: () => void) => () => void): Promise<GrepResult | typeof noRipgrep> {
-  const child = spawn('rg', args(request), { stdio: ['ignore', 'pipe', 'pipe'] })
+  // Globs with a slash count from the working directory.
+  const directory = (await stat(request.path)).isDirectory() ? request.path : dirname(request.path)
+  const child = spawn('rg', args(request), { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = new Promise<number | null | Error>((resolve) => {
     child.once('error', resolve)
     child.once('close', resolve)
@@ -43,7 +47,7 @@ export async function ripgrep(request: GrepRequest, gone: (stop: () => void) => 
 }
 
 function args(request: GrepRequest): string[] {
-  const list = ['--json', '--no-config', '--hidden', '--no-ignore', '--sort', 'path', '-g', '!**/.git/**']
+  const list = ['--json', '--no-config', '--hidden', '--no-ignore', '--sort', 'path']
   if (request.ignoreCase) list.push('-i')
   if (request.fixed) list.push('-F')
   if (request.multiline) list.push('-U')
@@ -54,7 +58,8 @@ function args(request: GrepRequest): string[] {
   if (request.after > 0) list.push('-A', String(request.after))
   for (const each of request.include) list.push('-g', each)
   for (const each of request.exclude) list.push('-g', `!${each}`)
-  return [...list, '-e', request.pattern, '--', request.path]
+  // The last glob that matches a path decides.
+  return [...list, '-g', '!**/.git/**', '-e', request.pattern, '--', absolute(request.path)]
 }
 
 interface Event {
