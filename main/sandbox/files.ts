@@ -10,7 +10,7 @@ const readLimit = 100 * 1024 * 1024
 /** Bytes as they are. Throws FILE_NOT_FOUND, FILE_DENIED, FILE_FAILED, TOO_LARGE. */
 export async function readFile(http: SandboxHttp, path: string): Promise<Uint8Array> {
   const query = new URLSearchParams({ path })
-  const answer = await http.send({ method: 'GET', path: `/v1/file/download?${query}`, timeoutMs: fileMs, safe: true, limit: readLimit })
+  const answer = await http.send({ method: 'GET', path: `/v1/file/download?${query.toString()}`, timeoutMs: fileMs, safe: true, limit: readLimit })
   if (answer.status === 200) return answer.bytes
   if (answer.status === 401) throw refused()
   // Why it failed is told by `read` alone: bodies of failed downloads differ between images, and old ones have no download.
