@@ -3,7 +3,7 @@ import type { Acquired } from '../../shared/sandbox.ts'
 import { provenAlive } from './alive.ts'
 import type { Core, Landing } from './core.ts'
 import { usable } from './entry.ts'
-import { abortError } from './flights.ts'
+import { abortError, orAborted } from './flights.ts'
 import { obtain, type Wanted } from './obtain.ts'
 import type { AcquireRequest } from './provider-api.ts'
 import { held } from './registry.ts'
@@ -75,17 +75,4 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
   }
 
   return acquire
-}
-
-/** The work's own end, or the signal's reason if that comes first. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const onAbort = () => reject(abortError(signal))
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }

@@ -2,6 +2,8 @@ import { asBerthError } from '../../shared/errors.ts'
 import type { Found } from '../backends/backend.ts'
 import { proveReady } from './birth.ts'
 import type { Core, Landing } from './core.ts'
+import { endSandbox } from './ending.ts'
+import type { Entry } from './entry.ts'
 import type { Flight } from './flights.ts'
 import { stampedAt, type LeaseRecord } from './lease-record.ts'
 import { creating, held, started } from './registry.ts'
@@ -17,25 +19,30 @@ export async function adopt(core: Core, found: Found, record: LeaseRecord | unde
   if (id === null || user === null) return { path: 'found', warnings: [] }
   const before = core.table.get(id)
   core.table.set(
-    { ...creating({ id, user, thread, name: found.name }, clock.now(), clock.wall(), before), replaced: record?.replaced ?? before?.replaced ?? 0 },
+    { ...creating({ id, user, thread, name: found.name }, clock.now(), clock.wall(), before), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce },
     { who: 'berth:reconcile', text: 'A running sandbox was found' },
   )
+  const settled = () => {
+    const now = core.table.get(id)
+    if (now?.state !== 'creating') return null
+    const at = record ? Math.min(stampedAt(record, clock, deps.uptime()), clock.now()) : clock.now()
+    const entry = started(now, { ...found, state: 'running' }, clock.now(), record?.holders ?? [], at)
+    // Warm for as long as it had been: a crash loop must not keep it for ever.
+    return { ...entry, since: Math.min(entry.since, at) }
+  }
   try {
     if (found.state === 'paused') await deps.backend.unpause(found.ref)
-    await proveReady(core, found, flight.signal, true)
+    await proveReady(core, found, flight.signal)
   } catch (error) {
-    core.table.drop(id, { who: 'berth:reconcile', text: `It was removed: ${asBerthError(error).message}` })
-    deps.leases.remove(id)
-    if (thread === null) await deps.discard({ id, user, thread })
+    const now = core.table.get(id)
+    // Berth closes: whether it stays is decided there, like for any other.
+    const left = flight.signal.aborted ? settled() : null
+    if (left) core.table.set(left)
+    else if (now?.state === 'creating') await endSandbox(core, now, { who: 'berth:reconcile', text: asBerthError(error).message, grace: 0 }).first.catch(() => undefined)
     throw error
   }
-  const now = core.table.get(id)
-  if (now === undefined) return { path: 'found', warnings: [] }
-  const uptime = deps.uptime()
-  const at = record ? Math.min(stampedAt(record, clock, uptime), clock.now()) : clock.now()
-  let entry = started(now, { ...found, state: 'running' }, clock.now(), record?.holders ?? [], at)
-  // Warm for as long as it had been: a crash loop must not keep it for ever.
-  entry = { ...entry, since: Math.min(entry.since, at) }
+  let entry: Entry | null = settled()
+  if (entry === null) return { path: 'found', warnings: [] }
   for (const holder of flight.holders()) entry = held(entry, holder, clock.now(), clock.wall())
   core.table.set(entry, { who: 'berth:reconcile', text: entry.leases.length > 0 ? 'It is in use as before' : 'It is warm' })
   core.save(entry)

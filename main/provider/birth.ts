@@ -5,6 +5,7 @@ import { outdated, type Core } from './core.ts'
 import type { Entry } from './entry.ts'
 import { abortError, type Flight } from './flights.ts'
 import type { Landing } from './core.ts'
+import { making } from './registry.ts'
 
 const userData = '/mnt/user-data'
 
@@ -43,7 +44,7 @@ async function startLocked(core: Core, entry: Entry, { config, mounts, say, sign
       // Another process can no longer make a second one: the engine holds the name.
       await lock.release()
       say('ready', 'Waiting until it answers')
-      await proveReady(core, born.found, signal, born.path === 'cold')
+      await proveReady(core, born.found, signal)
       return born
     } catch (error) {
       // A lost lock (a suspend, a slow disk) is no failure of the caller's: taken again.
@@ -56,10 +57,19 @@ async function startLocked(core: Core, entry: Entry, { config, mounts, say, sign
 
 async function createOrFind(core: Core, entry: Entry, config: Config, mounts: Mount[], signal: AbortSignal): Promise<Born> {
   const { deps } = core
+  /** Noted before the engine is asked, so that a failure at any point knows what there may be to remove. */
+  const note = (nonce: string | null, sandbox: Found | null) => {
+    const now = core.table.get(entry.id)
+    if (now?.state === 'creating') core.table.set(making(now, nonce, sandbox))
+  }
   for (let tries = 1; ; tries += 1) {
     if (signal.aborted) throw abortError(signal)
+    const spec = specOf(core, entry, config, mounts)
+    note(spec.nonce, null)
     try {
-      return { found: await deps.backend.create(specOf(core, entry, config, mounts), signal), path: 'cold' }
+      const found = await deps.backend.create(spec, signal)
+      note(spec.nonce, found)
+      return { found, path: 'cold' }
     } catch (error) {
       if (asBerthError(error).code !== 'NAME_TAKEN' || tries >= 3) throw error
     }
@@ -67,7 +77,11 @@ async function createOrFind(core: Core, entry: Entry, config: Config, mounts: Mo
     const found = await deps.backend.inspect(entry.name)
     if (found === null) continue
     const refusal = await refuse(core, entry, found)
-    if (refusal) throw refusal
+    if (refusal) {
+      note(null, null)
+      throw refusal
+    }
+    note(null, found)
     if (found.state === 'running' && !outdated(core, found)) return { found, path: 'found' }
     await deps.backend.remove(found.ref, 0)
   }
@@ -110,24 +124,20 @@ function specOf(core: Core, entry: Entry, config: Config, mounts: readonly Mount
   }
 }
 
-/** Ready, or an error with the container's last lines; one that we made and that did not get ready is removed. */
-export async function proveReady(core: Core, found: Found, signal: AbortSignal, ours: boolean): Promise<void> {
+/** Ready, or an error with the container's last lines. Removes nothing: whose it is decides. */
+export async function proveReady(core: Core, found: Found, signal: AbortSignal): Promise<void> {
   const { deps } = core
-  const client = core.clients.of(found)
   try {
+    const client = core.clients.of(found)
     if (core.clients.hasEnded(found.ref)) throw fail('SANDBOX_LOST', 'It ended', { next: 'See its last lines.' })
     await deps.ready(client.api, {
       signal: AbortSignal.any([signal, client.lost]),
       timeoutMs: deps.config().ready_timeout * 1000,
     })
   } catch (error) {
-    const ended = core.clients.hasEnded(found.ref) || (await hasExited(core, found))
-    const lines = signal.aborted ? [] : await lastLines(core, found)
-    if (ours) {
-      await deps.backend.remove(found.ref, 0)
-      core.clients.ended(found.ref, asBerthError(error))
-    }
     if (signal.aborted) throw abortError(signal)
+    const ended = core.clients.hasEnded(found.ref) || (await hasExited(core, found))
+    const lines = await lastLines(core, found)
     throw ended ? startFailed(found, lines, error) : notReady(error, lines)
   }
 }

@@ -5,6 +5,8 @@ export interface CapacityView {
   readonly mode: Config['capacity']['mode']
   readonly replicas: number
   readonly entries: readonly Entry[]
+  /** Containers of ours without an entry that are being removed. */
+  readonly strays: number
   /** Acquires that came earlier and still wait for a place. */
   readonly ahead: number
   /** Sandboxes that an acquire is just about to take: not to be evicted under its hands. */
@@ -33,14 +35,15 @@ export function evictable(entries: readonly Entry[], wanted: ReadonlySet<string>
 /** May one more sandbox be made, who goes for it, or must it wait? */
 export function decide(view: CapacityView): Decision {
   const taken = view.entries.filter((entry) => occupies(entry, view.mode)).length
-  const missing = taken + 1 - view.replicas
+  const strays = view.mode === 'soft' ? 0 : view.strays
+  const missing = taken + strays + 1 - view.replicas
   if (view.mode === 'soft') {
     if (missing <= 0) return { kind: 'go', evict: [], over: 0 }
     const evict = evictable(view.entries, view.wanted).slice(0, missing).map((entry) => entry.id)
     return { kind: 'go', evict, over: missing - evict.length }
   }
   if (missing <= 0 && view.ahead === 0) return { kind: 'go', evict: [], over: 0 }
-  const leaving = view.entries.filter((entry) => entry.state === 'stopping').length
+  const leaving = view.entries.filter((entry) => entry.state === 'stopping').length + strays
   const short = Math.max(0, missing + view.ahead - leaving)
   const evict = evictable(view.entries, view.wanted).slice(0, short).map((entry) => entry.id)
   if (view.mode === 'reject' && evict.length < short) return { kind: 'reject' }

@@ -29,6 +29,8 @@ export interface Core {
   /** Replaced at (re)connect; absent until the watch began. */
   readonly watch: { current: EngineWatch | null }
   readonly endings: Map<string, Ending>
+  /** Containers of ours that no entry stands for, by the engine's id: being removed, or (null) to be tried again. */
+  readonly strays: Map<string, Promise<void> | null>
   /** Holders to be told once that their sandbox was replaced. */
   readonly untold: Map<string, Set<string>>
   /** How often each id was replaced, kept across the gap between the loss and the next acquire. */

@@ -1,56 +1,79 @@
-import { asBerthError, fail } from '../../shared/errors.ts'
+import { asBerthError, fail, type BerthError } from '../../shared/errors.ts'
 import type { Core, Ending } from './core.ts'
 import type { Entry } from './entry.ts'
-import { stopping } from './registry.ts'
+import { failed, stopping } from './registry.ts'
 
 /** Waits between tries to remove a container that the engine would not let go. */
 const retryMs = [500, 1000, 2000, 5000, 10_000]
 
+export interface How {
+  readonly who: string
+  /** Why it ends, for a person. */
+  readonly text: string
+  /** Seconds between the polite stop and the kill; 0: at once. */
+  readonly grace: number
+  /** Event type; default `sandbox.stopping`. */
+  readonly type?: string
+  /** It ends without anybody's wish: whoever works in it gets this. */
+  readonly error?: BerthError
+  /** Stays visible as failed once its container is gone. */
+  readonly visible?: boolean
+}
+
 /**
- * Ends a sandbox. It is `stopping` in this very tick, and its entry stays until the engine says that the container is
- * gone: a stop that failed is tried again, never forgotten.
+ * Ends a sandbox, wanted or not. It is `stopping` in this very tick, and its entry stays until the engine says that the
+ * container is gone: a removal that failed is tried again, never forgotten, and its place is taken until then.
  */
-export function endSandbox(core: Core, entry: Entry, how: { who: string; text: string; grace: number }): Ending {
+export function endSandbox(core: Core, entry: Entry, how: How): Ending {
   const running = core.endings.get(entry.id)
   if (running) return running
-  const { clock, backend, publish } = core.deps
-  const ref = entry.sandbox?.ref ?? null
-  core.table.set(stopping(entry, clock.now()), how)
-  if (ref !== null) {
-    core.clients.ended(
-      ref,
-      fail('SANDBOX_LOST', `The sandbox was ended: ${how.text}`, { next: 'Acquire again; the files of the thread are still there.' }),
-    )
-  }
+  const { clock } = core.deps
+  const { who, text, type } = how
+  core.table.set(stopping(entry, how.error ?? null, clock.now()), { who, text, ...(type === undefined ? {} : { type }) })
+  const error = how.error ?? fail('SANDBOX_LOST', `The sandbox was ended: ${text}`, { next: 'Acquire again; the files of the thread are still there.' })
+  if (entry.sandbox) core.clients.ended(entry.sandbox.ref, error)
+  core.deps.leases.remove(entry.id)
   const attempt = async () => {
-    if (ref !== null) await backend.remove(ref, how.grace)
-    await forgetSandbox(core, entry, how.who, how.text)
+    await removeContainer(core, entry, how.grace)
+    if (entry.thread === null) await core.deps.discard(entry)
+    settle(core, entry.id, how)
   }
   const first = attempt()
-  const gone = (async () => {
-    for (let tries = 0; ; tries += 1) {
-      try {
-        await (tries === 0 ? first : attempt())
-        return
-      } catch (error) {
-        if (tries === 0) {
-          const { message } = asBerthError(error)
-          publish({ type: 'sandbox.stuck', who: how.who, sandbox: entry.id, user: entry.user, thread: entry.thread, text: `It could not be removed and is tried again: ${message}` })
-        }
-        await clock.sleep(retryMs[Math.min(tries, retryMs.length - 1)] ?? 10_000)
-      }
-    }
-  })().finally(() => core.endings.delete(entry.id))
-  first.catch(() => undefined) // reported above; whoever awaits `first` gets it as well
+  const gone = retried(core, entry, first, attempt, who)
+  first.catch(() => undefined) // told by `retried`; whoever awaits `first` gets it as well
   const ending = { first, gone }
   core.endings.set(entry.id, ending)
   return ending
 }
 
-/** The container is gone: the entry goes, and with an anonymous one its directory. A thread's files stay. */
-async function forgetSandbox(core: Core, entry: Entry, who: string, text: string): Promise<void> {
-  if (entry.thread === null) await core.deps.discard(entry)
-  core.deps.leases.remove(entry.id)
-  core.endings.delete(entry.id)
-  core.table.drop(entry.id, { who, text })
+async function removeContainer(core: Core, entry: Entry, grace: number): Promise<void> {
+  const { backend } = core.deps
+  if (entry.sandbox) return await backend.remove(entry.sandbox.ref, grace)
+  if (entry.nonce === null) return
+  // The engine may have made it without our hearing of it: only what carries this entry's own label is taken.
+  const found = await backend.inspect(entry.name)
+  if (found?.owner === 'ours' && found.nonce === entry.nonce) await backend.remove(found.ref, grace)
+}
+
+async function retried(core: Core, entry: Entry, first: Promise<void>, attempt: () => Promise<void>, who: string): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await (tries === 0 ? first : attempt())
+    } catch (error) {
+      if (tries === 0) {
+        const { id, user, thread } = entry
+        core.deps.publish({ type: 'sandbox.stuck', who, sandbox: id, user, thread, text: `It could not be removed and is tried again: ${asBerthError(error).message}` })
+      }
+      await core.deps.clock.sleep(retryMs[Math.min(tries, retryMs.length - 1)] ?? 10_000)
+    }
+  }
+}
+
+/** The container is gone. */
+function settle(core: Core, id: string, { who, text, error, visible }: How): void {
+  core.endings.delete(id)
+  const entry = core.table.get(id)
+  if (entry?.state !== 'stopping') return
+  if (visible && error) core.table.set(failed(entry, error, core.deps.clock.now()), { who, text: error.message, details: { code: error.code } })
+  else core.table.drop(id, { who, text })
 }

@@ -20,8 +20,10 @@ export interface Entry {
   /** Wall clock, for display. */
   readonly createdAt: number
   readonly leases: readonly Lease[]
-  /** The container; null while creating and after a failure. */
+  /** The container; null until the engine has told its id, and after a failure. */
   readonly sandbox: Found | null
+  /** Label by which a container made for this entry is known, from before the engine is asked to make it. */
+  readonly nonce: string | null
   /** Agent calls running in it right now. */
   readonly work: number
   readonly replaced: number

@@ -45,7 +45,8 @@ export function abortError(signal: AbortSignal): BerthError {
   return fail('CANCELLED', 'The caller ended this call', { next: 'Call again if it is still wanted.', cause: signal.reason })
 }
 
-export function makeFlights<T>(): Flights<T> {
+/** `ended` runs in the tick in which a flight has ended: whoever waited for it to be out of the way looks again. */
+export function makeFlights<T>(ended: () => void): Flights<T> {
   const flying = new Map<string, State<T>>()
 
   function start(id: string, crewed: boolean, run: (flight: Flight<T>) => Promise<T>): State<T> {
@@ -55,6 +56,7 @@ export function makeFlights<T>(): Flights<T> {
       if (flying.get(id) === state) flying.delete(id)
       for (const passenger of state.aboard) passenger.settle(result)
       state.aboard.clear()
+      ended()
     }
     const flight: Flight<T> = {
       signal: state.control.signal,
@@ -82,6 +84,8 @@ export function makeFlights<T>(): Flights<T> {
     ids: () => new Set(flying.keys()),
     async join(id, passenger, signal, run) {
       if (signal?.aborted) throw abortError(signal)
+      // One that is being ended is not joined: its end is somebody else's, and is waited for.
+      for (let old = flying.get(id); old?.control.signal.aborted; old = flying.get(id)) await orAborted(old.down, signal)
       return await new Promise<T>((resolve, reject) => {
         let leave = (): void => undefined
         const me: Aboard<T> = {
@@ -124,5 +128,19 @@ export function makeFlights<T>(): Flights<T> {
       for (const state of all) state.control.abort(reason)
       await Promise.all(all.map((state) => state.down))
     },
+  }
+}
+
+/** The work's own end, or the signal's reason if that comes first. */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return await work
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(abortError(signal))
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }

@@ -4,7 +4,7 @@ import { giveBirth } from './birth.ts'
 import { nameOf, outdated, type Core, type Landing } from './core.ts'
 import { endSandbox } from './ending.ts'
 import { usable, type Entry } from './entry.ts'
-import { abortError, type Flight } from './flights.ts'
+import { abortError, orAborted, type Flight } from './flights.ts'
 import { loseSandbox } from './loss.ts'
 import { atStep, creating, failed, held, started } from './registry.ts'
 
@@ -40,12 +40,8 @@ export async function obtain(core: Core, wanted: Wanted, flight: Flight<Landing>
 async function untilGone(core: Core, entry: Entry, signal: AbortSignal): Promise<void> {
   const ending = core.endings.get(entry.id)
   if (!ending) return
-  await new Promise<void>((resolve, reject) => {
-    const onAbort = () => reject(abortError(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-    // The first try failing is the answer to give; when it succeeds the entry is gone.
-    ending.first.then(() => resolve(), reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
+  // The first try failing is the answer to give; when it succeeds the entry is gone.
+  await orAborted(ending.first, signal)
 }
 
 /** Takes a place, then makes the sandbox. The entry is `creating` from the tick in which the place was free. */
@@ -61,6 +57,7 @@ async function begin(core: Core, wanted: Wanted, before: Entry | undefined, flig
       const entry = creating({ ...wanted, name: nameOf(core, wanted.id) }, deps.clock.now(), deps.clock.wall(), before)
       const who = flight.who()
       core.table.set({ ...entry, replaced: core.replacements.get(wanted.id) ?? entry.replaced }, { who, text: 'A sandbox is being made' })
+      flight.report({ type: 'progress', step: 'create', text: 'A place is free', done: null, total: null })
       if (over <= 0) return
       const warning = `All ${config.replicas} sandboxes are in use: this one is ${over} over sandbox.replicas`
       warnings.push(warning)
@@ -87,9 +84,8 @@ async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warning
   try {
     const { found, path } = await giveBirth(core, entry, noting, flight.signal)
     const now = core.table.get(wanted.id)
-    if (now === undefined || flight.signal.aborted || core.clients.hasEnded(found.ref)) {
-      await deps.backend.remove(found.ref, 0)
-      if (flight.signal.aborted) throw abortError(flight.signal)
+    if (now?.state !== 'creating' || flight.signal.aborted) throw abortError(flight.signal)
+    if (core.clients.hasEnded(found.ref)) {
       throw fail('START_FAILED', 'The sandbox ended right after it had started', { next: 'Acquire again; if it repeats, look at the image.' })
     }
     core.replacements.delete(wanted.id)
@@ -98,20 +94,29 @@ async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warning
     core.table.set(started(now, found, at, leases, at), { who: flight.who(), text: path === 'cold' ? 'A new sandbox is ready' : 'A sandbox was found again' })
     return finish(core, wanted.id, flight, { path, warnings })
   } catch (error) {
-    await giveUp(core, wanted, asBerthError(error), flight)
-    throw error
+    const reason = flight.signal.aborted ? abortError(flight.signal) : asBerthError(error)
+    await giveUp(core, wanted, reason, flight)
+    throw reason
   }
 }
 
-/** A creation that failed frees its place at once. It stays visible with its reason, unless its caller ended it or it had no thread. */
+/**
+ * A creation that failed: what there may be of it is removed, and its place is free once the engine says so. It stays
+ * visible with its reason, unless its caller ended it or it had no thread.
+ */
 async function giveUp(core: Core, wanted: Wanted, error: BerthError, flight: Flight<Landing>): Promise<void> {
   const now = core.table.get(wanted.id)
-  if (now?.state === 'creating') {
-    const who = flight.who()
-    if (flight.signal.aborted || wanted.thread === null) core.table.drop(wanted.id, { who, text: error.message })
-    else core.table.set(failed(now, error, core.deps.clock.now()), { who, text: error.message, details: { code: error.code } })
+  if (now?.state !== 'creating') return
+  const who = flight.who()
+  const visible = !flight.signal.aborted && wanted.thread !== null
+  if (now.nonce !== null || now.sandbox !== null) {
+    // Its own failure is told and tried again there; here the first reason counts.
+    await endSandbox(core, now, { who, text: error.message, grace: 0, error, visible }).first.catch(() => undefined)
+  } else {
+    if (visible) core.table.set(failed(now, error, core.deps.clock.now()), { who, text: error.message, details: { code: error.code } })
+    else core.table.drop(wanted.id, { who, text: error.message })
+    if (wanted.thread === null) await core.deps.discard(wanted)
   }
-  if (wanted.thread === null) await core.deps.discard(wanted)
 }
 
 /** Everybody aboard holds it from this tick on. */

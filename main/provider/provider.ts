@@ -34,11 +34,12 @@ const startsAtOnce = 6
 export function makeProvider(deps: ProviderDeps): ProviderCore {
   const { clock } = deps
   const table = makeTable(deps.publish)
-  const flights = makeFlights<Landing>()
+  const flights = makeFlights<Landing>(() => look())
   const view = () => ({
     mode: deps.config().capacity.mode,
     replicas: deps.config().replicas,
     entries: table.all(),
+    strays: core.strays.size,
     wanted: flights.ids(),
   })
   const evict = (ids: readonly string[]) => {
@@ -57,6 +58,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     starts: makeGate(startsAtOnce),
     watch: { current: null },
     endings: new Map(),
+    strays: new Map(),
     untold: new Map(),
     replacements: new Map(),
     save: (entry) => {
@@ -66,8 +68,8 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
   const reaper = makeReaper(core)
   const watching = makeWatching(core)
   let looking = false
-  table.onChange(() => {
-    // Once per tick, however many commits it has.
+  /** Capacity and idleness are judged again, once per tick however much changed in it. */
+  function look(): void {
     if (looking) return
     looking = true
     queueMicrotask(() => {
@@ -75,7 +77,8 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       core.tickets.pump()
       reaper.schedule()
     })
-  })
+  }
+  table.onChange(look)
 
   let begun: Promise<void> | null = null
   let closing: 'no' | 'down' | 'closed' = 'no'

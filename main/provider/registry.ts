@@ -9,7 +9,7 @@ const follows: Record<SandboxStatus, readonly (SandboxStatus | 'gone')[]> = {
   active: ['active', 'warm', 'paused', 'stopping', 'failed', 'gone'],
   warm: ['active', 'warm', 'paused', 'stopping', 'gone'],
   paused: ['active', 'warm', 'stopping', 'gone'],
-  stopping: ['gone'],
+  stopping: ['failed', 'gone'],
   failed: ['creating', 'gone'],
 }
 
@@ -34,12 +34,15 @@ export function creating(
   before: Entry | undefined,
 ): Entry {
   return {
-    ...key, state: 'creating', since: now, activityAt: now, createdAt: wall, leases: [], sandbox: null, work: 0,
+    ...key, state: 'creating', since: now, activityAt: now, createdAt: wall, leases: [], sandbox: null, nonce: null, work: 0,
     replaced: before?.replaced ?? 0, step: null, error: null,
   }
 }
 
 export const atStep = (entry: Entry, text: string): Entry => ({ ...entry, step: text })
+
+/** While creating: from here on a container may exist, known by this label or already by its id. */
+export const making = (entry: Entry, nonce: string | null, sandbox: Found | null): Entry => ({ ...entry, nonce, sandbox })
 
 /** Usable from here on. Without leases it is warm at once: it was found, nobody asked for it. */
 export function started(entry: Entry, found: Found, now: number, leases: readonly Lease[], activityAt: number): Entry {
@@ -78,7 +81,9 @@ export function frozen(entry: Entry, is: boolean, now: number): Entry {
   return { ...entry, sandbox }
 }
 
-export const stopping = (entry: Entry, now: number): Entry => step(entry, 'stopping', now, { step: null })
+/** `error`: why it ends, where it ends without anybody's wish. */
+export const stopping = (entry: Entry, error: BerthError | null, now: number): Entry =>
+  step(entry, 'stopping', now, { step: null, error, leases: [], work: 0 })
 
 export const failed = (entry: Entry, error: BerthError, now: number): Entry =>
-  step(entry, 'failed', now, { error, sandbox: null, leases: [], step: null, work: 0 })
+  step(entry, 'failed', now, { error, sandbox: null, nonce: null, leases: [], step: null, work: 0 })

@@ -2,7 +2,8 @@ import { asBerthError, fail } from '../../shared/errors.ts'
 import type { EngineEvent, Found } from '../backends/backend.ts'
 import { adopt } from './adopt.ts'
 import { remember, type Core } from './core.ts'
-import { usable } from './entry.ts'
+import { wake } from './alive.ts'
+import { usable, type Entry } from './entry.ts'
 import type { LeaseRecord } from './lease-record.ts'
 import { loseSandbox } from './loss.ts'
 import { reconcile, type Action } from './reconcile.ts'
@@ -16,6 +17,8 @@ export interface Watching {
   close(): void
 }
 
+/** A container that the engine did not let go is tried again after this. */
+const strayRetryMs = 3000
 /** Also without any event: what an outage or a bug left is found within this. */
 const everyMs = 60_000
 
@@ -26,6 +29,7 @@ export function makeWatching(core: Core): Watching {
   let running: Promise<void> | null = null
   let queued: Promise<void> | null = null
   let timer: { cancel(): void } | null = null
+  let strayTimer: { cancel(): void } | null = null
 
   function onEvent(event: EngineEvent): void {
     if (closed) return
@@ -42,6 +46,16 @@ export function makeWatching(core: Core): Watching {
       core.clients.ended(event.ref, error)
     } else if ((event.type === 'pause' || event.type === 'unpause') && usable(entry)) {
       core.table.set(frozen(entry, event.type === 'pause', deps.clock.now()))
+      // Somebody waits for what runs in it; they would wait for ever.
+      if (event.type === 'pause' && entry.work > 0) void thaw(entry)
+    }
+  }
+
+  async function thaw(entry: Entry & { sandbox: Found }): Promise<void> {
+    try {
+      await wake(core, entry)
+    } catch (error) {
+      deps.publish({ type: 'berth.problem', who: 'berth:engine', sandbox: entry.id, text: `It was frozen from outside and could not be woken: ${asBerthError(error).message}` })
     }
   }
 
@@ -49,6 +63,8 @@ export function makeWatching(core: Core): Watching {
     const listedAt = deps.clock.now()
     const found = await deps.backend.list()
     if (closed) return
+    // Gone without us: nothing takes a place any more.
+    for (const ref of core.strays.keys()) if (!found.some((it) => it.ref === ref)) core.strays.delete(ref)
     const actions = reconcile({
       entries: core.table.all(),
       found,
@@ -75,15 +91,29 @@ export function makeWatching(core: Core): Watching {
     if (action.kind === 'remove') await remove(found)
   }
 
-  async function remove(found: Found): Promise<void> {
-    try {
-      await deps.backend.remove(found.ref, 0)
-      if (found.thread === null && found.id !== null && found.user !== null) {
-        await deps.discard({ id: found.id, user: found.user, thread: null })
+  /** Tried once; what the engine does not let go now is listed again, and counted until then. */
+  function remove(found: Found): Promise<void> {
+    const known = core.strays.get(found.ref)
+    if (known) return known
+    const removing = (async () => {
+      try {
+        await deps.backend.remove(found.ref, 0)
+        if (found.thread === null && found.id !== null && found.user !== null) {
+          await deps.discard({ id: found.id, user: found.user, thread: null })
+        }
+        core.strays.delete(found.ref)
+        core.tickets.pump()
+      } catch (error) {
+        core.strays.set(found.ref, null)
+        deps.publish({ type: 'sandbox.stuck', who: 'berth:reconcile', text: `${found.name} could not be removed yet: ${asBerthError(error).message}` })
+        strayTimer ??= deps.clock.timer(strayRetryMs, () => {
+          strayTimer = null
+          void relistSafely()
+        })
       }
-    } catch (error) {
-      deps.publish({ type: 'sandbox.stuck', who: 'berth:reconcile', text: `${found.name} could not be removed yet: ${asBerthError(error).message}` })
-    }
+    })()
+    core.strays.set(found.ref, removing)
+    return removing
   }
 
   /** An adoption may take as long as a boot, so nobody waits for it but the acquires of its own thread. */
@@ -151,6 +181,7 @@ export function makeWatching(core: Core): Watching {
     close() {
       closed = true
       timer?.cancel()
+      strayTimer?.cancel()
       core.watch.current?.close()
     },
   }

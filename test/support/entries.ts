@@ -13,6 +13,6 @@ export function found(id: string, change: Partial<Found> = {}): Found {
 export function entry(id: string, change: Partial<Entry> = {}): Entry {
   return {
     id, user: 'default', thread: `t-${id}`, name: `berth-${id}`, state: 'active', since: 0, activityAt: 0, createdAt: 0, leases: [],
-    sandbox: found(id), work: 0, replaced: 0, step: null, error: null, ...change,
+    sandbox: found(id), nonce: null, work: 0, replaced: 0, step: null, error: null, ...change,
   }
 }

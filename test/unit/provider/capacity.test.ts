@@ -3,7 +3,7 @@ import { decide, trim, type CapacityView } from '../../../main/provider/capacity
 import { entry } from '../../support/entries.ts'
 
 const none: ReadonlySet<string> = new Set()
-const view = (change: Partial<CapacityView>): CapacityView => ({ mode: 'soft', replicas: 3, entries: [], ahead: 0, wanted: none, ...change })
+const view = (change: Partial<CapacityView>): CapacityView => ({ mode: 'soft', replicas: 3, entries: [], strays: 0, ahead: 0, wanted: none, ...change })
 const active = (id: string) => entry(id)
 const warm = (id: string, activityAt = 0) => entry(id, { state: 'warm', activityAt })
 const leaving = (id: string) => entry(id, { state: 'stopping' })

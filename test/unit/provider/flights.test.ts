@@ -4,7 +4,7 @@ import { makeFlights } from '../../../main/provider/flights.ts'
 const me = { holder: 'me' }
 
 it('runs once for all who come meanwhile', async () => {
-  const flights = makeFlights<number>()
+  const flights = makeFlights<number>(() => undefined)
   let runs = 0
   const run = async () => {
     runs += 1
@@ -17,7 +17,7 @@ it('runs once for all who come meanwhile', async () => {
 })
 
 it('ends the work only when its last passenger leaves', async () => {
-  const flights = makeFlights<string>()
+  const flights = makeFlights<string>(() => undefined)
   const [first, second] = [new AbortController(), new AbortController()]
   let ended = false
   const run = ({ signal }: { signal: AbortSignal }) =>
@@ -36,7 +36,7 @@ it('ends the work only when its last passenger leaves', async () => {
 })
 
 it('knows who is aboard at the moment of landing, and lands for all in that tick', async () => {
-  const flights = makeFlights<string[]>()
+  const flights = makeFlights<string[]>(() => undefined)
   const run = async (flight: { holders(): string[]; land(result: string[]): void }) => {
     await new Promise((resolve) => setTimeout(resolve, 5))
     flight.land(flight.holders())
@@ -50,7 +50,7 @@ it('knows who is aboard at the moment of landing, and lands for all in that tick
 })
 
 it('passes an error on to everybody, and forgets the flight', async () => {
-  const flights = makeFlights<void>()
+  const flights = makeFlights<void>(() => undefined)
   const run = () => Promise.reject(new Error('no'))
   const results = await Promise.allSettled([flights.join('a', me, undefined, run), flights.join('a', me, undefined, run)])
   expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected'])
