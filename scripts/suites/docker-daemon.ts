@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, openSync, readFileSync, closeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,7 +22,8 @@ export async function startDaemon(say: (line: string) => void): Promise<Daemon |
   }
   // dockerd gives its socket to this group only if it exists when it starts.
   spawnSync('groupadd', ['-f', 'docker'], { stdio: 'ignore' })
-  const log = path.join(mkdtempSync(path.join(tmpdir(), 'berth-dockerd-')), 'dockerd.log')
+  const dir = mkdtempSync(path.join(tmpdir(), 'berth-dockerd-'))
+  const log = path.join(dir, 'dockerd.log')
   say(`starting dockerd (log: ${log}) ...`)
   const file = openSync(log, 'a')
   const child = spawn('dockerd', [], { stdio: ['ignore', file, file], detached: true })
@@ -32,7 +33,7 @@ export async function startDaemon(say: (line: string) => void): Promise<Daemon |
   child.on('exit', (code, signal) => { ended ??= `it exited with ${code ?? signal}` })
   const deadline = Date.now() + startWithin * 1000
   while (ended === null && Date.now() < deadline) {
-    if (await dockerAnswers()) return { close: () => stop(child) }
+    if (await dockerAnswers()) return { close: () => stop(child).then(() => rmSync(dir, { recursive: true, force: true })) }
     await sleep(250)
   }
   say(`dockerd does not answer (${ended ?? `not within ${startWithin} s`}); its log ends:\n${readFileSync(log, 'utf8').slice(-2000)}`)
