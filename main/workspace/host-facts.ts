@@ -2,8 +2,9 @@ import type { Stats } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { diskError, errno } from '../home/disk-error.ts'
+import { fail } from '../../shared/errors.ts'
 import type { Env } from '../config/overrides.ts'
+import { errno } from '../home/disk-error.ts'
 
 /** What stands at a host path, all links followed. */
 export interface HostFacts {
@@ -13,7 +14,7 @@ export interface HostFacts {
   readonly inode: string
 }
 
-/** null: nothing there, or a link that leads nowhere. */
+/** null: nothing there, or a link that leads nowhere. Throws MOUNT_REFUSED for what the user Berth runs as may not look at. */
 export async function hostFacts(path: string): Promise<HostFacts | null> {
   try {
     const real = await realpath(path)
@@ -21,7 +22,11 @@ export async function hostFacts(path: string): Promise<HostFacts | null> {
     return { real, kind: kindOf(facts), inode: `${facts.dev} ${facts.ino}` }
   } catch (error) {
     if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return null
-    throw await diskError(error, path, 'look at a path that is to be mounted')
+    throw fail('MOUNT_REFUSED', `${path} cannot be looked at (${errno(error)}), so that nobody knows what would be mounted`, {
+      next: 'Let the user who runs Berth enter it, or mount another directory.',
+      details: { path },
+      cause: error,
+    })
   }
 }
 

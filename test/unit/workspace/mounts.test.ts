@@ -104,7 +104,7 @@ describe('a mount is refused', () => {
 
   it('for the system, also through links and dots', async () => {
     await symlink('/etc', join(temp.path, 'to-etc'))
-    for (const path of ['/', '/etc', '/etc/', '/proc/self', '/usr/bin', '//usr', join(temp.path, 'to-etc'), `${temp.path}/../../etc`, '/dev/null', '/home/..']) {
+    for (const path of ['/', '/etc', '/etc/', '/proc/self', '/usr/bin', '//usr', join(temp.path, 'to-etc'), `${temp.path}${'/..'.repeat(20)}/etc`, '/dev/null', '/home/..']) {
       await expect(refusal(mount(path)), path).rejects.toMatchObject({ code: 'MOUNT_REFUSED' })
     }
   })
