@@ -92,7 +92,7 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
     else if (path !== '/v1/shell/ws') refuse(socket, 404, 'Not Found')
     else terminalSocket(request, socket, head, query, { terminals: consoles, shells, touch: active.touch })
   })
-  const probed = probe(bash).then(() => { ready = true }, fault)
+  const probed = probe(bash, settings.environment).then(() => { ready = true }, fault)
   const port = await listen(server, settings)
   void probed
   return {
@@ -128,10 +128,10 @@ function listen(server: Server, settings: Settings): Promise<number> {
   })
 }
 
-async function probe(bash: BashSessions): Promise<void> {
+async function probe(bash: BashSessions, env: Readonly<Record<string, string>>): Promise<void> {
   const session = bash.create('probe', '/')
   const command = await bash.run(session, {
-    command: 'true', cwd: '/', env: {}, input: false, followed: false, uncut: false, hardTimeout: 60,
+    command: 'true', cwd: '/', env, input: false, followed: false, uncut: false, hardTimeout: 60,
   })
   await command.ended
   bash.close('probe')

@@ -43,10 +43,9 @@ export function shellRoutes(sessions: ShellSessions, terminals: Terminals, works
     const turn = session.turn(Math.min(body.timeout ?? Infinity, body.hard_timeout ?? Infinity, noChange) * 1000)
     const options = { execDir, physical: !body.preserve_symlinks, hardTimeout: body.hard_timeout }
     if (body.async_mode) {
+      if (turn.now) await session.run(body.command, options)
       // Its turn may come after the answer; whether it came is seen by `view`.
-      void turn.mine.then((mine) => (mine ? session.run(body.command, options) : null)).catch((error: unknown) => {
-        console.error('sandbox-server: a command that was to run later could not start:', error)
-      })
+      else void turn.mine.then((mine) => (mine ? session.run(body.command, options) : null)).catch(startedNever)
       return ok({ session_id: session.id, command: body.command, status: 'running', output: '', console: [], exit_code: null })
     }
     // Who has gone before its turn has no use for the command; once started it goes on without its client.
@@ -102,7 +101,8 @@ export function shellRoutes(sessions: ShellSessions, terminals: Terminals, works
     const command = session.current
     if (!command) {
       const code = session.last?.exitCode ?? null
-      return ok({ status: session.last?.status ?? 'completed', exit_code: code, returncode: code }, 'No command is running')
+      // The older SDK takes no `returncode` of null.
+      return ok({ status: session.last?.status ?? 'completed', exit_code: code, ...(code === null ? {} : { returncode: code }) }, 'No command is running')
     }
     session.stop(command, 'terminated')
     await command.ended
@@ -165,6 +165,11 @@ export function shellRoutes(sessions: ShellSessions, terminals: Terminals, works
     work('DELETE', '/v1/shell/sessions', 'End every shell session', removeAll),
     work('DELETE', '/v1/shell/sessions/{}', 'End a shell session', remove),
   ]
+}
+
+/** A session that was deleted before its turn came is no fault; anything else nobody waits for, so it is written down. */
+function startedNever(error: unknown): void {
+  if (!(error instanceof RequestError)) console.error('sandbox-server: a command that was to run later could not start:', error)
 }
 
 /** Waits for the end, the soft timeout or a stretch without output, and says which it was. */

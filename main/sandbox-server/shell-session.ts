@@ -66,10 +66,10 @@ export class ShellSession {
   }
 
   /** Waits for its turn, first come first served. False when the time is up, or `cancel` was called, before. */
-  turn(ms: number): { mine: Promise<boolean>; cancel: () => void } {
+  turn(ms: number): { now: boolean; mine: Promise<boolean>; cancel: () => void } {
     if (!this.#taken) {
       this.#taken = true
-      return { mine: Promise.resolve(true), cancel: () => undefined }
+      return { now: true, mine: Promise.resolve(true), cancel: () => undefined }
     }
     const { promise, resolve } = Promise.withResolvers<boolean>()
     const waiting: Waiting = { go: resolve }
@@ -82,7 +82,7 @@ export class ShellSession {
     const timer = setTimeout(cancel, Math.min(ms, 2 ** 31 - 1))
     this.#queue.push(waiting)
     void promise.then(() => clearTimeout(timer))
-    return { mine: promise, cancel }
+    return { now: false, mine: promise, cancel }
   }
 
   /** Starts a command; only for who has had its turn. The turn ends with the command. */

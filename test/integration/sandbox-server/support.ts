@@ -30,8 +30,8 @@ export interface Running {
 
 const entry = join(import.meta.dirname, '../../../main/sandbox-server/entry.ts')
 
-/** The real server as a child process on a free loopback port. */
-export async function startSandboxServer(env: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<Running> {
+/** The real server as a child process on a free loopback port, ready unless told not to wait for that. */
+export async function startSandboxServer(env: Record<string, string> = {}, headers: Record<string, string> = {}, waitReady = true): Promise<Running> {
   const home = await mkdtemp(join(tmpdir(), 'berth-sandbox-server-'))
   const child = spawn(process.execPath, [entry], {
     env: { PATH: process.env['PATH'] ?? '', HOME: home, PUBLIC_PORT: '0', BERTH_LISTEN: '127.0.0.1', BERTH_VERSION: '9.9.9', ...env },
@@ -62,7 +62,7 @@ export async function startSandboxServer(env: Record<string, string> = {}, heade
       await rm(home, { recursive: true, force: true })
     },
   }
-  await until(async () => (await running.get('/v1/sandbox')).status !== 503)
+  if (waitReady) await until(async () => (await running.get('/v1/sandbox')).status !== 503)
   return running
 }
 

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startSandboxServer, until } from './support.ts'
+import type { Running } from './support.ts'
+
+let server: Running
+beforeAll(async () => {
+  server = await startSandboxServer()
+})
+afterAll(() => server.close())
+
+/** A client of the terminal protocol; `seen` is all output so far. */
+async function terminal(query = ''): Promise<{ socket: WebSocket; id: string; seen: () => string; send: (message: unknown) => void; closed: Promise<void> }> {
+  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/v1/shell/ws${query}`)
+  let output = ''
+  let id = ''
+  let ready = false
+  socket.addEventListener('message', (event) => {
+    const message = JSON.parse(String(event.data)) as { type: string; data: string }
+    if (message.type === 'output') output += message.data
+    if (message.type === 'session_id') id = message.data
+    if (message.type === 'ready') ready = true
+  })
+  const closed = new Promise<void>((resolve) => socket.addEventListener('close', () => resolve()))
+  await until(() => ready)
+  return { socket, id, seen: () => output, send: (message) => socket.send(JSON.stringify(message)), closed }
+}
+
+const type = (data: string) => ({ type: 'input', data })
+
+describe('WS /v1/shell/ws', () => {
+  test('a real terminal with the size that was set, told to what runs in it', async () => {
+    const one = await terminal()
+    expect(one.id).not.toBe('')
+    one.send({ type: 'resize', data: { cols: 123, rows: 45 } })
+    one.send(type('tty; until [ "$(stty size)" = "45 123" ]; do sleep 0.1; done; echo size-$((1+1))\n'))
+    await until(() => /\/dev\/pts\/\d+/.test(one.seen()) && one.seen().includes('size-2'))
+    one.send(type("bash -c 'trap \"echo winch-\\$((2+1))\" WINCH; echo set-$((5+1)); while :; do sleep 0.1; done'\n"))
+    await until(() => one.seen().includes('set-6'))
+    one.send({ type: 'resize', data: { cols: 99, rows: 20 } })
+    await until(() => one.seen().includes('winch-3'))
+    one.send(type('\u0003'))
+    one.send(type('echo after-$((3+1)) ü\n'))
+    await until(() => one.seen().includes('after-4 ü'))
+    one.send(type('exit\n'))
+    await one.closed
+  })
+
+  test('the session is listed, seen again by who comes back, and ended by DELETE', async () => {
+    const one = await terminal()
+    one.send(type('echo first-$((1+1))\n'))
+    await until(() => one.seen().includes('first-2'))
+    one.socket.close()
+    await one.closed
+    expect(JSON.stringify((await server.get('/v1/shell/sessions')).body)).toContain(one.id)
+    const again = await terminal(`?session_id=${one.id}`)
+    expect(again.id).toBe(one.id)
+    await until(() => again.seen().includes('first-2'))
+    await server.del(`/v1/shell/sessions/${one.id}`)
+    await again.closed
+    const fresh = await terminal(`?session_id=${one.id}`)
+    expect(fresh.id).not.toBe(one.id)
+    fresh.socket.close()
+  })
+
+  test('a session of commands can be watched and typed into', async () => {
+    await server.post('/v1/shell/sessions/create', { id: 'watched' })
+    await server.post('/v1/shell/exec', { id: 'watched', command: 'read a; echo got $a', async_mode: true })
+    const one = await terminal('?session_id=watched')
+    await until(async () => (await server.post('/v1/shell/view', { id: 'watched' })).body.data['status'] === 'running')
+    one.send(type('hello\n'))
+    await until(() => one.seen().includes('got hello\r\n'))
+    one.socket.close()
+  })
+
+  test('a flood is passed on whole, and garbage changes nothing', async () => {
+    const one = await terminal()
+    one.socket.send('no json')
+    one.send({ type: 'resize', data: { cols: -1, rows: 'x' } })
+    one.send({ type: 'pong', data: { timestamp: 1 } })
+    one.send(type('seq 1 300000 | tail -n +1; echo flood-$((4+1))\n'))
+    await until(() => one.seen().includes('flood-5'), 60_000)
+    expect(one.seen()).toContain('\n150000\r\n')
+    one.socket.close()
+  })
+
+  test('what is no WebSocket, or too big, is refused', async () => {
+    expect((await fetch(`${server.url}/v1/shell/ws`)).status).toBe(404)
+    const wrong = new WebSocket(`${server.url.replace('http', 'ws')}/v1/elsewhere`)
+    await new Promise((resolve) => wrong.addEventListener('close', resolve))
+    const one = await terminal()
+    one.send(type('x'.repeat(2_000_000)))
+    await one.closed
+    expect((await server.get('/healthz')).body['faults']).toBe(0)
+  })
+})
+
+describe('the page', () => {
+  test('needs nothing from elsewhere', async () => {
+    const response = await fetch(`${server.url}/terminal`)
+    const page = await response.text()
+    expect(response.headers.get('content-type')).toContain('text/html')
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
+    expect(page).not.toMatch(/https?:\/\//)
+    expect(page).not.toMatch(/<(script|link)[^>]+(src|href)=/)
+  })
+
+  test('terminal-url opens a session and gives its address', async () => {
+    const { data } = (await server.get('/v1/shell/terminal-url')).body
+    expect(String(data)).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${server.port}/terminal\\?session_id=[0-9a-f-]+$`))
+    expect((await fetch(String(data))).status).toBe(200)
+  })
+})
