@@ -1,43 +1,18 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
-import { accessSync, constants } from 'node:fs'
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startSandboxServer } from './support.ts'
+import { findProgram, pathOf, startSandboxServer } from './support.ts'
 import type { Running } from './support.ts'
 
-const path = process.env['PATH'] ?? ''
-const rg = path.split(delimiter).map((each) => join(each, 'rg')).find((each) => {
-  try {
-    accessSync(each, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-})
-
-/** A PATH with everything but ripgrep, so that the other engine is proven on machines that have both. */
-async function pathWithoutRipgrep(directory: string): Promise<string> {
-  for (const each of ['bash', 'sh', 'mkfifo', 'script', 'stty', 'sleep']) {
-    const found = path.split(delimiter).map((one) => join(one, each)).find((one) => {
-      try {
-        accessSync(one, constants.X_OK)
-        return true
-      } catch {
-        return false
-      }
-    })
-    if (found) await symlink(found, join(directory, each))
-  }
-  return directory
-}
+const rg = findProgram('rg')
 
 describe.each([['ripgrep', rg !== undefined], ['the worker', true]])('search with %s', (engine, available) => {
   let server: Running
   let bin: string
   beforeAll(async () => {
-    bin = await mkdtemp(join(tmpdir(), 'berth-bin-'))
-    server = await startSandboxServer({ PATH: engine === 'ripgrep' ? path : await pathWithoutRipgrep(bin) })
+    // A PATH without ripgrep, so that the other engine is proven on machines that have both.
+    bin = await pathOf(['bash', 'sh', 'mkfifo'])
+    server = await startSandboxServer(engine === 'ripgrep' ? {} : { PATH: bin })
     await mkdir(join(server.home, 't/sub'), { recursive: true })
     await mkdir(join(server.home, 't/.git'))
     await writeFile(join(server.home, 't/a.py'), 'one\nfoo(1)\nthree\nFoo\n')

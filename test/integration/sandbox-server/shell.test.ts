@@ -1,5 +1,6 @@
+import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startSandboxServer, until } from './support.ts'
+import { pathOf, startSandboxServer, until } from './support.ts'
 import type { Running } from './support.ts'
 
 let server: Running
@@ -164,5 +165,29 @@ describe('the other shell calls', () => {
     expect(await exec('true')).toMatchObject({ status: 400, body: { success: false, data: null, message: expect.stringContaining('session limit reached') } })
     expect((await server.del('/v1/shell/sessions')).body).toMatchObject({ success: true, data: null })
     expect(await output('echo room')).toBe('room\n')
+  })
+})
+
+describe('where there is no `script` to make a terminal', () => {
+  let bare: Running
+  let bin: string
+  beforeAll(async () => {
+    bin = await pathOf(['bash', 'sleep', 'cat', 'seq', 'mkfifo'])
+    bare = await startSandboxServer({ PATH: bin })
+  })
+  afterAll(async () => {
+    await bare.close()
+    await rm(bin, { recursive: true, force: true })
+  })
+
+  test('commands keep their state, end, fail and are stopped all the same', async () => {
+    const run = async (command: string, more: object = {}) => (await bare.post('/v1/shell/exec', { command, ...more })).body.data
+    expect(await run('cd /usr; A=1; echo err >&2; test -t 1; echo $?')).toMatchObject({ output: 'err\n1\n', status: 'completed' })
+    expect(await run('echo $A $PWD; sleep 60 & echo "')).toMatchObject({ exit_code: 2 })
+    expect(await run('echo $A $PWD; sleep 60 &')).toMatchObject({ output: '1 /usr\n', exit_code: 0 })
+    expect(await run('while true; do sleep 0.05; done', { hard_timeout: 0.3 })).toMatchObject({ status: 'hard_timeout' })
+    expect(await run('sleep 60', { hard_timeout: 0.3 })).toMatchObject({ status: 'hard_timeout' })
+    expect(await run('seq 1 3; exit 5')).toMatchObject({ output: '1\n2\n3\n', exit_code: 5 })
+    expect(await run('echo $PWD')).toMatchObject({ output: '/usr\n' })
   })
 })

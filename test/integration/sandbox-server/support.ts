@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { accessSync, constants } from 'node:fs'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /** A JSON answer, as loosely typed as the wire is. */
@@ -29,6 +30,27 @@ export interface Running {
 }
 
 const entry = join(import.meta.dirname, '../../../main/sandbox-server/entry.ts')
+
+/** A directory to be a PATH that has these programs and no others. */
+export async function pathOf(programs: readonly string[]): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'berth-bin-'))
+  for (const program of programs) {
+    const found = findProgram(program)
+    if (found) await symlink(found, join(directory, program))
+  }
+  return directory
+}
+
+export function findProgram(name: string): string | undefined {
+  return (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, name)).find((file) => {
+    try {
+      accessSync(file, constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
 
 /** The real server as a child process on a free loopback port, ready unless told not to wait for that. */
 export async function startSandboxServer(env: Record<string, string> = {}, headers: Record<string, string> = {}, waitReady = true): Promise<Running> {
