@@ -1,44 +1,12 @@
-import type { CallInput, CallName, CallResult } from '../shared/contract.ts'
 import { asBerthError } from '../shared/errors.ts'
-import type { Backend } from './backends/backend.ts'
-import { connect, type CallOptions } from './bridge/client.ts'
-import { systemClock, type Clock } from './clock.ts'
+import { connect } from './bridge/client.ts'
+import { systemClock } from './clock.ts'
 import { elect } from './election.ts'
+import type { Engine, EngineOptions } from './engine-api.ts'
 import { fileLocks } from './home/file-lock.ts'
 import { openHome } from './home/open-home.ts'
 import { ensureToken } from './home/token.ts'
 import { host } from './host.ts'
-import type { Log } from './log.ts'
-
-export interface EngineOptions {
-  readonly homeDir: string
-  readonly configFile?: string | undefined
-  readonly env: NodeJS.ProcessEnv
-  readonly log: Log
-  readonly clock?: Clock | undefined
-  /** Wraps the backend that was chosen, for whoever wants to see or hold up its calls. */
-  readonly decorate?: ((backend: Backend) => Backend) | undefined
-}
-
-export interface CloseOptions {
-  /** Sandboxes that somebody still holds stay: other processes go on with them. Otherwise `on_exit` decides. */
-  readonly sparing?: boolean | undefined
-}
-
-/** A home's engine: in this process, or, where one is there already, attached to it. */
-export interface Engine {
-  readonly url: string
-  readonly port: number
-  /** Real path of the home. */
-  readonly home: string
-  readonly instance: string
-  readonly attached: boolean
-  call<K extends CallName>(name: K, input: CallInput<K>, options?: CallOptions<K>): Promise<CallResult<K>>
-  /** Resolves once it is closed, by whomever. Of an attached one: once this side is closed. */
-  readonly closed: Promise<void>
-  /** An attached one leaves the engine running. Idempotent. */
-  close(options?: CloseOptions): Promise<void>
-}
 
 /** Starts the engine of a home, or attaches to the one that is there. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {

@@ -11,7 +11,7 @@ import { describeConfig } from './config/describe-config.ts'
 import { runDoctor } from './doctor/run-doctor.ts'
 import { forgetThread } from './forget-thread.ts'
 import { proveEngine } from './engine-proof.ts'
-import type { CloseOptions, Engine, EngineOptions } from './engine.ts'
+import type { CloseOptions, Engine, EngineOptions } from './engine-api.ts'
 import { openEvents } from './events/events.ts'
 import type { FileLocks, HeldLock } from './home/file-lock.ts'
 import type { Home } from './home/open-home.ts'
@@ -99,9 +99,10 @@ export async function host(options: HostOptions): Promise<Engine> {
     async function shut({ sparing = false }: CloseOptions): Promise<void> {
       const destroys = config.current().config.on_exit === 'destroy'
       try {
+        // Whoever starts now is to wait for the lock, not to attach to an engine that is going.
+        await clearBridgeFile(home.paths.bridge, instance)
         await provider.close({ destroy: !destroys ? 'none' : sparing ? 'unheld' : 'all' })
         await bridge.close()
-        await clearBridgeFile(home.paths.bridge, instance)
       } finally {
         await stack.disposeAsync()
         end()

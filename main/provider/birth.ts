@@ -20,12 +20,15 @@ export async function giveBirth(core: Core, entry: Entry, flight: Flight<Landing
   const config = deps.config()
   const say = (step: string, text: string) => flight.report({ type: 'progress', step, text, done: null, total: null })
   const mounts = await deps.mountsOf(entry)
-  if (!(await deps.backend.prepared(config.image))) {
-    await deps.backend.prepare(config.image, (progress) => flight.report(progress), signal)
-  }
   // Forty boots at once take longer than forty in turn, and each would run into its deadlines.
-  const leave = await core.starts.pass(signal)
+  let leave = await core.starts.pass(signal)
   try {
+    if (!(await deps.backend.prepared(config.image))) {
+      // A pull may take minutes, and other images are there: it holds up nobody.
+      leave()
+      await deps.backend.prepare(config.image, (progress) => flight.report(progress), signal)
+      leave = await core.starts.pass(signal)
+    }
     return await startLocked(core, entry, { config, mounts, say, signal })
   } finally {
     leave()

@@ -3,7 +3,7 @@ import type { NewEvent } from '../../shared/event.ts'
 import type { Backend, Mount } from '../backends/backend.ts'
 import type { Clock } from '../clock.ts'
 import type { Address, SandboxApi } from '../sandbox/sandbox-api.ts'
-import type { LeaseRecord } from './lease-record.ts'
+import type { LeaseRecord, Uptime } from './lease-record.ts'
 
 /** A sandbox's key as far as directories are concerned. `id` names an anonymous one's directory. */
 export interface Place { readonly id: string; readonly user: string; readonly thread: string | null }
@@ -39,7 +39,6 @@ export interface ProviderDeps {
   }
   /** This thread's lock across processes. `broken` aborts when it was lost. */
   readonly lock: (id: string, signal: AbortSignal) => Promise<{ broken: AbortSignal; release(): Promise<void> }>
-  /** Seconds on a clock that no wall jump moves, and which boot it counts from; null where a system has none. */
-  readonly uptime: () => { boot: string; seconds: number } | null
+  readonly uptime: () => Uptime
   readonly publish: (event: NewEvent) => void
 }

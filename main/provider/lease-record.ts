@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Entry } from './entry.ts'
-import type { ProviderDeps } from './deps.ts'
 
 /**
  * `leases/<id>`: what the engine cannot hold. Losing one makes its sandbox warm at the next start, no more.
@@ -14,9 +13,12 @@ export const leaseRecord = z.object({
   uptime: z.object({ boot: z.string(), seconds: z.number() }).nullable(),
   replaced: z.number().int(),
 })
+/** Seconds on a clock that no wall jump moves, and which boot it counts from; null where a system has none. */
+export type Uptime = { readonly boot: string; readonly seconds: number } | null
+
 export type LeaseRecord = z.infer<typeof leaseRecord>
 
-export function toRecord(entry: Entry, clock: Clock, uptime: ReturnType<ProviderDeps['uptime']>): LeaseRecord {
+export function toRecord(entry: Entry, clock: Clock, uptime: Uptime): LeaseRecord {
   const last = entry.state === 'active' ? entry.activityAt : Math.max(entry.since, entry.activityAt)
   const age = Math.max(0, clock.now() - last)
   return {
@@ -28,7 +30,7 @@ export function toRecord(entry: Entry, clock: Clock, uptime: ReturnType<Provider
 }
 
 /** Monotonic ms of what a record stamped: by uptime within one boot, otherwise by the wall clock, clamped to the past. */
-export function stampedAt(record: LeaseRecord, clock: Clock, uptime: ReturnType<ProviderDeps['uptime']>): number {
+export function stampedAt(record: LeaseRecord, clock: Clock, uptime: Uptime): number {
   const age =
     uptime && record.uptime?.boot === uptime.boot
       ? (uptime.seconds - record.uptime.seconds) * 1000

@@ -20,14 +20,14 @@ export function ownerLabels(owner: Owner): Record<string, string> {
   return { [`${prefix}installation`]: owner.installation, [`${prefix}home`]: owner.home }
 }
 
-/** The engine's label filter for sandboxes of this owner; probes and networks carry no id. */
+/** The engine's label filter for sandboxes of this owner; networks carry no id. */
 export function sandboxFilter(owner: Owner): string[] {
   return [...pairs(ownerLabels(owner)), `${prefix}id`]
 }
 
-/** Probe containers of this owner: none of them is ever a sandbox. */
+/** Probe containers of this owner. None is ever a sandbox, and whoever counts an owner's containers counts none of them. */
 export function probeLabels(owner: Owner): Record<string, string> {
-  return { ...ownerLabels(owner), [`${prefix}probe`]: 'true' }
+  return { [`${prefix}probe`]: owner.installation, [`${prefix}probe.home`]: owner.home }
 }
 
 export function pairs(labels: Readonly<Record<string, string>>): string[] {

@@ -160,7 +160,7 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
     expect(await errorOf(elsewhere.seesHostFiles('berth-lite', never))).toMatchObject({ code: 'ENGINE_ELSEWHERE', message: expect.stringContaining(data.path) })
     const absent = await subject.open({ hostHome: `${data.path}/no-such-directory` })
     expect(await errorOf(absent.seesHostFiles('berth-lite', never))).toMatchObject({ code: 'ENGINE_ELSEWHERE' })
-    const left = await subject.docker.listContainers({ all: true, filters: { label: [`berth.installation=${subject.installation}`, 'berth.probe'] } })
+    const left = await subject.docker.listContainers({ all: true, filters: { label: [`berth.probe=${subject.installation}`] } })
     expect(left).toEqual([])
   })
 
@@ -168,11 +168,11 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
     const reference = await subject.backend.images.reference('berth-lite')
     const probe = (since: number) => subject.docker.createContainer({
       Image: reference,
-      Labels: { 'berth.installation': subject.installation, 'berth.home': subject.home, 'berth.probe': 'true', 'berth.since': String(since) },
+      Labels: { 'berth.probe': subject.installation, 'berth.probe.home': subject.home, 'berth.since': String(since) },
     })
     const [old, young] = [await probe(Date.now() - 600_000), await probe(Date.now())]
     await subject.backend.seesHostFiles('berth-lite', never)
-    const left = await subject.docker.listContainers({ all: true, filters: { label: [`berth.installation=${subject.installation}`, 'berth.probe'] } })
+    const left = await subject.docker.listContainers({ all: true, filters: { label: [`berth.probe=${subject.installation}`] } })
     expect(left.map((row) => row.Id)).toEqual([young.id])
     expect(left.map((row) => row.Id)).not.toContain(old.id)
     expect((await subject.backend.list()).map((found) => found.ref)).not.toContain(young.id)

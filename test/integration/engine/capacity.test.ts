@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { BerthError } from '../../../shared/errors.ts'
+import type { BerthError } from '../../../shared/errors.ts'
 import type { Acquired } from '../../../shared/sandbox.ts'
 import { openHouse, type House } from '../../support/house.ts'
 import { needs } from '../../support/parts.ts'
