@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pack } from 'tar-stream'
@@ -33,18 +33,19 @@ export async function slowRegistry(layerBytes: number): Promise<SlowRegistry> {
   }))
   let sent = 0
   let sending = 0
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => void answer(request, response))
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? ''
     const whole = (bytes: Buffer, type: string) => {
       response.writeHead(200, { 'content-type': type, 'content-length': bytes.length, 'docker-content-digest': digest(bytes) })
       response.end(request.method === 'HEAD' ? undefined : bytes)
     }
-    if (path === '/v2/') return response.end('{}')
+    if (path === '/v2/') return void response.end('{}')
     if (path === '/v2/slow/manifests/1' || path === `/v2/slow/manifests/${digest(manifest)}`) return whole(manifest, manifestType)
     if (path.endsWith(digest(config))) return whole(config, 'application/octet-stream')
     if (!path.endsWith(digest(layer))) {
       response.writeHead(404, { 'content-type': 'application/json' })
-      return response.end(JSON.stringify({ errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] }))
+      return void response.end(JSON.stringify({ errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] }))
     }
     response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': layer.length })
     sending++
@@ -56,7 +57,7 @@ export async function slowRegistry(layerBytes: number): Promise<SlowRegistry> {
       if (registry.pace > 0) await sleep(registry.pace)
     }
     response.end()
-  })
+  }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const registry: SlowRegistry = {
     image: `127.0.0.1:${(server.address() as AddressInfo).port}/slow:1`,
