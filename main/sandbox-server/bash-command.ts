@@ -105,6 +105,12 @@ export class BashCommand {
     return this.stdout.held + this.stderr.held
   }
 
+  /** Gives the memory of its output back. */
+  forget(): void {
+    this.stdout.clear()
+    this.stderr.clear()
+  }
+
   /** False when it reads nothing (any more). */
   write(input: string): boolean {
     if (!this.running || !this.#stdin || this.#stdin.destroyed) return false
@@ -199,7 +205,8 @@ export class BashCommand {
   /** A child in the background may keep the pipes open for hours: what is in them now is read, then it is the end. */
   async #drain(): Promise<void> {
     const until = performance.now() + drainFor
-    const closed = Promise.all(this.#streams.map((each) => (each.destroyed ? null : new Promise((resolve) => each.once('close', resolve)))))
+    const open = this.#streams.filter((each) => !each.destroyed)
+    const closed = Promise.all(open.map((each) => new Promise((resolve) => each.once('close', resolve))))
     let seen = -1
     for (;;) {
       const step = Promise.withResolvers<'more'>()

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import type { BashCommand } from './bash-command.ts'
 import { busy, touch } from './bash-sessions.ts'
 import type { BashSession, BashSessions } from './bash-sessions.ts'
@@ -8,6 +7,7 @@ import { RequestError, ok } from './reply.ts'
 import type { Reply } from './reply.ts'
 import { look, work } from './router.ts'
 import type { Route } from './router.ts'
+import { isDirectory } from './shell-session.ts'
 import { absolutePath, bool, number, oneOf, optional, or, parse, text, textMap } from './validate.ts'
 
 const execShape = {
@@ -50,7 +50,10 @@ export function bashRoutes(sessions: BashSessions, settings: { workspace: string
       hardTimeout: body.hard_timeout,
     })
     if (sync) await endOrTimeout(command, body.timeout)
-    return ok(result(session, command, sync ? body.max_output_length : 0))
+    const answer = result(session, command, sync ? body.max_output_length : 0)
+    // Megabytes that have just been given are not kept for a second asking.
+    if (!command.running && command.held > 1024 * 1024) command.forget()
+    return ok(answer)
   }
 
   const output = async (call: Call): Promise<Reply> => {
@@ -171,7 +174,6 @@ function info(session: BashSession): Record<string, unknown> {
 }
 
 /** Asked before anything starts: from a missing directory, spawn reports that `bash` is missing. */
-export async function mustBeDirectory(path: string): Promise<void> {
-  const found = await stat(path).catch(() => null)
-  if (!found?.isDirectory()) throw new RequestError(400, `Working directory does not exist: ${path}`)
+async function mustBeDirectory(path: string): Promise<void> {
+  if (!(await isDirectory(path))) throw new RequestError(400, `Working directory does not exist: ${path}`)
 }

@@ -56,8 +56,7 @@ export function bashSessions(options: { max: number; pipes: Pipes; onEnd: () => 
     for (const each of finished.slice(0, -1)) {
       if (held <= finishedLimit) return
       held -= each.held
-      each.stdout.clear()
-      each.stderr.clear()
+      each.forget()
     }
   }
 

@@ -44,7 +44,7 @@ export class FileError extends Error {
 }
 
 /** An errno as if a system call had failed with it. */
-export function sysError(code: keyof typeof known & string): FileError {
+export function sysError(code: string): FileError {
   const found = known[code]
   return new FileError(found?.type ?? 'io_error', found?.text ?? code, { code })
 }

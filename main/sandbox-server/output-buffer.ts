@@ -82,7 +82,7 @@ export class OutputBuffer {
    * The bytes from `offset` on, as text, with a note in place of what was dropped. `end` is the offset to go on from:
    * unless `final`, a character whose bytes have not all come yet is left for the next time.
    */
-  read(offset: number, final: boolean): { text: string; end: number; dropped: number } {
+  read(offset: number, final: boolean): { text: string; end: number } {
     const from = Math.min(Math.max(0, offset), this.#total)
     const tailStart = this.#total - this.#tail.size
     const head = this.#head.read().subarray(Math.min(from, this.#head.size))
@@ -91,13 +91,13 @@ export class OutputBuffer {
     if (lost === 0) {
       const whole = Buffer.concat([head, tail])
       const cut = final ? 0 : incomplete(whole)
-      return { text: whole.subarray(0, whole.length - cut).toString('utf8'), end: this.#total - cut, dropped: 0 }
+      return { text: whole.subarray(0, whole.length - cut).toString('utf8'), end: this.#total - cut }
     }
     const before = head.subarray(0, head.length - incomplete(head))
     const after = tail.subarray(strayBytes(tail))
     const cut = final ? 0 : incomplete(after)
     const text = `${before.toString('utf8')}\n[... ${lost} bytes dropped ...]\n${after.subarray(0, after.length - cut).toString('utf8')}`
-    return { text, end: this.#total - cut, dropped: lost }
+    return { text, end: this.#total - cut }
   }
 
   /** Everything still held, as text. */

@@ -90,7 +90,10 @@ export class Terminal {
 
   /** Stops and resumes reading, so that a flood waits in the terminal for a slow client. */
   pause(on: boolean): void {
-    for (const each of [this.#child.stdout, this.#child.stderr]) on ? each?.pause() : each?.resume()
+    for (const each of [this.#child.stdout, this.#child.stderr]) {
+      if (on) each?.pause()
+      else each?.resume()
+    }
   }
 
   close(): void {
