@@ -28,20 +28,25 @@ const low = 6
 export function pipes(): Pipes {
   const ready: Pipe[] = []
   let filling: Promise<void> | null = null
+  /** Where fifos are being made just now. */
+  let directory: string | null = null
   let broken = false
   let closed = false
 
   const fill = (): Promise<void> => {
-    filling ??= make(batch)
+    filling ??= make(batch, (path) => {
+      directory = path
+    })
       .then((made) => {
         if (closed) made.forEach(release)
         else ready.push(...made)
       })
       .catch((cause: unknown) => {
         broken = true
-        console.error(`sandbox-server: no pipes, using socket pairs: ${String(cause)}`)
+        if (!closed) console.error(`sandbox-server: no pipes, using socket pairs: ${String(cause)}`)
       })
       .finally(() => {
+        directory = null
         filling = null
       })
     return filling
@@ -58,6 +63,8 @@ export function pipes(): Pipes {
     },
     close: () => {
       closed = true
+      // The process may end before the making of new ones has.
+      if (directory !== null) rmSync(directory, { recursive: true, force: true })
       ready.splice(0).forEach(release)
     },
   }
@@ -93,8 +100,9 @@ function release(pipe: Pipe): void {
   closeSync(pipe.write)
 }
 
-async function make(count: number): Promise<Pipe[]> {
+async function make(count: number, where: (directory: string) => void): Promise<Pipe[]> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-pipes-'))
+  where(directory)
   const made: Pipe[] = []
   try {
     const names = Array.from({ length: count }, (_, index) => join(directory, String(index)))
