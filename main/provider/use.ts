@@ -1,5 +1,6 @@
 import { asBerthError, fail } from '../../shared/errors.ts'
 import type { Selection } from '../../shared/select.ts'
+import type { Found } from '../backends/backend.ts'
 import type { SandboxApi } from '../sandbox/sandbox-api.ts'
 import { wake } from './alive.ts'
 import type { Core } from './core.ts'
@@ -46,7 +47,7 @@ export async function useSandbox<T>(
     const both = signal ? AbortSignal.any([signal, client.lost]) : client.lost
     return await untilLost(work(client.api, both), client.lost)
   } catch (error) {
-    throw await explain(core, id, sandbox.ref, error)
+    throw await explain(core, id, sandbox, error)
   } finally {
     change(-1)
   }
@@ -71,17 +72,22 @@ function notUsable(entry: Entry): Error {
   return fail('SANDBOX_NOT_FOUND', `The sandbox is ${entry.state}`, { next: 'Acquire it again.' })
 }
 
+/** A connection breaks a moment before the engine has seen why: it is asked again after these milliseconds. */
+const settleMs = [0, 50, 250]
+
 /** A call that found nobody at the address, or a stranger: what does the engine say of the container? */
-async function explain(core: Core, id: string, ref: string, error: unknown): Promise<unknown> {
+async function explain(core: Core, id: string, sandbox: Found, error: unknown): Promise<unknown> {
   const problem = asBerthError(error)
   if (problem.code !== 'SANDBOX_UNREACHABLE' && problem.code !== 'SANDBOX_REFUSED') return error
-  const entry = core.table.get(id)
-  if (!usable(entry) || entry.sandbox.ref !== ref) return problem
-  const found = await core.deps.backend.inspect(entry.name).catch(() => undefined) // unknown: the first error stands
-  if (found === undefined) return problem
-  const gone = found === null || found.ref !== ref || found.state === 'exited'
-  if (!gone && problem.code === 'SANDBOX_UNREACHABLE') return problem
-  const now = core.table.get(id)
-  if (!usable(now) || now.sandbox.ref !== ref) return problem
-  return loseSandbox(core, now, gone ? 'its container ended' : 'another program answers at its address')
+  for (const pause of settleMs) {
+    await core.deps.clock.sleep(pause)
+    const found = await core.deps.backend.inspect(sandbox.name).catch(() => undefined) // unknown: the first error stands
+    const entry = core.table.get(id)
+    // Whoever noticed its end meanwhile has said why.
+    if (entry?.sandbox?.ref !== sandbox.ref || !usable(entry)) return entry?.error ?? problem
+    if (found === undefined) return problem
+    const gone = found === null || found.ref !== sandbox.ref || found.state === 'exited'
+    if (gone || problem.code === 'SANDBOX_REFUSED') return loseSandbox(core, entry, gone ? 'its container ended' : 'another program answers at its address')
+  }
+  return problem
 }
