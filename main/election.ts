@@ -17,15 +17,15 @@ export type Elected =
  * Who is the engine of a home: whoever holds its lock and answers at the address in bridge.json. Checked by a call, not by
  * the file's existence. That two never serve one home is held by the port they would both have to open.
  */
-export async function elect(deps: { locks: FileLocks; bridgeFile: string; token: string; clock: Clock; signal?: AbortSignal | undefined }): Promise<Elected> {
+export async function elect(deps: { locks: FileLocks; bridgeFile: string; token: string; home: string; clock: Clock; signal?: AbortSignal | undefined }): Promise<Elected> {
   const began = deps.clock.now()
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 250)) {
-    const answering = await findEngine(deps.bridgeFile, deps.token)
+    const answering = await findEngine(deps)
     if (answering) return answering
     const lock = await deps.locks.tryTake('engine')
     if (lock) {
       // The one before us may have finished its start between our question and our lock.
-      const late = await findEngine(deps.bridgeFile, deps.token)
+      const late = await findEngine(deps)
       if (!late) return { role: 'engine', lock }
       await lock.release()
       return late
@@ -40,9 +40,9 @@ export async function elect(deps: { locks: FileLocks; bridgeFile: string; token:
 }
 
 /** The engine that answers for this home, or null. */
-export async function findEngine(bridgeFile: string, token: string): Promise<(Elected & { role: 'guest' }) | null> {
+export async function findEngine({ bridgeFile, token, home }: { bridgeFile: string; token: string; home: string }): Promise<(Elected & { role: 'guest' }) | null> {
   const { value } = await readBridgeFile(bridgeFile)
   if (!value || value.pid === null) return null
-  const there = await whoAnswers(value.url, token)
+  const there = await whoAnswers(value.url, { token, home })
   return there.who === 'ours' ? { role: 'guest', url: value.url, instance: there.health.instance } : null
 }

@@ -16,7 +16,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const token = await ensureToken(home, (text) => options.log('warn', text))
   const locks = fileLocks(home.paths.locks, clock)
   for (let tries = 1; ; tries += 1) {
-    const elected = await elect({ locks, bridgeFile: home.paths.bridge, token, clock })
+    const elected = await elect({ locks, bridgeFile: home.paths.bridge, token, home: home.path, clock })
     if (elected.role === 'guest') return await attach(home.path)
     try {
       return await host({ ...options, clock, home, token, locks, lock: elected.lock })

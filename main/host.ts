@@ -69,7 +69,7 @@ export async function host(options: HostOptions): Promise<Engine> {
     stack.defer(() => image.close())
 
     const handlers = bindHandlers({
-      provider, events, version, token,
+      provider, events, version, token, home: home.path,
       contract: contractId(),
       status: statusOf({
         backend: used, choice, provider, image, home: home.path, instance, startedAt: clock.wall(),

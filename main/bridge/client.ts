@@ -1,5 +1,5 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import type { CallChunk, CallInput, CallName, CallResult } from '../../shared/contract.ts'
 import { BerthError, errorData, fail, fromErrorData } from '../../shared/errors.ts'
 import { homePaths } from '../home/paths.ts'
@@ -34,7 +34,7 @@ export async function connect(homeDir: string): Promise<BridgeClient> {
   const { value: file, problem } = await readBridgeFile(paths.bridge)
   if (!file || file.pid === null) throw notRunning(homeDir, problem ?? 'no engine is there')
   const token = await tokenOf(file, homeDir)
-  const there = await whoAnswers(file.url, token)
+  const there = await whoAnswers(file.url, { token, home: await realpath(homeDir) })
   if (there.who !== 'ours') throw notRunning(homeDir, `at ${file.url}: ${there.reason}`)
   agree(there.health.version, there.health.contract, file)
   return createClient({ url: file.url, token, instance: there.health.instance })

@@ -11,8 +11,8 @@ export type Answerer =
 
 const largestAnswer = 65_536
 
-/** Asks an address who is there, without showing it the token. Only loopback is asked. Never throws. */
-export async function whoAnswers(url: string, token: string, timeoutMs = 3000): Promise<Answerer> {
+/** Asks an address whether the engine of this home is there, without showing it the token. Only loopback is asked. Never throws. */
+export async function whoAnswers(url: string, { token, home }: { token: string; home: string }, timeoutMs = 3000): Promise<Answerer> {
   if (!/^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5}$/.test(url)) return { who: 'nobody', reason: `${url} is not on this machine` }
   const nonce = randomBytes(24).toString('hex')
   let text: string
@@ -23,12 +23,19 @@ export async function whoAnswers(url: string, token: string, timeoutMs = 3000): 
   }
   const health = parseHealth(text)
   if (!health) return { who: 'other', reason: 'It is not Berth' }
-  const expected = Buffer.from(proofOf(token, nonce))
-  const proof = Buffer.from(health.proof ?? '')
-  if (proof.byteLength !== expected.byteLength || !timingSafeEqual(proof, expected)) {
+  if (!same(health.proof, proofOf(token, nonce))) {
     return { who: 'other', reason: `It is the Berth of another home (instance ${health.instance})` }
   }
+  // A copied home has the same token. An older Berth says nothing of its home.
+  if (health.home_proof !== undefined && !same(health.home_proof, proofOf(token, `${nonce}\n${home}`))) {
+    return { who: 'other', reason: `It is the Berth of a home that this one is a copy of, or that was moved (instance ${health.instance})` }
+  }
   return { who: 'ours', health }
+}
+
+function same(given: string | undefined, wanted: string): boolean {
+  const [one, other] = [Buffer.from(given ?? ''), Buffer.from(wanted)]
+  return one.byteLength === other.byteLength && timingSafeEqual(one, other)
 }
 
 function parseHealth(text: string): CallResult<'health'> | null {

@@ -13,6 +13,8 @@ export interface HouseDeps {
   readonly provider: Provider
   readonly events: Events
   readonly version: string
+  /** Real path. */
+  readonly home: string
   readonly contract: ContractId
   /** The home's token: never leaves, only proves. */
   readonly token: string
@@ -36,7 +38,7 @@ export function houseHandlers(deps: HouseDeps): Pick<Handlers, HouseCalls> {
       version: deps.version,
       contract: deps.contract,
       instance: deps.events.instance,
-      ...(nonce === undefined ? {} : { proof: proofOf(deps.token, nonce) }),
+      ...(nonce === undefined ? {} : { proof: proofOf(deps.token, nonce), home_proof: proofOf(deps.token, `${nonce}\n${deps.home}`) }),
     }),
     status: deps.status,
     doctor: deps.doctor,

@@ -25,6 +25,7 @@ export const houseCalls = {
       contract: z.object({ version: z.number().int(), hash: z.string() }),
       instance: z.string().describe('New at every start of the engine.'),
       proof: z.string().optional().describe('HMAC-SHA256(token, nonce), hex.'),
+      home_proof: z.string().optional().describe('HMAC-SHA256(token, nonce + newline + real path of the home), hex: tells a home from its copy.'),
     }),
     errors: [],
   }),

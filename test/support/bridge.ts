@@ -12,6 +12,9 @@ import { memoryProvider, type MemoryProvider } from './memory-provider.ts'
 
 export const testToken = `e2b_${'5'.repeat(40)}`
 
+/** What the bridge takes for its home unless it is told another. */
+export const testHome = '/home/of/the/test'
+
 export interface TestBridge {
   readonly bridge: Bridge
   readonly provider: MemoryProvider
@@ -24,7 +27,7 @@ export interface TestBridge {
 
 /** A real bridge over the real dispatch, with a provider in memory. */
 export async function openTestBridge(
-  options: { limits?: Partial<Limits>; plan?: PortPlan; token?: string; instance?: string; log?: Log } = {},
+  options: { limits?: Partial<Limits>; plan?: PortPlan; token?: string; home?: string; instance?: string; log?: Log } = {},
 ): Promise<TestBridge> {
   const logged: string[] = []
   const forgotten: string[] = []
@@ -42,12 +45,13 @@ export async function openTestBridge(
     version,
     contract: contractId(),
     token,
+    home: options.home ?? testHome,
     status: async () => ({
       version,
       instance: events.instance,
       pid: process.pid,
       started_at: new Date().toISOString(),
-      home: '/home/of/the/test',
+      home: options.home ?? testHome,
       backend: {
         kind: 'embedded',
         chosen: 'auto',

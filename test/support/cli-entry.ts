@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, realpath, writeFile } from 'node:fs/promises'
 import { readBridgeFile, writeBridgeFile } from '../../main/bridge/bridge-file.ts'
 import { whoAnswers } from '../../main/bridge/who-answers.ts'
 import { processIo } from '../../main/cli/io.ts'
@@ -23,12 +23,12 @@ async function start(home: string, log: Log): Promise<ServedEngine> {
   const paths = homePaths(home)
   await mkdir(home, { recursive: true })
   const { value } = await readBridgeFile(paths.bridge)
-  const there = value?.pid ? await whoAnswers(value.url, testToken) : null
+  const there = value?.pid ? await whoAnswers(value.url, { token: testToken, home: await realpath(home) }) : null
   if (value && there?.who === 'ours') {
     return { url: value.url, port: value.port, home, instance: value.instance, attached: true, call: cannotBeAsked, closed: Promise.resolve(), close: async () => undefined }
   }
   await writeFile(paths.token, testToken)
-  const house = await openTestBridge({ log })
+  const house = await openTestBridge({ log, home: await realpath(home) })
   const { url, port } = house.bridge
   const started_at = new Date().toISOString()
   await writeBridgeFile(paths.bridge, { url, port, pid: process.pid, token_file: paths.token, instance: 'instance-1', version, started_at })

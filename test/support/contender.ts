@@ -10,6 +10,7 @@ export interface Said {
   readonly was_replaced?: boolean
   readonly stdout?: string
   readonly error?: string
+  readonly next?: string
 }
 
 /** A process that called `openProvider`, driven line by line. */
@@ -21,8 +22,10 @@ export interface Contender {
   kill(): Promise<void>
 }
 
-export function contend(home: string, thread: string): Contender {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'provider-process.ts'), home, thread], { stdio: ['pipe', 'pipe', 'pipe'] })
+/** `within`: a command to run it in, e.g. another network namespace. */
+export function contend(home: string, thread: string, options: { within?: readonly string[]; env?: Record<string, string> } = {}): Contender {
+  const [program = process.execPath, ...args] = [...(options.within ?? []), process.execPath, join(import.meta.dirname, 'provider-process.ts'), home, thread]
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...options.env } })
   const said: Said[] = []
   const waiting: { resolve(said: Said): void; reject(error: Error): void }[] = []
   let rest = ''

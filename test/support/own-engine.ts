@@ -12,6 +12,10 @@ export interface OwnEngine {
   readonly host: string
   readonly docker: Docker
   readonly logFile: string
+  /** Runs a command where this engine's published ports are. */
+  readonly inside: readonly string[]
+  /** Copies an image of the shared engine. */
+  copyImage(name: string): Promise<void>
   start(): Promise<void>
   /** SIGTERM, and waits. */
   stop(): Promise<void>
@@ -61,6 +65,11 @@ export async function ownEngine(args: readonly string[] = []): Promise<OwnEngine
     host,
     docker,
     logFile,
+    inside: ['nsenter', `--net=/run/netns/${namespace}`],
+    async copyImage(name) {
+      const loading = await docker.loadImage(await new Docker().getImage(name).get())
+      for await (const chunk of loading as AsyncIterable<Buffer>) if (String(chunk).includes('"error"')) throw new Error(String(chunk))
+    },
     async start() {
       if (!runtime) await startRuntime()
       // Not `ip netns exec`: that one also mounts /sys anew, without the cgroups. nsenter becomes dockerd, so its pid is the daemon's.

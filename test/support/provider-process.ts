@@ -1,4 +1,5 @@
 import { openProvider } from '../../main/open.ts'
+import { toErrorData } from '../../shared/errors.ts'
 
 /**
  * One of many processes after one home: `node provider-process.ts HOME THREAD`. Acquires, says what it got on one line of
@@ -24,11 +25,12 @@ async function obey(order: string): Promise<void> {
       process.exit(0)
     }
   } catch (error) {
-    say({ error: error instanceof Error && 'code' in error ? error.code : String(error) })
+    const { code, next } = toErrorData(error)
+    say({ error: code, next })
   }
 }
 
-await acquire()
+await obey('acquire')
 let queue = Promise.resolve()
 let rest = ''
 process.stdin.on('data', (data) => {

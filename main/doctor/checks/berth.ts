@@ -26,7 +26,7 @@ export const berthCheck: DoctorCheck = {
   run: async (see) => {
     const home = await see.home()
     const { value: file, problem } = await readBridgeFile(home.paths.bridge)
-    const answers = file === null || file.pid === null || home.token === null ? null : await whoAnswers(file.url, home.token, 2_000)
+    const answers = file === null || file.pid === null || home.token === null ? null : await whoAnswers(file.url, { token: home.token, home: home.path ?? home.dir }, 2_000)
     const alive = file?.pid ? await isRunning(file.pid, null) : false
     return judgeBerth({ file, problem, answers, alive, lockedBy: await lockOwner(home.paths.locks), ours: { version, contract: contractId() } })
   },

@@ -6,6 +6,7 @@ import { portOwner, type PortOwner } from '../../bridge/port-owner.ts'
 import { whoAnswers, type Answerer } from '../../bridge/who-answers.ts'
 import type { DoctorCheck } from '../doctor-check.ts'
 import { bad, ok, type Finding } from '../finding.ts'
+import type { HomeSight } from '../home-sight.ts'
 import type { Surroundings } from '../surroundings.ts'
 
 /** How many ports are looked at for a home that has none yet. */
@@ -26,7 +27,7 @@ export const portsCheck: DoctorCheck = {
     const plan = portPlan({ configured: config.bridge.port, kept })
     const sights: PortSight[] = []
     for (const port of plan.ports.slice(0, span)) {
-      const sight = await lookAt(port, see, home.token)
+      const sight = await lookAt(port, see, home)
       sights.push(sight)
       if (!sight.taken) break
     }
@@ -57,9 +58,9 @@ function ownerText({ owner, answers }: PortSight): string {
   return owner === null ? what : `${what === 'another program' ? '' : `${what}, `}pid ${owner.pid} (${owner.command})`
 }
 
-async function lookAt(port: number, see: Surroundings, token: string | null): Promise<PortSight> {
+async function lookAt(port: number, see: Surroundings, home: HomeSight): Promise<PortSight> {
   if (!(await listens(port, see))) return { port, taken: false, owner: null, answers: null }
-  const [owner, answers] = await Promise.all([portOwner(port), whoAnswers(`http://127.0.0.1:${port}`, token ?? '', 1_500)])
+  const [owner, answers] = await Promise.all([portOwner(port), whoAnswers(`http://127.0.0.1:${port}`, { token: home.token ?? '', home: home.path ?? home.dir }, 1_500)])
   return { port, taken: true, owner, answers }
 }
 

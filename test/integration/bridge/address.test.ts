@@ -16,7 +16,7 @@ let temp: TempDir
 let house: TestBridge
 beforeAll(async () => {
   temp = await tempDir('address')
-  house = await openTestBridge()
+  house = await openTestBridge({ home: join(temp.path, 'home') })
 })
 afterAll(async () => {
   await house.close()
@@ -41,9 +41,10 @@ async function stranger(answer: (url: string) => string): Promise<{ url: string;
   return { url: `http://127.0.0.1:${port}`, port, heard }
 }
 
-async function homeAt(name: string, url: string, pid: number | null = process.pid): Promise<string> {
-  const dir = join(temp.path, name)
-  await mkdir(dir)
+/** The bridge's home, whose file says that it is at `url`. */
+async function homeAt(url: string, pid: number | null = process.pid): Promise<string> {
+  const dir = join(temp.path, 'home')
+  await mkdir(dir, { recursive: true })
   await writeFile(join(dir, 'token'), `${testToken}\n`)
   await writeBridgeFile(join(dir, 'bridge.json'), {
     url,
@@ -94,7 +95,7 @@ describe('the port', () => {
 
 describe('bridge.json', () => {
   it('is 0600, keeps the port after an orderly close, and is left to whoever wrote it last', async () => {
-    const file = join(await homeAt('file', house.bridge.url), 'bridge.json')
+    const file = join(await homeAt(house.bridge.url), 'bridge.json')
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     await clearBridgeFile(file, 'another-instance')
     expect((await readBridgeFile(file)).value?.pid).toBe(process.pid)
@@ -105,14 +106,14 @@ describe('bridge.json', () => {
 
 describe('who answers', () => {
   it('tells its own home from others, strangers and nobody, and shows none of them the token', async () => {
-    expect(await whoAnswers(house.bridge.url, testToken)).toMatchObject({ who: 'ours', health: { instance: 'instance-1' } })
-    expect(await whoAnswers(house.bridge.url, `${testToken}x`)).toMatchObject({ who: 'other' })
+    expect(await whoAnswers(house.bridge.url, { token: testToken, home: join(temp.path, 'home') })).toMatchObject({ who: 'ours', health: { instance: 'instance-1' } })
+    expect(await whoAnswers(house.bridge.url, { token: `${testToken}x`, home: join(temp.path, 'home') })).toMatchObject({ who: 'other' })
     const web = await stranger(() => '<html>')
     const liar = await stranger(() => JSON.stringify({ status: 'ok', version: '9', contract: { version: 1, hash: '' }, instance: 'x', proof: 'f'.repeat(64) }))
-    expect(await whoAnswers(web.url, testToken)).toMatchObject({ who: 'other', reason: 'It is not Berth' })
-    expect(await whoAnswers(liar.url, testToken)).toMatchObject({ who: 'other' })
-    expect(await whoAnswers('http://127.0.0.1:1', testToken)).toMatchObject({ who: 'nobody' })
-    expect(await whoAnswers('http://192.0.2.1:7878', testToken)).toMatchObject({ who: 'nobody', reason: expect.stringContaining('not on this machine') })
+    expect(await whoAnswers(web.url, { token: testToken, home: join(temp.path, 'home') })).toMatchObject({ who: 'other', reason: 'It is not Berth' })
+    expect(await whoAnswers(liar.url, { token: testToken, home: join(temp.path, 'home') })).toMatchObject({ who: 'other' })
+    expect(await whoAnswers('http://127.0.0.1:1', { token: testToken, home: join(temp.path, 'home') })).toMatchObject({ who: 'nobody' })
+    expect(await whoAnswers('http://192.0.2.1:7878', { token: testToken, home: join(temp.path, 'home') })).toMatchObject({ who: 'nobody', reason: expect.stringContaining('not on this machine') })
     expect([...web.heard, ...liar.heard].join()).not.toContain(testToken)
     expect(web.heard).toHaveLength(1)
   })
@@ -122,22 +123,22 @@ describe('who answers', () => {
     servers.push(silent)
     await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve))
     const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
-    expect(await whoAnswers(url, testToken, 100)).toMatchObject({ who: 'nobody' })
+    expect(await whoAnswers(url, { token: testToken, home: join(temp.path, 'home') }, 100)).toMatchObject({ who: 'nobody' })
     const endless = await stranger(() => 'x'.repeat(200_000))
-    expect(await whoAnswers(endless.url, testToken)).toMatchObject({ who: 'nobody' })
+    expect(await whoAnswers(endless.url, { token: testToken, home: join(temp.path, 'home') })).toMatchObject({ who: 'nobody' })
   })
 })
 
 describe('the client', () => {
   it('finds the engine by its home, calls, and throws its errors', async () => {
-    const client = await connect(await homeAt('good', house.bridge.url))
+    const client = await connect(await homeAt(house.bridge.url))
     expect(await client.call('acquire', { thread: 'c' })).toMatchObject({ thread: 'c', path: 'cold' })
     await expect(client.call('get', { thread: 'nobody' })).rejects.toMatchObject({ code: 'SANDBOX_NOT_FOUND' })
     client.close()
   })
 
   it('streams, one chunk after the other, and hands on what its reader throws', async () => {
-    const client = await connect(await homeAt('stream', house.bridge.url))
+    const client = await connect(await homeAt(house.bridge.url))
     const chunks: string[] = []
     let reading = 0
     const done = await client.call('exec', { thread: 'c', command: 'count 2000' }, {
@@ -157,7 +158,7 @@ describe('the client', () => {
   })
 
   it('ends a call by its signal, and its command with it', async () => {
-    const client = await connect(await homeAt('signal', house.bridge.url))
+    const client = await connect(await homeAt(house.bridge.url))
     const leaving = new AbortController()
     const call = client.call('exec', { thread: 'c', command: 'wait' }, { signal: leaving.signal, onChunk: () => leaving.abort() })
     await expect(call).rejects.toMatchObject({ code: 'CANCELLED' })
@@ -167,10 +168,10 @@ describe('the client', () => {
   it('says that nothing runs, and how to start it', async () => {
     const none = { code: 'NOT_RUNNING', next: expect.stringContaining('berth serve') }
     await expect(connect(join(temp.path, 'absent'))).rejects.toMatchObject(none)
-    await expect(connect(await homeAt('closed', house.bridge.url, null))).rejects.toMatchObject(none)
-    await expect(connect(await homeAt('dead', 'http://127.0.0.1:1'))).rejects.toMatchObject(none)
+    await expect(connect(await homeAt(house.bridge.url, null))).rejects.toMatchObject(none)
+    await expect(connect(await homeAt('http://127.0.0.1:1'))).rejects.toMatchObject(none)
     const other = await stranger(() => '{}')
-    await expect(connect(await homeAt('stale', other.url))).rejects.toMatchObject(none)
+    await expect(connect(await homeAt(other.url))).rejects.toMatchObject(none)
     expect(other.heard.join()).not.toContain(testToken)
   })
 
@@ -179,15 +180,15 @@ describe('the client', () => {
       const nonce = new URL(path, 'http://x').searchParams.get('nonce') ?? ''
       return JSON.stringify({ status: 'ok', version: '0.0.9', contract: { version: 0, hash: 'old' }, instance: 'x', proof: hmac(nonce) })
     })
-    await expect(connect(await homeAt('old', url))).rejects.toMatchObject({
+    await expect(connect(await homeAt(url))).rejects.toMatchObject({
       code: 'CONTRACT_MISMATCH',
       message: expect.stringMatching(new RegExp(`0\\.0\\.9.*${version.replaceAll('.', '\\.')}`)),
     })
   })
 
   it('says that the engine went away', async () => {
-    const dying = await openTestBridge()
-    const client = await connect(await homeAt('dying', dying.bridge.url))
+    const dying = await openTestBridge({ home: join(temp.path, 'home') })
+    const client = await connect(await homeAt(dying.bridge.url))
     await dying.close()
     await expect(client.call('list', {})).rejects.toMatchObject({ code: 'NOT_RUNNING' })
     client.close()

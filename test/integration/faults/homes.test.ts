@@ -1,0 +1,98 @@
+import { cp, mkdir, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import Docker from 'dockerode'
+import { expect, it } from 'vitest'
+import { startEngine } from '../../../main/engine.ts'
+import { openHouse } from '../../support/house.ts'
+import { needs } from '../../support/parts.ts'
+import { tempDir } from '../../support/temp-dir.ts'
+
+const open = (homeDir: string) => startEngine({ homeDir, env: process.env, log: () => undefined })
+
+needs('docker', 'lite-image').describe('a home that is not where it was', () => {
+  it("copied: the copy never takes the original's sandbox, and says whose the name is", async () => {
+    const original = await openHouse({ config: 'on_exit: keep\n' })
+    const elsewhere = await tempDir('copied')
+    try {
+      const got = await original.engine.call('acquire', { thread: 'demo' })
+      await cp(original.home, join(elsewhere.path, 'home'), { recursive: true })
+      // The copy knows the original's port as its own; it may not attach to what answers for another directory.
+      const { port } = JSON.parse(await readFile(join(original.home, 'bridge.json'), 'utf8')) as { port: number }
+      const copied = await open(join(elsewhere.path, 'home')).catch((error: unknown) => error)
+      expect(copied).toMatchObject({ code: 'PORT_TAKEN', message: expect.stringContaining(String(port)) })
+      expect((await original.docker.getContainer(got.container ?? '').inspect()).State.Running).toBe(true)
+    } finally {
+      await original.close()
+      await elsewhere.remove()
+    }
+  })
+
+  it('moved: what ran under the old path is not touched, the name is refused with the reason, files are there', async () => {
+    const first = await openHouse({ config: 'on_exit: keep\n' })
+    const elsewhere = await tempDir('moved')
+    const docker = new Docker()
+    try {
+      const got = await first.engine.call('acquire', { thread: 'demo' })
+      await first.engine.call('write', { thread: 'demo', path: '/mnt/user-data/workspace/a', content: 'kept' })
+      await first.engine.close()
+      await mkdir(elsewhere.path, { recursive: true })
+      const home = join(elsewhere.path, 'home')
+      await rename(first.home, home)
+      const moved = await open(home)
+      try {
+        await expect(moved.call('acquire', { thread: 'demo' })).rejects.toMatchObject({ code: 'NAME_TAKEN', message: expect.stringContaining('home') })
+        await docker.getContainer(got.container ?? '').remove({ force: true })
+        await moved.call('acquire', { thread: 'demo' })
+        expect(await moved.call('read', { thread: 'demo', path: '/mnt/user-data/workspace/a' })).toMatchObject({ content: 'kept' })
+        await moved.call('destroy', { thread: 'demo' })
+      } finally {
+        await moved.close()
+      }
+    } finally {
+      await first.close()
+      for (const { Id } of await docker.listContainers({ all: true, filters: { label: [`berth.home=${join(elsewhere.path, 'home')}`] } })) await docker.getContainer(Id).remove({ force: true })
+      await elsewhere.remove()
+    }
+  })
+})
+
+needs('docker', 'lite-image', 'root').describe('a full disk', () => {
+  it('reuse and release go on, a new thread gets DISK_FULL, and all is well once there is room', async () => {
+    const { execFileSync } = await import('node:child_process')
+    const disk = await tempDir('disk')
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'tmpfs', disk.path])
+    const { writeFile, rm, readdir } = await import('node:fs/promises')
+    await writeFile(join(disk.path, 'config.yaml'), 'backend: docker\nsandbox:\n  container_prefix: btdisk\n')
+    const engine = await open(disk.path)
+    try {
+      await engine.call('acquire', { thread: 'old', holder: 'me' })
+      let n = 0
+      for (;;) {
+        try {
+          await writeFile(join(disk.path, `filler-${n}`), Buffer.alloc(16_384))
+          n += 1
+        } catch {
+          break
+        }
+      }
+      while (n < 4096) {
+        try {
+          await writeFile(join(disk.path, `crumb-${n}`), Buffer.alloc(512))
+          n += 1
+        } catch {
+          break
+        }
+      }
+      expect(await engine.call('acquire', { thread: 'old', holder: 'me' })).toMatchObject({ path: 'reuse' })
+      expect(await engine.call('release', { thread: 'old', holder: 'me' })).toMatchObject({ released: true })
+      expect(await engine.call('acquire', { thread: 'old', holder: 'me' })).toMatchObject({ path: 'warm' })
+      await expect(engine.call('acquire', { thread: 'new' })).rejects.toMatchObject({ code: 'DISK_FULL', next: expect.any(String) })
+      for (const name of await readdir(disk.path)) if (/^(filler|crumb)-/.test(name)) await rm(join(disk.path, name))
+      expect(await engine.call('acquire', { thread: 'new' })).toMatchObject({ status: 'active' })
+    } finally {
+      await engine.close()
+      execFileSync('umount', ['-l', disk.path])
+      await disk.remove()
+    }
+  })
+})
