@@ -12,19 +12,19 @@ export interface CommandEnd {
 const kept = 262_144
 
 /**
- * Runs a command in the clone's root, its output shown (unless `quiet`) and kept. Past `seconds`, or with `signal`,
+ * Runs a command in the clone's root (or `cwd`), its output shown (unless `quiet`) and kept. Past `seconds`, or with `signal`,
  * its whole process group is killed, so that no suite leaves anything running.
  */
 export function runCommand(
   command: string,
   args: readonly string[],
-  options: { seconds: number; quiet?: boolean; env?: NodeJS.ProcessEnv; signal?: AbortSignal },
+  options: { seconds: number; cwd?: string; quiet?: boolean; env?: NodeJS.ProcessEnv; signal?: AbortSignal },
 ): Promise<CommandEnd> {
   return new Promise((resolve) => {
     let output = ''
     let timedOut = false
     const child = spawn(command, args, {
-      cwd: root,
+      cwd: options.cwd ?? root,
       // Colours only for a person: the output is also read, and kept in logs.
       env: { ...process.env, ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Docker from 'dockerode'
@@ -17,7 +18,7 @@ needs('docker', 'lite-image').describe('D10: SIGTERM while acquires are in fligh
     const ours = () => docker.listContainers({ all: true, filters: { label: [`berth.home=${home.path}`] } })
     await writeFile(
       join(home.path, 'config.yaml'),
-      `backend: docker\nready_timeout: 600\nsandbox:\n  container_prefix: btd10\n  image: ${image.name}\n`,
+      `backend: docker\nready_timeout: 600\nsandbox:\n  container_prefix: bt${randomBytes(4).toString('hex')}\n  image: ${image.name}\n`,
     )
     const served = start('bin/berth.mjs', ['serve', '--json', '--home', home.path])
     try {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -10,9 +11,10 @@ import { list, withHouse, works } from './with-house.ts'
 
 needs('docker', 'lite-image').describe('D15: a name alone makes no container ours', () => {
   it('two homes with one container_prefix never adopt, use or remove what is the other one’s', async () => {
-    await withHouse({ sandbox: { container_prefix: 'btd15' } }, async (here) => {
+    const container_prefix = `bt${randomBytes(4).toString('hex')}`
+    await withHouse({ sandbox: { container_prefix } }, async (here) => {
       const mine = await here.engine.call('acquire', { thread: 't' })
-      let there = await openHouse({ sandbox: { container_prefix: 'btd15' } })
+      let there = await openHouse({ sandbox: { container_prefix } })
       try {
         // The same user and thread, so the same name on the engine.
         await expect(there.engine.call('acquire', { thread: 't' })).rejects.toMatchObject({ code: 'NAME_TAKEN', details: { container: mine.container } })
@@ -47,9 +49,12 @@ needs('docker', 'lite-image').describe('D15: a name alone makes no container our
           expect(got, change).toMatchObject({ path: 'cold', was_replaced: false })
           expect(got.container, change).not.toBe(last)
           last = got.container
-          // In use it stays what it is, whatever the configuration says by now.
           await engine.call('release', { thread: 't' })
         }
+        // In use it stays what it is, whatever the configuration says by now.
+        await engine.call('acquire', { thread: 't' })
+        await reconfigure(house, base)
+        expect(await engine.call('acquire', { thread: 't' })).toMatchObject({ path: 'reuse', container: last })
       })
     } finally {
       await image.remove()

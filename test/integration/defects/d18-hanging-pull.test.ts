@@ -4,43 +4,49 @@ import { expect, it } from 'vitest'
 import type { Progress } from '../../../shared/sandbox.ts'
 import type { House } from '../../support/house.ts'
 import { needs } from '../../support/parts.ts'
-import { slowRegistry } from '../../support/slow-registry.ts'
+import { slowRegistry, type SlowRegistry } from '../../support/slow-registry.ts'
 import { eventually } from '../../support/wait.ts'
 import { withHouse, works } from './with-house.ts'
 
 needs('docker', 'lite-image').describe('D18: an image pull that hangs', () => {
   it('holds up nobody else, shows how far it is, and ends when nobody waits for it', async () => {
-    const registry = await slowRegistry(8 * 1024 * 1024)
-    registry.pace = 200
-    try {
-      await withHouse({}, async (house) => {
-        const { engine } = house
-        await engine.call('acquire', { thread: 'before' })
-        await configure(house, registry.image)
-        const leaving = new AbortController()
-        const seen: Progress[] = []
-        const waiting = engine
-          .call('acquire', { thread: 'waits' }, { signal: leaving.signal, onChunk: (chunk) => void seen.push(chunk) })
-          .then(() => 'made', (error: { code: string }) => error.code)
-        await eventually('the pull is under way, and told in bytes', () => registry.sending() > 0 && seen.some(({ step, done }) => step === 'image-pull' && done !== null))
-
-        // In use before: not touched by it. New, with an image that is there: not held up by it.
-        expect(await engine.call('acquire', { thread: 'before' })).toMatchObject({ path: 'reuse' })
-        await configure(house, 'berth-lite')
-        expect(await engine.call('acquire', { thread: 'after', timeout: 60 })).toMatchObject({ path: 'cold' })
-        expect(await works(house, 'after')).toBe('works 0')
-        expect(await engine.call('get', { thread: 'waits' })).toMatchObject({ status: 'creating', step: expect.stringContaining('Pulling') })
-
-        leaving.abort()
-        expect(await waiting).toBe('CANCELLED')
-        await eventually('the engine has stopped to download', () => registry.sending() === 0, { within: 10_000 })
-        await expect(engine.call('get', { thread: 'waits' })).rejects.toMatchObject({ code: 'SANDBOX_NOT_FOUND' })
-      })
-    } finally {
-      await registry.close()
-    }
+    await withHouse({}, async (house) => {
+      const registry = await slowRegistry(8 * 1024 * 1024)
+      try {
+        await pull(house, registry)
+      } finally {
+        // Before the house: a pull that nothing ends would hold up its close.
+        await registry.close()
+      }
+    })
   })
 })
+
+async function pull(house: House, registry: SlowRegistry): Promise<void> {
+  const { engine } = house
+  await engine.call('acquire', { thread: 'before' })
+  registry.pace = 50
+  await configure(house, registry.image)
+  const leaving = new AbortController()
+  const seen: Progress[] = []
+  const waiting = engine
+    .call('acquire', { thread: 'waits' }, { signal: leaving.signal, onChunk: (chunk) => void seen.push(chunk) })
+    .then(() => 'made', (error: { code: string }) => error.code)
+  await eventually('the pull is told in bytes', () => registry.sending() > 0 && seen.some(({ step, done }) => step === 'image-pull' && done !== null))
+  registry.pace = 3_600_000
+
+  // In use before: not touched by it. New, with an image that is there: not held up by it.
+  expect(await engine.call('acquire', { thread: 'before' })).toMatchObject({ path: 'reuse' })
+  await configure(house, 'berth-lite')
+  expect(await engine.call('acquire', { thread: 'after', timeout: 30 })).toMatchObject({ path: 'cold' })
+  expect(await works(house, 'after')).toBe('works 0')
+  expect(await engine.call('get', { thread: 'waits' })).toMatchObject({ status: 'creating', step: expect.stringContaining('Pulling') })
+
+  leaving.abort()
+  expect(await waiting).toBe('CANCELLED')
+  await eventually('the engine has stopped to download', () => registry.sending() === 0, { within: 10_000 })
+  await expect(engine.call('get', { thread: 'waits' })).rejects.toMatchObject({ code: 'SANDBOX_NOT_FOUND' })
+}
 
 async function configure(house: House, image: string): Promise<void> {
   const changes = async () => (await house.engine.call('events', { limit: 1000 })).events.filter(({ type }) => type === 'config.changed').length
