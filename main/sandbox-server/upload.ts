@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, mkdir, open, rename, stat } from 'node:fs/promises'
+import { copyFile, open, rename, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { makeDirectories } from './make-directories.ts'
 import type { Call } from './call.ts'
 import { errorCode, fileFailure } from './file-error.ts'
 import { MultipartError, boundaryOf, readMultipart } from './multipart.ts'
@@ -102,12 +103,12 @@ async function scratch(path: string | undefined): Promise<string> {
   const name = `.upload-${randomBytes(8).toString('hex')}.tmp`
   if (path === undefined || path === '') return join(tmpdir(), name)
   const directory = path.endsWith('/') || ((await stat(path).catch(() => null))?.isDirectory() ?? false) ? path : dirname(path)
-  await mkdir(directory, { recursive: true })
+  await makeDirectories(directory)
   return join(directory, name)
 }
 
 async function moveTo(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true })
+  await makeDirectories(dirname(to))
   try {
     await rename(from, to)
   } catch (error) {

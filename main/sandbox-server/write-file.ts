@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { appendFile, chmod, mkdir, open, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, open, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { errorCode } from './file-error.ts'
+import { makeDirectories } from './make-directories.ts'
 
 /** Why a file may be writable and its directory not, or the file not replaceable: then it is written in place. */
 const inPlace = new Set(['EACCES', 'EPERM', 'EBUSY', 'EXDEV', 'EROFS', 'ETXTBSY'])
@@ -14,7 +15,7 @@ const inPlace = new Set(['EACCES', 'EPERM', 'EBUSY', 'EXDEV', 'EROFS', 'ETXTBSY'
 export async function replaceFile(path: string, content: Buffer): Promise<void> {
   const target = await realpath(path).catch(() => path)
   const before = await stat(target).catch(() => null)
-  if (!before) await mkdir(dirname(target), { recursive: true })
+  if (!before) await makeDirectories(dirname(target))
   const replaceable = !before || (before.isFile() && before.nlink === 1 && before.uid === process.getuid?.())
   if (!replaceable) return await writeFile(target, content)
   const beside = join(dirname(target), `.${basename(target).slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`)
@@ -39,7 +40,7 @@ export async function appendToFile(path: string, content: Buffer): Promise<void>
     await appendFile(path, content)
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error
-    await mkdir(dirname(path), { recursive: true })
+    await makeDirectories(dirname(path))
     await appendFile(path, content)
   }
 }

@@ -16,6 +16,7 @@ export async function machineParts(): Promise<Record<string, string | null>> {
     root: root ? null : 'not root',
     // A second dockerd, to be stopped and restarted, in a network namespace of its own.
     'own-engine': root ? absent(['dockerd', 'ip', 'unshare']) : 'not root',
+    ripgrep: absent(['rg']),
     python: absent(['python3']),
   }
 }

@@ -17,6 +17,7 @@ const packages: readonly (readonly [name: string, known: string])[] = [
   ['iproute2', 'ip'],
   ['util-linux', 'unshare'],
   ['git', 'git'],
+  ['ripgrep', 'rg'],
   ['python3-venv', '/usr/share/doc/python3-venv'],
 ]
 

@@ -24,16 +24,17 @@ export interface Contender {
 
 /** `within`: a command to run it in, e.g. another network namespace. */
 export function contend(home: string, thread: string, options: { within?: readonly string[]; env?: Record<string, string> } = {}): Contender {
-  const [program = process.execPath, ...args] = [...(options.within ?? []), process.execPath, join(import.meta.dirname, 'provider-process.ts'), home, thread]
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...options.env } })
+  const own = [join(import.meta.dirname, 'provider-process.ts'), home, thread]
+  const [outer, ...rest] = options.within ?? []
+  const child = spawn(outer ?? process.execPath, outer === undefined ? own : [...rest, process.execPath, ...own], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...options.env } })
   const said: Said[] = []
   const waiting: { resolve(said: Said): void; reject(error: Error): void }[] = []
-  let rest = ''
+  let unfinished = ''
   let errors = ''
   child.stderr.on('data', (data) => void (errors += String(data)))
   child.stdout.on('data', (data) => {
-    const lines = (rest + String(data)).split('\n')
-    rest = lines.pop() ?? ''
+    const lines = (unfinished + String(data)).split('\n')
+    unfinished = lines.pop() ?? ''
     for (const line of lines) {
       const it = JSON.parse(line) as Said
       const first = waiting.shift()

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import Docker from 'dockerode'
 import { pack } from 'tar-stream'
 import { expect, it } from 'vitest'
@@ -12,8 +13,8 @@ async function withImage(name: string, dockerfile: string, use: () => Promise<vo
   const context = pack()
   context.entry({ name: 'Dockerfile' }, `FROM berth-lite:latest\n${dockerfile}\n`)
   context.finalize()
-  const building = await docker.buildImage(context, { t: name })
-  await new Promise((resolve, reject) => docker.modem.followProgress(building, (error: Error | null) => (error ? reject(error) : resolve(null))))
+  const building = await docker.buildImage(Readable.from(context), { t: name })
+  for await (const line of building as AsyncIterable<Buffer>) if (String(line).includes('"error"')) throw new Error(String(line))
   try {
     await use()
   } finally {

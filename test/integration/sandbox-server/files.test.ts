@@ -84,6 +84,13 @@ describe('read and write', () => {
     expect((await file('read', { file: '/proc/version' })).body.data['content']).toContain('Linux')
   })
 
+  test('a write where no directory can be made is an error at once, and the server goes on', async () => {
+    for (const append of [false, true]) {
+      expect((await server.post('/v1/file/write', { file: '/proc/nope/x/y', content: 'a', append })).body).toMatchObject({ success: false, data: { error_type: 'not_found' } })
+    }
+    expect((await server.post('/v1/bash/exec', { command: 'echo on' })).body.data['stdout']).toBe('on\n')
+  })
+
   test('replace counts, and changes nothing when there is nothing', async () => {
     await writeFile(at('r'), 'a$1b a$1b')
     expect((await file('replace', { file: at('r'), old_str: 'a$1b', new_str: '$&' })).body.data).toEqual({ file: at('r'), replaced_count: 2 })

@@ -1,12 +1,14 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findProgram, pathOf, startSandboxServer } from './support.ts'
+import { pathOf, startSandboxServer } from './support.ts'
 import type { Running } from './support.ts'
+import { needs } from '../../support/parts.ts'
 
-const rg = findProgram('rg')
+needs('ripgrep').describe('search with ripgrep', () => searches('ripgrep'))
+describe('search with the worker', () => searches('the worker'))
 
-describe.each([['ripgrep', rg !== undefined], ['the worker', true]])('search with %s', (engine, available) => {
+function searches(engine: 'ripgrep' | 'the worker'): void {
   let server: Running
   let bin: string
   beforeAll(async () => {
@@ -33,14 +35,14 @@ describe.each([['ripgrep', rg !== undefined], ['the worker', true]])('search wit
   const files = async (more: object): Promise<string[]> =>
     ((await grep(more)).data['matches'] as unknown as { file: string; line_number: number }[]).map((each) => `${each.file.slice(at('x').length - 1)}:${each.line_number}`)
 
-  test.runIf(available)('matches with their lines, context and counts', async () => {
+  test('matches with their lines, context and counts', async () => {
     expect((await grep({ pattern: 'foo', include: ['*.py'], context_before: 1, context_after: 1 })).data).toEqual({
       path: join(server.home, 't'), pattern: 'foo', match_count: 1, files_searched: expect.any(Number), files_matched: 1, truncated: false,
       matches: [{ file: at('a.py'), line_number: 2, line_content: 'foo(1)', context_before: ['one'], context_after: ['three'] }],
     })
   })
 
-  test.runIf(available)('case, fixed strings, globs, depth, size and offsets', async () => {
+  test('case, fixed strings, globs, depth, size and offsets', async () => {
     const readable = process.getuid?.() === 0 ? ['secret:1'] : []
     expect((await files({ pattern: 'foo', case_insensitive: true })).toSorted()).toEqual(['a.py:2', 'a.py:4', ...readable, 'sub/b.txt:1'])
     expect(await files({ pattern: 'foo(', fixed_strings: true })).toEqual(['a.py:2'])
@@ -54,19 +56,19 @@ describe.each([['ripgrep', rg !== undefined], ['the worker', true]])('search wit
     expect(JSON.stringify(await grep({ pattern: 'zebra' })).length).toBeLessThan(6000)
   })
 
-  test.runIf(available)('wrong patterns and wrong numbers are told apart', async () => {
+  test('wrong patterns and wrong numbers are told apart', async () => {
     expect(await grep({ pattern: 'foo(' })).toMatchObject({ success: false, data: { error_type: 'invalid_target', operation: 'grep', exception_type: 're.error' } })
     for (const wrong of [{ max_results: 0 }, { max_results: 10_001 }, { context_before: 21 }, { max_file_size: 'huge' }]) {
       expect((await server.post('/v1/file/grep', { path: '/', pattern: 'a', ...wrong })).status).toBe(422)
     }
   })
 
-  test.runIf(available)('search gives lines and their numbers; lookaround works', async () => {
+  test('search gives lines and their numbers; lookaround works', async () => {
     expect((await server.post('/v1/file/search', { file: at('a.py'), regex: '^[Ff]oo' })).body.data).toEqual({ file: at('a.py'), matches: ['foo(1)', 'Foo'], line_numbers: [2, 4] })
     expect((await server.post('/v1/file/search', { file: at('a.py'), regex: String.raw`foo(?=\()` })).body.data).toMatchObject({ line_numbers: [2] })
   })
 
-  test.runIf(available)('a catastrophic pattern is stopped, and stops nobody else meanwhile', async () => {
+  test('a catastrophic pattern is stopped, and stops nobody else meanwhile', async () => {
     const evil = server.post('/v1/file/search', { file: at('evil'), regex: '^(?=(a+)+$)b' })
     let done = false
     void evil.then(() => { done = true })
@@ -77,4 +79,4 @@ describe.each([['ripgrep', rg !== undefined], ['the worker', true]])('search wit
     }
     expect((await evil).body).toMatchObject({ success: false, message: expect.stringContaining('stopped') })
   })
-})
+}
