@@ -11,6 +11,9 @@ import { duration, table } from './text.ts'
 
 interface HoldOptions extends SelectOptions { readonly holder?: string; readonly timeout?: number; readonly yes?: boolean }
 
+/** What a hold of this command is called when --holder names none: the client of the home's own token. */
+const ownHolder = 'master'
+
 /** Getting, seeing and ending sandboxes. */
 export function addSandboxCommands(program: Command, run: Run): void {
   common(program.command('acquire'))
@@ -70,13 +73,14 @@ export function addSandboxCommands(program: Command, run: Run): void {
   selectable(common(program.command('destroy')))
     .argument('[id]')
     .description('stop and remove a sandbox; the files of its thread stay')
-    .option('-y, --yes', 'do not ask, even if somebody holds it')
+    .option('-y, --yes', 'do not ask, even if somebody else holds it')
     .addHelpText('after', '\nExamples:\n  berth destroy --thread demo\n  berth destroy 3f2a9c0d1e5b7a88 --yes\n')
     .action(
       action(run, async (cli, id: string | undefined, options: HoldOptions) => {
         const { at } = onlySandbox(options, id)
         const done = await cli.withEngine(async (client) => {
-          const held = options.yes ? [] : await holdersOf(client, at)
+          // Its own hold is no reason to ask: whoever acquired it by this command may end it by this command.
+          const held = options.yes ? [] : (await holdersOf(client, at)).filter((holder) => holder !== ownHolder)
           if (held.length > 0) await confirm(cli, false, `It is held by ${held.join(', ')}. Destroy it all the same?`)
           return await client.call('destroy', at, { signal: cli.signal })
         })

@@ -54,12 +54,15 @@ describe('sandboxes', () => {
     expect(json(await berth(['logs', '-t', 'demo', '--tail', '2', '--json']))).toEqual({ lines: ['line 1', 'line 2'], truncated: false })
   })
 
-  it('asks before it destroys what is held, and refuses where nobody can be asked', async () => {
+  it('asks before it destroys what somebody else holds, and refuses where nobody can be asked', async () => {
+    await berth(['acquire', '--thread', 'demo', '--holder', 'agent-9'])
     const refused = await berth(['destroy', '--thread', 'demo'])
     expect(refused.code).toBe(64)
-    expect(refused.stderr).toContain('It is held by master')
+    expect(refused.stderr).toContain('It is held by agent-9')
     expect(refused.stderr).toContain('--yes')
     expect(json(await berth(['destroy', '--thread', 'demo', '--yes', '--json']))).toEqual({ destroyed: true })
+    await berth(['acquire', '--thread', 'own'])
+    expect(json(await berth(['destroy', '--thread', 'own', '--json']))).toEqual({ destroyed: true })
   })
 
   it('follows logs until it is ended', async () => {
@@ -207,9 +210,9 @@ describe.runIf(process.platform === 'linux')('on a terminal', () => {
     ['Ctrl-D', '\u0004', 75],
     ['y', 'y\r', 0],
   ])('%s at the question', async (_name, answer, code) => {
-    await house.provider.acquire({ user: 'default', thread: 'asked', holder: 'master' })
+    await house.provider.acquire({ user: 'default', thread: 'asked', holder: 'agent' })
     const ran = await typing(answer, ['destroy', '-t', 'asked'])
-    expect(ran.screen).toContain('It is held by master. Destroy it all the same?')
+    expect(ran.screen).toContain('It is held by agent. Destroy it all the same?')
     expect(ran.code).toBe(code)
     expect(house.provider.list().sandboxes.some((it) => it.thread === 'asked')).toBe(code !== 0)
   })
