@@ -36,6 +36,8 @@ export interface Core {
   /** How often each id was replaced, kept across the gap between the loss and the next acquire. */
   readonly replacements: Map<string, number>
   readonly save: (entry: Entry) => void
+  /** Ends what is kept warm beyond `replicas`: when something became warm, or the number changed. */
+  readonly trim: () => void
 }
 
 /** The name a sandbox has on the engine. */

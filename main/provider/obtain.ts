@@ -49,6 +49,7 @@ async function begin(core: Core, wanted: Wanted, before: Entry | undefined, flig
   const { deps } = core
   const config = deps.config()
   const warnings: string[] = []
+  let waited = false
   await core.tickets.wait({
     signal: flight.signal,
     timeoutMs: config.capacity.acquire_timeout * 1000,
@@ -57,14 +58,16 @@ async function begin(core: Core, wanted: Wanted, before: Entry | undefined, flig
       const entry = creating({ ...wanted, name: nameOf(core, wanted.id) }, deps.clock.now(), deps.clock.wall(), before)
       const who = flight.who()
       core.table.set({ ...entry, replaced: core.replacements.get(wanted.id) ?? entry.replaced }, { who, text: 'A sandbox is being made' })
-      flight.report({ type: 'progress', step: 'create', text: 'A place is free', done: null, total: null })
+      if (waited) flight.report({ type: 'progress', step: 'create', text: 'A place is free', done: null, total: null })
       if (over <= 0) return
       const warning = `All ${config.replicas} sandboxes are in use: this one is ${over} over sandbox.replicas`
       warnings.push(warning)
       deps.publish({ type: 'capacity.over', who, sandbox: wanted.id, user: wanted.user, thread: wanted.thread, text: warning })
     },
-    waiting: (ahead) =>
-      flight.report({ type: 'progress', step: 'queue', text: `Waiting for a place, ${ahead} ahead`, done: null, total: null }),
+    waiting: (ahead) => {
+      waited = true
+      flight.report({ type: 'progress', step: 'queue', text: `Waiting for a place, ${ahead} ahead`, done: null, total: null })
+    },
   })
   return await make(core, wanted, flight, warnings)
 }

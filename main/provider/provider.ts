@@ -64,6 +64,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     save: (entry) => {
       if (usable(entry)) deps.leases.save(entry.id, toRecord(entry, clock, deps.uptime()))
     },
+    trim: () => evict(trim(table.all(), deps.config().replicas, flights.ids())),
   }
   const reaper = makeReaper(core)
   const watching = makeWatching(core)
@@ -108,7 +109,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       endSandbox(core, next, { who, text: 'It was anonymous and its last holder released it', grace: 0 })
     } else {
       core.save(next)
-      if (ended) evict(trim(table.all(), deps.config().replicas, flights.ids()))
+      if (ended) core.trim()
     }
     return Promise.resolve({ released: true, sandbox: viewOf(core, table.get(id) ?? next) })
   }
@@ -161,7 +162,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     release,
     destroy,
     async refresh() {
-      evict(trim(table.all(), deps.config().replicas, flights.ids()))
+      core.trim()
       core.tickets.pump()
       reaper.schedule()
       await watching.relist()

@@ -58,6 +58,7 @@ export function makeReaper(core: Core): Reaper {
         endSandbox(core, fresh, { who: 'berth:idle', text: 'It was anonymous and its holder did nothing for a while', grace: 0 })
       } else if (fresh.state === 'active') {
         core.save(core.table.set(expired(fresh, clock.now()), { who: 'berth:idle', text: 'Its holders did nothing for a while: it is warm' }))
+        core.trim()
       } else {
         endSandbox(core, fresh, { who: 'berth:idle', text: 'It was idle for too long', grace: core.deps.config().stop_grace })
       }

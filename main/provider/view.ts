@@ -16,7 +16,8 @@ export function viewOf(core: Core, entry: Entry): Sandbox {
     status: entry.state,
     backend: backend.kind,
     isolation: backend.isolation,
-    image: entry.sandbox ? entry.sandbox.image : config().image,
+    // Embedded sandboxes are made of this machine's own files.
+    image: backend.kind === 'embedded' ? null : entry.sandbox ? entry.sandbox.image : config().image,
     name: entry.name,
     container: entry.sandbox?.ref ?? null,
     url: entry.sandbox?.url ?? null,

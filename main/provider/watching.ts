@@ -26,6 +26,7 @@ export function makeWatching(core: Core): Watching {
   const { deps } = core
   let closed = false
   let records = new Map<string, LeaseRecord>()
+  let adopting = 0
   let running: Promise<void> | null = null
   let queued: Promise<void> | null = null
   let timer: { cancel(): void } | null = null
@@ -122,7 +123,12 @@ export function makeWatching(core: Core): Watching {
     if (id === null) return
     const record = records.get(id)
     records.delete(id)
-    void core.flights.send(id, (flight) => adopt(core, found, record, flight))
+    adopting += 1
+    void core.flights.send(id, (flight) => adopt(core, found, record, flight)).then(() => {
+      adopting -= 1
+      // A crash in the middle of evictions leaves more than are kept. Who goes is known once all were looked at.
+      if (adopting === 0 && !closed) core.trim()
+    })
   }
 
   /** Records that no container answered to: whoever held those is told at the next acquire. */
