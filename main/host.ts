@@ -15,6 +15,7 @@ import type { CloseOptions, Engine, EngineOptions } from './engine-api.ts'
 import { openEvents } from './events/events.ts'
 import type { FileLocks, HeldLock } from './home/file-lock.ts'
 import type { Home } from './home/open-home.ts'
+import { sweepTemps } from './home/write-atomic.ts'
 import { statusOf } from './house.ts'
 import { keepImage } from './image-keeper.ts'
 import type { Log } from './log.ts'
@@ -46,7 +47,14 @@ export async function host(options: HostOptions): Promise<Engine> {
   for (const warning of loaded.warnings) log('warn', warning)
   const stack = new AsyncDisposableStack()
   stack.defer(() => options.lock.release())
+  const sweeping = new AbortController()
+  let swept = Promise.resolve()
+  stack.defer(() => {
+    sweeping.abort()
+    return swept
+  })
   try {
+    await sweepTemps(home.path, ['installation', 'token', 'bridge.json', 'backend'])
     const events = openEvents({ clock, instance, file: home.paths.events, log })
     stack.defer(() => events.close())
     const { backend, choice, prove } = await openBackend({ config: loaded, home, env, clock, log })
@@ -113,7 +121,7 @@ export async function host(options: HostOptions): Promise<Engine> {
     image.start()
     // In the background: acquires wait for it. A failure is told now, and tried again by the next acquire.
     void provider.begin().then(
-      () => sweep(home, provider, log),
+      () => (swept = sweep(options, provider, log, sweeping.signal)),
       (error: unknown) => log('warn', 'The container engine could not be looked at yet', error),
     )
     events.publish({ type: 'engine.started', who: 'berth:engine', text: `Berth ${version} works with backend ${choice.kind}: ${choice.reason}` })
@@ -137,11 +145,12 @@ export async function host(options: HostOptions): Promise<Engine> {
   }
 }
 
-/** Finishes deletions that a crash interrupted. What fails is only told: it is tried again at the next start. */
-async function sweep(home: Home, provider: Provider, log: Log): Promise<void> {
+/** Finishes deletions that a crash interrupted, and frees locks that it left. What fails is only told: it is tried again at the next start. */
+async function sweep({ home, locks }: HostOptions, provider: Provider, log: Log, signal: AbortSignal): Promise<void> {
   try {
     await sweepDeleted(home)
-    await sweepAnonymous(home, new Set(provider.list().sandboxes.map(({ id }) => id)))
+    await sweepAnonymous(home, { has: (id) => provider.list().sandboxes.some((sandbox) => sandbox.id === id) })
+    await locks.sweep(signal)
   } catch (error) {
     log('warn', 'Files that are to be deleted could not be looked for', error)
   }

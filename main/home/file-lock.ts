@@ -1,9 +1,9 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import lockfile from 'proper-lockfile'
 import { z } from 'zod'
-import { fail } from '../../shared/errors.ts'
+import { BerthError, fail } from '../../shared/errors.ts'
 import type { Clock } from '../clock.ts'
 import { isRunning, processStamp } from './process-stamp.ts'
 
@@ -19,7 +19,12 @@ export interface FileLocks {
   take(name: string, options: { signal?: AbortSignal | undefined; waitMs: number }): Promise<HeldLock>
   /** One try: null where a live process has it. */
   tryTake(name: string): Promise<HeldLock | null>
+  /** Frees what dead owners left, by waiting for each lock in turn: some are of names that nobody will ever take again. */
+  sweep(signal: AbortSignal): Promise<void>
 }
+
+/** A lock without an owner's name goes stale after this, by the wall clock. */
+const staleMs = 10_000
 
 const owner = z.object({ pid: z.number(), stamp: z.string().nullable() })
 
@@ -29,6 +34,7 @@ const owner = z.object({ pid: z.number(), stamp: z.string().nullable() })
  */
 export function fileLocks(dir: string, clock: Clock): FileLocks {
   const path = (name: string) => join(dir, name)
+  const mine = new Set<string>()
 
   async function tryTake(name: string): Promise<HeldLock | null> {
     await mkdir(dir, { recursive: true, mode: 0o700 })
@@ -37,7 +43,7 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
     try {
       unlock = await lockfile.lock(path(name), {
         realpath: false,
-        stale: 10_000,
+        stale: staleMs,
         update: 2_000,
         retries: 0,
         onCompromised: (error) => broken.abort(error),
@@ -53,11 +59,13 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
       throw unusable(name, error)
     }
     let released = false
+    mine.add(name)
     return {
       broken: broken.signal,
       async release() {
         if (released) return
         released = true
+        mine.delete(name)
         if (broken.signal.aborted) return
         await rm(`${path(name)}.owner`, { force: true })
         try {
@@ -87,24 +95,41 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
     return true
   }
 
+  async function take(name: string, { signal, waitMs }: { signal?: AbortSignal | undefined; waitMs: number }): Promise<HeldLock> {
+    const began = clock.now()
+    for (let pause = 10; ; pause = Math.min(pause * 2, 250)) {
+      signal?.throwIfAborted()
+      const held = await tryTake(name)
+      if (held) return held
+      if (await breakDead(name)) continue
+      if (clock.now() - began > waitMs) {
+        throw fail('LOCK_TIMEOUT', `Another process has held the lock of ${name} for ${Math.round(waitMs / 1000)} s`, {
+          next: 'See which Berth processes run (`berth doctor`), and try again.',
+          details: { lock: `${path(name)}.lock` },
+        })
+      }
+      await clock.sleep(pause, signal)
+    }
+  }
+
   return {
     async tryTake(name) {
       return (await tryTake(name)) ?? ((await breakDead(name)) ? await tryTake(name) : null)
     },
-    async take(name, { signal, waitMs }) {
-      const began = clock.now()
-      for (let pause = 10; ; pause = Math.min(pause * 2, 250)) {
-        signal?.throwIfAborted()
-        const held = await tryTake(name)
-        if (held) return held
-        if (await breakDead(name)) continue
-        if (clock.now() - began > waitMs) {
-          throw fail('LOCK_TIMEOUT', `Another process has held the lock of ${name} for ${Math.round(waitMs / 1000)} s`, {
-            next: 'See which Berth processes run (`berth doctor`), and try again.',
-            details: { lock: `${path(name)}.lock` },
-          })
+    take,
+    async sweep(signal) {
+      for (const entry of await readdir(dir)) {
+        const aside = /\.broken-[a-f0-9]{12}$/.test(entry)
+        if (aside) await rm(join(dir, entry), { recursive: true, force: true })
+        const name = /^(.+)\.(?:lock|owner)$/.exec(entry)?.[1]
+        if (aside || name === undefined || mine.has(name)) continue
+        try {
+          await (await take(name, { signal, waitMs: staleMs + 2_000 })).release()
+        } catch (error) {
+          if (signal.aborted) return
+          // A live process has it: then it is nobody's to free.
+          if (!(error instanceof BerthError) || error.code !== 'LOCK_TIMEOUT') throw error
         }
-        await clock.sleep(pause, signal)
       }
     },
   }

@@ -60,6 +60,8 @@ export function leaseFiles(
       await mkdir(dir, { recursive: true, mode: 0o700 })
       const records = new Map<string, LeaseRecord>()
       for (const id of await readdir(dir)) {
+        // Half a write of an engine that was killed: nobody else writes here.
+        if (/^[a-f0-9]{16}\.[a-f0-9]+\.tmp$/.test(id)) await rm(path(id), { force: true })
         if (!/^[a-f0-9]{16}$/.test(id)) continue
         try {
           records.set(id, leaseRecord.parse(JSON.parse(await readFile(path(id), 'utf8'))))

@@ -21,7 +21,8 @@ export async function makeOnce(path: string, make: () => string, whole: (text: s
       })
       await syncDirectory(dirname(path))
     } catch (error) {
-      if (errno(error) !== 'EEXIST') throw error
+      // ENOENT: the real one was there already, and its engine's start swept ours away as half a write.
+      if (errno(error) !== 'EEXIST' && errno(error) !== 'ENOENT') throw error
     } finally {
       await rm(temp, { force: true })
     }

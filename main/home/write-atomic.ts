@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { diskError } from './disk-error.ts'
 
 /**
@@ -30,6 +31,14 @@ export async function writeTemp(path: string, data: string | Uint8Array, mode: n
     return dropAfter(temp, error)
   }
   return temp
+}
+
+/** Removes what writers that were killed left beside these files. For their only writer, while it writes none of them. */
+export async function sweepTemps(dir: string, names: readonly string[]): Promise<void> {
+  for (const file of await readdir(dir)) {
+    const name = /^(.+)\.[a-f0-9]{12}\.tmp$/.exec(file)?.[1]
+    if (name !== undefined && names.includes(name)) await rm(join(dir, file), { force: true })
+  }
 }
 
 async function dropAfter(temp: string, error: unknown): Promise<never> {

@@ -24,6 +24,8 @@ export interface Core {
   readonly flights: Flights<Landing>
   readonly clients: Clients
   readonly tickets: Tickets
+  /** Images that the engine has had. */
+  readonly images: Set<string>
   /** How many sandboxes start at the same time. */
   readonly starts: Gate
   /** Replaced at (re)connect; absent until the watch began. */

@@ -55,6 +55,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     flights,
     clients: makeClients(deps),
     tickets: makeTickets(clock, (ahead) => decide({ ...view(), ahead }), evict),
+    images: new Set(),
     starts: makeGate(startsAtOnce),
     watch: { current: null },
     endings: new Map(),
