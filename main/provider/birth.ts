@@ -23,13 +23,23 @@ export async function giveBirth(core: Core, entry: Entry, flight: Flight<Landing
   // Forty boots at once take longer than forty in turn, and each would run into its deadlines.
   let leave = await core.starts.pass(signal)
   try {
-    if (!(await deps.backend.prepared(config.image))) {
-      // A pull may take minutes, and other images are there: it holds up nobody.
-      leave()
-      await deps.backend.prepare(config.image, (progress) => flight.report(progress), signal)
-      leave = await core.starts.pass(signal)
+    for (;;) {
+      // Asking costs a call in every cold start; the engine says soon enough that an image has gone.
+      const assumed = core.images.has(config.image)
+      if (!assumed && !(await deps.backend.prepared(config.image))) {
+        // A pull may take minutes, and other images are there: it holds up nobody.
+        leave()
+        await deps.backend.prepare(config.image, (progress) => flight.report(progress), signal)
+        leave = await core.starts.pass(signal)
+      }
+      core.images.add(config.image)
+      try {
+        return await startLocked(core, entry, { config, mounts, say, signal })
+      } catch (error) {
+        if (!assumed || asBerthError(error).code !== 'IMAGE_MISSING') throw error
+        core.images.delete(config.image)
+      }
     }
-    return await startLocked(core, entry, { config, mounts, say, signal })
   } finally {
     leave()
   }

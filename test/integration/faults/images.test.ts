@@ -18,7 +18,9 @@ async function withImage(name: string, dockerfile: string, use: () => Promise<vo
   try {
     await use()
   } finally {
-    await docker.getImage(name).remove({ force: true })
+    await docker.getImage(name).remove({ force: true }).catch((error: { statusCode?: number }) => {
+      if (error.statusCode !== 404) throw error
+    })
   }
 }
 
@@ -54,6 +56,22 @@ needs('docker', 'lite-image').describe('images at fault', () => {
       try {
         const failure = house.engine.call('acquire', { thread: 'a' })
         await expect(failure).rejects.toMatchObject({ code: 'START_FAILED', message: expect.stringContaining('out of luck'), details: { log: expect.arrayContaining(['out of luck']) } })
+        expect(await house.containers()).toEqual([])
+      } finally {
+        await house.close()
+      }
+    })
+  })
+
+  it('one that is deleted under a running Berth is pulled again, not taken for there', async () => {
+    await withImage('bt-deleted:1', 'LABEL bt=1', async () => {
+      const house = await openHouse({ sandbox: { image: 'bt-deleted:1' } })
+      try {
+        await house.engine.call('acquire', { thread: 'a' })
+        await house.engine.call('destroy', { thread: 'a' })
+        await house.docker.getImage('bt-deleted:1').remove({ force: true })
+        // Nobody has it for a pull either: what counts is that it was asked for, and said so.
+        await expect(house.engine.call('acquire', { thread: 'a' })).rejects.toMatchObject({ code: 'IMAGE_PULL_FAILED' })
         expect(await house.containers()).toEqual([])
       } finally {
         await house.close()
