@@ -7,6 +7,7 @@ import { contend } from '../../support/contender.ts'
 import { needs } from '../../support/parts.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { within } from '../../support/wait.ts'
+import { removeOfHome } from './with-house.ts'
 
 needs('docker', 'lite-image').describe('D8: a process that closes takes nothing from the others', () => {
   it('the first of two on one home closes: the sandbox of the second lives on, the same container', async () => {
@@ -31,7 +32,7 @@ needs('docker', 'lite-image').describe('D8: a process that closes takes nothing 
       expect(await second.ask('exec echo works')).toMatchObject({ stdout: 'works\n' })
     } finally {
       await Promise.all(all.map((one) => one.kill()))
-      for (const { Id } of await ours()) await docker.getContainer(Id).remove({ force: true })
+      await removeOfHome(docker, home.path)
       await home.remove()
     }
   })

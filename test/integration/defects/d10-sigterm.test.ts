@@ -9,6 +9,7 @@ import { start } from '../../support/spawn-command.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { variantImage } from '../../support/variant-image.ts'
 import { eventually, within } from '../../support/wait.ts'
+import { removeOfHome } from './with-house.ts'
 
 needs('docker', 'lite-image').describe('D10: SIGTERM while acquires are in flight', () => {
   it('ends `berth serve` soon, though none of them would ever have ended; no container is left', async () => {
@@ -35,7 +36,7 @@ needs('docker', 'lite-image').describe('D10: SIGTERM while acquires are in fligh
     } finally {
       served.child.kill('SIGKILL')
       await served.ended
-      for (const { Id } of await ours()) await docker.getContainer(Id).remove({ force: true })
+      await removeOfHome(docker, home.path)
       await image.remove()
       await home.remove()
     }

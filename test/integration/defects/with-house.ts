@@ -1,3 +1,4 @@
+import type Docker from 'dockerode'
 import type { BerthEvent } from '../../../shared/event.ts'
 import type { Sandbox } from '../../../shared/sandbox.ts'
 import { openHouse, type House, type HouseOptions } from '../../support/house.ts'
@@ -9,6 +10,13 @@ export async function withHouse(options: HouseOptions, body: (house: House) => P
     await body(house)
   } finally {
     await house.close()
+  }
+}
+
+/** After a test that kills the processes of a home: sandboxes, and probes cut short. */
+export async function removeOfHome(docker: Docker, home: string): Promise<void> {
+  for (const label of [`berth.home=${home}`, `berth.probe.home=${home}`]) {
+    for (const { Id } of await docker.listContainers({ all: true, filters: { label: [label] } })) await docker.getContainer(Id).remove({ force: true, v: true })
   }
 }
 
