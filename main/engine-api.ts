@@ -3,6 +3,7 @@ import type { Backend } from './backends/backend.ts'
 import type { CallOptions } from './bridge/client.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
+import type { ClaimSteps } from './provider/slot-claim.ts'
 
 export interface EngineOptions {
   readonly homeDir: string
@@ -12,6 +13,8 @@ export interface EngineOptions {
   readonly clock?: Clock | undefined
   /** Wraps the backend that was chosen, for whoever wants to see or hold up its calls. */
   readonly decorate?: ((backend: Backend) => Backend) | undefined
+  /** The same for the steps by which a slot becomes a thread's sandbox. */
+  readonly aroundClaim?: ((steps: ClaimSteps) => ClaimSteps) | undefined
 }
 
 export interface CloseOptions {

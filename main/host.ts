@@ -72,7 +72,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       },
       onError: (error) => events.publish({ type: 'config.bad', who: 'berth:config', text: `The last good configuration stays in force: ${error.message}` }),
     })
-    const provider = provide({ backend: used, config: () => config.current(), home, env, locks: options.locks, clock, publish: events.publish, problem: proof.problem })
+    const provider = provide({ backend: used, config: () => config.current(), home, env, locks: options.locks, clock, publish: events.publish, problem: proof.problem, aroundClaim: options.aroundClaim })
     stack.defer(() => config.close())
     stack.defer(() => image.close())
 

@@ -11,7 +11,7 @@ import { version } from './version.ts'
 export function statusOf(deps: {
   backend: Backend
   choice: Choice
-  provider: Pick<Provider, 'list'>
+  provider: Pick<Provider, 'list' | 'spares'>
   image: ImageKeeper
   config: () => Config
   home: string
@@ -39,6 +39,7 @@ export function statusOf(deps: {
       home: deps.home,
       backend: { ...choice, isolation: backend.isolation, reachable: facts.problem === null, ...facts },
       image: { name: image, present, progress: deps.image.progress() },
+      slots: deps.provider.spares(),
       counts,
       replicas,
       warnings: [...deps.warnings()],

@@ -12,9 +12,11 @@ import { leaseFiles } from './home/lease-files.ts'
 import type { Home } from './home/open-home.ts'
 import { writeAtomic } from './home/write-atomic.ts'
 import { makeProvider, type ProviderCore } from './provider/provider.ts'
+import type { ClaimSteps } from './provider/slot-claim.ts'
 import { openSandbox } from './sandbox/open-sandbox.ts'
 import { readiness } from './sandbox/readiness.ts'
 import { version } from './version.ts'
+import { slotFiles } from './workspace/slot-files.ts'
 import { makeWorkspace } from './workspace/workspace.ts'
 
 /** Another process that makes the same thread's sandbox takes at most a boot. */
@@ -31,6 +33,7 @@ export function provide(deps: {
   publish: (event: NewEvent) => void
   /** Why nothing may be started on this engine, or null. */
   problem: () => BerthError | null
+  aroundClaim?: ((steps: ClaimSteps) => ClaimSteps) | undefined
 }): ProviderCore {
   const { backend, home, clock, publish } = deps
   const warned = new Set<string>()
@@ -45,6 +48,7 @@ export function provide(deps: {
       },
     }),
   )
+  const files = slotFiles(home)
   const workspace = () => workspaceOf(deps.config())
   const hash = memo((loaded: LoadedConfig) => configHash(loaded.config, { secret: home.secret, version, overrides: loaded.overrides }))
   return makeProvider({
@@ -61,6 +65,14 @@ export function provide(deps: {
       if (problem) throw problem
       return await workspace().mountsOf(place)
     },
+    slots: files,
+    async slotMountsOf(slot) {
+      const problem = deps.problem()
+      if (problem) throw problem
+      return await workspace().slotMountsOf(files.userDataOf(slot))
+    },
+    slotSourceOf: (slot) => workspace().engineView(files.userDataOf(slot)),
+    aroundClaim: deps.aroundClaim,
     userDataOf: (place) => workspace().userDataOf(place),
     discard: (place) => workspace().discard(place),
     openSandbox: (address) => openSandbox({ address, clock }),

@@ -28,6 +28,12 @@ export const config = z.strictObject({
     .describe('Containers are named {container_prefix}-{id}.'),
   idle_timeout: seconds.default(600).describe('An untouched hold ends after this, a warm sandbox is reaped after this again. 0: never.'),
   replicas: z.number().int().min(0).max(10_000).default(3).describe('Sandboxes kept at once: creating, active, warm, paused.'),
+  spares: z
+    .union([z.number().int().min(0).max(50), z.literal('auto')])
+    .default(1)
+    .describe('Slots: sandboxes started before anybody asks, beside replicas. 0: none; auto: as many as new threads come at once.'),
+  spares_memory: bytes.default('1g').describe('With `spares: auto`: what all slots together may take.'),
+  pause_after: seconds.default(60).describe('A warm sandbox is frozen after this, and wakes when it is used. 0: never.'),
   mounts: z.array(mount).default([]).describe('Further binds for every sandbox.'),
   environment: z.record(z.string(), z.string()).default({}).describe('Variables of every sandbox; $NAME values are resolved.'),
   provisioner_url: z.string().nullable().default(null).describe("A deer-flow provisioner, or another Berth's bridge; selects backend remote."),

@@ -23,6 +23,8 @@ export interface SandboxSpec {
   readonly port: number | null
   /** Hash of what makes a warm sandbox outdated: image, mounts, environment, limits. */
   readonly configHash: string
+  /** Set for a slot: it is started for no thread, so it is labelled with this instead of `id`, `user` and `thread`. */
+  readonly slot?: string | undefined
 }
 
 /** A sandbox as the engine reports it. `id`, `user`, `nonce`, ... are null where it carries no such label. */
@@ -43,6 +45,8 @@ export interface Found {
   readonly url: string | null
   readonly exitCode: number | null
   readonly mounts: readonly Mount[]
+  /** Which slot it was started as; absent where it was started for its thread. */
+  readonly slot?: string | undefined
 }
 
 export interface EngineFacts { readonly name: string; readonly version: string }
@@ -80,6 +84,10 @@ export interface Backend {
   create(spec: SandboxSpec, signal: AbortSignal): Promise<Found>
   /** Ends and removes this very container (`ref`, not the name); resolves when the engine says it is gone. Gone already is fine. */
   remove(ref: string, graceSeconds: number): Promise<void>
+  /** Another name for this very container; NAME_TAKEN if it is, SANDBOX_LOST if the container is gone. That name already is fine. */
+  rename(ref: string, name: string): Promise<void>
+  /** Differs once the container was started again, whose binds are then resolved anew; null: it is gone. */
+  startedAt(ref: string): Promise<string | null>
   pause(ref: string): Promise<void>
   unpause(ref: string): Promise<void>
   /** The container's own log, line by line. */

@@ -36,6 +36,19 @@ export function addSandboxCommands(program: Command, run: Run): void {
       }),
     )
 
+  common(program.command('hint'))
+    .description('say that a thread will soon need its sandbox: it is made ready, and goes quietly if nobody comes')
+    .requiredOption('-t, --thread <thread>', 'the thread')
+    .option('--user <user>', 'whose thread (default: default)')
+    .addHelpText('after', '\nExample:\n  berth hint --thread demo\n')
+    .action(
+      action(run, async (cli, { thread, user }: { thread: string; user?: string }) => {
+        const said = await cli.withEngine((client) => client.call('hint', { thread, user }, { signal: cli.signal }))
+        const text = { ready: 'It is ready.', starting: 'It is being made ready.', refused: 'Not made ready:' }[said.state]
+        await cli.show(said, () => `${text}${said.reason === null ? '' : ` ${said.reason}.`}\n`)
+      }),
+    )
+
   common(program.command('ls'))
     .alias('list')
     .description('list sandboxes: active first, then warm')

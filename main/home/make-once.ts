@@ -32,6 +32,26 @@ export async function makeOnce(path: string, make: () => string, whole: (text: s
   }
 }
 
+/**
+ * Makes a file with this text if there is none, whole from its first moment (0600); false: there is one already. Who of
+ * several gets true is the only one, on every file system.
+ */
+export async function makeOnceOnly(path: string, text: string): Promise<boolean> {
+  const temp = await writeTemp(path, text, 0o600)
+  try {
+    await link(temp, path).catch((error: unknown) => {
+      if (!linkless.has(errno(error))) throw error
+      return copyFile(temp, path, constants.COPYFILE_EXCL)
+    })
+    return true
+  } catch (error) {
+    if (errno(error) === 'EEXIST') return false
+    throw error
+  } finally {
+    await rm(temp, { force: true })
+  }
+}
+
 const linkless = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
 /** null: absent. Text that never becomes whole is returned as it is, for the caller to refuse. */

@@ -7,15 +7,17 @@ import type { Entry } from './entry.ts'
 import type { Flight } from './flights.ts'
 import { stampedAt, type LeaseRecord } from './lease-record.ts'
 import { creating, held, started } from './registry.ts'
+import { adoptable } from './slot-recovery.ts'
 
 /**
  * A running container of ours that memory does not know: after a restart, or after the event stream was lost. It is
  * proven to answer first; meanwhile an acquire of its thread waits in the same flight. One that never answers goes.
  */
-export async function adopt(core: Core, found: Found, record: LeaseRecord | undefined, flight: Flight<Landing>): Promise<Landing> {
+export async function adopt(core: Core, listed: Found, record: LeaseRecord | undefined, flight: Flight<Landing>): Promise<Landing> {
   const { deps } = core
   const { clock } = deps
-  const { id, user, thread } = found
+  const { id, user, thread } = listed
+  let found = listed
   if (id === null || user === null) return { path: 'found', warnings: [] }
   const before = core.table.get(id)
   core.table.set(
@@ -31,6 +33,8 @@ export async function adopt(core: Core, found: Found, record: LeaseRecord | unde
     return { ...entry, since: Math.min(entry.since, at) }
   }
   try {
+    found = await adoptable(core, listed)
+    if (found !== listed) core.table.set({ ...creating({ id, user, thread, name: found.name }, clock.now(), clock.wall(), core.table.get(id)), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce })
     if (found.state === 'paused') await deps.backend.unpause(found.ref)
     await proveReady(core, found, flight.signal)
   } catch (error) {

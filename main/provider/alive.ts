@@ -2,7 +2,7 @@ import { asBerthError } from '../../shared/errors.ts'
 import type { Found } from '../backends/backend.ts'
 import type { Core } from './core.ts'
 import type { Entry } from './entry.ts'
-import { frozen } from './registry.ts'
+import { inspectSandbox } from './inspect.ts'
 
 /** A running container that gives no HTTP answer for this long, while the engine answers, is hung. */
 const hungAfterMs = 3000
@@ -27,26 +27,27 @@ export function provenAlive(core: Core, entry: Entry & { sandbox: Found }): bool
  */
 export async function checkAlive(core: Core, entry: Entry & { sandbox: Found }, signal: AbortSignal): Promise<Verdict> {
   const { clock } = core.deps
-  const { ref } = entry.sandbox
   let isFrozen = entry.sandbox.state === 'paused'
   if (!core.watch.current?.healthy()) {
     const seen = await ask(core, entry)
     if (typeof seen === 'string') return dead(seen)
-    isFrozen = seen.state === 'paused'
+    isFrozen ||= seen.state === 'paused'
   }
-  if (isFrozen) await wake(core, entry)
   const { api } = core.clients.of(entry.sandbox)
   const began = clock.now()
+  // Asked while it still wakes, it answers in the moment in which it can: sooner than the engine says that it has.
+  const early = isFrozen ? woken(core, entry, api.probe(probeMs)) : null
   for (let tries = 1; ; tries += 1) {
     try {
-      await api.probe(probeMs)
+      await (tries === 1 && early ? early : api.probe(probeMs))
       return alive
     } catch (error) {
       const problem = asBerthError(error)
+      if (problem.code === 'ENGINE_UNREACHABLE' || problem.code === 'ENGINE_FAILED') throw error
       if (problem.code === 'SANDBOX_REFUSED') return dead('another program answers at its address')
       const seen = await ask(core, entry)
       if (typeof seen === 'string') return dead(seen)
-      if (seen.state === 'paused') await core.deps.backend.unpause(ref)
+      if (seen.state === 'paused') await wake(core, entry)
       else if (tries >= 2 && clock.now() - began >= hungAfterMs) return dead(`it did not answer for ${hungAfterMs / 1000} s while the engine says that it runs`)
       await clock.sleep(tries === 1 ? 50 : 250, signal)
     }
@@ -55,15 +56,20 @@ export async function checkAlive(core: Core, entry: Entry & { sandbox: Found }, 
 
 /** What the engine says: the container itself, or why it is dead. */
 async function ask(core: Core, entry: Entry & { sandbox: Found }): Promise<Found | string> {
-  const found = await core.deps.backend.inspect(entry.name)
+  const found = await inspectSandbox(core, entry.sandbox)
   if (found === null || found.ref !== entry.sandbox.ref) return 'it was removed from outside'
   if (found.state === 'running' || found.state === 'paused') return found
   return found.exitCode === null ? 'it ended' : `it ended with exit code ${found.exitCode}`
 }
 
-/** Unfreezes a container and notes it. */
-export async function wake(core: Core, entry: Entry & { sandbox: Found }): Promise<void> {
-  await core.deps.backend.unpause(entry.sandbox.ref)
-  const now = core.table.get(entry.id)
-  if (now?.sandbox?.ref === entry.sandbox.ref) core.table.set(frozen(now, false, core.deps.clock.now()))
+/** The probe's answer, or why it cannot be woken. */
+async function woken(core: Core, entry: Entry & { sandbox: Found }, probe: Promise<void>): Promise<void> {
+  probe.catch(() => undefined) // whoever waits below gets it, unless the waking failed first
+  const waking = wake(core, entry)
+  await Promise.race([probe, waking.then(() => probe)])
+}
+
+/** Unfreezes a container and notes it. All who come meanwhile wait for the same. */
+export function wake(core: Core, entry: Entry & { sandbox: Found }): Promise<void> {
+  return core.frost.wake(entry)
 }

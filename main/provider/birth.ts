@@ -5,11 +5,12 @@ import { outdated, type Core } from './core.ts'
 import type { Entry } from './entry.ts'
 import { abortError, type Flight } from './flights.ts'
 import type { Landing } from './core.ts'
+import { inspectSandbox } from './inspect.ts'
 import { making } from './registry.ts'
 
 const userData = '/mnt/user-data'
 
-export interface Born { readonly found: Found; readonly path: 'found' | 'cold' }
+export interface Born { readonly found: Found; readonly path: 'found' | 'slot' | 'cold' }
 
 /**
  * Makes the container of an entry that already has its place, or finds the one that exists under its name. Whatever
@@ -156,7 +157,7 @@ export async function proveReady(core: Core, found: Found, signal: AbortSignal):
 }
 
 async function hasExited(core: Core, found: Found): Promise<boolean> {
-  const now = await core.deps.backend.inspect(found.name).catch(() => undefined) // cannot tell: then it is merely not ready
+  const now = await inspectSandbox(core, found).catch(() => undefined) // cannot tell: then it is merely not ready
   return now === null || (now !== undefined && (now.ref !== found.ref || now.state === 'exited'))
 }
 

@@ -5,8 +5,10 @@ import type { ProviderDeps } from './deps.ts'
 import type { Entry } from './entry.ts'
 import type { Flights } from './flights.ts'
 import type { Gate } from './gate.ts'
+import type { Slots } from './slots.ts'
 import type { Table } from './table.ts'
 import type { Tickets } from './tickets.ts'
+import type { Frost } from './wake.ts'
 
 /** How a flight ended: which way it went, and what was said on the way. */
 export interface Landing { readonly path: AcquirePath; readonly warnings: readonly string[] }
@@ -37,6 +39,13 @@ export interface Core {
   readonly untold: Map<string, Set<string>>
   /** How often each id was replaced, kept across the gap between the loss and the next acquire. */
   readonly replacements: Map<string, number>
+  /** Set once, when all of the rest is there; null: this home has none, ever. */
+  slots: Slots | null
+  /** Claimed containers on their way to their thread's name, by the engine's id: the try under way. */
+  readonly naming: Map<string, Promise<void>>
+  /** Threads with files in a slot that could not be brought back yet, and which slot. */
+  readonly stuck: Map<string, string>
+  readonly frost: Frost
   readonly save: (entry: Entry) => void
   /** Ends what is kept warm beyond `replicas`: when something became warm, or the number changed. */
   readonly trim: () => void

@@ -4,9 +4,9 @@ import type { Backend, Mount } from '../backends/backend.ts'
 import type { Clock } from '../clock.ts'
 import type { Address, SandboxApi } from '../sandbox/sandbox-api.ts'
 import type { LeaseRecord, Uptime } from './lease-record.ts'
-
-/** A sandbox's key as far as directories are concerned. `id` names an anonymous one's directory. */
-export interface Place { readonly id: string; readonly user: string; readonly thread: string | null }
+import type { Place } from './place.ts'
+import type { ClaimSteps } from './slot-claim.ts'
+import type { SlotFiles } from './slot-deps.ts'
 
 /** Everything the provider does to the world goes through here; nothing else in this room has effects. */
 export interface ProviderDeps {
@@ -25,6 +25,14 @@ export interface ProviderDeps {
   readonly mountsOf: (place: Place) => Promise<Mount[]>
   /** Host directory that this key's sandbox must have at /mnt/user-data. */
   readonly userDataOf: (place: Place) => Promise<string>
+  /** Slots on disk; null: there are never any. */
+  readonly slots: SlotFiles | null
+  /** The binds of a slot, its own directory for a thread's. */
+  readonly slotMountsOf: (slot: string) => Promise<Mount[]>
+  /** What a slot has at /mnt/user-data, as the engine sees it. */
+  readonly slotSourceOf: (slot: string) => string
+  /** For whoever wants to see or cut short a claim. */
+  readonly aroundClaim?: ((steps: ClaimSteps) => ClaimSteps) | undefined
   /** Deletes an anonymous sandbox's directory; a thread's files are never deleted here. */
   readonly discard: (place: Place) => Promise<void>
   readonly openSandbox: (address: Address) => SandboxApi

@@ -35,6 +35,7 @@ export function endSandbox(core: Core, entry: Entry, how: How): Ending {
   core.deps.leases.remove(entry.id)
   const attempt = async () => {
     await removeContainer(core, entry, how.grace)
+    if (entry.sandbox?.slot !== undefined) await dropSlot(core, entry.sandbox.slot)
     if (entry.thread === null) await core.deps.discard(entry)
     settle(core, entry.id, how)
   }
@@ -53,6 +54,15 @@ async function removeContainer(core: Core, entry: Entry, grace: number): Promise
   // The engine may have made it without our hearing of it: only what carries this entry's own label is taken.
   const found = await backend.inspect(entry.name)
   if (found?.owner === 'ours' && found.nonce === entry.nonce) await backend.remove(found.ref, grace)
+}
+
+/** What is left of its directory is looked for at every listing: its failure here keeps nobody from the thread. */
+async function dropSlot(core: Core, slot: string): Promise<void> {
+  try {
+    await core.deps.slots?.drop(slot)
+  } catch (error) {
+    core.deps.publish({ type: 'berth.problem', who: 'berth:slots', text: asBerthError(error).message })
+  }
 }
 
 async function retried(core: Core, entry: Entry, first: Promise<void>, attempt: () => Promise<void>, who: string): Promise<void> {

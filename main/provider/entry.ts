@@ -27,6 +27,10 @@ export interface Entry {
   /** Agent calls running in it right now. */
   readonly work: number
   readonly replaced: number
+  /** Made ready because somebody said that its thread will be needed, and nobody has come yet. */
+  readonly hinted?: boolean | undefined
+  /** Monotonic ms at which it was last seen frozen or thawed. */
+  readonly frozenAt?: number | undefined
   readonly step: string | null
   readonly error: BerthError | null
 }

@@ -5,29 +5,53 @@ export interface IdlePlan {
   readonly expire: readonly string[]
   /** Warm for too long: ask the sandbox, then remove it. */
   readonly reap: readonly string[]
+  /** Warm, and nobody came for a while: ask the sandbox, then freeze it. */
+  readonly pause: readonly string[]
   /** Monotonic ms at which to look again; null: nothing will ever be due as things stand. */
   readonly next: number | null
 }
 
+/** Seconds of the configuration, as milliseconds; 0: never. */
+export interface IdleTimes { readonly idleMs: number; readonly pauseMs: number }
+
+/** One that was made ready on a hint waits this long at most for whoever was announced. */
+const hintMs = 60_000
+
 /** Monotonic ms at which an entry's present state runs out; null: never. */
 export function dueAt(entry: Entry, idleMs: number): number | null {
-  if (idleMs <= 0 || entry.work > 0) return null
+  if (entry.work > 0) return null
+  if (entry.hinted && (entry.state === 'warm' || entry.state === 'paused')) return warmSince(entry) + (idleMs > 0 ? Math.min(idleMs, hintMs) : hintMs)
+  if (idleMs <= 0) return null
   if (entry.state === 'active') return entry.activityAt + idleMs
-  if (entry.state === 'warm' || entry.state === 'paused') return Math.max(entry.since, entry.activityAt) + idleMs
+  if (entry.state === 'warm' || entry.state === 'paused') return warmSince(entry) + idleMs
   return null
 }
 
+/** Monotonic ms at which it is to be frozen; null: never, or it is already. */
+export function pauseAt(entry: Entry, pauseMs: number): number | null {
+  if (pauseMs <= 0 || entry.work > 0 || entry.state !== 'warm' || entry.sandbox?.state !== 'running') return null
+  return warmSince(entry) + pauseMs
+}
+
+const warmSince = (entry: Entry) => Math.max(entry.since, entry.activityAt)
+
 /** Who is due at `now`. `busy`: entries with an acquire on its way or a question already asked; they are left alone. */
-export function idlePlan(entries: readonly Entry[], now: number, idleMs: number, busy: ReadonlySet<string>): IdlePlan {
+export function idlePlan(entries: readonly Entry[], now: number, { idleMs, pauseMs }: IdleTimes, busy: ReadonlySet<string>): IdlePlan {
   const expire: string[] = []
   const reap: string[] = []
+  const pause: string[] = []
   let next: number | null = null
-  for (const entry of entries) {
-    const due = dueAt(entry, idleMs)
-    if (due === null || busy.has(entry.id)) continue
-    if (due > now) next = next === null ? due : Math.min(next, due)
-    else if (entry.state === 'active') expire.push(entry.id)
-    else reap.push(entry.id)
+  const later = (at: number | null) => {
+    if (at !== null && at > now) next = next === null ? at : Math.min(next, at)
   }
-  return { expire, reap, next }
+  for (const entry of entries) {
+    if (busy.has(entry.id)) continue
+    const due = dueAt(entry, idleMs)
+    const freezing = pauseAt(entry, pauseMs)
+    if (due !== null && due <= now) (entry.state === 'active' ? expire : reap).push(entry.id)
+    else if (freezing !== null && freezing <= now) pause.push(entry.id)
+    later(due)
+    later(freezing)
+  }
+  return { expire, reap, pause, next }
 }

@@ -1,14 +1,15 @@
 import { asBerthError, fail, type BerthError } from '../../shared/errors.ts'
 import { checkAlive } from './alive.ts'
-import { giveBirth } from './birth.ts'
+import { giveBirth, type Born } from './birth.ts'
+import { claimSlot, unstick } from './claiming.ts'
 import { nameOf, outdated, type Core, type Landing } from './core.ts'
 import { endSandbox } from './ending.ts'
 import { usable, type Entry } from './entry.ts'
 import { abortError, orAborted, type Flight } from './flights.ts'
 import { loseSandbox } from './loss.ts'
-import { atStep, creating, failed, held, started } from './registry.ts'
+import { atStep, creating, failed, held, started, touched } from './registry.ts'
 
-export interface Wanted { readonly id: string; readonly user: string; readonly thread: string | null }
+export interface Wanted { readonly id: string; readonly user: string; readonly thread: string | null; readonly hint?: boolean }
 
 /**
  * One flight: registry, proven alive; else warm; else found by name; else a new one. After every wait the registry
@@ -55,7 +56,7 @@ async function begin(core: Core, wanted: Wanted, before: Entry | undefined, flig
     timeoutMs: config.capacity.acquire_timeout * 1000,
     replicas: config.replicas,
     take: (over) => {
-      const entry = creating({ ...wanted, name: nameOf(core, wanted.id) }, deps.clock.now(), deps.clock.wall(), before)
+      const entry = creating({ id: wanted.id, user: wanted.user, thread: wanted.thread, name: nameOf(core, wanted.id) }, deps.clock.now(), deps.clock.wall(), before)
       const who = flight.who()
       core.table.set({ ...entry, replaced: core.replacements.get(wanted.id) ?? entry.replaced }, { who, text: 'A sandbox is being made' })
       if (waited) flight.report({ type: 'progress', step: 'create', text: 'A place is free', done: null, total: null })
@@ -85,7 +86,10 @@ async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warning
     },
   }
   try {
-    const { found, path } = await giveBirth(core, entry, noting, flight.signal)
+    await unstick(core, wanted.id)
+    const spare = await claimSlot(core, entry, flight.signal)
+    const { found, path }: Born = spare ? { found: spare, path: 'slot' } : await giveBirth(core, entry, noting, flight.signal)
+    core.slots?.arrived()
     const now = core.table.get(wanted.id)
     if (now?.state !== 'creating' || flight.signal.aborted) throw abortError(flight.signal)
     if (core.clients.hasEnded(found.ref)) {
@@ -94,7 +98,8 @@ async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warning
     core.replacements.delete(wanted.id)
     const leases = flight.holders().map((holder) => ({ holder, since: deps.clock.wall() }))
     const at = deps.clock.now()
-    core.table.set(started(now, found, at, leases, at), { who: flight.who(), text: path === 'cold' ? 'A new sandbox is ready' : 'A sandbox was found again' })
+    const next = started(now, found, at, leases, at)
+    core.table.set(wanted.hint && leases.length === 0 ? { ...next, hinted: true } : next, { who: flight.who(), text: bornAs[path] })
     return finish(core, wanted.id, flight, { path, warnings })
   } catch (error) {
     const reason = flight.signal.aborted ? abortError(flight.signal) : asBerthError(error)
@@ -122,14 +127,18 @@ async function giveUp(core: Core, wanted: Wanted, error: BerthError, flight: Fli
   }
 }
 
+const bornAs = { cold: 'A new sandbox is ready', slot: 'A spare sandbox became its own', found: 'A sandbox was found again' } as const
+
 /** Everybody aboard holds it from this tick on. */
 function land(core: Core, entry: Entry, flight: Flight<Landing>, landing: Landing): Landing {
   const { clock } = core.deps
-  let next = entry
-  for (const holder of flight.holders()) next = held(next, holder, clock.now(), clock.wall())
+  const holders = flight.holders()
+  // Made ready for somebody who is to come: its time begins anew.
+  let next = holders.length === 0 ? touched(entry, clock.now()) : entry
+  for (const holder of holders) next = held(next, holder, clock.now(), clock.wall())
   if (next !== entry) {
     const who = flight.who()
-    core.table.set(next, entry.state === 'active' ? undefined : { who, text: 'A warm sandbox is in use again' })
+    core.table.set(next, entry.state === 'active' || holders.length === 0 ? undefined : { who, text: 'A warm sandbox is in use again' })
   }
   return finish(core, entry.id, flight, landing)
 }

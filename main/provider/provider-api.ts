@@ -1,5 +1,6 @@
 import type { Acquired, Progress, Sandbox } from '../../shared/sandbox.ts'
 import type { Selection } from '../../shared/select.ts'
+import type { SlotCounts } from './slots.ts'
 import type { SandboxApi } from '../sandbox/sandbox-api.ts'
 
 export interface AcquireRequest {
@@ -24,6 +25,13 @@ export interface Provider {
   acquire(request: AcquireRequest): Promise<Acquired>
   /** SANDBOX_NOT_FOUND where there is none. Not activity. */
   get(selection: Selection): Sandbox
+  /**
+   * Somebody will soon need this thread's sandbox: it is made ready in the background, unless there is no place for it, and
+   * goes quietly if nobody comes.
+   */
+  hint(key: { user: string; thread: string }, who: string): { state: 'ready' | 'starting' | 'refused'; reason: string | null }
+  /** Sandboxes that wait for a thread. */
+  spares(): SlotCounts
   list(): { sandboxes: Sandbox[]; replicas: number; counted: number }
   release(selection: Selection, holder: string, who?: string): Promise<{ released: boolean; sandbox: Sandbox | null }>
   destroy(selection: Selection, options: { who: string; onlyIfUnheld: boolean }): Promise<{ destroyed: boolean }>

@@ -1,4 +1,4 @@
-import { fail } from '../../shared/errors.ts'
+import { asBerthError, fail } from '../../shared/errors.ts'
 import { makeAcquire } from './acquire.ts'
 import { decide, occupies, trim } from './capacity.ts'
 import { makeClients } from './clients.ts'
@@ -12,11 +12,15 @@ import { makeGate } from './gate.ts'
 import { toRecord } from './lease-record.ts'
 import type { Provider, ShutdownReport } from './provider-api.ts'
 import { makeReaper } from './reaper.ts'
-import { released } from './registry.ts'
+import { released, touched } from './registry.ts'
+import { identified } from './identified.ts'
+import { obtain } from './obtain.ts'
+import { makeSlots } from './slots.ts'
 import { makeTable } from './table.ts'
 import { makeTickets } from './tickets.ts'
 import { select, useSandbox } from './use.ts'
 import { sorted, viewOf } from './view.ts'
+import { makeFrost } from './wake.ts'
 import { makeWatching } from './watching.ts'
 
 export interface ProviderCore extends Provider {
@@ -31,7 +35,8 @@ export interface ProviderCore extends Provider {
 const startsAtOnce = 6
 
 /** Makes the provider: the verbs over the parts. It owns them all, and `close` ends them all. */
-export function makeProvider(deps: ProviderDeps): ProviderCore {
+export function makeProvider(given: ProviderDeps): ProviderCore {
+  const deps: ProviderDeps = { ...given, backend: identified(given) }
   const { clock } = deps
   const table = makeTable(deps.publish)
   const flights = makeFlights<Landing>(() => look())
@@ -62,11 +67,16 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     strays: new Map(),
     untold: new Map(),
     replacements: new Map(),
+    slots: null,
+    naming: new Map(),
+    stuck: new Map(),
+    frost: makeFrost(deps, table),
     save: (entry) => {
       if (usable(entry)) deps.leases.save(entry.id, toRecord(entry, clock, deps.uptime()))
     },
     trim: () => evict(trim(table.all(), deps.config().replicas, flights.ids())),
   }
+  core.slots = deps.slots && makeSlots(core, deps.slots)
   const reaper = makeReaper(core)
   const watching = makeWatching(core)
   let looking = false
@@ -144,6 +154,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       if (!reopen || closing !== 'down') return
       closing = 'no'
       doors = new AbortController()
+      if (core.watch.current) core.slots?.open()
     })
     return shuttingDown
   }
@@ -166,6 +177,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       core.trim()
       core.tickets.pump()
       reaper.schedule()
+      core.slots?.schedule()
       await watching.relist()
     },
     get: (selection) => viewOf(core, select(core, selection)),
@@ -173,6 +185,25 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       const { mode, replicas, entries } = view()
       return { sandboxes: sorted(entries).map((entry) => viewOf(core, entry)), replicas, counted: entries.filter((entry) => occupies(entry, mode)).length }
     },
+    hint({ user, thread }, who) {
+      admit()
+      const id = deps.idOf(user, thread)
+      const entry = table.get(id)
+      if (usable(entry) && entry.sandbox.state === 'running') {
+        table.set(touched(entry, clock.now()))
+        return { state: 'ready', reason: null }
+      }
+      if (flights.has(id)) return { state: 'starting', reason: null }
+      const decision = decide({ ...view(), ahead: core.tickets.ahead() })
+      // A hint is no claim: nobody waits for it, and no more are kept for it than without it.
+      if (!usable(entry) && (decision.kind !== 'go' || decision.over > 0)) return { state: 'refused', reason: `All ${deps.config().replicas} sandboxes are in use` }
+      void begin().then(
+        () => flights.send(id, (flight) => obtain(core, { id, user, thread, hint: true }, flight)),
+        (error: unknown) => deps.publish({ type: 'berth.problem', who, sandbox: id, user, thread, text: `It could not be made ready: ${asBerthError(error).message}` }),
+      )
+      return { state: 'starting', reason: null }
+    },
+    spares: () => core.slots?.counts() ?? { wanted: 0, ready: 0, starting: 0, problem: null, proven: null },
     dismiss(selection, who) {
       const entry = select(core, selection)
       if (entry.state !== 'failed') return false
@@ -194,6 +225,8 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       if (before === 'down' && shuttingDown) await shuttingDown
       else if (ending === 'none') await flights.abortAll(refused())
       else await endAll(core, refused(), 'berth:exit', (entry) => ending === 'all' || entry.leases.length === 0)
+      // Of no use to anybody without this engine, which alone knows that nobody has them.
+      await core.slots?.shut()
       watching.close()
       reaper.close()
       await deps.leases.flush()

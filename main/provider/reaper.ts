@@ -2,7 +2,8 @@ import { asBerthError } from '../../shared/errors.ts'
 import type { Core } from './core.ts'
 import { endSandbox } from './ending.ts'
 import { usable, type Entry } from './entry.ts'
-import { dueAt, idlePlan } from './idle.ts'
+import { dueAt, idlePlan, pauseAt } from './idle.ts'
+import { inspectSandbox } from './inspect.ts'
 import { expired, touched } from './registry.ts'
 
 export interface Reaper {
@@ -22,14 +23,17 @@ export function makeReaper(core: Core): Reaper {
   const asking = new Set<string>()
   let timer: { at: number; cancel(): void } | null = null
   let closed = false
+  /** This backend freezes nothing. */
+  let cannot = core.deps.backend.isolation === 'none'
 
   const idleMs = () => core.deps.config().idle_timeout * 1000
+  const pauseMs = () => (cannot ? 0 : core.deps.config().pause_after * 1000)
   const busy = () => new Set([...core.flights.ids(), ...asking])
 
   function schedule(): void {
     if (closed) return
-    const plan = idlePlan(core.table.all(), clock.now(), idleMs(), busy())
-    for (const id of [...plan.expire, ...plan.reap]) void decide(id)
+    const plan = idlePlan(core.table.all(), clock.now(), { idleMs: idleMs(), pauseMs: pauseMs() }, busy())
+    for (const id of [...plan.expire, ...plan.reap, ...plan.pause]) void decide(id)
     if (timer && plan.next !== null && timer.at === plan.next) return
     timer?.cancel()
     timer = plan.next === null ? null : { at: plan.next, ...clock.timer(plan.next - clock.now(), again) }
@@ -54,13 +58,15 @@ export function makeReaper(core: Core): Reaper {
       const due = dueAt(fresh, idleMs())
       if (due === null || due > clock.now()) {
         core.save(fresh)
+        const freezing = pauseAt(fresh, pauseMs())
+        if (freezing !== null && freezing <= clock.now()) await freeze(fresh)
       } else if (fresh.state === 'active' && fresh.thread === null) {
         endSandbox(core, fresh, { who: 'berth:idle', text: 'It was anonymous and its holder did nothing for a while', grace: 0 })
       } else if (fresh.state === 'active') {
         core.save(core.table.set(expired(fresh, clock.now()), { who: 'berth:idle', text: 'Its holders did nothing for a while: it is warm' }))
         core.trim()
       } else {
-        endSandbox(core, fresh, { who: 'berth:idle', text: 'It was idle for too long', grace: core.deps.config().stop_grace })
+        endSandbox(core, fresh, { who: 'berth:idle', text: fresh.hinted ? 'Nobody came for whom it was made ready' : 'It was idle for too long', grace: core.deps.config().stop_grace })
       }
     } catch (error) {
       // Nothing may be concluded while the engine is away; look again later.
@@ -69,6 +75,16 @@ export function makeReaper(core: Core): Reaper {
     } finally {
       asking.delete(id)
       schedule()
+    }
+  }
+
+  async function freeze(entry: Entry): Promise<void> {
+    if (!usable(entry)) return
+    try {
+      await core.frost.freeze(entry)
+    } catch (error) {
+      if (asBerthError(error).code !== 'NOT_SUPPORTED') throw error
+      cannot = true
     }
   }
 
@@ -81,7 +97,7 @@ export function makeReaper(core: Core): Reaper {
       if (activity.running > 0) return clock.now()
       return activity.idleSeconds === null ? null : clock.now() - activity.idleSeconds * 1000
     } catch (error) {
-      const found = await core.deps.backend.inspect(entry.name)
+      const found = await inspectSandbox(core, entry.sandbox)
       if (found?.ref === entry.sandbox.ref && found.state === 'running') {
         core.deps.publish({ type: 'berth.problem', who: 'berth:idle', sandbox: entry.id, text: `It did not say what runs in it: ${asBerthError(error).message}` })
       }

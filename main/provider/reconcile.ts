@@ -21,6 +21,8 @@ export interface ReconcileView {
   readonly busy: ReadonlySet<string>
   /** Ids for which a lease file names holders. */
   readonly leased: ReadonlySet<string>
+  /** Spare containers that memory knows, by the slot's name. */
+  readonly spares: { has(slot: string): boolean }
   readonly idOf: (user: string, thread: string) => string
 }
 
@@ -35,12 +37,12 @@ export function reconcile(view: ReconcileView): Action[] {
     const found = byRef.get(entry.sandbox.ref)
     const reason = !found ? 'it was removed from outside' : found.state === 'exited' ? `it ended${exit(found)}` : null
     if (reason !== null) actions.push({ kind: 'lost', id: entry.id, ref: entry.sandbox.ref, reason })
-    else if (found && found.state !== entry.sandbox.state) actions.push({ kind: 'frozen', id: entry.id, frozen: found.state === 'paused' })
+    else if (found && found.state !== entry.sandbox.state && (entry.frozenAt ?? -Infinity) < view.listedAt) actions.push({ kind: 'frozen', id: entry.id, frozen: found.state === 'paused' })
   }
   const taken = new Set(view.entries.filter((entry) => entry.state !== 'failed').map((entry) => entry.id))
   const newestFirst = [...view.found].sort((a, b) => rank(a) - rank(b) || b.createdAt - a.createdAt || (a.ref < b.ref ? -1 : 1))
   for (const found of newestFirst) {
-    if (known.has(found.ref) || (found.id !== null && view.busy.has(found.id))) continue
+    if (known.has(found.ref) || (found.slot !== undefined && view.spares.has(found.slot)) || (found.id !== null && view.busy.has(found.id))) continue
     const action = judge(found, taken, view)
     if (action.kind === 'adopt' && found.id !== null) taken.add(found.id)
     actions.push(action)
@@ -50,6 +52,7 @@ export function reconcile(view: ReconcileView): Action[] {
 
 function judge(found: Found, taken: ReadonlySet<string>, view: ReconcileView): Action {
   const { id, user, thread } = found
+  if (found.slot !== undefined && id === null) return { kind: 'remove', found, reason: 'it is a spare one of an earlier life' }
   if (id === null || user === null || found.nonce === null) return { kind: 'refuse', found, reason: 'its labels are incomplete' }
   if (thread !== null && view.idOf(user, thread) !== id) return { kind: 'refuse', found, reason: 'its labels name another key' }
   if (found.state === 'created') return { kind: 'remove', found, reason: 'it was never started' }

@@ -55,7 +55,7 @@ export function held(entry: Entry, holder: string, now: number, wall: number): E
   const leases = entry.leases.some((lease) => lease.holder === holder)
     ? entry.leases
     : [...entry.leases, { holder, since: wall }]
-  return step(entry, 'active', now, { leases, activityAt: now })
+  return step(entry, 'active', now, { leases, activityAt: now, hinted: false })
 }
 
 /** One hold less; the last one makes it warm. */
@@ -76,9 +76,10 @@ export const working = (entry: Entry, by: 1 | -1, now: number): Entry => ({ ...e
 export function frozen(entry: Entry, is: boolean, now: number): Entry {
   if (entry.sandbox === null) return entry
   const sandbox: Found = { ...entry.sandbox, state: is ? 'paused' : 'running' }
-  if (is && entry.state === 'warm') return step(entry, 'paused', now, { sandbox })
-  if (!is && entry.state === 'paused') return step(entry, 'warm', now, { sandbox })
-  return { ...entry, sandbox }
+  // Frozen or not, it has been warm since it became so: being frozen does not lengthen its life.
+  if (is && entry.state === 'warm') return { ...step(entry, 'paused', now, { sandbox, frozenAt: now }), since: entry.since }
+  if (!is && entry.state === 'paused') return { ...step(entry, 'warm', now, { sandbox, frozenAt: now }), since: entry.since }
+  return { ...entry, sandbox, frozenAt: now }
 }
 
 /** `error`: why it ends, where it ends without anybody's wish. */

@@ -6,6 +6,7 @@ import { wake } from './alive.ts'
 import type { Core } from './core.ts'
 import { usable, type Entry } from './entry.ts'
 import { abortError } from './flights.ts'
+import { inspectSandbox } from './inspect.ts'
 import { loseSandbox } from './loss.ts'
 import { working } from './registry.ts'
 
@@ -81,7 +82,7 @@ async function explain(core: Core, id: string, sandbox: Found, error: unknown): 
   if (problem.code !== 'SANDBOX_UNREACHABLE' && problem.code !== 'SANDBOX_REFUSED') return error
   for (const pause of settleMs) {
     await core.deps.clock.sleep(pause)
-    const found = await core.deps.backend.inspect(sandbox.name).catch(() => undefined) // unknown: the first error stands
+    const found = await inspectSandbox(core, sandbox).catch(() => undefined) // unknown: the first error stands
     const entry = core.table.get(id)
     // Whoever noticed its end meanwhile has said why.
     if (entry?.sandbox?.ref !== sandbox.ref || !usable(entry)) return entry?.error ?? problem

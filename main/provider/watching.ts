@@ -8,6 +8,7 @@ import type { LeaseRecord } from './lease-record.ts'
 import { loseSandbox } from './loss.ts'
 import { reconcile, type Action } from './reconcile.ts'
 import { frozen } from './registry.ts'
+import { recoverSlots, restarted, slotIsFree, sweepSlots } from './slot-recovery.ts'
 
 export interface Watching {
   /** First listing; throws when the engine cannot be asked. Adoptions go on afterwards as flights. */
@@ -41,11 +42,13 @@ export function makeWatching(core: Core): Watching {
       return
     }
     const entry = core.table.all().find((it) => it.sandbox?.ref === event.ref)
+    if (event.type === 'start') void verify(event.ref)
     if (event.type === 'die' || event.type === 'destroy') {
       const error = fail('SANDBOX_LOST', 'The sandbox ended', { next: 'Acquire again; the files of the thread are still there.' })
       if (usable(entry)) loseSandbox(core, entry, event.type === 'die' ? 'its container ended' : 'its container was removed')
       core.clients.ended(event.ref, error)
-    } else if ((event.type === 'pause' || event.type === 'unpause') && usable(entry)) {
+      core.slots?.ended(event.ref)
+    } else if ((event.type === 'pause' || event.type === 'unpause') && usable(entry) && !core.frost.own(event.ref)) {
       core.table.set(frozen(entry, event.type === 'pause', deps.clock.now()))
       // Somebody waits for what runs in it; they would wait for ever.
       if (event.type === 'pause' && entry.work > 0) void thaw(entry)
@@ -60,21 +63,42 @@ export function makeWatching(core: Core): Watching {
     }
   }
 
+  /** A slot's container that somebody started again resolved its bind anew: whose files it sees now, nobody knows. */
+  async function verify(ref: string): Promise<void> {
+    const known = core.table.all().find((it) => it.sandbox?.ref === ref)
+    try {
+      if (!usable(known)) return core.slots?.restarted(ref)
+      if (!(await restarted(core, known.sandbox))) return
+      const now = core.table.get(known.id)
+      if (usable(now) && now.sandbox.ref === ref) loseSandbox(core, now, 'it was started again by hand')
+    } catch (error) {
+      deps.publish({ type: 'berth.problem', who: 'berth:slots', text: `A container that was started could not be looked at: ${asBerthError(error).message}` })
+    }
+  }
+
   async function list(): Promise<void> {
     const listedAt = deps.clock.now()
     const found = await deps.backend.list()
     if (closed) return
     // Gone without us: nothing takes a place any more.
     for (const ref of core.strays.keys()) if (!found.some((it) => it.ref === ref)) core.strays.delete(ref)
+    core.slots?.listed(found, listedAt)
+    const frosty = core.frost.busy()
     const actions = reconcile({
       entries: core.table.all(),
       found,
       listedAt,
-      busy: new Set([...core.flights.ids(), ...core.endings.keys()]),
+      busy: new Set([
+        ...core.flights.ids(),
+        ...core.endings.keys(),
+        ...core.table.all().flatMap((it) => (it.sandbox && frosty.has(it.sandbox.ref) ? [it.id] : [])),
+      ]),
+      spares: { has: (slot) => core.slots?.knows(slot) ?? false },
       leased: new Set([...records].filter(([, record]) => record.holders.length > 0).map(([id]) => id)),
       idOf: deps.idOf,
     })
     await Promise.all(actions.map(act))
+    await sweepSlots(core, found)
   }
 
   async function act(action: Action): Promise<void> {
@@ -98,7 +122,9 @@ export function makeWatching(core: Core): Watching {
     if (known) return known
     const removing = (async () => {
       try {
+        if (found.slot !== undefined && !(await slotIsFree(core, found.slot, found.id))) return void core.strays.delete(found.ref)
         await deps.backend.remove(found.ref, 0)
+        if (found.slot !== undefined) await deps.slots?.drop(found.slot)
         if (found.thread === null && found.id !== null && found.user !== null) {
           await deps.discard({ id: found.id, user: found.user, thread: null })
         }
@@ -180,8 +206,10 @@ export function makeWatching(core: Core): Watching {
         core.watch.current = deps.backend.watch(onEvent)
         arm()
       }
+      await recoverSlots(core)
       await relist()
       tellTheLost()
+      if (!closed) core.slots?.open()
     },
     relist,
     close() {

@@ -6,13 +6,14 @@ import type { Handler, Handlers } from './handlers.ts'
 /** Characters of log that an answer without a stream carries at most; the oldest lines go first. */
 const logLimit = 8_388_608
 
-type SandboxCalls = 'acquire' | 'get' | 'list' | 'release' | 'destroy' | 'dismiss' | 'logs'
+type SandboxCalls = 'acquire' | 'hint' | 'get' | 'list' | 'release' | 'destroy' | 'dismiss' | 'logs'
 
 /** Getting, holding and ending sandboxes. */
 export function sandboxHandlers(deps: { provider: Provider }): Pick<Handlers, SandboxCalls> {
   const { provider } = deps
   return {
     acquire: acquireWith(provider),
+    hint: async (key, context) => provider.hint(key, context.who),
     get: async (args) => provider.get(args),
     list: async (args) => {
       const all = provider.list()

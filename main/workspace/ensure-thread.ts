@@ -32,7 +32,7 @@ export async function ensureUserData(home: Home, place: Place): Promise<string> 
  * The directories from the home down to the thread's, each 0700. Links in the way are refused: one that leads out of the
  * home would have Berth make and later delete things elsewhere, one that stays inside would join two threads.
  */
-async function makeShelter(home: Home, dir: string): Promise<void> {
+export async function makeShelter(home: Home, dir: string): Promise<void> {
   let at = home.path
   for (const step of relative(home.path, dir).split(sep)) {
     at = join(at, step)
@@ -73,7 +73,7 @@ async function mustBeDirectory(path: string): Promise<void> {
  * Berth makes it so itself; a deer-flow home may have an open one, and there only the owner (as whom the sandbox then
  * runs) gets to write.
  */
-async function leafMode(home: Home, dir: string): Promise<number> {
+export async function leafMode(home: Home, dir: string): Promise<number> {
   try {
     const modes = await Promise.all([home.path, dir].map(async (path) => (await stat(path)).mode))
     return modes.some((mode) => (mode & 0o011) === 0) ? 0o777 : 0o755
@@ -86,7 +86,7 @@ async function leafMode(home: Home, dir: string): Promise<number> {
  * Makes one directory with exactly this mode, whatever the umask. What an agent put in its place is left alone and never
  * followed: the mode is set on the opened directory, as a path could be swapped for a link in between.
  */
-async function makeOpen(path: string, mode: number): Promise<void> {
+export async function makeOpen(path: string, mode: number): Promise<void> {
   try {
     if (!(await missing(path))) return
     await mkdir(path, { mode: 0o700 })

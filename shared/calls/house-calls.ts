@@ -50,6 +50,15 @@ export const houseCalls = {
         problem: z.string().nullable(),
       }),
       image: z.object({ name: z.string().nullable(), present: z.boolean(), progress: progress.nullable() }),
+      slots: z
+        .object({
+          wanted: z.number().int(),
+          ready: z.number().int(),
+          starting: z.number().int(),
+          problem: z.string().nullable().describe('Why there are none, or fewer than wanted.'),
+          proven: z.boolean().nullable().describe('Whether a running sandbox was seen to follow its moved directory; null: not tried yet.'),
+        })
+        .describe('Sandboxes that run already and wait for a new thread.'),
       counts: z.record(z.string(), z.number().int()),
       replicas: z.number().int(),
       warnings: z.array(z.string()),

@@ -27,6 +27,17 @@ export const sandboxCalls = {
     errors: cannotStart,
     chunk: progress,
   }),
+  hint: row({
+    summary: 'A thread will soon need its sandbox: it is made ready in the background, and goes quietly if nobody comes.',
+    scope: 'agent',
+    kind: 'write',
+    input: z.strictObject({ thread: threadId, user: userId.default('default') }),
+    result: z.object({
+      state: z.enum(['ready', 'starting', 'refused']).describe('refused: every place is taken; an acquire decides then.'),
+      reason: z.string().nullable(),
+    }),
+    errors: ['SHUTTING_DOWN'],
+  }),
   get: row({
     summary: 'One sandbox, as it is. Asking is not activity.',
     scope: 'agent',

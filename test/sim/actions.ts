@@ -6,6 +6,7 @@ export interface Settings {
   readonly replicas: number
   /** Seconds, as in the configuration. */
   readonly idle: number
+  readonly pauseAfter: number
   readonly acquireTimeout: number
   readonly grace: number
   /** Whether this machine has a clock that no wall jump moves. */
@@ -59,6 +60,7 @@ export function generate(seed: number): History {
     mode: random.pick(['soft', 'queue', 'reject']),
     replicas: random.int(1, 4),
     idle: random.pick([20, 60, 60, 0]),
+    pauseAfter: random.pick([0, 2, 15]),
     acquireTimeout: random.pick([5, 30]),
     grace: random.pick([0, 1, 3]),
     uptime: random.chance(0.7),

@@ -54,6 +54,7 @@ export function openHouse(
     capacity: { mode: settings.mode, acquire_timeout: settings.acquireTimeout },
     stop_grace: settings.grace,
     ready_timeout: 8,
+    pause_after: settings.pauseAfter,
   })
   const deps: ProviderDeps = {
     backend: heard,
@@ -71,6 +72,9 @@ export function openHouse(
       options.heard(event)
       world.trace(`    ${event.type} ${event.sandbox?.slice(0, 6) ?? ''} ${event.who}: ${event.text}`)
     },
+    slots: null,
+    slotMountsOf: () => Promise.resolve([]),
+    slotSourceOf: () => '',
     ...simHome(world, disk, process),
   }
   return { process, backend, provider: makeProvider(deps) }

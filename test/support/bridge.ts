@@ -62,7 +62,7 @@ export async function openTestBridge(
         problem: null,
       },
       image: { name: null, present: true, progress: null },
-      counts: { active: provider.list().sandboxes.length },
+      slots: { wanted: 1, ready: 1, starting: 0, problem: null, proven: true }, counts: { active: provider.list().sandboxes.length },
       replicas: 3,
       warnings: [],
     }),

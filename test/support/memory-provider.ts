@@ -64,6 +64,11 @@ export function memoryProvider(): MemoryProvider {
   return {
     did,
     running: () => running,
+    hint: ({ thread }, who) => {
+      did.push(`hint ${thread} by ${who}`)
+      return { state: 'starting', reason: null }
+    },
+    spares: () => ({ wanted: 0, ready: 0, starting: 0, problem: null, proven: null }),
     acquire: async ({ user, thread, holder, who, signal, report }): Promise<Acquired> => {
       did.push(`acquire ${thread} by ${who}`)
       report?.({ type: 'progress', step: 'create', text: 'making it', done: 1, total: 2 })

@@ -52,9 +52,10 @@ export function simBackend(world: SimWorld, options: { owner: Owner; process: Si
     name: it.name,
     state: it.state,
     owner: it.owner === null ? 'stranger' : ours(it) ? 'ours' : it.owner.installation === owner.installation ? 'other-home' : 'other-installation',
-    id: it.spec?.id ?? null,
-    user: it.spec?.user ?? null,
-    thread: it.spec?.thread ?? null,
+    id: it.spec?.slot === undefined ? (it.spec?.id ?? null) : null,
+    user: it.spec?.slot === undefined ? (it.spec?.user ?? null) : null,
+    thread: it.spec?.slot === undefined ? (it.spec?.thread ?? null) : null,
+    ...(it.spec?.slot === undefined ? {} : { slot: it.spec.slot }),
     nonce: it.spec?.nonce ?? null,
     configHash: it.spec?.configHash ?? null,
     version: it.spec ? '0.0.0-sim' : null,
@@ -149,6 +150,8 @@ export function simBackend(world: SimWorld, options: { owner: Owner; process: Si
       }
     },
     remove: (ref, graceSeconds) => remove(ref, graceSeconds),
+    rename: (ref, name) => request('rename', () => world.rename(ref, name), undefined, () => world.containers.get(ref)),
+    startedAt: (ref) => request('startedAt', () => world.containers.get(ref)?.startedAt ?? null),
     pause: (ref) => request('pause', () => world.pause(ref, 'berth'), undefined, () => world.containers.get(ref)),
     unpause: (ref) => request('unpause', () => world.unpause(ref, 'berth'), undefined, () => world.containers.get(ref)),
     async *logs(ref, { tail, follow, signal }) {

@@ -9,13 +9,15 @@ export type Actor = 'berth' | 'outsider' | 'fault'
 
 export interface SimContainer {
   readonly ref: string
-  readonly name: string
+  name: string
   /** null: a stranger's, without any label of Berth's. */
   readonly owner: Owner | null
   readonly spec: SandboxSpec | null
   readonly mounts: readonly Mount[]
   readonly createdAt: number
   state: Found['state']
+  /** Another word at every start; null: never started. */
+  startedAt: string | null
   url: string | null
   exitCode: number | null
   /** When the server in it answers, and when a command really runs; Infinity: never. */
@@ -63,6 +65,7 @@ export interface SimWorld {
   start(ref: string, by: Actor): void
   die(ref: string, exitCode: number, by: Actor): void
   remove(ref: string, by: Actor): void
+  rename(ref: string, name: string): void
   pause(ref: string, by: Actor): void
   unpause(ref: string, by: Actor): void
   hang(ref: string): void
@@ -107,7 +110,7 @@ export function simWorld(time: SimTime, random: Seeded): SimWorld {
       throw fail('NAME_TAKEN', `The container name ${name} is taken`, { next: 'Remove that container, or use another container_prefix.' })
     }
     const container: SimContainer = {
-      ref: random.hex(64), name, owner, spec, mounts: spec?.mounts ?? [], createdAt: time.wall(), state: 'created', url: null,
+      ref: random.hex(64), name, owner, spec, mounts: spec?.mounts ?? [], createdAt: time.wall(), state: 'created', startedAt: null, url: null,
       exitCode: null, listensAt: Infinity, usableAt: Infinity, hung: false, commands: new Map(), lastClientAt: time.now(), lines: [],
       touchedAt: -Infinity, changed: new Set(),
     }
@@ -158,6 +161,7 @@ export function simWorld(time: SimTime, random: Seeded): SimWorld {
       if (container.state === 'running' || container.state === 'paused') return
       container.state = 'running'
       container.exitCode = null
+      container.startedAt = `${container.ref.slice(0, 6)} ${time.now()} ${random.hex(4)}`
       container.url = freeUrl()
       container.listensAt = time.now() + random.between(...world.lag.boot)
       container.lines.push('listening')
@@ -176,6 +180,14 @@ export function simWorld(time: SimTime, random: Seeded): SimWorld {
       world.die(ref, 137, by)
       containers.delete(ref)
       happened('remove', container, by, 'destroy')
+    },
+    rename: (ref, name) => {
+      const container = containers.get(ref)
+      if (container === undefined) throw fail('SANDBOX_LOST', `No such container: ${ref}`, { next: 'Acquire again.' })
+      if (container.name === name) return
+      if (world.byName(name)) throw fail('NAME_TAKEN', `The container name ${name} is taken`, { next: 'Remove that container, or use another container_prefix.' })
+      trace(`  berth rename ${container.name} ${name}`)
+      container.name = name
     },
     pause: (ref, by) => {
       const container = get(ref)

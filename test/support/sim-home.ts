@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { LeaseRecord } from '../../main/provider/lease-record.ts'
-import type { Place, ProviderDeps } from '../../main/provider/deps.ts'
+import type { ProviderDeps } from '../../main/provider/deps.ts'
+import type { Place } from '../../main/provider/place.ts'
 import { fail } from '../../shared/errors.ts'
 import type { SimProcess } from './sim-clock.ts'
 import type { SimWorld } from './sim-engine.ts'

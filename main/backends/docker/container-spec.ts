@@ -1,5 +1,6 @@
 import type Docker from 'dockerode'
 import type { Mount, Owner, SandboxSpec } from '../backend.ts'
+import { parseSize } from '../../../shared/size.ts'
 import type { EngineTraits } from './engine-traits.ts'
 import { containerPort } from './found.ts'
 import { isLite } from './image/lite-recipe.ts'
@@ -71,16 +72,8 @@ function environmentOf(spec: SandboxSpec, at: Surroundings, lite: boolean): Reco
 
 function limits(resources: SandboxSpec['resources']): Docker.HostConfig {
   return {
-    ...(resources.memory === null ? {} : { Memory: parseBytes(resources.memory) }),
+    ...(resources.memory === null ? {} : { Memory: parseSize(resources.memory) }),
     ...(resources.cpus === null ? {} : { NanoCpus: Math.round(resources.cpus * 1e9) }),
     ...(resources.pids === null ? {} : { PidsLimit: resources.pids }),
   }
-}
-
-/** `512m`, `2g`, `1.5gb` or a number of bytes, already checked by the configuration's schema. */
-export function parseBytes(size: number | string): number {
-  if (typeof size === 'number') return size
-  const match = /^(\d+(?:\.\d+)?)([kmgt]?)b?$/i.exec(size)
-  if (!match) throw new RangeError(`not a size: ${size}`)
-  return Math.round(Number(match[1]) * 1024 ** ' kmgt'.indexOf(match[2]?.toLowerCase() || ' '))
 }

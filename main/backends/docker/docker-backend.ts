@@ -18,6 +18,7 @@ import { readLogs } from './logs.ts'
 import { sandboxNetwork } from './network.ts'
 import { setPaused } from './pausing.ts'
 import { removeContainer } from './removal.ts'
+import { renameContainer } from './renaming.ts'
 import { watchEngine } from './watch.ts'
 
 export interface DockerOptions {
@@ -105,6 +106,14 @@ export async function openDocker(options: DockerOptions): Promise<DockerBackend>
       return createSandbox(spec, { engine, clock, network, reading, publish, describe, warn }, signal)
     },
     remove: (ref, grace) => removeContainer(engine, clock, ref, grace),
+    rename: (ref, name) => renameContainer(engine, ref, name),
+    startedAt: (ref) =>
+      engine.call<string | null>(
+        'look at a sandbox',
+        10_000,
+        async (abortSignal) => (await engine.docker.getContainer(ref).inspect({ abortSignal })).State.StartedAt,
+        { idempotent: true, answers: { 404: () => null } },
+      ),
     pause: (ref) => setPaused(engine, clock, ref, true),
     unpause: (ref) => setPaused(engine, clock, ref, false),
     logs: (ref, wanted) => readLogs(engine, ref, wanted),

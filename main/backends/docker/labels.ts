@@ -6,9 +6,7 @@ const prefix = 'berth.'
 export function labelsOf(spec: SandboxSpec, owner: Owner, version: string): Record<string, string> {
   return {
     ...ownerLabels(owner),
-    [`${prefix}id`]: spec.id,
-    [`${prefix}user`]: spec.user,
-    ...(spec.thread === null ? { [`${prefix}anonymous`]: 'true' } : { [`${prefix}thread`]: spec.thread }),
+    ...(spec.slot === undefined ? keyLabels(spec) : { [`${prefix}slot`]: spec.slot }),
     [`${prefix}config`]: spec.configHash,
     [`${prefix}version`]: version,
     [`${prefix}nonce`]: spec.nonce,
@@ -16,13 +14,18 @@ export function labelsOf(spec: SandboxSpec, owner: Owner, version: string): Reco
   }
 }
 
+function keyLabels({ id, user, thread }: SandboxSpec): Record<string, string> {
+  const key = { [`${prefix}id`]: id, [`${prefix}user`]: user }
+  return thread === null ? { ...key, [`${prefix}anonymous`]: 'true' } : { ...key, [`${prefix}thread`]: thread }
+}
+
 export function ownerLabels(owner: Owner): Record<string, string> {
   return { [`${prefix}installation`]: owner.installation, [`${prefix}home`]: owner.home }
 }
 
-/** The engine's label filter for sandboxes of this owner; networks carry no id. */
+/** The engine's label filter for sandboxes of this owner, slots among them. */
 export function sandboxFilter(owner: Owner): string[] {
-  return [...pairs(ownerLabels(owner)), `${prefix}id`]
+  return pairs(ownerLabels(owner))
 }
 
 /** Probe containers of this owner. None is ever a sandbox, and whoever counts an owner's containers counts none of them. */
@@ -36,12 +39,13 @@ export function pairs(labels: Readonly<Record<string, string>>): string[] {
 
 export function ownership(labels: Readonly<Record<string, string>>, owner: Owner): Found['owner'] {
   const installation = labels[`${prefix}installation`]
-  if (installation === undefined || labels[`${prefix}id`] === undefined) return 'stranger'
+  if (installation === undefined || (labels[`${prefix}id`] ?? labels[`${prefix}slot`]) === undefined) return 'stranger'
   if (installation !== owner.installation) return 'other-installation'
   return labels[`${prefix}home`] === owner.home ? 'ours' : 'other-home'
 }
 
-export function labelled(labels: Readonly<Record<string, string>>): Pick<Found, 'id' | 'user' | 'thread' | 'nonce' | 'configHash' | 'version'> {
+export function labelled(labels: Readonly<Record<string, string>>): Pick<Found, 'id' | 'user' | 'thread' | 'nonce' | 'configHash' | 'version' | 'slot'> {
+  const slot = labels[`${prefix}slot`]
   const read = (name: string) => labels[prefix + name] ?? null
   return {
     id: read('id'),
@@ -50,6 +54,7 @@ export function labelled(labels: Readonly<Record<string, string>>): Pick<Found, 
     nonce: read('nonce'),
     configHash: read('config'),
     version: read('version'),
+    ...(slot === undefined ? {} : { slot }),
   }
 }
 

@@ -106,26 +106,27 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   }
 
   function admit(spec: SandboxSpec, child: Child, port: number): Found {
-    const { id, user, thread, name, nonce, configHash, image, mounts } = spec
+    const { name, nonce, configHash, image, mounts, slot } = spec
+    const { id, user, thread } = slot === undefined ? spec : { id: null, user: null, thread: null }
     const found: Found = {
       ref: `${child.pid}-${randomBytes(8).toString('hex')}`, name, state: 'running', owner: 'ours',
       id, user, thread, nonce, configHash, version: options.version, image, mounts,
-      createdAt: clock.wall(), url: `http://127.0.0.1:${port}`, exitCode: null,
+      createdAt: clock.wall(), url: `http://127.0.0.1:${port}`, exitCode: null, ...(slot === undefined ? {} : { slot }),
     }
     const entry: Entry = { spec, child, found, removing: null }
     entries.set(name, entry)
     tell({ type: 'start', ref: found.ref, name })
     void child.exited.then((exitCode) => {
       entry.found = { ...entry.found, state: 'exited', exitCode, url: null }
-      tell({ type: 'die', ref: found.ref, name })
+      tell({ type: 'die', ref: found.ref, name: entry.found.name })
     })
     return found
   }
 
   async function end(entry: Entry, graceSeconds: number): Promise<void> {
     const { child } = entry
-    if (graceSeconds > 0 && entry.found.state !== 'exited') {
-      if (entry.found.state === 'paused') child.thaw()
+    // A frozen one goes by force: nobody uses it, and it could not answer.
+    if (graceSeconds > 0 && entry.found.state === 'running') {
       child.stop()
       const graceOver = new AbortController()
       const grace = clock.sleep(graceSeconds * 1000, graceOver.signal).catch(() => {
@@ -176,6 +177,16 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
       entry.removing ??= end(entry, graceSeconds)
       await entry.removing
     },
+    async rename(ref, name) {
+      const entry = byRef(ref)
+      if (!entry || entry.removing) throw fail('SANDBOX_LOST', 'The sandbox cannot be renamed: it is gone', { next: 'Acquire the thread again.' })
+      if (entry.found.name === name) return
+      if (entries.has(name)) throw fail('NAME_TAKEN', `There is a sandbox named ${name} already.`, { next: 'Use that one, or destroy it first.' })
+      entries.delete(entry.found.name)
+      entry.found = { ...entry.found, name }
+      entries.set(name, entry)
+    },
+    startedAt: async (ref) => (byRef(ref) ? ref : null),
     async pause(ref) {
       const entry = known(ref)
       if (entry.found.state === 'paused') return

@@ -1,8 +1,8 @@
-import { rename, writeFile } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import { asBerthError } from '../../../shared/errors.ts'
 import { errno } from '../../home/disk-error.ts'
+import { moveAndSay } from '../../workspace/late-binding.ts'
 import { probeGround, type ProbeGround } from '../docker-place.ts'
 import type { DoctorCheck } from '../doctor-check.ts'
 import { ok, skip, warn, type Finding } from '../finding.ts'
@@ -71,10 +71,7 @@ async function followsMove(see: Surroundings, ground: ProbeGround, { made, moved
     script: `i=0; while [ $i -lt 60 ] && [ ! -s ${target}/word ]; do sleep 0.05; i=$((i+1)); done; cat ${target}/word`,
   }
   const seen = await runProbeContainer(probe, async () => {
-    await rename(made, moved)
-    // Whole when it appears, so that no half of it is read.
-    await writeFile(join(moved, 'word.tmp'), said, { mode: 0o600 })
-    await rename(join(moved, 'word.tmp'), join(moved, 'word'))
+    await moveAndSay({ made, moved, file: 'word', word: said, mode: 0o600 })
   }, signal)
   return seen === said
 }

@@ -20,7 +20,7 @@ export const leftoversCheck: DoctorCheck = {
     if (!sight.answers) return skip('No container engine answers.')
     const { engine } = sight
     const rows = await engine.call('list containers', 4_000, (abortSignal) =>
-      engine.docker.listContainers({ all: true, filters: { label: ['berth.installation', 'berth.id'] }, abortSignal }))
+      engine.docker.listContainers({ all: true, filters: { label: ['berth.installation'] }, abortSignal }))
     const homes = new Map<string, Promise<string | null>>()
     const at = (dir: string) => {
       const known = homes.get(dir) ?? installationAt(dir)

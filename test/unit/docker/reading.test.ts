@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseBytes } from '../../../main/backends/docker/container-spec.ts'
+import { parseSize } from '../../../shared/size.ts'
 import { explain } from '../../../main/backends/docker/creation.ts'
 import { aptProxies, findAptSource } from '../../../main/backends/docker/image/apt-source.ts'
 import { layerTotals, tagged } from '../../../main/backends/docker/image/pull.ts'
@@ -66,7 +66,7 @@ describe('what the engine says when it makes no container', () => {
 
 describe('small readings', () => {
   it.each([[512, 512], ['512', 512], ['64k', 65_536], ['512m', 536_870_912], ['2g', 2_147_483_648], ['1.5GB', 1_610_612_736], ['1t', 1_099_511_627_776]])(
-    '%s bytes', (text, bytes) => expect(parseBytes(text)).toBe(bytes))
+    '%s bytes', (text, bytes) => expect(parseSize(text)).toBe(bytes))
   it('the host’s package source, in both forms', () => {
     const one = '# deb http://off/ bookworm main\ndeb [signed-by=/k.gpg arch=amd64] http://mirror/debian bookworm main contrib\n'
     const new822 = 'Types: deb\n# a comment\nURIs: http://mirror/debian\nSuites: bookworm bookworm-updates\nComponents: main\nSigned-By: /k.gpg\n'

@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
-import { idlePlan } from '../../../main/provider/idle.ts'
+import { dueAt, idlePlan } from '../../../main/provider/idle.ts'
+import { frozen, held } from '../../../main/provider/registry.ts'
 import { entry } from '../../support/entries.ts'
 
 const none: ReadonlySet<string> = new Set()
+const times = { idleMs: 500, pauseMs: 0 }
 
 it('lets holds run out and reaps the warm, each at its own moment', () => {
   const entries = [
@@ -11,13 +13,13 @@ it('lets holds run out and reaps the warm, each at its own moment', () => {
     entry('warm', { state: 'warm', since: 50, activityAt: 10 }),
     entry('used', { state: 'warm', since: 50, activityAt: 800 }),
   ]
-  expect(idlePlan(entries, 1000, 500, none)).toEqual({ expire: ['held'], reap: ['warm'], next: 1300 })
+  expect(idlePlan(entries, 1000, times, none)).toEqual({ expire: ['held'], reap: ['warm'], pause: [], next: 1300 })
 })
 
 it('counts a warm life from the moment it became warm, not from its last activity', () => {
   const entries = [entry('a', { state: 'warm', since: 1000, activityAt: 500 })]
-  expect(idlePlan(entries, 1499, 500, none)).toEqual({ expire: [], reap: [], next: 1500 })
-  expect(idlePlan(entries, 1500, 500, none).reap).toEqual(['a'])
+  expect(idlePlan(entries, 1499, times, none)).toEqual({ expire: [], reap: [], pause: [], next: 1500 })
+  expect(idlePlan(entries, 1500, times, none).reap).toEqual(['a'])
 })
 
 it('leaves alone what works, is being made, ends, failed, or is wanted', () => {
@@ -28,9 +30,35 @@ it('leaves alone what works, is being made, ends, failed, or is wanted', () => {
     entry('bad', { state: 'failed', sandbox: null }),
     entry('wanted', { state: 'warm' }),
   ]
-  expect(idlePlan(entries, 1e9, 500, new Set(['wanted']))).toEqual({ expire: [], reap: [], next: null })
+  expect(idlePlan(entries, 1e9, times, new Set(['wanted']))).toEqual({ expire: [], reap: [], pause: [], next: null })
 })
 
 it('0 disables', () => {
-  expect(idlePlan([entry('a'), entry('b', { state: 'warm' })], 1e12, 0, none)).toEqual({ expire: [], reap: [], next: null })
+  expect(idlePlan([entry('a'), entry('b', { state: 'warm' })], 1e12, { idleMs: 0, pauseMs: 0 }, none)).toEqual({ expire: [], reap: [], pause: [], next: null })
+})
+
+it('freezes the warm after a while, and a frozen one lives no longer for it', () => {
+  const both = { idleMs: 500, pauseMs: 100 }
+  const warm = entry('warm', { state: 'warm', since: 1000 })
+  expect(idlePlan([warm], 1050, both, none)).toEqual({ expire: [], reap: [], pause: [], next: 1100 })
+  expect(idlePlan([warm], 1100, both, none)).toEqual({ expire: [], reap: [], pause: ['warm'], next: 1500 })
+  const cold = frozen(warm, true, 1100)
+  expect(cold).toMatchObject({ state: 'paused', since: 1000, sandbox: { state: 'paused' } })
+  expect(idlePlan([cold], 1499, both, none)).toEqual({ expire: [], reap: [], pause: [], next: 1500 })
+  expect(idlePlan([cold], 1500, both, none).reap).toEqual(['warm'])
+})
+
+it('never freezes what is held or has something running', () => {
+  const both = { idleMs: 0, pauseMs: 100 }
+  const held = entry('held')
+  const works = entry('works', { state: 'warm', work: 1 })
+  expect(idlePlan([held, works], 1e9, both, none)).toEqual({ expire: [], reap: [], pause: [], next: null })
+})
+
+it('lets one that was made ready on a hint go after a minute, even where nothing else is ever reaped', () => {
+  const hinted = entry('hinted', { state: 'warm', since: 0, hinted: true })
+  expect(dueAt(hinted, 0)).toBe(60_000)
+  expect(dueAt(hinted, 600_000)).toBe(60_000)
+  expect(dueAt(hinted, 20_000)).toBe(20_000)
+  expect(held(hinted, 'h', 10, 10).hinted).toBe(false)
 })

@@ -3,7 +3,7 @@ import { reconcile, type ReconcileView } from '../../../main/provider/reconcile.
 import { entry, found } from '../../support/entries.ts'
 
 const view = (change: Partial<ReconcileView>): ReconcileView => ({
-  entries: [], found: [], listedAt: 100, busy: new Set(), leased: new Set(), idOf: (_user, thread) => thread.slice(2), ...change,
+  entries: [], found: [], listedAt: 100, busy: new Set(), leased: new Set(), spares: new Set(), idOf: (_user, thread) => thread.slice(2), ...change,
 })
 const kinds = (change: Partial<ReconcileView>) =>
   reconcile(view(change)).map((action) => `${action.kind} ${'id' in action ? action.id : action.found.ref}`)

@@ -1,0 +1,32 @@
+import { fail } from '../../../shared/errors.ts'
+import type { Engine } from './engine.ts'
+import type { Refusal } from './errors.ts'
+
+/** Gives a container another name; one that has it already is fine, as an answer may have been lost. */
+export async function renameContainer(engine: Engine, ref: string, name: string): Promise<void> {
+  const container = engine.docker.getContainer(ref)
+  await engine.call<void>(
+    'rename a sandbox',
+    15_000,
+    async (abortSignal) => {
+      await container.rename({ name, abortSignal })
+    },
+    { answers: { 400: () => named(), 404: gone, 409: () => named(), 500: gone } },
+  )
+
+  async function named(): Promise<void> {
+    const info = await engine.call('look at a sandbox', 10_000, (abortSignal) => container.inspect({ abortSignal }), { idempotent: true, answers: { 404: gone } })
+    if (info.Name === `/${name}`) return
+    throw fail('NAME_TAKEN', `The container name ${name} is taken`, {
+      next: `See whose it is: \`docker inspect ${name}\`. Remove that container, or set another \`container_prefix\`.`,
+      details: { name },
+    })
+  }
+}
+
+function gone({ status, text }: Refusal): never {
+  if (status === 404 || /no such container|marked for removal/i.test(text)) {
+    throw fail('SANDBOX_LOST', 'The sandbox cannot be renamed: it is gone', { next: 'Acquire again; the files of the thread are still there.' })
+  }
+  throw fail('ENGINE_FAILED', `The container engine could not rename a sandbox: ${text}`, { next: 'The engine’s own log says more.' })
+}

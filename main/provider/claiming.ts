@@ -1,0 +1,127 @@
+import { asBerthError, type BerthError } from '../../shared/errors.ts'
+import type { Found } from '../backends/backend.ts'
+import type { Core } from './core.ts'
+import type { Entry } from './entry.ts'
+import { loseSandbox } from './loss.ts'
+import { making } from './registry.ts'
+import { claim, type Claimed, type ClaimSteps } from './slot-claim.ts'
+import type { SlotFiles } from './slot-deps.ts'
+import type { Spare } from './slots.ts'
+
+const userData = '/mnt/user-data'
+const probeMs = 2000
+/** Waits between tries to give a claimed container its name. */
+const renameMs = [200, 1000, 5000, 10_000]
+
+/**
+ * Gives an entry that has its place a sandbox that runs already; null: there is none to give, and it starts cold. Throws
+ * where files of the thread are not where they belong and cannot be brought back now: then nobody may start it.
+ */
+export async function claimSlot(core: Core, entry: Entry, signal: AbortSignal): Promise<Found | null> {
+  const { deps, slots } = core
+  const files = deps.slots
+  if (files === null || slots === null) return null
+  // Only where all that runs is known: a container that still has the thread's directory would lose it.
+  if (!core.watch.current?.healthy() || core.strays.size > 0) return null
+  const spare = slots.take()
+  if (spare === null) return null
+  try {
+    return await locked(core, files, spare, entry, signal)
+  } catch (error) {
+    // Nothing was marked, or it says so on disk.
+    slots.giveBack(spare.slot)
+    throw error
+  }
+}
+
+async function locked(core: Core, files: SlotFiles, spare: Spare, entry: Entry, signal: AbortSignal): Promise<Found | null> {
+  const { deps, slots } = core
+  const lock = await deps.lock(entry.id, signal)
+  let kept = false
+  try {
+    const found: Found = { ...spare.found, id: entry.id, user: entry.user, thread: entry.thread, name: entry.name, mounts: await mountsNow(core, spare, entry) }
+    const own = stepsOf(core, files, spare, entry, found)
+    const result = await claimed(core, spare, entry, () => claim(deps.aroundClaim?.(own) ?? own, () => signal.aborted || lock.broken.aborted))
+    if (result.kind === 'claimed') {
+      const now = core.table.get(entry.id)
+      if (now?.state === 'creating') core.table.set(making(now, found.nonce, found))
+      slots?.forget(spare.slot)
+      kept = true
+      // The lock is held until the name is: nobody else is to look for it meanwhile.
+      void settleName(core, found, result.renaming).finally(() => lock.release())
+      return found
+    }
+    if (result.kind === 'unfit') slots?.giveBack(spare.slot)
+    else if (result.kind === 'taken') slots?.forget(spare.slot)
+    else await slots?.end(spare.slot, true)
+    if (result.kind !== 'taken') tell(core, entry, result.reason)
+    return null
+  } finally {
+    if (!kept) await lock.release()
+  }
+}
+
+/** What could not be brought back keeps the thread from starting, until it can. */
+async function claimed(core: Core, spare: Spare, entry: Entry, run: () => Promise<Claimed>): Promise<Claimed> {
+  try {
+    return await run()
+  } catch (error) {
+    core.stuck.set(entry.id, spare.slot)
+    void core.slots?.end(spare.slot, true)
+    throw error
+  }
+}
+
+function stepsOf(core: Core, files: SlotFiles, spare: Spare, entry: Entry, found: Found): ClaimSteps {
+  const { backend } = core.deps
+  return {
+    ...files.claim(spare.slot, { id: entry.id, user: entry.user, thread: entry.thread }, spare.started),
+    named: async () => (await backend.inspect(entry.name)) !== null,
+    rename: () => backend.rename(found.ref, entry.name),
+    probe: () => core.clients.of(found).api.probe(probeMs),
+  }
+}
+
+async function mountsNow(core: Core, spare: Spare, entry: Entry): Promise<Found['mounts']> {
+  const source = await core.deps.userDataOf(entry)
+  return spare.found.mounts.map((mount) => (mount.target === userData ? { ...mount, source } : mount))
+}
+
+function tell(core: Core, { id, user, thread }: Entry, reason: string): void {
+  core.deps.publish({ type: 'slots.unfit', who: 'berth:slots', sandbox: id, user, thread, text: `A spare sandbox was not used: ${reason}` })
+}
+
+/** Until the container has its thread's name, or is gone. The first try may have been made already. */
+export async function settleName(core: Core, found: Found, first: Promise<void> | null): Promise<void> {
+  const { clock, backend } = core.deps
+  for (let tries = 0; ; tries += 1) {
+    const attempt = tries === 0 && first ? first : backend.rename(found.ref, found.name)
+    core.naming.set(found.ref, attempt)
+    try {
+      return await attempt
+    } catch (error) {
+      const problem = asBerthError(error)
+      if (problem.code === 'SANDBOX_LOST' || !holds(core, found)) return
+      if (problem.code === 'NAME_TAKEN') return lose(core, found, problem)
+      await clock.sleep(renameMs[Math.min(tries, renameMs.length - 1)] ?? 10_000)
+      if (!holds(core, found)) return
+    } finally {
+      if (core.naming.get(found.ref) === attempt) core.naming.delete(found.ref)
+    }
+  }
+}
+
+const holds = (core: Core, found: Found) => core.table.all().some((it) => it.sandbox?.ref === found.ref && it.state !== 'stopping')
+
+function lose(core: Core, found: Found, problem: BerthError): void {
+  const entry = core.table.all().find((it) => it.sandbox?.ref === found.ref)
+  if (entry?.state === 'active' || entry?.state === 'warm' || entry?.state === 'paused') loseSandbox(core, entry, problem.message)
+}
+
+/** Before anything of this thread starts: files that an earlier claim could not bring back. Throws while they are not. */
+export async function unstick(core: Core, id: string): Promise<void> {
+  const slot = core.stuck.get(id)
+  if (slot === undefined) return
+  await core.deps.slots?.recover(slot)
+  core.stuck.delete(id)
+}

@@ -1,0 +1,65 @@
+import { asBerthError } from '../../shared/errors.ts'
+import type { ClaimFiles } from './slot-deps.ts'
+import { whyUnfit } from './slots-plan.ts'
+
+/** All that a claim does to the world, one call a step. Handed in, so that a test can kill the process at each of them. */
+export interface ClaimSteps extends ClaimFiles {
+  /** Whether another container has the thread's name. */
+  named(): Promise<boolean>
+  /** 5: the thread's name for the slot's container. */
+  rename(): Promise<void>
+  /** 6: it answers. */
+  probe(): Promise<void>
+}
+
+export type Claimed =
+  /** `renaming` may settle after the answer: `claim.json` says already whose it is. */
+  | { readonly kind: 'claimed'; readonly renaming: Promise<void> }
+  /** Not for this thread; the slot is as good as before. */
+  | { readonly kind: 'unfit'; readonly reason: string }
+  /** Somebody else's. */
+  | { readonly kind: 'taken' }
+  /** Every file is where it was, or has come home: the slot's container goes, and the thread starts cold. */
+  | { readonly kind: 'undone'; readonly reason: string }
+
+/**
+ * Makes a running slot a thread's sandbox. The disk tells after each step which were done, so that a process that is
+ * killed anywhere is finished or undone by `recover` alone. Throws only where files could not be brought back: they are in
+ * the slot then, and nobody may start the thread before they are back.
+ */
+export async function claim(steps: ClaimSteps, stopped: () => boolean): Promise<Claimed> {
+  const [sight, taken] = await Promise.all([steps.look(), steps.named()])
+  const unfit = taken ? "another container has the thread's name" : whyUnfit(sight)
+  if (unfit !== null) return { kind: 'unfit', reason: unfit }
+  try {
+    if (!(await steps.mark())) return { kind: 'taken' }
+  } catch (error) {
+    return undone(error)
+  }
+  try {
+    for (const name of sight.children) {
+      if (stopped()) return await backAgain(steps, 'it was called off')
+      await steps.moveIn(name)
+    }
+    if (stopped()) return await backAgain(steps, 'it was called off')
+    await steps.bringHome(sight.mode)
+  } catch (error) {
+    return await backAgain(steps, asBerthError(error).message)
+  }
+  try {
+    await steps.leaveLink()
+    const renaming = steps.rename()
+    renaming.catch(() => undefined) // whoever is given it deals with it; here only the probe decides
+    await Promise.all([steps.leaves(), steps.probe()])
+    return { kind: 'claimed', renaming }
+  } catch (error) {
+    return undone(error)
+  }
+}
+
+async function backAgain(steps: ClaimSteps, reason: string): Promise<Claimed> {
+  await steps.moveBack()
+  return { kind: 'undone', reason }
+}
+
+const undone = (error: unknown): Claimed => ({ kind: 'undone', reason: asBerthError(error).message })

@@ -1,0 +1,66 @@
+import type { Place } from './place.ts'
+
+/** What lies on the disk of one slot. */
+export type SlotState =
+  | { readonly kind: 'absent' }
+  /** Nobody has claimed it. */
+  | { readonly kind: 'spare' }
+  /** It was taken out of use, and never held a thread's file. */
+  | { readonly kind: 'retired' }
+  /** Claimed, and its directory is not where the thread lives: what was moved in belongs back there. */
+  | { readonly kind: 'undone'; readonly place: Place; readonly started: string }
+  /** Claimed, and its directory is the thread's. */
+  | { readonly kind: 'home'; readonly place: Place; readonly started: string }
+
+/** What a claim finds at both ends. */
+export interface SlotSight {
+  readonly slotEmpty: boolean
+  readonly sameVolume: boolean
+  readonly thread: 'absent' | 'directory' | 'other'
+  readonly sameOwner: boolean
+  /** Names in the thread's `user-data`. */
+  readonly children: readonly string[]
+  /** Of the thread's `user-data`, or what it would be made with. */
+  readonly mode: number
+}
+
+/** The steps of a claim that touch files; each is one await, and the disk tells after any of them which were done. */
+export interface ClaimFiles {
+  look(): Promise<SlotSight>
+  /** 1: mutex, journal and identity. False: it is somebody's already. */
+  mark(): Promise<boolean>
+  /** 2: one child of the thread's directory into the slot's. */
+  moveIn(name: string): Promise<void>
+  /** 3: the slot's directory becomes the thread's. From here on the claim is done. */
+  bringHome(mode: number): Promise<void>
+  /** 4: a link from the old place to the new. */
+  leaveLink(): Promise<void>
+  /** The directories that agents are told of, where they are missing. */
+  leaves(): Promise<void>
+  /** Undoes 2. */
+  moveBack(): Promise<void>
+}
+
+/** Slots on disk. Errors are DISK_FULL and HOME_UNUSABLE. */
+export interface SlotFiles {
+  names(): Promise<string[]>
+  /** Puts away what proofs that were cut short left. For the start only. */
+  tidy(): Promise<void>
+  state(slot: string): Promise<SlotState>
+  /** Host path of what its sandbox has at /mnt/user-data. */
+  userDataOf(slot: string): string
+  /** A new, empty one. */
+  make(slot: string): Promise<void>
+  /**
+   * Moves its directory to where threads live and back; `read` asks its running sandbox for a file there by name. null: the
+   * sandbox saw it; otherwise why late binding does not work here.
+   */
+  prove(slot: string, read: (name: string) => Promise<string>): Promise<string | null>
+  claim(slot: string, place: Place, started: string): ClaimFiles
+  /** Takes it out of use for ever; false: somebody claimed it first. */
+  retire(slot: string): Promise<boolean>
+  /** Brings every file to where it belongs, whatever was under way, with no engine's help; says what was found. */
+  recover(slot: string): Promise<SlotState>
+  /** Removes its directory, once its container is gone. Absent is fine. */
+  drop(slot: string): Promise<void>
+}

@@ -1,0 +1,291 @@
+import { asBerthError, fail } from '../../shared/errors.ts'
+import type { Found, SandboxSpec } from '../backends/backend.ts'
+import { proveReady } from './birth.ts'
+import type { Core } from './core.ts'
+import { slotName } from './inspect.ts'
+import type { SlotFiles } from './slot-deps.ts'
+import { bytesOfOne } from './slot-memory.ts'
+import { nextSlot, slotPlan, wantedSpares, type SlotView } from './slots-plan.ts'
+
+export interface Spare { readonly slot: string; readonly found: Found; readonly started: string }
+
+export interface SlotCounts {
+  readonly wanted: number
+  readonly ready: number
+  readonly starting: number
+  /** Why there are none, or fewer than wanted; null: all is well. */
+  readonly problem: string | null
+  /** Whether a running sandbox was seen to follow its directory; null: not tried yet. */
+  readonly proven: boolean | null
+}
+
+/** The pool of slots: sandboxes that were started before anybody asked. They are no entries of the table. */
+export interface Slots {
+  /** The next one, for the caller alone; null: none is ready. */
+  take(): Spare | null
+  /** It was not claimed, and is as good as before. */
+  giveBack(slot: string): void
+  /** It is an entry's now, or somebody else's. */
+  forget(slot: string): void
+  /** Ends one. `claimed`: it was marked as a thread's, so that nobody needs to be kept from it. */
+  end(slot: string, claimed: boolean): Promise<void>
+  /** A sandbox was made for somebody: for `auto`. */
+  arrived(): void
+  /** Looks again at how many there should be. */
+  schedule(): void
+  knows(slot: string): boolean
+  /** What a listing says of those that are ready. */
+  listed(found: readonly Found[], listedAt: number): void
+  ended(ref: string): void
+  restarted(ref: string): void
+  counts(): SlotCounts
+  /** From now on there are some. */
+  open(): void
+  /** Ends all, and makes none until `open`. */
+  shut(): Promise<void>
+}
+
+interface Slot extends SlotView {
+  readonly nonce: string
+  readonly hash: string
+  state: SlotView['state']
+  found: Found | null
+  started: string
+  gone: Promise<void> | null
+}
+
+/** A claim is followed by a first command: the next slot waits for this long, so as not to slow that down. */
+const pauseMs = 150
+const retryMs = [1000, 5000, 15_000, 60_000]
+/** An image that is being made ready is asked for again after this. */
+const imageMs = 1000
+/** Until one has been made: how long that is taken to last. */
+const guessMs = 1500
+
+export function makeSlots(core: Core, files: SlotFiles): Slots {
+  const { deps } = core
+  const { clock } = deps
+  const slots = new Map<string, Slot>()
+  const arrivals: number[] = []
+  let control: AbortController | null = null
+  let timer: { at: number; cancel(): void } | null = null
+  let notBefore = 0
+  let failures = 0
+  let makeMs = guessMs
+  let problem: string | null = null
+  let proven: boolean | null = null
+  /** Late binding does not work here: tried again only under another configuration. */
+  let hopeless: string | null = null
+
+  const nameOf = (slot: string) => slotName(core, slot)
+  const view = (): SlotView[] => [...slots.values()].map((it) => ({ slot: it.slot, state: it.state, madeAt: it.madeAt, outdated: it.hash !== deps.configHash() }))
+  const why = () => whyNone(deps.backend.kind, deps.backend.isolation) ?? (hopeless === deps.configHash() ? problem : null)
+  const byRef = (ref: string) => [...slots.values()].find((it) => it.found?.ref === ref)
+
+  function wanted(): number {
+    const config = deps.config()
+    if (why() !== null) return 0
+    const each = bytesOfOne(config, deps.backend.kind)
+    return wantedSpares({ setting: config.spares, arrivals, now: clock.now(), makeMs, ...each })
+  }
+
+  function schedule(): void {
+    if (control === null) return
+    const { start, drop } = slotPlan(view(), wanted())
+    for (const slot of drop) void end(slot, false)
+    if (start === 0) return
+    if (clock.now() < notBefore) return arm(notBefore)
+    for (let n = 0; n < start; n += 1) void make(control.signal)
+  }
+
+  function arm(at: number): void {
+    if (timer !== null && timer.at <= at) return
+    timer?.cancel()
+    const run = () => {
+      timer = null
+      schedule()
+    }
+    timer = { at, ...clock.timer(Math.max(1, at - clock.now()), run) }
+  }
+
+  function later(ms: number): void {
+    notBefore = clock.now() + ms
+    arm(notBefore)
+  }
+
+  async function make(signal: AbortSignal): Promise<void> {
+    const slot: Slot = {
+      slot: deps.randomId(), nonce: deps.randomId() + deps.randomId(), hash: deps.configHash(), state: 'starting', outdated: false,
+      madeAt: clock.now(), found: null, started: '', gone: null,
+    }
+    slots.set(slot.slot, slot)
+    try {
+      if (!(await imageThere())) {
+        slots.delete(slot.slot)
+        return later(imageMs)
+      }
+      const leave = await core.starts.pass(signal)
+      try {
+        await start(slot, signal)
+      } finally {
+        leave()
+      }
+      if (slot.state !== 'starting') return
+      slot.state = 'ready'
+      failures = 0
+      if (problem !== null) deps.publish({ type: 'slots.ready', who: 'berth:slots', text: 'Spare sandboxes are there again' })
+      problem = null
+      makeMs = clock.now() - slot.madeAt
+      schedule()
+    } catch (error) {
+      if (!signal.aborted && slot.state === 'starting') failed(asBerthError(error).message)
+      await end(slot.slot, false)
+    }
+  }
+
+  /** Not fetched for a slot: whoever needs it does that, and the keeper of the image. */
+  async function imageThere(): Promise<boolean> {
+    const { image } = deps.config()
+    if (core.images.has(image)) return true
+    return await deps.backend.prepared(image)
+  }
+
+  async function start(slot: Slot, signal: AbortSignal): Promise<void> {
+    await files.make(slot.slot)
+    const config = deps.config()
+    const mounts = await deps.slotMountsOf(slot.slot)
+    const spec: SandboxSpec = {
+      id: slot.slot, user: 'slot', thread: null, slot: slot.slot, name: nameOf(slot.slot), image: config.image, key: deps.keyOf(slot.nonce),
+      nonce: slot.nonce, mounts, environment: config.environment, resources: config.resources, port: config.port, configHash: slot.hash,
+    }
+    const found = await deps.backend.create(spec, signal)
+    slot.found = found
+    await proveReady(core, found, signal)
+    const started = await deps.backend.startedAt(found.ref)
+    if (started === null) throw fail('START_FAILED', 'A spare sandbox ended while it was started', { next: 'Berth starts another.' })
+    slot.started = started
+    const { api } = core.clients.of(found)
+    const reason = await files.prove(slot.slot, async (name) => new TextDecoder().decode(await api.read(`/mnt/user-data/${name}`)))
+    proven = reason === null
+    if (reason === null) return
+    hopeless = slot.hash
+    throw fail('NOT_SUPPORTED', `New threads start cold: ${reason}`, { next: '`berth doctor` says more.' })
+  }
+
+  function failed(reason: string): void {
+    if (problem !== reason) deps.publish({ type: 'slots.problem', who: 'berth:slots', text: reason })
+    problem = reason
+    later(retryMs[Math.min(failures, retryMs.length - 1)] ?? 60_000)
+    failures += 1
+  }
+
+  function end(name: string, claimed: boolean): Promise<void> {
+    const slot = slots.get(name)
+    if (!slot) return Promise.resolve()
+    slot.gone ??= ending(slot, claimed)
+    return slot.gone
+  }
+
+  /** Tried until the engine lets go; its directory goes last, and only its own. */
+  async function ending(slot: Slot, claimed: boolean): Promise<void> {
+    slot.state = 'ending'
+    if (slot.found) core.clients.ended(slot.found.ref, fail('SANDBOX_LOST', 'A spare sandbox was ended', { next: 'Berth starts another.' }))
+    for (let tries = 0; ; tries += 1) {
+      try {
+        const there = (await files.state(slot.slot)).kind !== 'absent'
+        if (there && !claimed && !(await files.retire(slot.slot)) && (await files.state(slot.slot)).kind !== 'retired') break
+        await removeContainer(slot)
+        await files.drop(slot.slot)
+        break
+      } catch (error) {
+        if (tries === 0) deps.publish({ type: 'slots.stuck', who: 'berth:slots', text: `A spare sandbox could not be removed yet: ${asBerthError(error).message}` })
+        // What does not go now is looked for at every listing, and at the next start.
+        if (control === null) break
+        await clock.sleep(retryMs[Math.min(tries, retryMs.length - 1)] ?? 60_000)
+      }
+    }
+    slots.delete(slot.slot)
+    schedule()
+  }
+
+  async function removeContainer({ found, nonce, slot }: Slot): Promise<void> {
+    if (found) return await deps.backend.remove(found.ref, 0)
+    const made = await deps.backend.inspect(nameOf(slot))
+    if (made?.owner === 'ours' && made.nonce === nonce) await deps.backend.remove(made.ref, 0)
+  }
+
+  return {
+    take() {
+      const name = nextSlot(view())
+      const slot = name === null ? undefined : slots.get(name)
+      if (!slot?.found || core.clients.hasEnded(slot.found.ref)) return null
+      slot.state = 'claiming'
+      notBefore = Math.max(notBefore, clock.now() + pauseMs)
+      return { slot: slot.slot, found: slot.found, started: slot.started }
+    },
+    giveBack(name) {
+      const slot = slots.get(name)
+      if (slot?.state === 'claiming') slot.state = 'ready'
+      schedule()
+    },
+    forget(name) {
+      slots.delete(name)
+      schedule()
+    },
+    end,
+    arrived() {
+      arrivals.push(clock.now())
+      if (arrivals.length > 1000) arrivals.splice(0, 500)
+      schedule()
+    },
+    schedule,
+    knows: (slot) => slots.has(slot),
+    listed(found, listedAt) {
+      const refs = new Set(found.filter((it) => it.state === 'running').map((it) => it.ref))
+      for (const it of [...slots.values()]) if (it.state === 'ready' && it.madeAt < listedAt && it.found && !refs.has(it.found.ref)) void end(it.slot, false)
+    },
+    ended(ref) {
+      const slot = byRef(ref)
+      if (slot?.state === 'ready') void end(slot.slot, false)
+    },
+    restarted(ref) {
+      const slot = byRef(ref)
+      if (slot?.state !== 'ready') return
+      // Its own start may be heard of late.
+      const look = async () => {
+        const at = await deps.backend.startedAt(ref)
+        if (at !== slot.started && slot.state === 'ready') await end(slot.slot, false)
+      }
+      look().catch((error: unknown) => deps.publish({ type: 'berth.problem', who: 'berth:slots', text: asBerthError(error).message }))
+    },
+    counts() {
+      const all = [...slots.values()]
+      const of = (state: SlotView['state']) => all.filter((it) => it.state === state).length
+      const none = deps.config().spares === 0 ? null : whyNone(deps.backend.kind, deps.backend.isolation)
+      return { wanted: wanted(), ready: of('ready'), starting: of('starting'), problem: none ?? problem, proven }
+    },
+    open() {
+      control ??= new AbortController()
+      schedule()
+    },
+    async shut() {
+      control?.abort(fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again.' }))
+      control = null
+      timer?.cancel()
+      timer = null
+      const all = [...slots.values()].filter((it) => it.state !== 'claiming')
+      await Promise.all(all.map((it) => (it.state === 'starting' ? settled(it) : end(it.slot, false))))
+    },
+  }
+
+  /** One that is being started ends by its signal, in its own time. */
+  async function settled(slot: Slot): Promise<void> {
+    while (slots.get(slot.slot) === slot && slot.gone === null) await clock.sleep(20)
+    await slot.gone
+  }
+}
+
+function whyNone(kind: string, isolation: string): string | null {
+  if (kind !== 'docker' && kind !== 'embedded') return `the backend ${kind} has no spare sandboxes`
+  return isolation === 'none' ? 'without isolation nothing is mounted, so a spare sandbox cannot be given to a thread' : null
+}

@@ -1,0 +1,246 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm, rmdir, stat, symlink, unlink } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { z } from 'zod'
+import { fail } from '../../shared/errors.ts'
+import { diskError, errno } from '../home/disk-error.ts'
+import { makeOnceOnly } from '../home/make-once.ts'
+import type { Home } from '../home/open-home.ts'
+import type { ClaimFiles, SlotFiles, SlotSight, SlotState } from '../provider/slot-deps.ts'
+import { ensureUserData, leafMode, makeOpen, makeShelter, userDataOf } from './ensure-thread.ts'
+import type { Place } from './places.ts'
+import { moveAndSay } from './late-binding.ts'
+import { removeTree } from './remove-tree.ts'
+
+const claimFile = 'claim.json'
+const movedName = /^\.berth-moved-[a-f0-9]{12}$/
+const wordName = /^\.berth-[a-f0-9]{8}(\.tmp)?$/
+const slotName = /^[a-f0-9]{16}$/
+
+/** `slots/<s>/claim.json`: this container's identity for life. `retired`: it is never to be anybody's. */
+const claimRecord = z.union([
+  z.object({ retired: z.literal(true) }),
+  z.object({ id: z.string(), user: z.string(), thread: z.string().nullable(), started: z.string() }),
+])
+
+/** The directories of slots: `slots/<s>/user-data`, which a running container sees, and `claim.json` once it is somebody's. */
+export function slotFiles(home: Home): SlotFiles {
+  const dirOf = (slot: string) => {
+    if (!slotName.test(slot)) throw new RangeError(`not a slot: ${slot}`)
+    return join(home.paths.slots, slot)
+  }
+  const dataOf = (slot: string) => join(dirOf(slot), 'user-data')
+  const claimOf = (slot: string) => join(dirOf(slot), claimFile)
+
+  async function state(slot: string): Promise<SlotState> {
+    const data = await kindOf(dataOf(slot))
+    const claim = await readClaim(claimOf(slot))
+    if (claim === 'none') return data === 'none' && (await kindOf(dirOf(slot))) === 'none' ? { kind: 'absent' } : { kind: 'spare' }
+    // Half a claim: written whole before anything is moved, so nothing was.
+    if (claim === 'unreadable' || 'retired' in claim) return { kind: 'retired' }
+    const { started, ...place } = claim
+    return { kind: data === 'directory' ? 'undone' : 'home', place, started }
+  }
+
+  return {
+    userDataOf: dataOf,
+    state,
+    async names() {
+      return (await namesIn(home.paths.slots)).filter((name) => slotName.test(name))
+    },
+    tidy: () => within(home.paths.users, 'put away what a probe left', async () => {
+      for (const name of await namesIn(home.paths.users)) {
+        if (!movedName.test(name)) continue
+        const moved = join(home.paths.users, name)
+        for (const file of await namesIn(moved)) if (wordName.test(file)) await rm(join(moved, file), { force: true })
+        await rmdir(moved)
+      }
+    }),
+    async make(slot) {
+      await within(dirOf(slot), 'make a slot', async () => {
+        await mkdir(dirOf(slot), { mode: 0o700 })
+        await makeOpen(dataOf(slot), await leafMode(home, dirOf(slot)))
+      })
+    },
+    prove: (slot, read) => within(dirOf(slot), 'try whether a directory can be moved under a sandbox', () => proveMove(home, dataOf(slot), read)),
+    retire: (slot) => within(dirOf(slot), 'retire a slot', () => makeOnceOnly(claimOf(slot), JSON.stringify({ retired: true }))),
+    claim: (slot, place, started) => claimFiles(home, { slot: dirOf(slot), data: dataOf(slot), claim: claimOf(slot) }, place, started),
+    async recover(slot) {
+      const now = await state(slot)
+      if (now.kind === 'undone') await within(dirOf(slot), 'bring back what a claim had moved', () => moveAllBack(home, dataOf(slot), now.place))
+      else if (now.kind === 'home') await within(dirOf(slot), 'finish a claim', () => leaveLink(home, dataOf(slot), now.place))
+      return now
+    },
+    drop: (slot) => within(dirOf(slot), 'remove the directory of a slot', async () => {
+      const now = await state(slot)
+      if (now.kind === 'absent') return
+      const data = await kindOf(dataOf(slot))
+      if (data === 'other') await unlink(dataOf(slot))
+      if (data === 'directory') await dropData(home, slot, dataOf(slot), now)
+      await rm(claimOf(slot), { force: true })
+      await sweepTemps(dirOf(slot))
+      await rmdir(dirOf(slot))
+    }),
+  }
+}
+
+interface Paths { readonly slot: string; readonly data: string; readonly claim: string }
+
+function claimFiles(home: Home, { slot, data, claim }: Paths, place: Place, started: string): ClaimFiles {
+  let thread: string | null = null
+  const at = async () => (thread ??= await userDataOf(home, place))
+  const doing = "move a thread's directories under a waiting sandbox"
+  return {
+    look: () => within(slot, doing, async () => look(home, data, await at())),
+    mark: () => within(slot, doing, () => {
+      const { id, user, thread: name } = place
+      return makeOnceOnly(claim, JSON.stringify({ id, user, thread: name, started }))
+    }),
+    moveIn: (name) => within(slot, doing, async () => rename(join(await at(), name), join(data, name))),
+    bringHome: (mode) => within(slot, doing, async () => {
+      await setMode(data, mode)
+      await rename(data, await at())
+    }),
+    leaveLink: () => within(slot, doing, () => leaveLink(home, data, place)),
+    leaves: () => within(slot, doing, async () => void (await ensureUserData(home, place))),
+    moveBack: () => within(slot, doing, () => moveAllBack(home, data, place)),
+  }
+}
+
+async function look(home: Home, data: string, thread: string): Promise<SlotSight> {
+  const above = dirname(thread)
+  await makeShelter(home, above)
+  const [slot, shelter, there, spare, mode] = await Promise.all([
+    lstat(data), lstat(above), lstat(thread).catch(absent), readdir(data), leafMode(home, above),
+  ])
+  const children = there?.isDirectory() ? await readdir(thread) : []
+  return {
+    slotEmpty: slot.isDirectory() && spare.length === 0,
+    sameVolume: slot.dev === shelter.dev && (there === null || there.dev === slot.dev),
+    thread: there === null ? 'absent' : there.isDirectory() ? 'directory' : 'other',
+    sameOwner: there === null || (there.uid === slot.uid && there.gid === slot.gid),
+    children,
+    mode: there === null ? mode : there.mode & 0o7777,
+  }
+}
+
+/** Back to the thread, name by name; what has come there meanwhile is not overwritten. */
+async function moveAllBack(home: Home, data: string, place: Place): Promise<void> {
+  const names = await namesIn(data)
+  if (names.length === 0) return
+  const thread = await userDataOf(home, place)
+  await makeShelter(home, dirname(thread))
+  await makeOpen(thread, await leafMode(home, dirname(thread)))
+  const stayed: string[] = []
+  for (const name of names) {
+    if (await free(join(thread, name))) await rename(join(data, name), join(thread, name))
+    else stayed.push(name)
+  }
+  const [first] = stayed
+  if (first === undefined) return
+  throw fail('HOME_UNUSABLE', `${join(thread, first)} came into being while a claim had moved another away`, {
+    next: `Look at both, keep what you want at ${thread}, and move the other away: ${join(data, first)}`,
+    details: { stayed },
+  })
+}
+
+/** An empty directory that a starting sandbox of the thread made is no obstacle: it makes way. */
+async function free(path: string): Promise<boolean> {
+  const there = await lstat(path).catch(absent)
+  if (there === null) return true
+  if (!there.isDirectory()) return false
+  return rmdir(path).then(() => true, (error: unknown) => {
+    if (errno(error) === 'ENOTEMPTY' || errno(error) === 'EEXIST') return false
+    throw error
+  })
+}
+
+/** From where the container's bind was, to where the directory is now: for people, and for one that is restarted by hand. */
+async function leaveLink(home: Home, data: string, place: Place): Promise<void> {
+  const target = relative(dirname(data), await userDataOf(home, place))
+  try {
+    await symlink(target, data, 'dir')
+  } catch (error) {
+    if (errno(error) !== 'EEXIST' || (await readlink(data)) !== target) throw error
+  }
+}
+
+/** Moves a slot's directory to where threads live and back, under the eyes of its own sandbox. null: it followed. */
+async function proveMove(home: Home, data: string, read: (name: string) => Promise<string>): Promise<string | null> {
+  // No user has such a name, so no list shows it.
+  const moved = join(home.paths.users, `.berth-moved-${randomBytes(6).toString('hex')}`)
+  const word = randomBytes(12).toString('hex')
+  const file = `.berth-${word.slice(0, 8)}`
+  try {
+    await moveAndSay({ made: data, moved, file, word, mode: 0o644 })
+  } catch (error) {
+    if (errno(error) === 'EXDEV') return 'slots and threads are not on one volume'
+    throw error
+  }
+  try {
+    const seen = await read(file).catch(() => null) // not to be found there: that is the answer
+    return seen === word ? null : 'a running sandbox does not follow its directory when that is moved'
+  } finally {
+    await rm(join(moved, file), { force: true })
+    await rename(moved, data)
+  }
+}
+
+/** Nothing that may be a thread's is deleted: only what was in a slot that was never claimed, and it is moved out of here first. */
+async function dropData(home: Home, slot: string, data: string, now: SlotState): Promise<void> {
+  try {
+    await rmdir(data)
+  } catch (error) {
+    if (now.kind !== 'retired' || (errno(error) !== 'ENOTEMPTY' && errno(error) !== 'EEXIST')) throw error
+    const aside = join(home.paths.deleted, slot)
+    await rename(data, aside)
+    await removeTree(aside)
+  }
+}
+
+async function setMode(path: string, mode: number): Promise<void> {
+  if (process.platform === 'win32') return
+  if (((await stat(path)).mode & 0o7777) !== mode) await chmod(path, mode)
+}
+
+async function readClaim(path: string): Promise<z.infer<typeof claimRecord> | 'none' | 'unreadable'> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return 'none'
+    throw await diskError(error, path, 'read whose a sandbox is')
+  }
+  try {
+    return claimRecord.parse(JSON.parse(text))
+  } catch {
+    return 'unreadable' // the caller says what that means
+  }
+}
+
+async function kindOf(path: string): Promise<'none' | 'directory' | 'other'> {
+  const facts = await lstat(path).catch(absent)
+  return facts === null ? 'none' : facts.isDirectory() ? 'directory' : 'other'
+}
+
+function absent(error: unknown): null {
+  if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return null
+  throw error
+}
+
+async function namesIn(path: string): Promise<string[]> {
+  return readdir(path).catch((error: unknown) => absent(error) ?? [])
+}
+
+/** Temporary files of a writer that was killed. */
+async function sweepTemps(dir: string): Promise<void> {
+  for (const file of await namesIn(dir)) if (/^claim\.json\.[a-f0-9]{12}\.tmp$/.test(file)) await rm(join(dir, file), { force: true })
+}
+
+async function within<T>(path: string, doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw await diskError(error, path, doing)
+  }
+}
