@@ -33,7 +33,7 @@ export async function adopt(core: Core, listed: Found, record: LeaseRecord | und
     return { ...entry, since: Math.min(entry.since, at) }
   }
   try {
-    found = await adoptable(core, listed)
+    found = await outlast(core, flight.signal, () => adoptable(core, listed))
     if (found !== listed) core.table.set({ ...creating({ id, user, thread, name: found.name }, clock.now(), clock.wall(), core.table.get(id)), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce })
     if (found.state === 'paused') await deps.backend.unpause(found.ref)
     await proveReady(core, found, flight.signal)
@@ -53,4 +53,19 @@ export async function adopt(core: Core, listed: Found, record: LeaseRecord | und
   const landing: Landing = { path: 'found', warnings: [] }
   flight.land(landing)
   return landing
+}
+
+/** For how long an engine that does not answer is asked again: unknown is not gone. */
+const outageMs = 10_000
+
+async function outlast<T>(core: Core, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  const { clock } = core.deps
+  for (const began = clock.now(); ; ) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (asBerthError(error).code !== 'ENGINE_UNREACHABLE' || signal.aborted || clock.now() - began > outageMs) throw error
+      await clock.sleep(200, signal)
+    }
+  }
 }

@@ -35,6 +35,8 @@ export interface Core {
   readonly endings: Map<string, Ending>
   /** Containers of ours that no entry stands for, by the engine's id: being removed, or (null) to be tried again. */
   readonly strays: Map<string, Promise<void> | null>
+  /** The same for slots that were nobody's: they take no place of `replicas`. */
+  readonly staleSpares: Map<string, Promise<void> | null>
   /** Holders to be told once that their sandbox was replaced. */
   readonly untold: Map<string, Set<string>>
   /** How often each id was replaced, kept across the gap between the loss and the next acquire. */

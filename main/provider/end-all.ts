@@ -25,7 +25,7 @@ export async function endAll(core: Core, reason: BerthError, who: string, which:
       failed.push({ id: entry.id, error: asBerthError(error).message })
     }
   }
-  await Promise.all([...core.table.all().filter(which).map(end), ...core.strays.values(), core.slots?.shut()])
+  await Promise.all([...core.table.all().filter(which).map(end), ...core.strays.values(), ...core.staleSpares.values(), core.slots?.shut({ final: false })])
   deadline.cancel()
   await core.deps.leases.flush()
   return { destroyed, failed }

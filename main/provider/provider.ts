@@ -65,6 +65,7 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
     watch: { current: null },
     endings: new Map(),
     strays: new Map(),
+    staleSpares: new Map(),
     untold: new Map(),
     replacements: new Map(),
     slots: null,
@@ -226,7 +227,7 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       else if (ending === 'none') await flights.abortAll(refused())
       else await endAll(core, refused(), 'berth:exit', (entry) => ending === 'all' || entry.leases.length === 0)
       // Of no use to anybody without this engine, which alone knows that nobody has them.
-      await core.slots?.shut()
+      await core.slots?.shut({ final: true })
       watching.close()
       reaper.close()
       await deps.leases.flush()

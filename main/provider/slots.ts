@@ -2,6 +2,7 @@ import { asBerthError, fail } from '../../shared/errors.ts'
 import type { Found, SandboxSpec } from '../backends/backend.ts'
 import { proveReady } from './birth.ts'
 import type { Core } from './core.ts'
+import { abortError } from './flights.ts'
 import { slotName } from './inspect.ts'
 import type { SlotFiles } from './slot-deps.ts'
 import { bytesOfOne } from './slot-memory.ts'
@@ -41,8 +42,8 @@ export interface Slots {
   counts(): SlotCounts
   /** From now on there are some. */
   open(): void
-  /** Ends all, and makes none until `open`. */
-  shut(): Promise<void>
+  /** Ends all, and makes none until `open`; resolves when each was tried once. `final`: what fails is not tried again. */
+  shut(options: { final: boolean }): Promise<void>
 }
 
 interface Slot extends SlotView {
@@ -52,11 +53,15 @@ interface Slot extends SlotView {
   found: Found | null
   started: string
   gone: Promise<void> | null
+  /** It is gone, or the first try failed. */
+  tried: Promise<void> | null
 }
 
 /** A claim is followed by a first command: the next slot waits for this long, so as not to slow that down. */
 const pauseMs = 150
 const retryMs = [1000, 5000, 15_000, 60_000]
+/** Containers that wait to be removed are looked at again after this. */
+const strayMs = 1000
 /** An image that is being made ready is asked for again after this. */
 const imageMs = 1000
 /** Until one has been made: how long that is taken to last. */
@@ -72,6 +77,7 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
   let notBefore = 0
   let failures = 0
   let makeMs = guessMs
+  let closed = false
   let problem: string | null = null
   let proven: boolean | null = null
   /** Late binding does not work here: tried again only under another configuration. */
@@ -94,6 +100,8 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     const { start, drop } = slotPlan(view(), wanted())
     for (const slot of drop) void end(slot, false)
     if (start === 0) return
+    // What an earlier life left counts until it is gone.
+    if (core.staleSpares.size > 0) return arm(clock.now() + strayMs)
     if (clock.now() < notBefore) return arm(notBefore)
     for (let n = 0; n < start; n += 1) void make(control.signal)
   }
@@ -116,7 +124,7 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
   async function make(signal: AbortSignal): Promise<void> {
     const slot: Slot = {
       slot: deps.randomId(), nonce: deps.randomId() + deps.randomId(), hash: deps.configHash(), state: 'starting', outdated: false,
-      madeAt: clock.now(), found: null, started: '', gone: null,
+      madeAt: clock.now(), found: null, started: '', gone: null, tried: null,
     }
     slots.set(slot.slot, slot)
     try {
@@ -130,7 +138,7 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
       } finally {
         leave()
       }
-      if (slot.state !== 'starting') return
+      if (signal.aborted) throw abortError(signal)
       slot.state = 'ready'
       failures = 0
       if (problem !== null) deps.publish({ type: 'slots.ready', who: 'berth:slots', text: 'Spare sandboxes are there again' })
@@ -182,12 +190,16 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
   function end(name: string, claimed: boolean): Promise<void> {
     const slot = slots.get(name)
     if (!slot) return Promise.resolve()
-    slot.gone ??= ending(slot, claimed)
+    if (slot.gone === null) {
+      const tried = Promise.withResolvers<void>()
+      slot.gone = ending(slot, claimed, tried)
+      slot.tried = tried.promise
+    }
     return slot.gone
   }
 
   /** Tried until the engine lets go; its directory goes last, and only its own. */
-  async function ending(slot: Slot, claimed: boolean): Promise<void> {
+  async function ending(slot: Slot, claimed: boolean, tried: PromiseWithResolvers<void>): Promise<void> {
     slot.state = 'ending'
     if (slot.found) core.clients.ended(slot.found.ref, fail('SANDBOX_LOST', 'A spare sandbox was ended', { next: 'Berth starts another.' }))
     for (let tries = 0; ; tries += 1) {
@@ -199,12 +211,14 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
         break
       } catch (error) {
         if (tries === 0) deps.publish({ type: 'slots.stuck', who: 'berth:slots', text: `A spare sandbox could not be removed yet: ${asBerthError(error).message}` })
-        // What does not go now is looked for at every listing, and at the next start.
-        if (control === null) break
+        tried.resolve()
+        // What does not go now is looked for at the next start.
+        if (closed) break
         await clock.sleep(retryMs[Math.min(tries, retryMs.length - 1)] ?? 60_000)
       }
     }
     slots.delete(slot.slot)
+    tried.resolve()
     schedule()
   }
 
@@ -268,20 +282,23 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
       control ??= new AbortController()
       schedule()
     },
-    async shut() {
+    async shut({ final }) {
+      closed ||= final
       control?.abort(fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again.' }))
       control = null
       timer?.cancel()
       timer = null
       const all = [...slots.values()].filter((it) => it.state !== 'claiming')
-      await Promise.all(all.map((it) => (it.state === 'starting' ? settled(it) : end(it.slot, false))))
+      await Promise.all(all.map((it) => settled(it)))
     },
   }
 
-  /** One that is being started ends by its signal, in its own time. */
   async function settled(slot: Slot): Promise<void> {
-    while (slots.get(slot.slot) === slot && slot.gone === null) await clock.sleep(20)
-    await slot.gone
+    // One that is being started ends by its signal, in its own time.
+    while (slot.state === 'starting' && slots.get(slot.slot) === slot) await clock.sleep(20)
+    if (slots.get(slot.slot) !== slot) return
+    void end(slot.slot, false)
+    await slot.tried
   }
 }
 

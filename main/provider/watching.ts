@@ -81,7 +81,9 @@ export function makeWatching(core: Core): Watching {
     const found = await deps.backend.list()
     if (closed) return
     // Gone without us: nothing takes a place any more.
-    for (const ref of core.strays.keys()) if (!found.some((it) => it.ref === ref)) core.strays.delete(ref)
+    for (const strays of [core.strays, core.staleSpares]) {
+      for (const ref of strays.keys()) if (!found.some((it) => it.ref === ref)) strays.delete(ref)
+    }
     core.slots?.listed(found, listedAt)
     const frosty = core.frost.busy()
     const actions = reconcile({
@@ -118,20 +120,21 @@ export function makeWatching(core: Core): Watching {
 
   /** Tried once; what the engine does not let go now is listed again, and counted until then. */
   function remove(found: Found): Promise<void> {
-    const known = core.strays.get(found.ref)
+    const strays = found.slot !== undefined && found.id === null ? core.staleSpares : core.strays
+    const known = strays.get(found.ref)
     if (known) return known
     const removing = (async () => {
       try {
-        if (found.slot !== undefined && !(await slotIsFree(core, found.slot, found.id))) return void core.strays.delete(found.ref)
+        if (found.slot !== undefined && !(await slotIsFree(core, found.slot, found.id))) return void strays.delete(found.ref)
         await deps.backend.remove(found.ref, 0)
         if (found.slot !== undefined) await deps.slots?.drop(found.slot)
         if (found.thread === null && found.id !== null && found.user !== null) {
           await deps.discard({ id: found.id, user: found.user, thread: null })
         }
-        core.strays.delete(found.ref)
+        strays.delete(found.ref)
         core.tickets.pump()
       } catch (error) {
-        core.strays.set(found.ref, null)
+        strays.set(found.ref, null)
         deps.publish({ type: 'sandbox.stuck', who: 'berth:reconcile', text: `${found.name} could not be removed yet: ${asBerthError(error).message}` })
         strayTimer ??= deps.clock.timer(strayRetryMs, () => {
           strayTimer = null
@@ -139,7 +142,7 @@ export function makeWatching(core: Core): Watching {
         })
       }
     })()
-    core.strays.set(found.ref, removing)
+    strays.set(found.ref, removing)
     return removing
   }
 

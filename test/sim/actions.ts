@@ -7,6 +7,7 @@ export interface Settings {
   /** Seconds, as in the configuration. */
   readonly idle: number
   readonly pauseAfter: number
+  readonly spares: number | 'auto'
   readonly acquireTimeout: number
   readonly grace: number
   /** Whether this machine has a clock that no wall jump moves. */
@@ -19,6 +20,7 @@ export interface Settings {
 export type Action =
   | { readonly do: 'acquire'; readonly user: string; readonly thread: string | null; readonly holder: string; readonly abortAfter: number | null }
   | { readonly do: 'release'; readonly pick: number }
+  | { readonly do: 'hint'; readonly user: string; readonly thread: string }
   | { readonly do: 'destroy'; readonly user: string; readonly thread: string; readonly onlyIfUnheld: boolean }
   | { readonly do: 'exec'; readonly pick: number; readonly command: string }
   | { readonly do: 'write'; readonly pick: number }
@@ -61,6 +63,7 @@ export function generate(seed: number): History {
     replicas: random.int(1, 4),
     idle: random.pick([20, 60, 60, 0]),
     pauseAfter: random.pick([0, 2, 15]),
+    spares: random.pick([0, 1, 1, 2, 'auto']),
     acquireTimeout: random.pick([5, 30]),
     grace: random.pick([0, 1, 3]),
     uptime: random.chance(0.7),
@@ -90,6 +93,7 @@ function action(random: Seeded, crowd: number, trouble: Record<'outsider' | 'eng
   if (kind < 36) {
     return { do: 'acquire', user, thread: random.chance(0.12) ? null : thread, holder: random.pick(holders), abortAfter: random.chance(0.2) ? random.between(0, 700) : null }
   }
+  if (kind < 39) return { do: 'hint', user, thread }
   if (kind < 54) return { do: 'release', pick }
   if (kind < 59) return { do: 'destroy', user, thread, onlyIfUnheld: random.chance(0.3) }
   if (kind < 66) {

@@ -1,6 +1,6 @@
 import type { Acquired } from '../../shared/sandbox.ts'
 import { BerthError } from '../../shared/errors.ts'
-import { idOf, userDataPath } from '../support/sim-home.ts'
+import { idOf, userDataPath } from '../support/sim-disk.ts'
 import type { Action } from './actions.ts'
 import type { House } from './house.ts'
 import { checkAcquired } from './invariants.ts'
@@ -143,11 +143,9 @@ export function makeClients(model: Model, calm: boolean): Clients {
       house, hold, `write ${name}`,
       (api) => api.write(`/mnt/user-data/${name}`, new TextEncoder().encode(content), false),
       () => {
-        const spec = model.everMade.get(hold.ref)?.spec
-        if (!spec) return
-        const source = userDataPath({ id: hold.id, user: spec.user, thread: spec.thread })
+        const source = userDataPath(hold)
         if (world.directories.get(source)?.get(name) !== content) violate(model, `write ${name} was acknowledged and is not in ${source}`)
-        if (spec.thread !== null) model.written.push({ source, name, content })
+        if (hold.thread !== null) model.written.push({ source, name, content })
       },
     )
   }
@@ -165,6 +163,10 @@ export function makeClients(model: Model, calm: boolean): Clients {
       if (!house?.process.alive()) return
       const { provider } = house
       if (action.do === 'acquire') return acquire(house, action)
+      if (action.do === 'hint') {
+        const { user, thread } = action
+        return track(house, { kind: 'hint', about: `hint ${user}/${thread}`, id: null }, () => Promise.resolve(provider.hint({ user, thread }, 'sim')), () => undefined)
+      }
       if (action.do === 'release') {
         const hold = pickHold(action.pick)
         if (!hold) return

@@ -8,7 +8,8 @@ import type { Seeded } from '../support/seeded.ts'
 import { simBackend, type SimBackend } from '../support/sim-backend.ts'
 import type { SimProcess } from '../support/sim-clock.ts'
 import type { SimWorld } from '../support/sim-engine.ts'
-import { idOf, simHome, type SimDisk } from '../support/sim-home.ts'
+import { idOf, type SimDisk } from '../support/sim-disk.ts'
+import { simHome } from '../support/sim-home.ts'
 import { simSandbox } from '../support/sim-sandbox.ts'
 import type { Settings } from './actions.ts'
 
@@ -55,6 +56,7 @@ export function openHouse(
     stop_grace: settings.grace,
     ready_timeout: 8,
     pause_after: settings.pauseAfter,
+    spares: settings.spares,
   })
   const deps: ProviderDeps = {
     backend: heard,
@@ -72,9 +74,6 @@ export function openHouse(
       options.heard(event)
       world.trace(`    ${event.type} ${event.sandbox?.slice(0, 6) ?? ''} ${event.who}: ${event.text}`)
     },
-    slots: null,
-    slotMountsOf: () => Promise.resolve([]),
-    slotSourceOf: () => '',
     ...simHome(world, disk, process),
   }
   return { process, backend, provider: makeProvider(deps) }

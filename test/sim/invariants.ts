@@ -1,6 +1,7 @@
+import type { Place } from '../../main/provider/place.ts'
 import type { Acquired } from '../../shared/sandbox.ts'
 import type { Effect, SimContainer } from '../support/sim-engine.ts'
-import { userDataPath } from '../support/sim-home.ts'
+import { slotPath, userDataPath } from '../support/sim-disk.ts'
 import { keyOf, owner } from './house.ts'
 import { fresh, holdKey, violate, type Call, type Model } from './model.ts'
 
@@ -9,6 +10,17 @@ const short = (it: SimContainer) => `${it.name} ${it.ref.slice(0, 6)}`
 
 /** For as long may an answer that Berth got from a sandbox be older than what happened to it. */
 const proofMs = 1500
+
+/** Whose a container is, by its labels or, of a slot, by the disk; null: nobody's yet. */
+export function keyOfContainer(model: Model, it: SimContainer): Place | null {
+  if (!it.spec) return null
+  const { id, user, thread, slot } = it.spec
+  if (slot === undefined) return { id, user, thread }
+  const claim = model.disk.slots.get(slot)
+  return claim && !('retired' in claim) ? claim.place : null
+}
+
+const most = ({ replicas, spares }: Model['settings']) => replicas + (spares === 'auto' ? 20 : spares)
 
 /** After every single step, whatever is going on. */
 export function checkStep(model: Model): void {
@@ -19,11 +31,13 @@ export function checkStep(model: Model): void {
     if (it.state === 'exited') continue
     if (!model.restarted.has(it.ref)) shown += 1
     if (it.state === 'created' || !it.spec) continue
-    const other = running.get(it.spec.id)
-    if (other) violate(model, `two running containers of one key: ${short(it)} and ${short(other)}`)
-    running.set(it.spec.id, it)
+    const key = keyOfContainer(model, it)
+    if (key === null || (it.spec.slot !== undefined && model.world.directories.has(slotPath(it.spec.slot)))) continue
+    const other = running.get(key.id)
+    if (other && !model.restarted.has(it.ref) && !model.restarted.has(other.ref)) violate(model, `two running containers of one key: ${short(it)} and ${short(other)}`)
+    running.set(key.id, it)
   }
-  if (model.settings.mode !== 'soft' && shown > model.settings.replicas) {
+  if (model.settings.mode !== 'soft' && shown > most(model.settings)) {
     violate(model, `${shown} containers of ours on the engine, replicas is ${model.settings.replicas} in mode ${model.settings.mode}`)
   }
   checkLine(model)
@@ -60,7 +74,7 @@ export function checkEffect(model: Model, { kind, container, by }: Effect): void
   if (kind === 'create' && spec && isOurs(container)) {
     model.everMade.set(container.ref, container)
     const source = spec.mounts.find((mount) => mount.target === '/mnt/user-data')?.source
-    if (source !== userDataPath(spec)) violate(model, `${short(container)} of ${spec.user}/${spec.thread} mounts ${source}`)
+    if (source !== (spec.slot === undefined ? userDataPath(spec) : slotPath(spec.slot))) violate(model, `${short(container)} of ${spec.user}/${spec.thread} mounts ${source}`)
     if (spec.thread === null && model.anonymousIds.has(spec.id)) violate(model, `anonymous id ${spec.id} was used before`)
     if (spec.key !== keyOf(spec.nonce)) violate(model, `${short(container)} has a key that cannot be derived again`)
   }
@@ -99,7 +113,9 @@ export function checkAcquired(model: Model, call: Call, got: Acquired): void {
   const { time } = model.world
   if (!container?.spec) return say('a container that Berth never made')
   const { spec } = container
-  if (spec.id !== got.id || spec.user !== got.user || spec.thread !== got.thread) say("another key's container")
+  const whose = keyOfContainer(model, container)
+  if (whose?.id !== got.id || whose.user !== got.user || whose.thread !== got.thread) say("another key's container")
+  if (container.bound.get('/mnt/user-data') !== model.world.directories.get(userDataPath(got))) say('a container that sees other files than those of its thread')
   if (!got.holders.some((it) => it.holder === got.holder)) say('without being one of its holders')
   if (got.thread === null && model.anonymousIds.has(got.id)) say('an anonymous sandbox that was handed out before')
   if (got.thread === null) model.anonymousIds.add(got.id)
@@ -135,8 +151,20 @@ export function checkRest(model: Model): void {
     if (entry.thread === null && entry.holders.length === 0) violate(model, `anonymous ${entry.id} is kept without a holder`)
     if ((entry.status === 'active') !== entry.holders.length > 0) violate(model, `entry ${entry.id} is ${entry.status} with ${entry.holders.length} holders`)
   }
+  const spares = [...ours.values()].filter((it) => it.spec?.slot !== undefined && model.disk.slots.get(it.spec.slot) === null && it.state === 'running')
+  for (const it of spares.slice(0, house.provider.spares().wanted)) ours.delete(it.ref)
+  checkSlots(model)
   for (const it of ours.values()) violate(model, `container ${short(it)} (${it.state}) has no entry`)
   checkWritten(model)
+}
+
+/** Every slot on the disk has a container, and nothing of a thread is left in one. */
+function checkSlots(model: Model): void {
+  const used = new Set([...model.world.containers.values()].flatMap((it) => it.spec?.slot ?? []))
+  for (const slot of model.disk.slots.keys()) {
+    if (!used.has(slot)) violate(model, `the directory of slot ${slot} is left without a container`)
+    if ((model.world.directories.get(slotPath(slot))?.size ?? 0) > 0) violate(model, `files are left in slot ${slot}`)
+  }
 }
 
 export function checkWritten(model: Model): void {
@@ -147,7 +175,9 @@ export function checkWritten(model: Model): void {
 
 /** After shutdown, or after longer than anything may idle. */
 export function checkNothingLeft(model: Model, when: string): void {
-  for (const it of model.world.containers.values()) if (isOurs(it)) violate(model, `container ${short(it)} (${it.state}) is left ${when}`)
+  const spare = (it: SimContainer) => model.house !== null && it.spec?.slot !== undefined && model.disk.slots.get(it.spec.slot) === null
+  checkSlots(model)
+  for (const it of model.world.containers.values()) if (isOurs(it) && !spare(it)) violate(model, `container ${short(it)} (${it.state}) is left ${when}`)
   for (const entry of model.house?.provider.list().sandboxes ?? []) {
     if (entry.status !== 'failed') violate(model, `entry ${entry.id} (${entry.status}) is left ${when}`)
   }

@@ -2,12 +2,12 @@ import type { Acquired } from '../../shared/sandbox.ts'
 import type { NewEvent } from '../../shared/event.ts'
 import type { SimProcess } from '../support/sim-clock.ts'
 import type { SimContainer, SimWorld } from '../support/sim-engine.ts'
-import { simDisk, type SimDisk } from '../support/sim-home.ts'
+import { simDisk, type SimDisk } from '../support/sim-disk.ts'
 import type { House } from './house.ts'
 import type { Settings } from './actions.ts'
 
 /** A hold as its holder sees it. */
-export interface Hold { readonly id: string; readonly holder: string; readonly ref: string; readonly at: number; readonly anonymous: boolean }
+export interface Hold { readonly id: string; readonly user: string; readonly thread: string | null; readonly holder: string; readonly ref: string; readonly at: number; readonly anonymous: boolean }
 
 export interface Call {
   readonly kind: string
@@ -95,7 +95,7 @@ export function acquiredHold(model: Model, got: Acquired, anonymous: boolean): v
   if (got.container === null) return
   active(model, got.container)
   const at = model.world.time.now()
-  model.holds.set(holdKey(got.id, got.holder), { id: got.id, holder: got.holder, ref: got.container, at, anonymous })
+  model.holds.set(holdKey(got.id, got.holder), { id: got.id, user: got.user, thread: got.thread, holder: got.holder, ref: got.container, at, anonymous })
 }
 
 /** kill -9: only what the disk says survives, and what the disk says of the last activity. */

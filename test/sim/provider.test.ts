@@ -21,7 +21,7 @@ describe('the provider under a simulated engine and clock', () => {
     let found = 0
     for (let seed = 1; seed <= 60; seed += 1) {
       const history = generate(seed)
-      const outcome = await runHistory({ ...history, settings: { ...history.settings, mode: 'reject', replicas: 3 } }, { checkedReplicas: 1 })
+      const outcome = await runHistory({ ...history, settings: { ...history.settings, mode: 'reject', replicas: 3, spares: 0 } }, { checkedReplicas: 1 })
       if (/containers of ours on the engine, replicas is 1/.test(outcome.violation ?? '')) found += 1
     }
     expect(found).toBeGreaterThan(10)

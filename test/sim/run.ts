@@ -1,7 +1,7 @@
 import { seeded } from '../support/seeded.ts'
 import { simTime } from '../support/sim-clock.ts'
 import { simWorld } from '../support/sim-engine.ts'
-import { idOf } from '../support/sim-home.ts'
+import { idOf } from '../support/sim-disk.ts'
 import { generate, type Action, type History } from './actions.ts'
 import { makeClients } from './clients.ts'
 import { openHouse } from './house.ts'

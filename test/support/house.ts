@@ -6,6 +6,7 @@ import type { Backend } from '../../main/backends/backend.ts'
 import { startEngine } from '../../main/engine.ts'
 import type { Engine } from '../../main/engine-api.ts'
 import { containerId } from '../../main/home/derive.ts'
+import type { ClaimSteps } from '../../main/provider/slot-claim.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** An engine in this process, on a home and with a container prefix of its own; everything of it goes at `close`. */
@@ -28,9 +29,12 @@ export interface HouseOptions {
   readonly config?: string
   /** Keys below `sandbox:`. */
   readonly sandbox?: Record<string, string | number | boolean | null>
+  /** Default 0: what a suite counts is what it made. */
+  readonly spares?: number | 'auto'
   readonly backend?: 'docker' | 'embedded' | 'auto'
   readonly env?: Record<string, string>
   readonly decorate?: (backend: Backend) => Backend
+  readonly aroundClaim?: (steps: ClaimSteps) => ClaimSteps
 }
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
@@ -38,7 +42,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const prefix = `bt${randomBytes(4).toString('hex')}`
   const sandbox = { container_prefix: prefix, ...options.sandbox }
   const lines = Object.entries(sandbox).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)
-  await writeFile(join(dir.path, 'config.yaml'), `backend: ${options.backend ?? 'docker'}\nsandbox:\n${lines.join('\n')}\n${options.config ?? ''}\n`)
+  await writeFile(join(dir.path, 'config.yaml'), `backend: ${options.backend ?? 'docker'}\nspares: ${options.spares ?? 0}\nsandbox:\n${lines.join('\n')}\n${options.config ?? ''}\n`)
   return await openAt(dir, prefix, options)
 }
 
@@ -48,6 +52,7 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
     env: { ...process.env, ...options.env },
     log: () => undefined,
     ...(options.decorate ? { decorate: options.decorate } : {}),
+    ...(options.aroundClaim ? { aroundClaim: options.aroundClaim } : {}),
   })
   const docker = new Docker(options.env?.['DOCKER_HOST'] ? { socketPath: options.env['DOCKER_HOST'].replace('unix://', '') } : {})
   const ours = () => docker.listContainers({ all: true, filters: { label: [`berth.home=${dir.path}`] } })

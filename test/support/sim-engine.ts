@@ -14,6 +14,8 @@ export interface SimContainer {
   readonly owner: Owner | null
   readonly spec: SandboxSpec | null
   readonly mounts: readonly Mount[]
+  /** What each mount really is: resolved when it was started, and the same wherever the directory is moved. */
+  readonly bound: Map<string, Map<string, string>>
   readonly createdAt: number
   state: Found['state']
   /** Another word at every start; null: never started. */
@@ -50,6 +52,8 @@ export interface SimWorld {
   readonly containers: Map<string, SimContainer>
   /** Content by path, of each directory that is mounted, by its host path. */
   readonly directories: Map<string, Map<string, string>>
+  /** Symbolic links to directories, by path. */
+  readonly links: Map<string, string>
   readonly images: Set<string>
   readonly lag: { boot: [number, number]; call: [number, number]; stop: [number, number] }
   trace(line: string): void
@@ -110,7 +114,7 @@ export function simWorld(time: SimTime, random: Seeded): SimWorld {
       throw fail('NAME_TAKEN', `The container name ${name} is taken`, { next: 'Remove that container, or use another container_prefix.' })
     }
     const container: SimContainer = {
-      ref: random.hex(64), name, owner, spec, mounts: spec?.mounts ?? [], createdAt: time.wall(), state: 'created', startedAt: null, url: null,
+      ref: random.hex(64), name, owner, spec, mounts: spec?.mounts ?? [], bound: new Map(), createdAt: time.wall(), state: 'created', startedAt: null, url: null,
       exitCode: null, listensAt: Infinity, usableAt: Infinity, hung: false, commands: new Map(), lastClientAt: time.now(), lines: [],
       touchedAt: -Infinity, changed: new Set(),
     }
@@ -126,6 +130,7 @@ export function simWorld(time: SimTime, random: Seeded): SimWorld {
     time, random, log, containers, trace,
     faults: simFaults(random.fork('faults'), trace),
     directories: new Map(),
+    links: new Map(),
     images: new Set(),
     lag: { boot: [20, 400], call: [0.2, 6], stop: [5, 3000] },
     engineUp: () => up,
@@ -159,6 +164,11 @@ export function simWorld(time: SimTime, random: Seeded): SimWorld {
     start: (ref, by) => {
       const container = get(ref)
       if (container.state === 'running' || container.state === 'paused') return
+      for (const { source, target } of container.mounts) {
+        const directory = world.directories.get(world.links.get(source) ?? source)
+        if (directory === undefined) throw fail('MOUNT_MISSING', `The directory ${source} does not exist`, { next: 'Make it.' })
+        container.bound.set(target, directory)
+      }
       container.state = 'running'
       container.exitCode = null
       container.startedAt = `${container.ref.slice(0, 6)} ${time.now()} ${random.hex(4)}`

@@ -1,28 +1,13 @@
-import { createHash } from 'node:crypto'
 import type { LeaseRecord } from '../../main/provider/lease-record.ts'
 import type { ProviderDeps } from '../../main/provider/deps.ts'
-import type { Place } from '../../main/provider/place.ts'
+import { simSlots } from './sim-slots.ts'
 import { fail } from '../../shared/errors.ts'
 import type { SimProcess } from './sim-clock.ts'
+import { slotPath, userDataPath, type SimDisk } from './sim-disk.ts'
 import type { SimWorld } from './sim-engine.ts'
 
-/** What lies on the disk of a simulated home; it outlives the processes that write there. */
-export interface SimDisk {
-  readonly leases: Map<string, LeaseRecord>
-  readonly locks: Map<string, SimProcess>
-  /** Directories that were given to an anonymous sandbox, ever. */
-  readonly anonymous: Set<string>
-}
-
-export const simDisk = (): SimDisk => ({ leases: new Map(), locks: new Map(), anonymous: new Set() })
-
-export const idOf = (user: string, thread: string): string => createHash('sha256').update(`${user}:${thread}`).digest('hex').slice(0, 16)
-
-export const userDataPath = ({ id, user, thread }: Place): string =>
-  thread === null ? `/home/anonymous/${id}/user-data` : `/home/users/${user}/threads/${thread}/user-data`
-
 /** The provider's files and directories, in memory and with faults, for one process of a world. */
-export function simHome(world: SimWorld, disk: SimDisk, process: SimProcess): Pick<ProviderDeps, 'leases' | 'lock' | 'mountsOf' | 'userDataOf' | 'discard'> {
+export function simHome(world: SimWorld, disk: SimDisk, process: SimProcess): Pick<ProviderDeps, 'leases' | 'lock' | 'mountsOf' | 'userDataOf' | 'discard' | 'slots' | 'slotMountsOf' | 'slotSourceOf'> {
   const { faults, random } = world
   const lag = () => random.between(0.05, 2)
   const waiting = new Map<string, LeaseRecord | null>()
@@ -44,6 +29,12 @@ export function simHome(world: SimWorld, disk: SimDisk, process: SimProcess): Pi
   }
 
   return {
+    slots: simSlots(world, disk, process),
+    slotSourceOf: slotPath,
+    slotMountsOf: async (slot) => {
+      await process.wait(lag())
+      return [{ source: slotPath(slot), target: '/mnt/user-data', readonly: false }]
+    },
     leases: {
       load: async () => {
         await process.wait(lag())

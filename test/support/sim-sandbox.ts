@@ -80,8 +80,8 @@ export function simSandbox(world: SimWorld, process: SimProcess, address: Addres
   function file(container: SimContainer, path: string): [Map<string, string>, string] {
     for (const mount of container.mounts) {
       if (!path.startsWith(`${mount.target}/`)) continue
-      const directory = world.directories.get(mount.source)
-      if (directory === undefined) throw fail('FILE_FAILED', `${path}: the mounted directory is gone`, { next: 'Acquire the sandbox again.' })
+      const directory = container.bound.get(mount.target)
+      if (directory === undefined || ![...world.directories.values()].includes(directory)) throw fail('FILE_FAILED', `${path}: the mounted directory is gone`, { next: 'Acquire the sandbox again.' })
       return [directory, path.slice(mount.target.length + 1)]
     }
     throw fail('FILE_DENIED', `${path} is outside of the mounts`, { next: 'Use a path under /mnt/user-data.' })

@@ -1,0 +1,35 @@
+import { createInterface } from 'node:readline'
+import { startEngine } from '../../main/engine.ts'
+import type { CallName } from '../../shared/contract.ts'
+import { toErrorData } from '../../shared/errors.ts'
+import { killAt } from './kill-at.ts'
+
+/**
+ * An engine in a process of its own, to be killed: `node engine-process.ts HOME`. Takes one JSON a line: `{call, input}` runs
+ * a call, `{arm: N}` has the process kill itself at the Nth step border of claims from now on, `{steps: true}` says how
+ * many were passed since. Answers one JSON a line.
+ */
+const [home] = process.argv.slice(2)
+if (home === undefined) throw new Error('usage: engine-process.ts HOME')
+const border = killAt()
+const engine = await startEngine({ homeDir: home, env: process.env, log: () => undefined, aroundClaim: border.around })
+const say = (it: unknown) => process.stdout.write(`${JSON.stringify(it)}\n`)
+say({ ready: engine.instance, attached: engine.attached })
+
+interface Order { readonly call?: CallName; readonly input?: never; readonly arm?: number; readonly steps?: true; readonly close?: true }
+
+createInterface({ input: process.stdin }).on('line', (line) => void obey(JSON.parse(line) as Order))
+
+async function obey(order: Order): Promise<void> {
+  try {
+    if (order.arm !== undefined) return void say({ result: border.arm(order.arm) })
+    if (order.steps) return void say({ result: border.passed() })
+    if (order.close) {
+      await engine.close()
+      process.exit(0)
+    }
+    if (order.call) say({ result: await engine.call(order.call, order.input as never) })
+  } catch (error) {
+    say({ error: toErrorData(error) })
+  }
+}
