@@ -6,6 +6,7 @@ import { endSandbox } from './ending.ts'
 import type { Entry } from './entry.ts'
 import type { Flight } from './flights.ts'
 import { stampedAt, type LeaseRecord } from './lease-record.ts'
+import { obtain } from './obtain.ts'
 import { creating, held, started } from './registry.ts'
 import { adoptable } from './slot-recovery.ts'
 
@@ -43,6 +44,8 @@ export async function adopt(core: Core, listed: Found, record: LeaseRecord | und
     const left = flight.signal.aborted ? settled() : null
     if (left) core.table.set(left)
     else if (now?.state === 'creating') await endSandbox(core, now, { who: 'berth:reconcile', text: asBerthError(error).message, grace: 0 }).first.catch(() => undefined)
+    // Whoever waits for this thread is not to suffer for what somebody did to a container: it starts anew.
+    if (asBerthError(error).code === 'IDENTITY_CONFLICT' && flight.holders().length > 0) return await obtain(core, { id, user, thread }, flight)
     throw error
   }
   let entry: Entry | null = settled()

@@ -6,7 +6,7 @@ import { loseSandbox } from './loss.ts'
 import { making } from './registry.ts'
 import { claim, type Claimed, type ClaimSteps } from './slot-claim.ts'
 import type { SlotFiles } from './slot-deps.ts'
-import type { Spare } from './slots.ts'
+import type { Spare } from './slots-api.ts'
 
 const userData = '/mnt/user-data'
 const probeMs = 2000
@@ -48,7 +48,7 @@ async function locked(core: Core, files: SlotFiles, spare: Spare, entry: Entry, 
       slots?.forget(spare.slot)
       kept = true
       // The lock is held until the name is: nobody else is to look for it meanwhile.
-      void settleName(core, found, result.renaming).finally(() => lock.release())
+      void settleName(core, found, result.renaming).finally(() => void lock.release())
       return found
     }
     if (result.kind === 'unfit') slots?.giveBack(spare.slot)

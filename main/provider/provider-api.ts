@@ -1,6 +1,6 @@
 import type { Acquired, Progress, Sandbox } from '../../shared/sandbox.ts'
 import type { Selection } from '../../shared/select.ts'
-import type { SlotCounts } from './slots.ts'
+import type { SlotCounts } from './slots-api.ts'
 import type { SandboxApi } from '../sandbox/sandbox-api.ts'
 
 export interface AcquireRequest {

@@ -6,45 +6,8 @@ import { abortError } from './flights.ts'
 import { slotName } from './inspect.ts'
 import type { SlotFiles } from './slot-deps.ts'
 import { bytesOfOne } from './slot-memory.ts'
+import type { Slots } from './slots-api.ts'
 import { nextSlot, slotPlan, wantedSpares, type SlotView } from './slots-plan.ts'
-
-export interface Spare { readonly slot: string; readonly found: Found; readonly started: string }
-
-export interface SlotCounts {
-  readonly wanted: number
-  readonly ready: number
-  readonly starting: number
-  /** Why there are none, or fewer than wanted; null: all is well. */
-  readonly problem: string | null
-  /** Whether a running sandbox was seen to follow its directory; null: not tried yet. */
-  readonly proven: boolean | null
-}
-
-/** The pool of slots: sandboxes that were started before anybody asked. They are no entries of the table. */
-export interface Slots {
-  /** The next one, for the caller alone; null: none is ready. */
-  take(): Spare | null
-  /** It was not claimed, and is as good as before. */
-  giveBack(slot: string): void
-  /** It is an entry's now, or somebody else's. */
-  forget(slot: string): void
-  /** Ends one. `claimed`: it was marked as a thread's, so that nobody needs to be kept from it. */
-  end(slot: string, claimed: boolean): Promise<void>
-  /** A sandbox was made for somebody: for `auto`. */
-  arrived(): void
-  /** Looks again at how many there should be. */
-  schedule(): void
-  knows(slot: string): boolean
-  /** What a listing says of those that are ready. */
-  listed(found: readonly Found[], listedAt: number): void
-  ended(ref: string): void
-  restarted(ref: string): void
-  counts(): SlotCounts
-  /** From now on there are some. */
-  open(): void
-  /** Ends all, and makes none until `open`; resolves when each was tried once. `final`: what fails is not tried again. */
-  shut(options: { final: boolean }): Promise<void>
-}
 
 interface Slot extends SlotView {
   readonly nonce: string

@@ -24,8 +24,12 @@ export async function ensureUserData(home: Home, place: Place): Promise<string> 
   await makeShelter(home, dirname(userData))
   const mode = await leafMode(home, dirname(userData))
   await makeOpen(userData, mode)
-  for (const leaf of leaves) await makeOpen(join(userData, leaf), mode)
+  await ensureLeaves(userData, mode)
   return userData
+}
+
+export async function ensureLeaves(userData: string, mode: number): Promise<void> {
+  await Promise.all(leaves.map((leaf) => makeOpen(join(userData, leaf), mode)))
 }
 
 /**

@@ -7,7 +7,7 @@ import { diskError, errno } from '../home/disk-error.ts'
 import { makeOnceOnly } from '../home/make-once.ts'
 import type { Home } from '../home/open-home.ts'
 import type { ClaimFiles, SlotFiles, SlotSight, SlotState } from '../provider/slot-deps.ts'
-import { ensureUserData, leafMode, makeOpen, makeShelter, userDataOf } from './ensure-thread.ts'
+import { ensureLeaves, leafMode, makeOpen, makeShelter, userDataOf } from './ensure-thread.ts'
 import type { Place } from './places.ts'
 import { moveAndSay } from './late-binding.ts'
 import { removeTree } from './remove-tree.ts'
@@ -102,7 +102,10 @@ function claimFiles(home: Home, { slot, data, claim }: Paths, place: Place, star
       await rename(data, await at())
     }),
     leaveLink: () => within(slot, doing, () => leaveLink(home, data, place)),
-    leaves: () => within(slot, doing, async () => void (await ensureUserData(home, place))),
+    leaves: () => within(slot, doing, async () => {
+      const userData = await at()
+      await ensureLeaves(userData, await leafMode(home, dirname(userData)))
+    }),
     moveBack: () => within(slot, doing, () => moveAllBack(home, data, place)),
   }
 }

@@ -11,19 +11,22 @@ import { connect } from '../../main/bridge/client.ts'
 import { cpuSeconds, emptyNodeRss, processesOf, pss, rss } from './footprint.ts'
 import { rawExec, rawStart } from './raw.ts'
 import { startRig } from './rig.ts'
+import { slotRows } from './slots.ts'
 import { Samples, table } from './stats.ts'
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '20' },
     json: { type: 'string' },
+    /** Rounds of each way of coming for a first command. */
+    'first-commands': { type: 'string', default: '100' },
     /** Seconds of idling; 0 leaves the footprint out. */
     idle: { type: 'string', default: '60' },
   },
 })
 const rounds = Number(options.rounds)
-const dockerConfig = (prefix: string) => `backend: docker\nsandbox:\n  container_prefix: ${prefix}\n  replicas: 200\n  idle_timeout: 3600\n`
-const embeddedConfig = 'backend: embedded\nsandbox:\n  replicas: 200\n'
+const dockerConfig = (prefix: string) => `backend: docker\nsandbox:\n  container_prefix: ${prefix}\n  replicas: 200\n  idle_timeout: 3600\n  spares: 0\n`
+const embeddedConfig = 'backend: embedded\nspares: 0\nsandbox:\n  replicas: 200\n'
 const command = ['true']
 
 /** Every row of one file comes from one run, interleaved round by round, so that ratios hold on a noisy machine. */
@@ -34,6 +37,7 @@ async function latencies(samples: Samples): Promise<void> {
   const engine = await startEngine({ homeDir: home, env: process.env, log: (level, text) => level === 'error' && console.error(text) })
   const http = await connect(home)
   const embedded = await startRig('embedded', embeddedConfig)
+  const slots = await slotRows(docker)
   try {
     const model = await engine.call('acquire', { thread: 'model' })
     const like = await docker.getContainer(model.container ?? '').inspect()
@@ -52,12 +56,15 @@ async function latencies(samples: Samples): Promise<void> {
       await samples.time('reuse', () => engine.call('acquire', { thread }))
       await samples.time('reuse_http', () => http.call('acquire', { thread }))
       await samples.time('destroy', () => engine.call('destroy', { thread }))
+      await slots.round(samples, round, raw.container)
       await samples.time('raw_destroy', () => raw.container.remove({ force: true }))
       await embedded.client.call('destroy', { thread })
       process.stderr.write(`\rround ${round} of ${rounds}`)
     }
     process.stderr.write('\n')
+    await slots.firstCommands(samples, Number(options['first-commands']))
   } finally {
+    await slots.close()
     http.close()
     await engine.close()
     await embedded.close()
@@ -98,6 +105,13 @@ const compare = [
   ['warm against raw', `raw / ${(p50('raw') / p50('warm')).toFixed(0)}`, 'at least 40'],
   ['reuse_http against raw', `raw / ${(p50('raw') / p50('reuse_http')).toFixed(0)}`, 'at least 70'],
   ['exec against raw_exec', `${(p50('exec') / p50('raw_exec')).toFixed(2)} x`, 'at most 0.2 x'],
+  ['claim against raw', `raw / ${(p50('raw') / p50('claim')).toFixed(1)}`, 'at least 20'],
+  ['claim_files against raw', `raw / ${(p50('raw') / p50('claim_files')).toFixed(1)}`, 'reported'],
+  ['unpause against raw_unpause', `${(p50('unpause') / p50('raw_unpause')).toFixed(2)} x, ${p50('unpause').toFixed(1)} ms`, 'at most 1.5 x and 30 ms'],
+  ['tti_sequential against raw', `${(p50('tti_sequential') / p50('raw')).toFixed(3)} x`, 'at most 0.3 x'],
+  ['tti_back_to_back', `${(p50('tti_back_to_back') / p50('raw')).toFixed(2)} x raw`, 'reported'],
+  ['tti_staggered', `${(p50('tti_staggered') / p50('raw')).toFixed(2)} x raw`, 'reported'],
+  ['tti_burst', `${(p50('tti_burst') / p50('raw')).toFixed(2)} x raw`, 'reported'],
   ['embedded_cold against raw', `${(p50('embedded_cold') / p50('raw')).toFixed(2)} x`, 'at most 1 x'],
 ]
 for (const [what, is, wanted] of compare) console.log(`${what?.padEnd(28)}${is?.padEnd(26)}(${wanted})`)

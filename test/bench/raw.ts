@@ -39,3 +39,16 @@ export async function rawExec(container: Docker.Container, command: readonly str
   })
   return (await exec.inspect()).ExitCode
 }
+
+/** Freezes or wakes by the engine's API; asked again where it still says that the last waking has not come through. */
+export async function setPaused(container: Docker.Container, paused: boolean): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return void (await (paused ? container.pause() : container.unpause()))
+    } catch (error) {
+      const { statusCode } = error as { statusCode?: number }
+      if ((statusCode !== 409 && statusCode !== 500) || tries >= 20) throw error
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+  }
+}

@@ -12,7 +12,7 @@ import { removeOfHome } from './with-house.ts'
 needs('docker', 'lite-image').describe('D8: a process that closes takes nothing from the others', () => {
   it('the first of two on one home closes: the sandbox of the second lives on, the same container', async () => {
     const home = await tempDir('d08')
-    await writeFile(join(home.path, 'config.yaml'), `backend: docker\nsandbox:\n  container_prefix: bt${randomBytes(4).toString('hex')}\n`)
+    await writeFile(join(home.path, 'config.yaml'), `backend: docker\nspares: 0\nsandbox:\n  container_prefix: bt${randomBytes(4).toString('hex')}\n`)
     const docker = new Docker()
     const ours = () => docker.listContainers({ all: true, filters: { label: [`berth.home=${home.path}`] } })
     const first = contend(home.path, 'one')

@@ -19,7 +19,7 @@ needs('docker', 'lite-image').describe('D10: SIGTERM while acquires are in fligh
     const ours = () => docker.listContainers({ all: true, filters: { label: [`berth.home=${home.path}`] } })
     await writeFile(
       join(home.path, 'config.yaml'),
-      `backend: docker\nready_timeout: 600\nsandbox:\n  container_prefix: bt${randomBytes(4).toString('hex')}\n  image: ${image.name}\n`,
+      `backend: docker\nspares: 0\nready_timeout: 600\nsandbox:\n  container_prefix: bt${randomBytes(4).toString('hex')}\n  image: ${image.name}\n`,
     )
     const served = start('bin/berth.mjs', ['serve', '--json', '--home', home.path])
     try {

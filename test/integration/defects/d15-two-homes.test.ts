@@ -38,7 +38,7 @@ needs('docker', 'lite-image').describe('D15: a name alone makes no container our
         await mkdir(join(shared.path, 'data'))
         let last = (await engine.call('acquire', { thread: 't' })).container
         await engine.call('release', { thread: 't' })
-        const base = `backend: docker\nsandbox:\n  container_prefix: ${house.prefix}\n`
+        const base = `backend: docker\nspares: 0\nsandbox:\n  container_prefix: ${house.prefix}\n`
         for (const change of [
           '  environment: { COLOUR: red }\n',
           `  mounts: [{ host_path: ${JSON.stringify(join(shared.path, 'data'))}, container_path: /data }]\n`,

@@ -52,6 +52,6 @@ async function pull(house: House, registry: SlowRegistry): Promise<void> {
 async function configure(house: House, image: string): Promise<void> {
   const changes = async () => (await house.engine.call('events', { limit: 1000 })).events.filter(({ type }) => type === 'config.changed').length
   const before = await changes()
-  await writeFile(join(house.home, 'config.yaml'), `backend: docker\nsandbox:\n  container_prefix: ${house.prefix}\n  image: ${image}\n`)
+  await writeFile(join(house.home, 'config.yaml'), `backend: docker\nspares: 0\nsandbox:\n  container_prefix: ${house.prefix}\n  image: ${image}\n`)
   await eventually('the new configuration is in force', async () => (await changes()) > before)
 }

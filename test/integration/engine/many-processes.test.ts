@@ -32,7 +32,7 @@ function theEngine(all: readonly Contender[], said: readonly Said[]): { engine: 
 
 needs('docker', 'lite-image').describe('16 processes after one thread, docker', () => {
   it('get one sandbox; when the engine among them is killed another takes over, with the same sandbox', async () => {
-    await race('backend: docker\nsandbox:\n  container_prefix: btrace\n', async (home, all, said) => {
+    await race('backend: docker\nspares: 0\nsandbox:\n  container_prefix: btrace\n', async (home, all, said) => {
       expect(said.filter(({ role }) => role === 'engine')).toHaveLength(1)
       expect(distinct(said.map(({ id }) => id))).toBe(1)
       expect(distinct(said.map(({ container }) => container))).toBe(1)

@@ -33,7 +33,7 @@ needs('docker', 'lite-image', 'own-engine', 'root').describe('a container engine
     await engine.start()
     await engine.copyImage(await liteReference())
     home = await tempDir('restarted')
-    await writeFile(join(home.path, 'config.yaml'), 'backend: docker\nsandbox:\n  container_prefix: btown\n')
+    await writeFile(join(home.path, 'config.yaml'), 'backend: docker\nspares: 0\nsandbox:\n  container_prefix: btown\n')
     berth = contend(home.path, 'demo', { within: engine.inside, env: { DOCKER_HOST: engine.host } })
   })
   afterAll(async () => {

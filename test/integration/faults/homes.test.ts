@@ -62,7 +62,7 @@ needs('docker', 'lite-image', 'root').describe('a full disk', () => {
     const disk = await tempDir('disk')
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'tmpfs', disk.path])
     const { writeFile, rm, readdir } = await import('node:fs/promises')
-    await writeFile(join(disk.path, 'config.yaml'), 'backend: docker\nsandbox:\n  container_prefix: btdisk\n')
+    await writeFile(join(disk.path, 'config.yaml'), 'backend: docker\nspares: 0\nsandbox:\n  container_prefix: btdisk\n')
     const engine = await open(disk.path)
     try {
       await engine.call('acquire', { thread: 'old', holder: 'me' })

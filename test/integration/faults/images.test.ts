@@ -82,7 +82,7 @@ needs('docker', 'lite-image').describe('images at fault', () => {
   it('a missing mount is an error before any container exists', async () => {
     const house = await openHouse()
     try {
-      await writeFile(join(house.home, 'config.yaml'), `backend: docker\nsandbox:\n  container_prefix: ${house.prefix}\n  mounts: [{ host_path: /no/such/dir, container_path: /mnt/x }]\n`)
+      await writeFile(join(house.home, 'config.yaml'), `backend: docker\nspares: 0\nsandbox:\n  container_prefix: ${house.prefix}\n  mounts: [{ host_path: /no/such/dir, container_path: /mnt/x }]\n`)
       const again = await house.reopen()
       await expect(again.engine.call('acquire', { thread: 'a' })).rejects.toMatchObject({ code: 'MOUNT_MISSING', message: expect.stringContaining('/no/such/dir') })
       expect(await again.containers()).toEqual([])

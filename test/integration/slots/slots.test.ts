@@ -1,0 +1,256 @@
+import { execFileSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import Docker from 'dockerode'
+import { afterEach, expect, it } from 'vitest'
+import { openHome } from '../../../main/home/open-home.ts'
+import { containerId } from '../../../main/home/derive.ts'
+import { slotFiles } from '../../../main/workspace/slot-files.ts'
+import { openHouse, type House, type HouseOptions } from '../../support/house.ts'
+import { needs } from '../../support/parts.ts'
+import { spawnEngine, type SpawnedEngine } from '../../support/spawn-engine.ts'
+import { tempDir } from '../../support/temp-dir.ts'
+import { eventually } from '../../support/wait.ts'
+
+const houses: House[] = []
+afterEach(async () => {
+  for (const one of houses.splice(0)) await one.close()
+})
+
+async function house(options: HouseOptions = {}): Promise<House> {
+  const made = await openHouse({ spares: 1, ...options, sandbox: { replicas: 10, ...options.sandbox } })
+  houses.push(made)
+  return made
+}
+
+const slotsOf = async ({ engine }: House) => (await engine.call('status', {})).slots
+const spare = (it: House, count = 1) => eventually('spare sandboxes are ready', async () => (await slotsOf(it)).ready >= count, { within: 60_000 })
+const texts = async ({ engine }: House, type: string) => (await engine.call('events', { limit: 1000 })).events.filter((event) => event.type === type).map(({ text }) => text)
+const run = async ({ engine }: House, thread: string, command: string) => (await engine.call('exec', { thread, command, cwd: '/mnt/user-data' })).stdout.trim()
+const userData = ({ home }: House, thread: string) => join(home, 'users/default/threads', thread, 'user-data')
+
+/** Berth may be quicker to remove what ended than the engine is to start it again. */
+async function restarted({ docker }: House, container: string): Promise<void> {
+  await docker.getContainer(container).restart({ t: 0 }).catch((error: { reason?: string; message: string }) => {
+    if (!/marked for removal|no such container|is not running|cannot restart/i.test(error.message)) throw error
+  })
+}
+
+for (const backend of ['docker', 'embedded'] as const) {
+  const { describe } = backend === 'docker' ? needs('docker', 'lite-image') : needs('bubblewrap')
+  describe(`slots, ${backend}`, () => {
+    it('a new thread gets a sandbox that runs already, with its own files in it, and another takes its place', async () => {
+      const it_ = await house({ backend })
+      await spare(it_)
+      expect(await slotsOf(it_)).toMatchObject({ wanted: 1, problem: null, proven: true })
+      await mkdir(join(userData(it_, 'old'), 'workspace/deep'), { recursive: true })
+      await writeFile(join(userData(it_, 'old'), 'workspace/deep/a'), 'mine')
+      await writeFile(join(userData(it_, 'old'), 'top'), 'too')
+      expect(await it_.engine.call('acquire', { thread: 'old' })).toMatchObject({ path: 'slot', thread: 'old', name: it_.nameOf('old') })
+      expect(await run(it_, 'old', 'cat workspace/deep/a top; ls; echo new > outputs/b')).toBe('minetoooutputs\ntop\nuploads\nworkspace')
+      expect(await readdir(join(userData(it_, 'old'), 'outputs'))).toEqual(['b'])
+      await spare(it_)
+      expect(await it_.engine.call('acquire', { thread: 'fresh' })).toMatchObject({ path: 'slot' })
+      expect(await run(it_, 'fresh', 'find . -type f')).toBe('')
+      expect(await run(it_, 'old', 'cat outputs/b')).toBe('new')
+    })
+
+    it('two threads after one slot: one gets it, the other starts cold, and neither sees the other', async () => {
+      const it_ = await house({ backend })
+      await spare(it_)
+      const threads = ['a', 'b']
+      const got = await Promise.all(threads.map((thread) => it_.engine.call('acquire', { thread })))
+      expect(got.map(({ path }) => path).sort()).toEqual(['cold', 'slot'])
+      for (const thread of threads) await run(it_, thread, `echo ${thread} > workspace/mine`)
+      for (const thread of threads) expect(await run(it_, thread, 'cat workspace/*')).toBe(thread)
+    })
+
+    it('an unusual thread starts cold, with the reason; its files stay where they are', async () => {
+      const it_ = await house({ backend })
+      await spare(it_)
+      await mkdir(userData(it_, 'wide'), { recursive: true })
+      for (let n = 0; n < 20; n += 1) await writeFile(join(userData(it_, 'wide'), `f${n}`), String(n))
+      expect(await it_.engine.call('acquire', { thread: 'wide' })).toMatchObject({ path: 'cold' })
+      expect((await run(it_, 'wide', 'ls | wc -l'))).toBe('23')
+      expect((await texts(it_, 'slots.unfit')).join()).toContain('more than 16')
+      expect(await it_.engine.call('acquire', { thread: 'usual' })).toMatchObject({ path: 'slot' })
+    })
+
+    it('leaves nothing behind: no directory, no container', async () => {
+      const it_ = await house({ backend })
+      for (const thread of ['x', 'y']) {
+        await spare(it_)
+        await it_.engine.call('acquire', { thread })
+        await it_.engine.call('destroy', { thread })
+      }
+      await spare(it_)
+      await eventually('one slot is left', async () => (await readdir(join(it_.home, 'slots'))).length === 1)
+      if (backend === 'docker') expect(await it_.containers()).toEqual([expect.stringMatching(`^${it_.prefix}-slot-[a-f0-9]{16}$`)])
+      await it_.engine.close()
+      expect(await readdir(join(it_.home, 'slots'))).toEqual([])
+      if (backend === 'docker') expect(await it_.containers()).toEqual([])
+    })
+
+    it('freezes what is warm, wakes it for whoever comes, and looking does not wake it', async () => {
+      const it_ = await house({ backend, spares: 0, config: 'pause_after: 1\n' })
+      await it_.engine.call('acquire', { thread: 't' })
+      await it_.engine.call('release', { thread: 't' })
+      const paused = () => eventually('it is frozen', async () => (await it_.engine.call('get', { thread: 't' })).status === 'paused', { within: 20_000 })
+      await paused()
+      await it_.engine.call('list', {})
+      await it_.engine.call('status', {})
+      expect((await it_.engine.call('get', { thread: 't' })).status).toBe('paused')
+      expect(await Promise.all(Array.from({ length: 8 }, (_, n) => run(it_, 't', `echo ${n}`)))).toEqual(['0', '1', '2', '3', '4', '5', '6', '7'])
+      await paused()
+      expect(await it_.engine.call('acquire', { thread: 't' })).toMatchObject({ path: 'warm', status: 'active' })
+      await it_.engine.call('exec', { thread: 't', command: '(sleep 4; echo over > /mnt/user-data/workspace/over) & wait', timeout: 60 })
+      expect(await run(it_, 't', 'cat workspace/over')).toBe('over')
+      await it_.engine.call('release', { thread: 't' })
+      const long = it_.engine.call('exec', { thread: 't', command: 'sleep 3; echo done' })
+      expect((await long).stdout).toBe('done\n')
+      await paused()
+      await it_.engine.call('destroy', { thread: 't' })
+    })
+
+    it('a hint makes a sandbox ready before its thread comes', async () => {
+      const it_ = await house({ backend, sandbox: { replicas: 1 } })
+      await spare(it_)
+      expect(await it_.engine.call('hint', { thread: 'soon' })).toMatchObject({ state: 'starting' })
+      await eventually('it is warm', async () => (await it_.engine.call('get', { thread: 'soon' })).status === 'warm')
+      expect(await it_.engine.call('hint', { thread: 'soon' })).toMatchObject({ state: 'ready' })
+      expect(await it_.engine.call('acquire', { thread: 'soon' })).toMatchObject({ path: 'warm' })
+      expect(await it_.engine.call('hint', { thread: 'other' })).toMatchObject({ state: 'refused' })
+    })
+  })
+}
+
+needs('docker', 'lite-image').describe('slots, docker, by hand', () => {
+  it('a claimed container that is restarted is not used again: its files are there in the next one, and its holder is told', async () => {
+    const it_ = await house()
+    await spare(it_)
+    const got = await it_.engine.call('acquire', { thread: 't' })
+    expect(got.path).toBe('slot')
+    await run(it_, 't', 'echo kept > workspace/a')
+    await restarted(it_, got.container ?? '')
+    const next = await eventually('another one is there', async () => {
+      const again = await it_.engine.call('acquire', { thread: 't' })
+      return again.container !== got.container && again
+    })
+    expect(next).toMatchObject({ was_replaced: true })
+    expect(await run(it_, 't', 'cat workspace/a')).toBe('kept')
+  })
+
+  it('one that was restarted while Berth was dead is not taken over: nobody knows where its bind leads now', async () => {
+    const dir = await tempDir('dead')
+    const port = randomInt(20_000, 32_000)
+    await writeFile(join(dir.path, 'config.yaml'), `backend: docker\nspares: 1\nbridge:\n  port: ${port}\nsandbox:\n  container_prefix: btdead${port}\n`)
+    const ready = (engine: SpawnedEngine) => eventually('a spare', async () => (await engine.call('status', {})).slots.ready > 0, { within: 60_000 })
+    const docker = new Docker()
+    let engine = await spawnEngine(dir.path)
+    try {
+      await ready(engine)
+      const moved = await engine.call('acquire', { thread: 'moved' })
+      expect(moved.path).toBe('slot')
+      await ready(engine)
+      const left = await engine.call('acquire', { thread: 'left' })
+      expect(left.path).toBe('slot')
+      for (const thread of ['moved', 'left']) await engine.call('exec', { thread, command: `echo ${thread} > /mnt/user-data/workspace/a` })
+      await engine.kill()
+      await docker.getContainer(moved.container ?? '').restart({ t: 0 })
+      engine = await spawnEngine(dir.path)
+      const again = await engine.call('acquire', { thread: 'moved' })
+      expect(again.container).not.toBe(moved.container)
+      expect(await engine.call('acquire', { thread: 'left' })).toMatchObject({ container: left.container })
+      for (const thread of ['moved', 'left']) expect((await engine.call('exec', { thread, command: 'cat /mnt/user-data/workspace/a' })).stdout).toBe(`${thread}\n`)
+      await engine.close()
+      expect(await readdir(join(dir.path, 'slots'))).toEqual([])
+    } finally {
+      await engine.kill()
+      for (const { Id } of await docker.listContainers({ all: true, filters: { label: [`berth.home=${dir.path}`] } })) await docker.getContainer(Id).remove({ force: true })
+      await dir.remove()
+    }
+  })
+
+  it('a spare that is restarted or removed goes, and another comes', async () => {
+    const it_ = await house()
+    await spare(it_)
+    const [name = ''] = await it_.containers()
+    await restarted(it_, name)
+    await eventually('another spare', async () => (await it_.containers()).length === 1 && (await it_.containers())[0] !== name && (await slotsOf(it_)).ready === 1, { within: 60_000 })
+    await it_.docker.getContainer((await it_.containers())[0] ?? '').remove({ force: true })
+    await spare(it_)
+    expect(await it_.engine.call('acquire', { thread: 't' })).toMatchObject({ path: 'slot' })
+  })
+
+  it("a stranger's container with the thread's name is met as ever", async () => {
+    const it_ = await house()
+    await spare(it_)
+    const stranger = await it_.docker.createContainer({ name: it_.nameOf('t'), Image: 'berth-lite:latest', Entrypoint: ['sleep', '60'] })
+    try {
+      await expect(it_.engine.call('acquire', { thread: 't' })).rejects.toMatchObject({ code: 'NAME_TAKEN' })
+    } finally {
+      await stranger.remove({ force: true })
+    }
+  })
+
+  it('after an orderly end with on_exit: keep, a claimed sandbox is found again', async () => {
+    let it_ = await openHouse({ spares: 1, config: 'on_exit: keep\n' })
+    houses.push(it_)
+    await spare(it_)
+    const got = await it_.engine.call('acquire', { thread: 't' })
+    await run(it_, 't', 'echo kept > workspace/a')
+    it_ = await it_.reopen()
+    houses[0] = it_
+    const again = await it_.engine.call('acquire', { thread: 't' })
+    expect(again).toMatchObject({ container: got.container, name: it_.nameOf('t') })
+    expect(await run(it_, 't', 'cat workspace/a')).toBe('kept')
+    for (const name of await it_.containers()) expect(execFileSync('docker', ['inspect', '-f', '{{index .Config.Labels "berth.thread"}}', name]).toString().trim()).toBe('')
+  })
+})
+
+it('a slot is claimed once, however many try: and never when it was retired', async () => {
+  const dir = await tempDir('once')
+  try {
+    const home = await openHome(dir.path)
+    const slot = 'a'.repeat(16)
+    await slotFiles(home).make(slot)
+    const places = Array.from({ length: 10 }, (_, n) => ({ id: containerId('default', `t${n}`), user: 'default', thread: `t${n}` }))
+    const marks = await Promise.all(places.map((place) => slotFiles(home).claim(slot, place, 's').mark()))
+    expect(marks.filter(Boolean)).toHaveLength(1)
+    expect(await slotFiles(home).state(slot)).toMatchObject({ kind: 'undone', place: places[marks.indexOf(true)] })
+    expect(await slotFiles(home).retire(slot)).toBe(false)
+    const second = 'b'.repeat(16)
+    await slotFiles(home).make(second)
+    expect(await slotFiles(home).retire(second)).toBe(true)
+    expect(await slotFiles(home).claim(second, places[0]!, 's').mark()).toBe(false)
+  } finally {
+    await dir.remove()
+  }
+})
+
+it('what is in a slot is never overwritten and never deleted: it comes back to its thread, or is told of', async () => {
+  const dir = await tempDir('back')
+  try {
+    const home = await openHome(dir.path)
+    const files = slotFiles(home)
+    const slot = 'c'.repeat(16)
+    const place = { id: containerId('default', 't'), user: 'default', thread: 't' }
+    const thread = join(home.path, 'users/default/threads/t/user-data')
+    await mkdir(thread, { recursive: true })
+    await writeFile(join(thread, 'a'), 'first')
+    await files.make(slot)
+    const claim = files.claim(slot, place, 's')
+    await claim.look()
+    await claim.mark()
+    await claim.moveIn('a')
+    await writeFile(join(thread, 'a'), 'second')
+    await expect(files.recover(slot)).rejects.toMatchObject({ code: 'HOME_UNUSABLE', message: expect.stringContaining('user-data/a') })
+    await expect(files.drop(slot)).rejects.toMatchObject({ code: 'HOME_UNUSABLE' })
+    expect(await readdir(join(home.paths.slots, slot, 'user-data'))).toEqual(['a'])
+    await symlink('/etc', join(home.path, 'users/default/threads/link'))
+    await expect(files.claim(slot, { ...place, thread: 'link' }, 's').look()).rejects.toMatchObject({ code: 'HOME_UNUSABLE' })
+  } finally {
+    await dir.remove()
+  }
+})
