@@ -137,6 +137,7 @@ function statusText(it: CallResult<'status'>): string {
     it.backend.problem === null ? '' : `problem    ${it.backend.problem}\n`,
     it.image.name === null ? '' : `image      ${it.image.name}${it.image.present ? '' : ' (not there yet)'}\n`,
     `sandboxes  ${counts || 'none'}; ${it.replicas} places\n`,
+    it.slots.wanted === 0 && it.slots.problem === null ? '' : `slots      ${it.slots.ready} of ${it.slots.wanted} ready${it.slots.problem === null ? '' : ` (${it.slots.problem})`}\n`,
     ...it.warnings.map((warning) => `warning    ${warning}\n`),
   ].join('')
 }

@@ -64,10 +64,10 @@ async function latencies(samples: Samples): Promise<void> {
     process.stderr.write('\n')
     await slots.firstCommands(samples, Number(options['first-commands']))
   } finally {
-    await slots.close()
     http.close()
     await engine.close()
     await embedded.close()
+    await slots.close()
     for (const { Id } of await docker.listContainers({ all: true, filters: { label: ['berth.bench=1'] } })) await docker.getContainer(Id).remove({ force: true })
     await rm(home, { recursive: true, force: true })
   }

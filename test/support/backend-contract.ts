@@ -6,6 +6,7 @@ import { BerthError } from '../../shared/errors.ts'
 import type { BackendSubject, BackendTraits, Making } from './backend-subject.ts'
 import { recordEvents } from './backend-subject.ts'
 import { describePausing } from './backend-contract-pausing.ts'
+import { describeSlots } from './backend-contract-slots.ts'
 import { untilReady } from './sandbox-talk.ts'
 import type { TempDir } from './temp-dir.ts'
 import { tempDir } from './temp-dir.ts'
@@ -224,6 +225,8 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
     })
 
     describePausing(making, traits)
+
+    describeSlots(making, traits)
 
     it("reads the sandbox's log: the tail of it, then on until aborted", async () => {
       const { found, spec } = await making.ready()
