@@ -18,6 +18,8 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '20' },
     json: { type: 'string' },
+    /** So many come at once, at the end. */
+    crowd: { type: 'string', default: '100' },
     /** Rounds of each way of coming for a first command. */
     'first-commands': { type: 'string', default: '100' },
     /** Seconds of idling; 0 leaves the footprint out. */
@@ -62,7 +64,7 @@ async function latencies(samples: Samples): Promise<void> {
       process.stderr.write(`\rround ${round} of ${rounds}`)
     }
     process.stderr.write('\n')
-    await slots.firstCommands(samples, Number(options['first-commands']))
+    await slots.firstCommands(samples, Number(options['first-commands']), Number(options.crowd))
   } finally {
     http.close()
     await engine.close()

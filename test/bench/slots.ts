@@ -13,12 +13,11 @@ export interface SlotRows {
   /** One round of claims and wakings; `raw` is a container of the engine's own, to be frozen and woken. */
   round(samples: Samples, round: number, raw: Docker.Container): Promise<void>
   /** Time to first command: acquire until `true` has returned through the bridge. A failure ends the run. */
-  firstCommands(samples: Samples, rounds: number): Promise<void>
+  firstCommands(samples: Samples, rounds: number, crowd: number): Promise<void>
   close(): Promise<void>
 }
 
 const burst = 20
-const crowd = 100
 const fileCount = 10_000
 
 export async function slotRows(docker: Docker): Promise<SlotRows> {
@@ -99,7 +98,7 @@ export async function slotRows(docker: Docker): Promise<SlotRows> {
       await claim(samples, 'claim_files', 'many', '/mnt/user-data/workspace/first')
       await frozen(samples, raw)
     },
-    async firstCommands(samples, rounds) {
+    async firstCommands(samples, rounds, crowd) {
       const say = (what: string) => process.stderr.write(`\r${what.padEnd(40)}`)
       await engine.call('destroy', { thread: 'frozen' })
       for (let n = 1; n <= rounds; n += 1) {
