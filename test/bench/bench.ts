@@ -34,7 +34,7 @@ const command = ['true']
 /** Every row of one file comes from one run, interleaved round by round, so that ratios hold on a noisy machine. */
 async function latencies(samples: Samples): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'berth-bench-'))
-  await write(join(home, 'config.yaml'), dockerConfig('berthbench'))
+  await write(join(home, 'config.yaml'), dockerConfig(`berthbench${process.pid}`))
   const docker = new Docker({ agent: new Agent({ keepAlive: true }) } as Docker.DockerOptions)
   const engine = await startEngine({ homeDir: home, env: process.env, log: (level, text) => level === 'error' && console.error(text) })
   const http = await connect(home)
@@ -43,12 +43,12 @@ async function latencies(samples: Samples): Promise<void> {
   try {
     const model = await engine.call('acquire', { thread: 'model' })
     const like = await docker.getContainer(model.container ?? '').inspect()
-    await rawStart(docker, like, 'berthbench-raw-first').then(({ container }) => container.remove({ force: true }))
+    await rawStart(docker, like, `berthbench${process.pid}-raw-first`).then(({ container }) => container.remove({ force: true }))
     await embedded.client.call('acquire', { thread: 'first' })
     await embedded.client.call('destroy', { thread: 'first' })
     for (let round = 1; round <= rounds; round += 1) {
       const thread = `bench-${round}`
-      const raw = await samples.time('raw', () => rawStart(docker, like, `berthbench-raw-${round}`))
+      const raw = await samples.time('raw', () => rawStart(docker, like, `berthbench${process.pid}-raw-${round}`))
       await samples.time('cold', () => engine.call('acquire', { thread }))
       await samples.time('embedded_cold', () => embedded.client.call('acquire', { thread }))
       await samples.time('raw_exec', () => rawExec(raw.container, command))
@@ -70,7 +70,7 @@ async function latencies(samples: Samples): Promise<void> {
     await engine.close()
     await embedded.close()
     await slots.close()
-    for (const { Id } of await docker.listContainers({ all: true, filters: { label: ['berth.bench=1'] } })) await docker.getContainer(Id).remove({ force: true })
+    for (const { Id } of await docker.listContainers({ all: true, filters: { label: [`berth.bench=${process.pid}`] } })) await docker.getContainer(Id).remove({ force: true })
     await rm(home, { recursive: true, force: true })
   }
 }
@@ -79,7 +79,7 @@ interface Footprint { readonly engine_rss_50: number; readonly empty_node_rss: n
 
 async function footprint(idleSeconds: number): Promise<Footprint> {
   const docker = new Docker()
-  const rig = await startRig('footprint', dockerConfig('berthfoot'))
+  const rig = await startRig('footprint', dockerConfig(`berthfoot${process.pid}`))
   try {
     const acquire = (n: number) => rig.client.call('acquire', { thread: `foot-${n}` })
     const ten: Docker.Container[] = []

@@ -13,7 +13,7 @@ export async function rawStart(docker: Docker, like: Docker.ContainerInspectInfo
   const { Image, Env, Labels: _labels, ExposedPorts, User } = like.Config
   const container = await docker.createContainer({
     name, Image, Env, ExposedPorts, User,
-    Labels: { 'berth.bench': '1' },
+    Labels: { 'berth.bench': String(process.pid) },
     HostConfig: like.HostConfig,
   } as Docker.ContainerCreateOptions)
   await container.start()
