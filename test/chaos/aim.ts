@@ -1,0 +1,79 @@
+import { existsSync, watch } from 'node:fs'
+import { join } from 'node:path'
+import type { BerthEvent } from '../../shared/event.ts'
+import type { Seeded } from '../support/seeded.ts'
+import type { HostProcess } from './hosting.ts'
+import type { Phase } from './phases.ts'
+
+/** What of a running host can be listened to, beside its calls. */
+export interface Signals {
+  onEvent(listener: (event: BerthEvent) => void): void
+  onAnswer(listener: (to: string) => void): void
+}
+
+export interface Target {
+  readonly host: HostProcess
+  readonly home: string
+  readonly prefix: string
+  readonly random: Seeded
+  /** Absent while it starts. */
+  readonly signals: Signals | null
+  /** Not at the phase within this: then wherever it is, ms. */
+  readonly patienceMs: number
+}
+
+/** Kills the host at the phase, and resolves when it has ended. True: it was at the phase. */
+export async function killAt(phase: Phase, target: Target): Promise<boolean> {
+  const { host, home, random, signals } = target
+  const { sign } = phase
+  const struck = Promise.withResolvers<boolean>()
+  const ends: (() => void)[] = []
+  let done = false
+  let skip = phase.when === 'traffic' ? random.int(0, 2) : 0
+  const strike = (hit: boolean) => {
+    if (done) return
+    done = true
+    host.kill()
+    struck.resolve(hit)
+  }
+  const reached = () => {
+    if (skip > 0) skip -= 1
+    else strike(true)
+  }
+  const later = (ms: number, run: () => void) => {
+    const timer = setTimeout(run, ms)
+    ends.push(() => clearTimeout(timer))
+  }
+  later(target.patienceMs, () => strike(false))
+  void host.ended.then(() => {
+    done = true
+    struck.resolve(false)
+  })
+
+  if (sign.kind === 'call') {
+    host.onCall(({ held }) => held && strike(true))
+    if (phase.when === 'traffic') host.order({ wait: sign.at, skip, anonymous: sign.anonymous ?? false })
+  } else if (sign.kind === 'after-call') {
+    const active = new Set<string>()
+    signals?.onEvent(({ type, sandbox }) => void (type === 'sandbox.active' && sandbox !== undefined && active.add(`${target.prefix}-${sandbox}`)))
+    host.onCall(({ call, subject }) => {
+      if (call === sign.at) later(random.between(0, sign.upToMs), () => !active.has(subject) && reached())
+    })
+  } else if (sign.kind === 'event') {
+    signals?.onEvent(({ type }) => type === sign.type && reached())
+  } else if (sign.kind === 'answer') {
+    signals?.onAnswer((to) => to === sign.to && reached())
+  } else if (sign.kind === 'file') {
+    const dir = sign.dir === 'home' ? home : join(home, sign.dir)
+    const watcher = watch(dir, (_, name) => {
+      if (name !== null && sign.name.test(name) && existsSync(join(dir, name)) === sign.there) reached()
+    })
+    ends.push(() => watcher.close())
+  } else {
+    later(random.between(50, 1500), () => strike(true))
+  }
+  const hit = await struck.promise
+  await host.ended
+  for (const end of ends) end()
+  return hit
+}
