@@ -2,7 +2,7 @@ import { asBerthError, fail } from '../../shared/errors.ts'
 import type { Acquired } from '../../shared/sandbox.ts'
 import { provenAlive } from './alive.ts'
 import type { Core, Landing } from './core.ts'
-import { usable } from './entry.ts'
+import { usable, type Entry } from './entry.ts'
 import { abortError, orAborted } from './flights.ts'
 import { obtain, type Wanted } from './obtain.ts'
 import type { AcquireRequest } from './provider-api.ts'
@@ -29,19 +29,26 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
     const doors = gate.admit()
     const { user, thread, holder } = request
     const wanted: Wanted = { id: thread === null ? deps.randomId() : deps.idOf(user, thread), user, thread }
-    const known = table.get(wanted.id)
-    if (usable(known) && !flights.has(wanted.id) && provenAlive(core, known)) {
-      const next = table.set(held(known, holder, clock.now(), clock.wall()))
-      core.save(next)
-      return acquiredOf(core, next, holder, { path: 'reuse', warnings: [] })
+    const signal = () => (request.signal ? AbortSignal.any([request.signal, doors]) : doors)
+    for (let tries = 1; ; tries += 1) {
+      const known = table.get(wanted.id)
+      const proven = usable(known) && !flights.has(wanted.id) && provenAlive(core, known)
+      const landing: Landing = proven ? { path: 'reuse', warnings: [] } : await outlastOutage({ ...request, signal: signal() }, wanted)
+      hold(wanted.id, holder)
+      // A hold is acknowledged once it outlives a crash; one that the disk knows already needs no word of it.
+      if (!proven || !isHeld(known, holder)) await deps.leases.written(wanted.id)
+      const entry = table.get(wanted.id)
+      if (usable(entry) && isHeld(entry, holder)) return acquiredOf(core, entry, holder, landing)
+      // Released or destroyed while the disk was told.
+      if (thread === null || tries >= 3) throw lost()
     }
-    const signal = request.signal ? AbortSignal.any([request.signal, doors]) : doors
-    const landing = await outlastOutage({ ...request, signal }, wanted)
-    let entry = table.get(wanted.id)
-    if (!usable(entry)) throw fail('SANDBOX_LOST', 'The sandbox ended as soon as it was there', { next: 'Acquire again.' })
-    // Who came aboard in the tick of the landing is held here.
-    if (!entry.leases.some((lease) => lease.holder === holder)) entry = table.set(held(entry, holder, clock.now(), clock.wall()))
-    return acquiredOf(core, entry, holder, landing)
+  }
+
+  /** Who came aboard in the tick of the landing is not held yet. */
+  function hold(id: string, holder: string): void {
+    const entry = table.get(id)
+    if (!usable(entry)) throw lost()
+    core.save(table.set(held(entry, holder, clock.now(), clock.wall())))
   }
 
   /** Unknown is not gone: while the engine does not answer, nothing is concluded, and the call is tried again. */
@@ -76,3 +83,7 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
 
   return acquire
 }
+
+const isHeld = (entry: Entry, holder: string) => entry.leases.some((lease) => lease.holder === holder)
+
+const lost = () => fail('SANDBOX_LOST', 'The sandbox ended as soon as it was there', { next: 'Acquire again.' })

@@ -96,12 +96,12 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
 
   const refused = () => fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again, then repeat the call.' })
 
-  function release(selection: Parameters<Provider['release']>[0], holder: string, who = holder): ReturnType<Provider['release']> {
+  async function release(selection: Parameters<Provider['release']>[0], holder: string, who = holder): ReturnType<Provider['release']> {
     const id = selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
     core.untold.get(id)?.delete(holder)
     const entry = table.get(id)
     if (!usable(entry) || !entry.leases.some((lease) => lease.holder === holder)) {
-      return Promise.resolve({ released: false, sandbox: entry ? viewOf(core, entry) : null })
+      return { released: false, sandbox: entry ? viewOf(core, entry) : null }
     }
     const next = released(entry, holder, clock.now())
     const ended = next.state === 'warm'
@@ -112,7 +112,9 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       core.save(next)
       if (ended) core.trim()
     }
-    return Promise.resolve({ released: true, sandbox: viewOf(core, table.get(id) ?? next) })
+    const sandbox = viewOf(core, table.get(id) ?? next)
+    await deps.leases.written(id)
+    return { released: true, sandbox }
   }
 
   async function destroy(selection: Parameters<Provider['destroy']>[0], options: { who: string; onlyIfUnheld: boolean }): Promise<{ destroyed: boolean }> {
@@ -131,6 +133,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       return { destroyed: true }
     }
     await endSandbox(core, entry, { who: options.who, text: 'It was destroyed on request', grace: deps.config().stop_grace }).first
+    await deps.leases.written(id)
     return { destroyed: true }
   }
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { BridgeClient } from '../../main/bridge/client.ts'
 import { containerId } from '../../main/home/derive.ts'
 import { asBerthError } from '../../shared/errors.ts'
+import type { BerthEvent } from '../../shared/event.ts'
 import type { Sandbox } from '../../shared/sandbox.ts'
 import type { Container, EngineTruth } from './engine-truth.ts'
 import { leftovers } from './leftovers.ts'
@@ -27,6 +28,7 @@ export interface Moment {
   readonly at: number
   readonly containers: readonly Container[]
   readonly removing: ReadonlySet<string>
+  readonly creating: ReadonlySet<string>
   /** Holders in the lease files, by id. */
   readonly leased: ReadonlyMap<string, ReadonlySet<string>>
 }
@@ -77,16 +79,16 @@ async function disagreements({ truth, prefix }: Scene, sandboxes: readonly Sandb
 }
 
 /** Each container that ran goes on, held by whoever held it. Before anybody acquires again. */
-export function checkKept({ ledger, violation, note, truth }: Scene, { at, containers, removing, leased }: Moment, sandboxes: readonly Sandbox[]): void {
+export async function checkKept({ home, ledger, violation, note, truth }: Scene, { at, containers, removing, creating, leased }: Moment, sandboxes: readonly Sandbox[]): Promise<void> {
   const settled = (since: number) => at - since > writeBehindMs
   const byId = new Map(sandboxes.map((it) => [it.id, it]))
   const ran = containers.filter(({ ref, state }) => state === 'running' && !removing.has(ref))
   const missing = ran.filter(({ ref, id, thread }) => thread !== null && byId.get(id)?.container !== ref)
-  // A crash in the middle of evictions leaves more than are kept: those go on going.
-  const evicted = Math.max(0, ran.length - replicas)
+  // A crash in the middle of evictions leaves more than are kept, and the container engine finishes what it was told to make.
+  const evicted = Math.max(0, ran.length + creating.size - replicas)
   for (const { ref, name, id } of missing.length > evicted ? missing : []) {
     const now = byId.get(id)
-    violation(`${name} ran as ${short(ref)} at the crash; now it is ${now ? `${now.status}, ${short(now.container)}` : 'gone'}`)
+    violation(`${name} ran as ${short(ref)} at the crash; now it is ${now ? `${now.status}, ${short(now.container)}` : 'gone'}; ${await storyOf(home, id)}`)
   }
   for (const [thread, page] of truth === null ? [] : ledger.threads) {
     const now = sandboxes.find((it) => it.thread === thread)
@@ -106,6 +108,12 @@ export function checkKept({ ledger, violation, note, truth }: Scene, { at, conta
       }
     }
   }
+}
+
+/** The last that the event log has of a sandbox. */
+async function storyOf(home: string, id: string): Promise<string> {
+  const lines = (await readFile(join(home, 'events.jsonl'), 'utf8')).split('\n').filter((line) => line.includes(`"sandbox":"${id}"`))
+  return lines.slice(-6).map((line) => JSON.parse(line) as BerthEvent).map(({ at, type, who, text }) => `${at} ${type} ${who}: ${text}`).join(' | ')
 }
 
 /** Files on the host, before anything else happens to them. */

@@ -59,7 +59,7 @@ export async function playRound(house: House, [under = anywhere, during]: readon
   try {
     house.port ??= Number(new URL(client.url).port)
     const sandboxes = await checkSettled(house, client)
-    checkKept(house, moment, sandboxes)
+    await checkKept(house, moment, sandboxes)
     checkCount(house, sandboxes)
     await checkStrays(house, client, moment, sandboxes)
     await checkThreads(house, client, moment, sandboxes)
@@ -89,7 +89,7 @@ async function crashUnderTraffic(house: House, phase: Phase, random: Seeded, mar
     await traffic
     const left = (await family?.left(2000)) ?? []
     if (left.length > 0) house.violation(`2 s after the end of the engine these still ran: ${left.join('; ')}`)
-    return { at, containers: (await house.truth?.containers()) ?? [], removing: host.removing(), leased: await leasedIn(house.home) }
+    return { at, containers: (await house.truth?.containers()) ?? [], removing: host.removing(), creating: host.creating(), leased: await leasedIn(house.home) }
   } finally {
     family?.stop()
     client.close()
