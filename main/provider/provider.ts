@@ -1,4 +1,5 @@
 import { fail } from '../../shared/errors.ts'
+import type { Selection } from '../../shared/select.ts'
 import { makeAcquire } from './acquire.ts'
 import { decide, occupies, trim } from './capacity.ts'
 import { makeClients } from './clients.ts'
@@ -96,8 +97,25 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
 
   const refused = () => fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again, then repeat the call.' })
 
+  const idOf = (selection: Selection) => selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
+
+  /** Right after a start nobody may have looked at the engine yet: what is not known is not yet absent. */
+  async function seen(id: string): Promise<void> {
+    if (table.get(id) === undefined && closing !== 'closed') await begin()
+  }
+
+  /** An adoption under way gives back the holds of before. */
+  async function adopted(id: string): Promise<void> {
+    await seen(id)
+    const entry = table.get(id)
+    if (entry?.state !== 'creating' || entry.sandbox === null) return
+    await flights.join(id, { holder: null }, undefined, () => Promise.resolve({ path: 'found', warnings: [] }))
+  }
+
   async function release(selection: Parameters<Provider['release']>[0], holder: string, who = holder): ReturnType<Provider['release']> {
-    const id = selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
+    const id = idOf(selection)
+    // What cannot be adopted or looked at holds nothing.
+    if (!usable(table.get(id))) await adopted(id).catch(() => undefined)
     core.untold.get(id)?.delete(holder)
     const entry = table.get(id)
     if (!usable(entry) || !entry.leases.some((lease) => lease.holder === holder)) {
@@ -118,7 +136,8 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
   }
 
   async function destroy(selection: Parameters<Provider['destroy']>[0], options: { who: string; onlyIfUnheld: boolean }): Promise<{ destroyed: boolean }> {
-    const id = selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
+    const id = idOf(selection)
+    await seen(id)
     const entry = table.get(id)
     if (entry === undefined) return { destroyed: false }
     if (options.onlyIfUnheld && (entry.leases.length > 0 || flights.has(id))) return { destroyed: false }
@@ -126,6 +145,9 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     core.replacements.delete(id)
     if (entry.state === 'creating') {
       await flights.abort(id, fail('CANCELLED', 'The sandbox was destroyed while it was being made', { next: 'Acquire again if it is still wanted.' }))
+      // An adoption that was ended leaves what it had found.
+      const left = table.get(id)
+      if (usable(left)) await endSandbox(core, left, { who: options.who, text: 'It was destroyed on request', grace: 0 }).first
       return { destroyed: true }
     }
     if (entry.state === 'failed') {
@@ -182,7 +204,10 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       table.drop(entry.id, { who, text: 'A failed sandbox was dismissed' })
       return true
     },
-    use: (selection, _who, work, signal) => useSandbox(core, selection, work, signal),
+    async use(selection, _who, work, signal) {
+      await seen(idOf(selection))
+      return await useSandbox(core, selection, work, signal)
+    },
     logs(selection, options) {
       const entry = select(core, selection)
       if (entry.sandbox === null) throw fail('SANDBOX_NOT_FOUND', `The sandbox is ${entry.state} and has no log`, { next: 'Acquire it again.' })
