@@ -1,10 +1,13 @@
 import type { Scope } from '../../shared/call.ts'
+import type { Bounds } from './bounds.ts'
 
 /** Who calls, and how to reach them while the call runs. Made by a transport, one for each call. */
 export interface CallContext<Chunk = never> {
   readonly scope: Scope
   /** The token's name; `master` for the home's own. Default holder of what the call acquires. */
   readonly client: string
+  /** What it may touch, from its token; null: everything. */
+  readonly bounds: Bounds | null
   /** For the event log: `client:<token>`. */
   readonly who: string
   /** Aborted when the caller is gone or Berth closes; the reason is a BerthError. */
