@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Scope } from '../../shared/call.ts'
-import type { Bounds } from '../rpc/bounds.ts'
+import type { Bounds } from '../rpc/context.ts'
 
 /** Who a token belongs to. */
 export interface Caller {

@@ -5,15 +5,7 @@ import { fail } from '../../shared/errors.ts'
 import type { Sandbox } from '../../shared/sandbox.ts'
 import { noSuchSandbox } from '../provider/no-such-sandbox.ts'
 import type { Owner } from '../provider/provider-api.ts'
-import type { CallContext } from './context.ts'
-
-/** What an agent's token may touch. Whatever its bounds, an anonymous sandbox belongs to the client that made it. */
-export interface Bounds {
-  /** Threads that begin so; '' is all of them. */
-  readonly threadPrefix: string
-  /** Threads of this user; null: of all. */
-  readonly user: string | null
-}
+import type { Bounds, CallContext } from './context.ts'
 
 type Bounded = Pick<CallContext, 'client'> & { readonly bounds: Bounds }
 interface Named { readonly id?: string; readonly thread?: string | null; readonly user?: string }

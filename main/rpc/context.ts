@@ -1,5 +1,12 @@
 import type { Scope } from '../../shared/call.ts'
-import type { Bounds } from './bounds.ts'
+
+/** What an agent's token may touch. Whatever its bounds, an anonymous sandbox belongs to the client that made it. */
+export interface Bounds {
+  /** Threads that begin so; '' is all of them. */
+  readonly threadPrefix: string
+  /** Threads of this user; null: of all. */
+  readonly user: string | null
+}
 
 /** Who calls, and how to reach them while the call runs. Made by a transport, one for each call. */
 export interface CallContext<Chunk = never> {

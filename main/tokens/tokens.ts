@@ -194,7 +194,8 @@ function digestOf(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-function shown({ hash: _, ...token }: TokenRecord): NamedToken {
+function shown(record: TokenRecord): NamedToken {
+  const { hash: _, ...token } = record
   return token
 }
 

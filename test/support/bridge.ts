@@ -30,7 +30,7 @@ export interface TestBridge {
 
 /** A real bridge over the real dispatch, with a provider in memory. */
 export async function openTestBridge(
-  options: { limits?: Partial<Limits>; plan?: PortPlan; token?: string; instance?: string; log?: Log } = {},
+  options: { limits?: Partial<Limits>; plan?: PortPlan; token?: string; instance?: string; eventFile?: string; log?: Log } = {},
 ): Promise<TestBridge> {
   const logged: string[] = []
   const forgotten: string[] = []
@@ -40,7 +40,7 @@ export async function openTestBridge(
     logged.push(`${text}: ${String(cause)}`)
     options.log?.(level, text, cause)
   }
-  const events = openEvents({ clock: systemClock(), instance: options.instance ?? 'instance-1', file: null, log })
+  const events = openEvents({ clock: systemClock(), instance: options.instance ?? 'instance-1', file: options.eventFile ?? null, log })
   const memory = memoryProvider()
   const dir = await tempDir('bridge')
   const tokens = await openTokens({ file: join(dir.path, 'tokens.json'), master: token, clock: systemClock(), publish: events.publish })

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { type CallRow, row } from '../../../shared/call.ts'
 import { calls } from '../../../shared/contract.ts'
 import type { Owner } from '../../../main/provider/provider-api.ts'
-import { type Bounds, withinBounds, withUser } from '../../../main/rpc/bounds.ts'
+import { withinBounds, withUser } from '../../../main/rpc/bounds.ts'
+import type { Bounds } from '../../../main/rpc/context.ts'
 
 const owners: Record<string, Owner> = {
   mine: { user: 'default', thread: 'a-1', client: null },
