@@ -20,6 +20,7 @@ export function isCall(name: string): name is CallName {
 export function createDispatch(deps: { handlers: Handlers; log: Log } & BoundsDeps): Dispatch {
   const table = deps.handlers as unknown as Record<string, (args: unknown, context: CallContext<unknown>) => Promise<unknown>>
   return async (context, name, rawInput) => {
+    refuseRevoked(context)
     const row = rowFor(name)
     demandScope(context, name, row.scope)
     const { bounds } = context
@@ -30,8 +31,7 @@ export function createDispatch(deps: { handlers: Handlers; log: Log } & BoundsDe
     try {
       const bounded = bounds !== null && row.scope !== 'open'
       const result = bounded ? await withinBounds(deps, { name, row, args, context: { client: context.client, bounds } }, run) : await run()
-      // A token that was revoked meanwhile gets nothing more; other ends of a call are its handler's to tell.
-      if (context.signal.reason instanceof BerthError && context.signal.reason.code === 'UNAUTHORIZED') throw context.signal.reason
+      refuseRevoked(context)
       return result
     } catch (thrown) {
       // Expected failures are the caller's to read; what nobody foresaw is told once to whoever runs the engine.
@@ -39,6 +39,11 @@ export function createDispatch(deps: { handlers: Handlers; log: Log } & BoundsDe
       throw asBerthError(thrown)
     }
   }
+}
+
+/** Whose token was revoked gets nothing more, not even the end of what it began; other ends of a call are its handler's to tell. */
+function refuseRevoked({ signal }: { readonly signal: AbortSignal }): void {
+  if (signal.reason instanceof BerthError && signal.reason.code === 'UNAUTHORIZED') throw signal.reason
 }
 
 function rowFor(name: string): CallRow {

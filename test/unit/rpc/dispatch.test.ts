@@ -67,6 +67,23 @@ describe('scopes', () => {
   })
 })
 
+describe('a caller whose token was revoked', () => {
+  it('begins nothing, and gets nothing of what it began', async () => {
+    const revoked = new AbortController()
+    const context = { ...as('operator'), signal: revoked.signal }
+    expect(await dispatch(context, 'status', {})).toEqual({ name: 'status', args: {} })
+    const begun = dispatch(context, 'status', {})
+    revoked.abort(fail('UNAUTHORIZED', 'revoked', { next: 'none' }))
+    await expect(begun).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
+    await expect(dispatch(context, 'nothing', {})).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
+  })
+
+  it('is not one who merely left', async () => {
+    const gone = AbortSignal.abort(fail('CANCELLED', 'left', { next: 'none' }))
+    expect(await dispatch({ ...as('operator'), signal: gone }, 'status', {})).toEqual({ name: 'status', args: {} })
+  })
+})
+
 describe('input', () => {
   it('is validated and gets its defaults', async () => {
     expect(await dispatch(as('agent'), 'logs', { thread: 't', tail: '5', follow: 'true' })).toEqual({
