@@ -1,6 +1,7 @@
 import type { Events } from '../events/events.ts'
 import type { Dispatch } from '../rpc/dispatch.ts'
 import { masterOnly } from './auth.ts'
+import type { Hosts } from './hosts.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { listenByPlan, type PortPlan } from './port.ts'
 import { eventsRoute } from './routes/events.ts'
@@ -25,6 +26,9 @@ export async function startBridge(deps: {
   dispatch: Dispatch
   events: Events
   limits?: Partial<Limits>
+  /** Addresses beside 127.0.0.1. */
+  listen?: readonly string[]
+  hosts?: Hosts
 }): Promise<Bridge> {
   const limits = { ...defaultLimits, ...deps.limits }
   const routes = [
@@ -33,7 +37,12 @@ export async function startBridge(deps: {
     eventsRoute({ events: deps.events, limits }),
     nativeRoute({ dispatch: deps.dispatch, limits }),
   ]
-  const { server, close } = createBridgeServer({ identify: masterOnly(deps.token), routes, limits })
-  const port = await listenByPlan(server, deps.plan)
-  return { url: `http://127.0.0.1:${port}`, port, close }
+  const { server, close } = createBridgeServer({ identify: masterOnly(deps.token), routes, limits, ...(deps.hosts ? { hosts: deps.hosts } : {}) })
+  const listening = await listenByPlan(server, deps.plan, deps.listen)
+  const { port } = listening
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    close: () => close(listening.close),
+  }
 }

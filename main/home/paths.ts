@@ -6,6 +6,8 @@ export interface HomePaths {
   readonly token: string
   readonly bridge: string
   readonly leases: string
+  /** `generations/{id}`: of capabilities that are no longer the first. */
+  readonly generations: string
   readonly aliases: string
   readonly slots: string
   readonly locks: string
@@ -26,6 +28,7 @@ export function homePaths(dir: string): HomePaths {
     token: join(dir, 'token'),
     bridge: join(dir, 'bridge.json'),
     leases: join(dir, 'leases'),
+    generations: join(dir, 'generations'),
     aliases: join(dir, 'aliases'),
     slots: join(dir, 'slots'),
     locks: join(dir, 'locks'),

@@ -1,5 +1,6 @@
 import { asBerthError, fail } from '../../shared/errors.ts'
 import type { Selection } from '../../shared/select.ts'
+import type { Found } from '../backends/backend.ts'
 import type { SandboxApi } from '../sandbox/sandbox-api.ts'
 import { wake } from './alive.ts'
 import type { Core } from './core.ts'
@@ -26,14 +27,7 @@ export async function useSandbox<T>(
   work: (api: SandboxApi, signal: AbortSignal) => Promise<T>,
   signal: AbortSignal | undefined,
 ): Promise<T> {
-  let entry = select(core, selection)
-  if (entry.state === 'creating' && core.flights.has(entry.id)) {
-    // Joins without holding: the one who started the flight has the hold.
-    const { id } = entry
-    await core.flights.join(id, { holder: null }, signal, () => Promise.resolve({ path: 'reuse', warnings: [] }))
-    entry = select(core, { id, user: entry.user })
-  }
-  if (!usable(entry)) throw notUsable(entry)
+  const entry = await present(core, selection, signal)
   const { id, sandbox } = entry
   const change = (by: 1 | -1) => {
     const now = core.table.get(id)
@@ -50,6 +44,19 @@ export async function useSandbox<T>(
   } finally {
     change(-1)
   }
+}
+
+/** The selected sandbox, there to be used; one that is being made is waited for. */
+export async function present(core: Core, selection: Selection, signal: AbortSignal | undefined): Promise<Entry & { sandbox: Found }> {
+  let entry = select(core, selection)
+  if (entry.state === 'creating' && core.flights.has(entry.id)) {
+    // Joins without holding: the one who started the flight has the hold.
+    const { id } = entry
+    await core.flights.join(id, { holder: null }, signal, () => Promise.resolve({ path: 'reuse', warnings: [] }))
+    entry = select(core, { id, user: entry.user })
+  }
+  if (!usable(entry)) throw notUsable(entry)
+  return entry
 }
 
 async function untilLost<T>(work: Promise<T>, lost: AbortSignal): Promise<T> {
@@ -72,7 +79,7 @@ function notUsable(entry: Entry): Error {
 }
 
 /** A call that found nobody at the address, or a stranger: what does the engine say of the container? */
-async function explain(core: Core, id: string, ref: string, error: unknown): Promise<unknown> {
+export async function explain(core: Core, id: string, ref: string, error: unknown): Promise<unknown> {
   const problem = asBerthError(error)
   if (problem.code !== 'SANDBOX_UNREACHABLE' && problem.code !== 'SANDBOX_REFUSED') return error
   const entry = core.table.get(id)

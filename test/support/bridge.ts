@@ -1,5 +1,6 @@
 import { systemClock } from '../../main/clock.ts'
 import { openEvents, type Events } from '../../main/events/events.ts'
+import { directAddressing } from '../../main/rpc/addressing.ts'
 import { bindHandlers } from '../../main/rpc/bind-handlers.ts'
 import { contractId } from '../../main/rpc/contract-hash.ts'
 import { createDispatch } from '../../main/rpc/dispatch.ts'
@@ -39,6 +40,7 @@ export async function openTestBridge(
   const handlers = bindHandlers({
     provider,
     events,
+    addressing: directAddressing(),
     version,
     contract: contractId(),
     token,
