@@ -97,11 +97,12 @@ export function openDoor(deps: { hosts: Hosts; capabilities: Capabilities; ident
 
 /**
  * All sandboxes share the path form's origin, so nothing that a browser would run or keep there may come from it: no page, no
- * frame, no script and no worker. What `fetch` of a program sends (`Sec-Fetch-Mode: cors` alone) passes.
+ * frame, no script and no worker. What a program's `fetch` and `WebSocket` send (`Sec-Fetch-Mode`
+ * alone) passes.
  */
 function refuseBrowser(request: IncomingMessage): BerthError | null {
   const { 'sec-fetch-dest': dest, 'sec-fetch-mode': mode, 'service-worker': worker } = request.headers
-  if ((dest === undefined || dest === 'empty') && mode !== 'navigate' && mode !== 'websocket' && worker === undefined) return null
+  if ((dest === undefined || dest === 'empty') && mode !== 'navigate' && worker === undefined) return null
   return fail('BAD_ORIGIN', 'This address is for programs', { next: 'Open a sandbox in a browser by the `enter_url` that acquire gives.' })
 }
 
