@@ -97,8 +97,7 @@ export function openDoor(deps: { hosts: Hosts; capabilities: Capabilities; ident
 
 /**
  * All sandboxes share the path form's origin, so nothing that a browser would run or keep there may come from it: no page, no
- * frame, no script and no worker. What a program's `fetch` and `WebSocket` send (`Sec-Fetch-Mode`
- * alone) passes.
+ * frame, no script and no worker. What a program's `fetch` and `WebSocket` send, `Sec-Fetch-Mode` alone, passes.
  */
 function refuseBrowser(request: IncomingMessage): BerthError | null {
   const { 'sec-fetch-dest': dest, 'sec-fetch-mode': mode, 'service-worker': worker } = request.headers
