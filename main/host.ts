@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { CallChunk, CallName, CallResult } from '../shared/contract.ts'
 import { clearBridgeFile, readBridgeFile, writeBridgeFile } from './bridge/bridge-file.ts'
-import { portPlan } from './bridge/port.ts'
+import { hostsOf, isWildcard } from './bridge/hosts.ts'
+import { portPlan, sandboxPortPlan } from './bridge/port.ts'
+import { sandboxAddresses } from './bridge/sandbox-port/addresses.ts'
+import { capabilities } from './bridge/sandbox-port/capabilities.ts'
+import { startSandboxPort } from './bridge/sandbox-port/start-sandbox-port.ts'
 import { startBridge } from './bridge/start-bridge.ts'
 import type { Clock } from './clock.ts'
 import { loadConfig } from './config/load-config.ts'
@@ -14,6 +18,7 @@ import { proveEngine } from './engine-proof.ts'
 import type { CloseOptions, Engine, EngineOptions } from './engine-api.ts'
 import { openEvents } from './events/events.ts'
 import type { FileLocks, HeldLock } from './home/file-lock.ts'
+import { openGenerations } from './home/generations.ts'
 import type { Home } from './home/open-home.ts'
 import { sweepTemps } from './home/write-atomic.ts'
 import { statusOf } from './house.ts'
@@ -22,6 +27,7 @@ import type { Log } from './log.ts'
 import { openMetrics } from './metrics/metrics.ts'
 import { openBackend } from './open-backend.ts'
 import { provide } from './provide.ts'
+import { untilBegun } from './provider/beginning.ts'
 import type { Provider } from './provider/provider-api.ts'
 import { openTokens } from './tokens/tokens.ts'
 import { bindHandlers } from './rpc/bind-handlers.ts'
@@ -84,8 +90,16 @@ export async function host(options: HostOptions): Promise<Engine> {
     events.subscribe(metrics.heard)
     const provider = { ...core, acquire: metrics.timed(core.acquire) }
 
+    const problem = (text: string) => events.publish({ type: 'berth.problem', who: 'berth:addresses', text })
+    const caps = capabilities(home.secret, await openGenerations(home.paths.generations, problem))
+    const addressing = sandboxAddresses({
+      capabilities: caps, host: loaded.overrides.sandboxHost,
+      port: () => sandboxPort.port,
+      mode: () => config.current().config.bridge.sandbox_url,
+      cut: (id) => sandboxPort.cut(id),
+    })
     const handlers = bindHandlers({
-      provider, tokens, events, version, token, home: home.path,
+      provider, tokens, events, version, token, home: home.path, addressing,
       contract: contractId(),
       status: statusOf({
         backend: used, choice, provider, image, home: home.path, instance, startedAt: clock.wall(),
@@ -99,10 +113,22 @@ export async function host(options: HostOptions): Promise<Engine> {
       stop: () => void close(),
     })
     const dispatch = createDispatch({ handlers, log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes })
-    const kept = (await readBridgeFile(home.paths.bridge)).value?.port ?? null
-    const bridge = await startBridge({ plan: portPlan({ configured: loaded.config.bridge.port, kept }), identify: tokens.identify, metrics, version, dispatch, events })
+    const kept = (await readBridgeFile(home.paths.bridge)).value
+    const { port, sandbox_port, listen } = loaded.config.bridge
+    const plan = portPlan({ configured: port, kept: kept?.port ?? null })
+    const hosts = hostsOf(listen, loaded.overrides.sandboxHost)
+    if (listen.some(isWildcard)) log('warn', '`bridge.listen` opens Berth to every network that this machine is in: only its tokens and secrets keep others out')
+    // Before the bridge: what it hands out are addresses on this port.
+    const sandboxPort = await startSandboxPort({
+      plan: sandboxPortPlan({ configured: sandbox_port, kept: kept?.sandbox_port ?? null }, plan),
+      listen, hosts, capabilities: caps, provider, dispatch,
+      identify: tokens.identify,
+      begun: (signal) => untilBegun(clock, provider, signal),
+    })
+    stack.defer(() => sandboxPort.close())
+    const bridge = await startBridge({ plan, identify: tokens.identify, metrics, version, dispatch, events, listen, hosts })
     await writeBridgeFile(home.paths.bridge, {
-      url: bridge.url, pid: process.pid, port: bridge.port, token_file: home.paths.token, instance, version,
+      url: bridge.url, pid: process.pid, port: bridge.port, sandbox_port: sandboxPort.port, token_file: home.paths.token, instance, version,
       started_at: new Date(clock.wall()).toISOString(),
     })
 
@@ -118,7 +144,7 @@ export async function host(options: HostOptions): Promise<Engine> {
         // Whoever starts now is to wait for the lock, not to attach to an engine that is going.
         await clearBridgeFile(home.paths.bridge, instance)
         await provider.close({ destroy: !destroys ? 'none' : sparing ? 'unheld' : 'all' })
-        await bridge.close()
+        await Promise.all([bridge.close(), sandboxPort.close()])
       } finally {
         await stack.disposeAsync()
         end()

@@ -30,11 +30,14 @@ export async function openBackend(deps: { config: LoadedConfig; home: Home; env:
   const { config, overrides } = deps.config
   const owner = { installation: home.installation, home: home.path }
   const files = resources(env)
+  // Berth itself reaches what is published on loopback, unless it is in a container, or clients are given that very address.
+  const elsewhere = overrides.hostBaseDir !== null || config.bridge.sandbox_url === 'direct'
+  const reaches = elsewhere ? overrides.sandboxHost : null
   const docker = () =>
     openDocker({
       owner, version, clock, env, log,
       files: liteFiles(files),
-      ...(overrides.sandboxHost === null ? {} : { reach: overrides.sandboxHost }),
+      ...(reaches === null ? {} : { reach: reaches }),
       ...(overrides.hostBaseDir === null ? {} : { hostHome: overrides.hostBaseDir }),
     })
   // Only `auto` needs to know whether an engine answers; a configured backend is what it is.

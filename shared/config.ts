@@ -62,6 +62,15 @@ export const config = z.strictObject({
   bridge: z
     .strictObject({
       port: port.nullable().default(null).describe('null: 7878, or the next free one at the first start of a home; then kept.'),
+      sandbox_port: port.nullable().default(null).describe('The port on which sandboxes are reached. null: 7879, or the next free one; then kept.'),
+      sandbox_url: z
+        .enum(['capability', 'direct'])
+        .default('capability')
+        .describe("What acquire hands out: an address on the sandbox port, or the container's own with its key."),
+      listen: z
+        .array(z.string().refine((text) => z.ipv4().safeParse(text).success || z.ipv6().safeParse(text).success, 'an IP address of this machine, e.g. 172.17.0.1'))
+        .default([])
+        .describe("Further addresses for both ports, e.g. the container engine's gateway. 0.0.0.0 is every network this machine is in."),
     })
     .prefault({}),
 })

@@ -47,6 +47,7 @@ export const acquired = sandbox.extend({
   path: acquirePath,
   holder: holderId,
   headers: z.record(z.string(), z.string()).describe('Headers that `url` needs.'),
+  enter_url: z.string().optional().describe('Opens the sandbox in a browser, at an origin of its own. As secret as `url`.'),
   was_replaced: z.boolean().describe('True once for a holder whose sandbox was replaced: only the mounts survived.'),
   warnings: z.array(z.string()),
 })

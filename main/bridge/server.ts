@@ -4,6 +4,7 @@ import { type BerthError, fail, toErrorData } from '../../shared/errors.ts'
 import { type Caller, type Identify, presentedToken } from './auth.ts'
 import { gone } from './body.ts'
 import { refuse } from './guard.ts'
+import type { Hosts } from './hosts.ts'
 import type { Limits } from './limits.ts'
 import { secure, sendError } from './respond.ts'
 import type { Route } from './route.ts'
@@ -11,8 +12,8 @@ import { parseTarget } from './target.ts'
 
 export interface BridgeServer {
   readonly server: Server
-  /** Refuses what is new, ends what is under way with SHUTTING_DOWN, and lets its answers out. Idempotent. */
-  close(): Promise<void>
+  /** Refuses what is new, ends what is under way with SHUTTING_DOWN, and lets its answers out. `further`: closes its other addresses. Idempotent. */
+  close(further?: () => Promise<void>): Promise<void>
 }
 
 /** How long an unread body may still come before an error is answered; a client that only writes would never see it. */
@@ -23,6 +24,7 @@ export function createBridgeServer(deps: {
   identify: Identify
   routes: readonly Route[]
   limits: Limits
+  hosts?: Hosts
   /** Told of every request that ended: its status, or null where the caller left before there was one. */
   answered?: ((status: number | null) => void) | undefined
 }): BridgeServer {
@@ -66,7 +68,7 @@ export function createBridgeServer(deps: {
   }
 
   async function route(request: IncomingMessage, response: ServerResponse, controller: AbortController): Promise<void> {
-    const refused = refuse(request)
+    const refused = refuse(request, deps.hosts)
     if (refused) throw refused
     const method = request.method ?? 'GET'
     const target = parseTarget(request.url)
@@ -92,8 +94,8 @@ export function createBridgeServer(deps: {
     response.on('close', () => revoked.removeEventListener('abort', end))
   }
 
-  async function shut(): Promise<void> {
-    const stopped = new Promise<void>((resolve) => server.close(() => resolve()))
+  async function shut(further: () => Promise<void>): Promise<void> {
+    const stopped = Promise.all([new Promise<void>((resolve) => server.close(() => resolve())), further()])
     for (const controller of underWay.values()) controller.abort(shuttingDown())
     for (const response of underWay.keys()) if (!response.headersSent) response.setHeader('connection', 'close')
     const late = setTimeout(() => server.closeAllConnections(), limits.closing)
@@ -105,16 +107,16 @@ export function createBridgeServer(deps: {
 
   return {
     server,
-    close: () => (closing ??= shut()),
+    close: (further = () => Promise.resolve()) => (closing ??= shut(further)),
   }
 }
 
-function hasUnreadBody(request: IncomingMessage): boolean {
+export function hasUnreadBody(request: IncomingMessage): boolean {
   const announced = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
   return announced && !request.complete
 }
 
-function discard(request: IncomingMessage): Promise<void> {
+export function discard(request: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, discardFor)
     request.on('error', () => undefined).on('close', () => {
@@ -126,7 +128,7 @@ function discard(request: IncomingMessage): Promise<void> {
 }
 
 /** What is no HTTP, too long a head, or a head that never ended. */
-function refuseConnection(error: Error & { code?: string }, socket: Duplex): void {
+export function refuseConnection(error: Error & { code?: string }, socket: Duplex): void {
   if (!socket.writable) {
     socket.destroy()
     return
@@ -152,7 +154,7 @@ function noSuchPath(): BerthError {
   return fail('NO_SUCH_CALL', 'There is nothing at this path', { next: 'Calls are at /berth/v1/{call}; /openapi.json describes them.' })
 }
 
-function shuttingDown(): BerthError {
+export function shuttingDown(): BerthError {
   return fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again: `berth serve`.' })
 }
 

@@ -1,6 +1,7 @@
 import type { Events } from '../events/events.ts'
 import type { Dispatch } from '../rpc/dispatch.ts'
 import type { Identify } from './auth.ts'
+import type { Hosts } from './hosts.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { listenByPlan, type PortPlan } from './port.ts'
@@ -28,6 +29,9 @@ export async function startBridge(deps: {
   dispatch: Dispatch
   events: Events
   limits?: Partial<Limits>
+  /** Addresses beside 127.0.0.1. */
+  listen?: readonly string[]
+  hosts?: Hosts
 }): Promise<Bridge> {
   const limits = { ...defaultLimits, ...deps.limits }
   const routes = [
@@ -37,7 +41,14 @@ export async function startBridge(deps: {
     metricsRoute({ metrics: deps.metrics }),
     nativeRoute({ dispatch: deps.dispatch, limits }),
   ]
-  const { server, close } = createBridgeServer({ identify: deps.identify, routes, limits, answered: deps.metrics.answered })
-  const port = await listenByPlan(server, deps.plan)
-  return { url: `http://127.0.0.1:${port}`, port, close }
+  const { server, close } = createBridgeServer({
+    identify: deps.identify, routes, limits, answered: deps.metrics.answered, ...(deps.hosts ? { hosts: deps.hosts } : {}),
+  })
+  const listening = await listenByPlan(server, deps.plan, deps.listen)
+  const { port } = listening
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    close: () => close(listening.close),
+  }
 }

@@ -12,7 +12,7 @@ import type { YamlFile, YamlPath } from './yaml-file.ts'
 /** Keys whose variables are secrets; elsewhere (`image: $IMAGE`) they are settings, to be seen in logs. */
 const secretKeys: ReadonlySet<string> = new Set(['environment', 'provisioner_url'])
 /** As in deer-flow, a port of 0 is none. */
-const zeroIsUnset: ReadonlySet<string> = new Set(['port', 'bridge.port'])
+const zeroIsUnset: ReadonlySet<string> = new Set(['port', 'bridge.port', 'bridge.sandbox_port'])
 /** Here null has a meaning of its own (no limit), which differs from the default. */
 const nullIsValue: ReadonlySet<string> = new Set(['resources.pids'])
 

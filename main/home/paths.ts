@@ -8,6 +8,8 @@ export interface HomePaths {
   readonly tokens: string
   readonly bridge: string
   readonly leases: string
+  /** `generations/{id}`: of capabilities that are no longer the first. */
+  readonly generations: string
   readonly aliases: string
   readonly slots: string
   readonly locks: string
@@ -29,6 +31,7 @@ export function homePaths(dir: string): HomePaths {
     tokens: join(dir, 'tokens.json'),
     bridge: join(dir, 'bridge.json'),
     leases: join(dir, 'leases'),
+    generations: join(dir, 'generations'),
     aliases: join(dir, 'aliases'),
     slots: join(dir, 'slots'),
     locks: join(dir, 'locks'),

@@ -1,6 +1,7 @@
 import { asBerthError, fail } from '../../shared/errors.ts'
 import type { Acquired } from '../../shared/sandbox.ts'
 import { provenAlive } from './alive.ts'
+import { untilBegun, type Beginning } from './beginning.ts'
 import type { Core, Landing } from './core.ts'
 import { usable } from './entry.ts'
 import { abortError, orAborted } from './flights.ts'
@@ -9,14 +10,10 @@ import type { AcquireRequest } from './provider-api.ts'
 import { held } from './registry.ts'
 import { acquiredOf } from './view.ts'
 
-/** An unanswered first listing holds an acquire up for this long at most. */
-const beginWaitMs = 20_000
 /** An engine that is gone may be restarting: an acquire waits this long for it before it fails with the cause. */
 const outageWaitMs = 10_000
 
-export interface Gate {
-  /** First look at the engine; done already in the normal case. */
-  begin(): Promise<void>
+export interface Gate extends Beginning {
   /** Throws SHUTTING_DOWN once the doors are shut; otherwise gives the signal that aborts when they are. */
   admit(): AbortSignal
 }
@@ -53,7 +50,7 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
     const began = clock.now()
     for (let pause = 200; ; pause = Math.min(pause * 2, 1000)) {
       try {
-        await untilBegun(signal)
+        await untilBegun(clock, gate, signal)
         return await flights.join(wanted.id, { holder, who, report }, signal, (flight) => obtain(core, wanted, flight))
       } catch (error) {
         const problem = asBerthError(error)
@@ -62,18 +59,6 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
         report?.({ type: 'progress', step: 'engine', text: `Waiting for the container engine: ${problem.message}`, done: null, total: null })
       }
       await orAborted(clock.sleep(pause, signal), signal)
-    }
-  }
-
-  async function untilBegun(signal: AbortSignal): Promise<void> {
-    const late = new AbortController()
-    const timer = clock.timer(beginWaitMs, () =>
-      late.abort(fail('STARTING', 'Berth has not yet seen what runs on the engine', { next: 'Try again in a few seconds.' })),
-    )
-    try {
-      await orAborted(gate.begin(), AbortSignal.any([signal, late.signal]))
-    } finally {
-      timer.cancel()
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Acquired, Progress, Sandbox } from '../../shared/sandbox.ts'
 import type { Selection } from '../../shared/select.ts'
-import type { SandboxApi } from '../sandbox/sandbox-api.ts'
+import type { BerthError } from '../../shared/errors.ts'
+import type { Address, SandboxApi } from '../sandbox/sandbox-api.ts'
 
 export interface AcquireRequest {
   readonly user: string
@@ -29,6 +30,21 @@ export interface Owner {
   readonly client: string | null
 }
 
+/** A client inside a sandbox. It is work there: nothing is reaped or evicted under it. */
+export interface Visit {
+  readonly address: Address
+  /** Aborts, with the reason, as soon as the container is known to have ended. */
+  readonly lost: AbortSignal
+  /** No longer a call with a client waiting for its answer: from now on a silence of `idle_timeout` ends what it counts for. */
+  streaming(): void
+  /** Bytes flowed. */
+  touch(): void
+  /** What a failure at the address really is: the engine is asked whether the container is still there. */
+  explain(error: unknown): Promise<BerthError>
+  /** Idempotent. */
+  leave(): void
+}
+
 /** Who has which sandbox. Every method throws BerthErrors only. `who` goes into the event log. */
 export interface Provider {
   acquire(request: AcquireRequest): Promise<Acquired>
@@ -45,6 +61,11 @@ export interface Provider {
    * SANDBOX_LOST as soon as the engine says that the container ended.
    */
   use<T>(selection: Selection, who: string, work: (api: SandboxApi, signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>
+  /**
+   * Lets a client's own bytes into a sandbox, for as long as the visit lasts; wakes a paused one. `counts: false` is for
+   * probes: no activity. SANDBOX_NOT_FOUND where there is none now.
+   */
+  enter(id: string, options: { counts: boolean; signal: AbortSignal }): Promise<Visit>
   logs(selection: Selection, options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<string>
   /** Ends every sandbox, in parallel and bounded; new acquires are refused meanwhile, and afterwards unless `reopen`. */
   shutdown(who: string, options: { reopen: boolean }): Promise<ShutdownReport>

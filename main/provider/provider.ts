@@ -6,6 +6,7 @@ import type { Core, Landing } from './core.ts'
 import type { ProviderDeps } from './deps.ts'
 import { endSandbox } from './ending.ts'
 import { endAll } from './end-all.ts'
+import { enterSandbox } from './enter.ts'
 import { usable } from './entry.ts'
 import { makeFlights } from './flights.ts'
 import { makeGate } from './gate.ts'
@@ -186,6 +187,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       return true
     },
     use: (selection, _who, work, signal) => useSandbox(core, selection, work, signal),
+    enter: (id, options) => enterSandbox(core, { begin }, id, options),
     logs(selection, options) {
       const entry = select(core, selection)
       if (entry.sandbox === null) throw fail('SANDBOX_NOT_FOUND', `The sandbox is ${entry.state} and has no log`, { next: 'Acquire it again.' })

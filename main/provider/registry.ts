@@ -70,7 +70,8 @@ export const expired = (entry: Entry, now: number): Entry => step(entry, 'warm',
 export const touched = (entry: Entry, activityAt: number): Entry =>
   activityAt > entry.activityAt ? { ...entry, activityAt } : entry
 
-export const working = (entry: Entry, by: 1 | -1, now: number): Entry => ({ ...entry, work: Math.max(0, entry.work + by), activityAt: now })
+/** `at`: when it last did something, which may be a while ago where it ends by having been silent. */
+export const working = (entry: Entry, by: 1 | -1, at: number): Entry => ({ ...entry, work: Math.max(0, entry.work + by), activityAt: Math.max(entry.activityAt, at) })
 
 /** The engine froze or thawed the container; a held one stays active, its container says that it is frozen. */
 export function frozen(entry: Entry, is: boolean, now: number): Entry {

@@ -21,6 +21,8 @@ export interface CallContext<Chunk = never> {
   readonly signal: AbortSignal
   /** Absent: the caller does not stream. Awaited by whoever emits, so that a slow reader slows the source. */
   readonly emit?: (chunk: Chunk) => Promise<void>
+  /** Name or address by which the caller reached Berth, where that is not loopback: what it is told to call has it as well. */
+  readonly via?: string | undefined
   readonly transport: 'http' | 'socket' | 'ipc' | 'process'
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { systemClock } from '../../main/clock.ts'
 import { openEvents, type Events } from '../../main/events/events.ts'
+import { directAddressing } from '../../main/rpc/addressing.ts'
 import { bindHandlers } from '../../main/rpc/bind-handlers.ts'
 import { contractId } from '../../main/rpc/contract-hash.ts'
 import { createDispatch } from '../../main/rpc/dispatch.ts'
@@ -54,6 +55,7 @@ export async function openTestBridge(
     provider,
     tokens,
     events,
+    addressing: directAddressing(),
     version,
     contract: contractId(),
     token,

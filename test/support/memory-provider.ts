@@ -100,6 +100,9 @@ export function memoryProvider(): MemoryProvider {
       return { destroyed: sandboxes.delete(find(selection).id) }
     },
     dismiss: () => false,
+    enter: async (id) => {
+      throw fail('SANDBOX_NOT_FOUND', `Nothing is behind ${id} in memory`, { next: 'Use a real one.' })
+    },
     use: async (selection, _who, work, signal) => {
       find(selection)
       return await work(api, signal ?? new AbortController().signal)

@@ -38,7 +38,7 @@ const as = (scope: Scope): CallContext<unknown> => ({
 const inputs: Record<string, unknown> = {
   get: { thread: 't' }, release: { thread: 't' }, destroy: { thread: 't' }, dismiss: { thread: 't' }, logs: { thread: 't' },
   exec: { thread: 't', command: 'x' }, read: { thread: 't', path: '/x' }, write: { thread: 't', path: '/x', content: '' },
-  files: { thread: 't' }, forget: { thread: 't', confirm: 't' }, token_add: { name: 'n' }, token_revoke: { name: 'n' },
+  files: { thread: 't' }, rotate: { thread: 't' }, forget: { thread: 't', confirm: 't' }, token_add: { name: 'n' }, token_revoke: { name: 'n' },
 }
 const codeOf = async (scope: Scope, name: string) =>
   await dispatch(as(scope), name, inputs[name] ?? {}).then(
