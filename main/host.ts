@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CallChunk, CallName, CallResult } from '../shared/contract.ts'
 import { clearBridgeFile, readBridgeFile, writeBridgeFile } from './bridge/bridge-file.ts'
+import { openAliases } from './bridge/provisioner/aliases.ts'
 import { hostsOf, isWildcard } from './bridge/hosts.ts'
 import { portPlan, sandboxPortPlan } from './bridge/port.ts'
 import { sandboxAddresses } from './bridge/sandbox-port/addresses.ts'
@@ -126,7 +127,17 @@ export async function host(options: HostOptions): Promise<Engine> {
       begun: (signal) => untilBegun(clock, provider, signal),
     })
     stack.defer(() => sandboxPort.close())
-    const bridge = await startBridge({ plan, identify: tokens.identify, metrics, version, dispatch, events, listen, hosts })
+    const bridge = await startBridge({
+      plan, identify: tokens.identify, metrics, version, dispatch, events, listen, hosts,
+      provisioner: {
+        aliases: openAliases({
+          dir: home.paths.aliases, now: () => clock.wall(),
+          problem: (text) => events.publish({ type: 'berth.problem', who: 'berth:provisioner', text }),
+        }),
+        addressOf: (it, { via }) => addressing.given(it, via),
+        begun: () => provider.begin(),
+      },
+    })
     await writeBridgeFile(home.paths.bridge, {
       url: bridge.url, pid: process.pid, port: bridge.port, sandbox_port: sandboxPort.port, token_file: home.paths.token, instance, version,
       started_at: new Date(clock.wall()).toISOString(),

@@ -56,11 +56,12 @@ export function provide(deps: {
     idOf: containerId,
     randomId: () => randomBytes(8).toString('hex'),
     keyOf: (nonce) => sandboxKey(home.secret, nonce),
-    async mountsOf(place) {
+    async mountsOf(place, extras) {
       const problem = deps.problem()
       if (problem) throw problem
-      return await workspace().mountsOf(place)
+      return await workspace().mountsOf(place, extras)
     },
+    extrasOf: (place, wanted) => workspace().extrasOf(place, wanted),
     userDataOf: (place) => workspace().userDataOf(place),
     discard: (place) => workspace().discard(place),
     openSandbox: (address) => openSandbox({ address, clock }),

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type BerthError, fail, toErrorData } from '../../shared/errors.ts'
+import { asBerthError, type BerthError, fail, toErrorData } from '../../shared/errors.ts'
 import { type Caller, type Identify, presentedToken } from './auth.ts'
 import { gone } from './body.ts'
 import { refuse } from './guard.ts'
@@ -51,9 +51,12 @@ export function createBridgeServer(deps: {
       if (!response.writableFinished) controller.abort(gone())
     })
     secure(response)
+    let taker: Route | undefined
     try {
       if (closing) throw shuttingDown()
-      await route(request, response, controller)
+      await route(request, response, controller, (found) => {
+        taker = found
+      })
     } catch (thrown) {
       if (response.headersSent || response.destroyed) {
         response.destroy()
@@ -63,17 +66,19 @@ export function createBridgeServer(deps: {
         await discard(request)
         response.setHeader('connection', 'close')
       }
-      sendError(response, thrown)
+      if (taker?.refuse) taker.refuse(response, asBerthError(thrown))
+      else sendError(response, thrown)
     }
   }
 
-  async function route(request: IncomingMessage, response: ServerResponse, controller: AbortController): Promise<void> {
+  async function route(request: IncomingMessage, response: ServerResponse, controller: AbortController, taken: (by: Route | undefined) => void): Promise<void> {
     const refused = refuse(request, deps.hosts)
     if (refused) throw refused
     const method = request.method ?? 'GET'
     const target = parseTarget(request.url)
     const ask = target && { method, path: target.path, accept: request.headers.accept }
     const found = ask && deps.routes.find((it) => it.takes(ask))
+    taken(found || undefined)
     const token = presentedToken(request.headers)
     const caller = token === null ? null : deps.identify(token)
     // Also where there is nothing: who has no token does not learn what there is.

@@ -9,7 +9,9 @@ import { eventsRoute } from './routes/events.ts'
 import { healthRoute } from './routes/health.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { nativeRoute } from './routes/native.ts'
+import { provisionerRoute } from './routes/provisioner.ts'
 import { openApiRoute } from './routes/openapi.ts'
+import { defaultTimes, type ProvisionerDeps } from './provisioner/provisioner.ts'
 import { createBridgeServer } from './server.ts'
 
 export interface Bridge {
@@ -28,6 +30,8 @@ export async function startBridge(deps: {
   version: string
   dispatch: Dispatch
   events: Events
+  /** Left out: deer-flow's dialect is not spoken. */
+  provisioner?: Pick<ProvisionerDeps, 'aliases' | 'addressOf' | 'begun'>
   limits?: Partial<Limits>
   /** Addresses beside 127.0.0.1. */
   listen?: readonly string[]
@@ -40,6 +44,9 @@ export async function startBridge(deps: {
     eventsRoute({ events: deps.events, limits }),
     metricsRoute({ metrics: deps.metrics }),
     nativeRoute({ dispatch: deps.dispatch, limits }),
+    ...(deps.provisioner
+      ? [provisionerRoute({ ...deps.provisioner, dispatch: deps.dispatch, publish: deps.events.publish, times: defaultTimes, limits })]
+      : []),
   ]
   const { server, close } = createBridgeServer({
     identify: deps.identify, routes, limits, answered: deps.metrics.answered, ...(deps.hosts ? { hosts: deps.hosts } : {}),

@@ -1,4 +1,8 @@
 import type { Scope } from '../../shared/call.ts'
+import type { AcquireRequest } from '../provider/provider-api.ts'
+
+/** What only a protocol of another house asks of an acquire; see `AcquireRequest` for what each means. */
+export type AcquireTerms = Pick<AcquireRequest, 'anonymousId' | 'provisionalMs' | 'onlyExisting' | 'extraMounts'>
 
 /** What an agent's token may touch. Whatever its bounds, an anonymous sandbox belongs to the client that made it. */
 export interface Bounds {
@@ -23,6 +27,8 @@ export interface CallContext<Chunk = never> {
   readonly emit?: (chunk: Chunk) => Promise<void>
   /** Name or address by which the caller reached Berth, where that is not loopback: what it is told to call has it as well. */
   readonly via?: string | undefined
+  /** Set by a route that speaks another protocol, never from what a caller sends: how the acquire is meant there. */
+  readonly terms?: AcquireTerms
   readonly transport: 'http' | 'socket' | 'ipc' | 'process'
 }
 

@@ -51,6 +51,7 @@ function acquireWith(provider: Provider): Handler<'acquire'> {
     const emit = context.emit
     try {
       const got = await provider.acquire({
+        ...context.terms,
         user: args.user,
         thread: args.thread ?? null,
         holder,
@@ -61,8 +62,8 @@ function acquireWith(provider: Provider): Handler<'acquire'> {
         // is gone shows up as an aborted signal.
         report: emit ? (progress) => void emit(progress).catch(() => undefined) : undefined,
       })
-      // Nobody else can ever name an anonymous sandbox, so one whose caller left in this very moment would only idle.
-      if (got.thread === null && context.signal.aborted) await provider.release({ id: got.id, user: got.user }, holder)
+      // Nobody can ever name an anonymous sandbox without a name, so one whose caller left in this very moment would only idle.
+      if (got.thread === null && context.terms?.anonymousId === undefined && context.signal.aborted) await provider.release({ id: got.id, user: got.user }, holder)
       return got
     } catch (thrown) {
       if (!deadline?.signal.aborted || context.signal.aborted) throw thrown
@@ -77,11 +78,11 @@ function acquireWith(provider: Provider): Handler<'acquire'> {
 }
 
 function destroyWith({ provider, addressing, events }: SandboxDeps): Handler<'destroy'> {
-  return async ({ only_if_unheld, ...selection }, context) => {
+  return async ({ only_if_unheld, only_if_idle, ...selection }, context) => {
     const before = provider.list().sandboxes.find((it) =>
       selection.id === undefined ? it.thread === selection.thread && it.user === selection.user : it.id === selection.id,
     )
-    const done = await provider.destroy(selection, { who: context.who, onlyIfUnheld: only_if_unheld })
+    const done = await provider.destroy(selection, { who: context.who, onlyIfUnheld: only_if_unheld, onlyIfIdle: only_if_idle })
     // The id of an anonymous one never comes again.
     if (!done.destroyed || !before || before.thread === null) return done
     try {

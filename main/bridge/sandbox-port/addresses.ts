@@ -30,6 +30,7 @@ export function sandboxAddresses(deps: {
       const enter_url = `http://${got.id}.localhost:${deps.port()}${enterPath}?key=${capabilities.of('path', got.id)}`
       return deps.mode() === 'direct' ? { ...got, enter_url } : { ...got, url: urlOf(got.id, via), headers: {}, enter_url }
     },
+    given: (it, via) => (it.url === null || deps.mode() === 'direct' ? it.url : urlOf(it.id, via)),
     // Good with the token in a header.
     show: (it, via) => (deps.mode() === 'direct' || it.url === null ? it : { ...it, url: `${base(via)}/${it.id}` }),
     async rotate(id) {
