@@ -85,7 +85,7 @@ async function createOrFind(core: Core, entry: Entry, config: Config, mounts: Mo
       throw refusal
     }
     note(null, found)
-    if (found.state === 'running' && !outdated(core, found)) return { found, path: 'found' }
+    if (found.state === 'running' && !found.leftover && !outdated(core, found)) return { found, path: 'found' }
     await deps.backend.remove(found.ref, 0)
   }
 }
@@ -100,7 +100,8 @@ async function refuse(core: Core, entry: Entry, found: Found): Promise<BerthErro
       details,
     })
   }
-  const mounted = found.mounts.find((mount) => mount.target === userData)?.source
+  if (found.leftover) return null
+  const mounted = found.mounts.find((mount) => mount.target === userData)?.source ?? null
   const sameKey = found.id === entry.id && found.user === entry.user && found.thread === entry.thread
   if (sameKey && found.nonce !== null && mounted === (await core.deps.userDataOf(entry))) return null
   return fail('IDENTITY_CONFLICT', `The container ${found.name} belongs to another thread or to other directories`, {
@@ -117,7 +118,7 @@ function specOf(core: Core, entry: Entry, config: Config, mounts: readonly Mount
     thread: entry.thread,
     name: entry.name,
     image: config.image,
-    key: core.deps.keyOf(nonce),
+    key: core.deps.keyOf(nonce) ?? '',
     nonce,
     mounts,
     environment: config.environment,

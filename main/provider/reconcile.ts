@@ -50,6 +50,7 @@ export function reconcile(view: ReconcileView): Action[] {
 
 function judge(found: Found, taken: ReadonlySet<string>, view: ReconcileView): Action {
   const { id, user, thread } = found
+  if (found.leftover) return { kind: 'remove', found, reason: 'nothing is known any more of whose it is' }
   if (id === null || user === null || found.nonce === null) return { kind: 'refuse', found, reason: 'its labels are incomplete' }
   if (thread !== null && view.idOf(user, thread) !== id) return { kind: 'refuse', found, reason: 'its labels name another key' }
   if (found.state === 'created') return { kind: 'remove', found, reason: 'it was never started' }
