@@ -7,7 +7,7 @@ import { liteServer, type LiteServer } from './lite-server.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** How it behaves from now on: as it should, or as provisioners are seen to do on bad days. */
-export type Mood = 'well' | '500' | 'nonsense' | 'proxy-404' | 'wrong-shape' | 'silent' | 'starting'
+export type Mood = 'well' | '500' | 'nonsense' | 'proxy-404' | 'wrong-shape' | 'silent' | 'starting' | 'made-but-500' | 'made-but-cut'
 
 interface Pod { readonly id: string; readonly thread: string; readonly lite: LiteServer; phase: string; readyAt: number }
 
@@ -64,6 +64,8 @@ export async function kubernetesLike(options: { takes?: 'seed' | 'head'; key?: s
     await mkdir(cwd, { recursive: true })
     const pod: Pod = { id, thread, lite: await liteServer({ cwd }), phase: 'Running', readyAt: Date.now() + self.pendingMs }
     pods.set(id, pod)
+    if (self.mood === 'made-but-500') return send(response, 500, { detail: 'NodePort was not allocated in time' })
+    if (self.mood === 'made-but-cut') return void response.destroy()
     send(response, 200, shown(pod))
   }
 
