@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CallChunk, CallName, CallResult } from '../shared/contract.ts'
 import { clearBridgeFile, readBridgeFile, writeBridgeFile } from './bridge/bridge-file.ts'
+import { openAliases } from './bridge/provisioner/aliases.ts'
 import { portPlan } from './bridge/port.ts'
 import { startBridge } from './bridge/start-bridge.ts'
 import type { Clock } from './clock.ts'
@@ -85,7 +86,16 @@ export async function host(options: HostOptions): Promise<Engine> {
     })
     const dispatch = createDispatch({ handlers, log })
     const kept = (await readBridgeFile(home.paths.bridge)).value?.port ?? null
-    const bridge = await startBridge({ plan: portPlan({ configured: loaded.config.bridge.port, kept }), token, version, dispatch, events })
+    const bridge = await startBridge({
+      plan: portPlan({ configured: loaded.config.bridge.port, kept }), token, version, dispatch, events,
+      provisioner: {
+        aliases: openAliases({
+          dir: home.paths.aliases, now: () => clock.wall(),
+          problem: (text) => events.publish({ type: 'berth.problem', who: 'berth:provisioner', text }),
+        }),
+        begun: () => provider.begin(),
+      },
+    })
     await writeBridgeFile(home.paths.bridge, {
       url: bridge.url, pid: process.pid, port: bridge.port, token_file: home.paths.token, instance, version,
       started_at: new Date(clock.wall()).toISOString(),

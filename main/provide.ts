@@ -12,7 +12,7 @@ import { leaseFiles } from './home/lease-files.ts'
 import type { Home } from './home/open-home.ts'
 import { writeAtomic } from './home/write-atomic.ts'
 import { makeProvider, type ProviderCore } from './provider/provider.ts'
-import { remoteHash, remoteMounts } from './remote-mounts.ts'
+import { noRemoteExtras, remoteHash, remoteMounts } from './remote-mounts.ts'
 import { openSandbox } from './sandbox/open-sandbox.ts'
 import { readiness } from './sandbox/readiness.ts'
 import { version } from './version.ts'
@@ -59,12 +59,12 @@ export function provide(deps: {
     idOf: containerId,
     randomId: () => randomBytes(8).toString('hex'),
     keyOf: (nonce) => (backend.keyless ? null : sandboxKey(home.secret, nonce)),
-    async mountsOf(place) {
+    async mountsOf(place, extras) {
       const problem = deps.problem()
       if (problem) throw problem
-      if (elsewhere) return remoteMounts(deps.config().config)
-      return await workspace().mountsOf(place)
+      return elsewhere ? remoteMounts(deps.config().config) : await workspace().mountsOf(place, extras)
     },
+    extrasOf: (place, wanted) => (elsewhere ? Promise.resolve(noRemoteExtras(wanted)) : workspace().extrasOf(place, wanted)),
     userDataOf: (place) => (elsewhere ? Promise.resolve(null) : workspace().userDataOf(place)),
     discard: (place) => workspace().discard(place),
     openSandbox: (address) => openSandbox({ address, clock }),

@@ -57,6 +57,12 @@ export const config = z.strictObject({
       pids: z.number().int().min(16).nullable().default(4096),
     })
     .prefault({}),
+  deer_flow: z
+    .strictObject({
+      home: z.string().nullable().default(null).describe("deer-flow's own home: what its clients ask to have mounted may lie there."),
+      mount_roots: z.array(z.string().min(1)).default([]).describe('Further host directories below which such mounts may lie.'),
+    })
+    .prefault({}),
   stop_grace: seconds.max(600).default(5).describe('Between the polite stop and the kill.'),
   ready_timeout: seconds.min(1).max(3600).default(60).describe('From started to usable.'),
   on_exit: z.enum(['destroy', 'keep']).default('destroy').describe('What an orderly exit does with the sandboxes.'),

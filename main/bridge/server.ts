@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type BerthError, fail, toErrorData } from '../../shared/errors.ts'
+import { asBerthError, type BerthError, fail, toErrorData } from '../../shared/errors.ts'
 import { type Identify, presentedToken } from './auth.ts'
 import { gone } from './body.ts'
 import { refuse } from './guard.ts'
@@ -42,9 +42,12 @@ export function createBridgeServer(deps: { identify: Identify; routes: readonly 
       if (!response.writableFinished) controller.abort(gone())
     })
     secure(response)
+    let taker: Route | undefined
     try {
       if (closing) throw shuttingDown()
-      await route(request, response, controller.signal)
+      await route(request, response, controller.signal, (found) => {
+        taker = found
+      })
     } catch (thrown) {
       if (response.headersSent || response.destroyed) {
         response.destroy()
@@ -54,17 +57,19 @@ export function createBridgeServer(deps: { identify: Identify; routes: readonly 
         await discard(request)
         response.setHeader('connection', 'close')
       }
-      sendError(response, thrown)
+      if (taker?.refuse) taker.refuse(response, asBerthError(thrown))
+      else sendError(response, thrown)
     }
   }
 
-  async function route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  async function route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal, taken: (by: Route | undefined) => void): Promise<void> {
     const refused = refuse(request)
     if (refused) throw refused
     const method = request.method ?? 'GET'
     const target = parseTarget(request.url)
     const ask = target && { method, path: target.path, accept: request.headers.accept }
     const found = ask && deps.routes.find((it) => it.takes(ask))
+    taken(found || undefined)
     const token = presentedToken(request.headers)
     const caller = token === null ? null : deps.identify(token)
     // Also where there is nothing: who has no token does not learn what there is.

@@ -6,7 +6,10 @@ import { listenByPlan, type PortPlan } from './port.ts'
 import { eventsRoute } from './routes/events.ts'
 import { healthRoute } from './routes/health.ts'
 import { nativeRoute } from './routes/native.ts'
+import { provisionerRoute } from './routes/provisioner.ts'
 import { openApiRoute } from './routes/openapi.ts'
+import type { Aliases } from './provisioner/aliases.ts'
+import { defaultTimes } from './provisioner/provisioner.ts'
 import { createBridgeServer } from './server.ts'
 
 export interface Bridge {
@@ -24,6 +27,8 @@ export async function startBridge(deps: {
   version: string
   dispatch: Dispatch
   events: Events
+  /** Left out: deer-flow's dialect is not spoken. */
+  provisioner?: { aliases: Aliases; begun: () => Promise<void> }
   limits?: Partial<Limits>
 }): Promise<Bridge> {
   const limits = { ...defaultLimits, ...deps.limits }
@@ -32,6 +37,9 @@ export async function startBridge(deps: {
     openApiRoute(deps),
     eventsRoute({ events: deps.events, limits }),
     nativeRoute({ dispatch: deps.dispatch, limits }),
+    ...(deps.provisioner
+      ? [provisionerRoute({ ...deps.provisioner, dispatch: deps.dispatch, publish: deps.events.publish, addressOf: (it) => it.url, times: defaultTimes, limits })]
+      : []),
   ]
   const { server, close } = createBridgeServer({ identify: masterOnly(deps.token), routes, limits })
   const port = await listenByPlan(server, deps.plan)

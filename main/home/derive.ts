@@ -10,6 +10,17 @@ export function containerId(user: string, thread: string): string {
   return createHash('sha256').update(`${user}:${thread}`).digest('hex').slice(0, 16)
 }
 
+/** The id of the anonymous sandbox that one client of the provisioner dialect means by an id of its own. */
+export function namedAnonymousId(client: string, name: string): string {
+  return createHash('sha256').update(JSON.stringify(['anonymous', client, name])).digest('hex').slice(0, 16)
+}
+
+/** All names that deer-flow clients of any age give a thread's sandbox by themselves. */
+export function deerFlowIds(user: string, thread: string): string[] {
+  const id = containerId(user, thread)
+  return [id, id.slice(0, 8), ...(user === 'default' ? [seedAlias(thread)] : [])]
+}
+
 /** What the oldest deer-flow clients call a thread's sandbox: 8 hex digits, which collide; good as an alias only. */
 export function seedAlias(thread: string): string {
   return createHash('sha256').update(thread).digest('hex').slice(0, 8)

@@ -1,12 +1,13 @@
 import { asBerthError, fail } from '../../shared/errors.ts'
 import type { Acquired } from '../../shared/sandbox.ts'
 import { provenAlive } from './alive.ts'
-import type { Core, Landing } from './core.ts'
-import { usable } from './entry.ts'
+import { outdated, type Core, type Landing } from './core.ts'
+import type { Extras } from './deps.ts'
+import { usable, type Entry } from './entry.ts'
 import { abortError, orAborted } from './flights.ts'
 import { obtain, type Wanted } from './obtain.ts'
 import type { AcquireRequest } from './provider-api.ts'
-import { held } from './registry.ts'
+import { held, heldUntilUsed } from './registry.ts'
 import { acquiredOf } from './view.ts'
 
 /** An unanswered first listing holds an acquire up for this long at most. */
@@ -28,20 +29,32 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
   async function acquire(request: AcquireRequest): Promise<Acquired> {
     const doors = gate.admit()
     const { user, thread, holder } = request
-    const wanted: Wanted = { id: thread === null ? deps.randomId() : deps.idOf(user, thread), user, thread }
-    const known = table.get(wanted.id)
-    if (usable(known) && !flights.has(wanted.id) && provenAlive(core, known)) {
-      const next = table.set(held(known, holder, clock.now(), clock.wall()))
+    const id = thread === null ? (request.anonymousId ?? deps.randomId()) : deps.idOf(user, thread)
+    const extras = request.extraMounts ? await deps.extrasOf({ id, user, thread }, request.extraMounts) : null
+    const wanted: Wanted = { id, user, thread, extras, onlyExisting: request.onlyExisting ?? false }
+    const known = table.get(id)
+    if (known && known.thread !== thread) throw anothersId(id)
+    const firm = known?.leases.some((lease) => lease.holder === holder && !lease.provisional) ?? false
+    if (usable(known) && !flights.has(id) && provenAlive(core, known)) {
+      const landing: Landing = { path: 'reuse', warnings: extrasWarnings(core, known, extras) }
+      const next = table.set(awaited(held(known, holder, clock.now(), clock.wall()), request, firm))
       core.save(next)
-      return acquiredOf(core, next, holder, { path: 'reuse', warnings: [] })
+      return acquiredOf(core, next, holder, landing)
     }
     const signal = request.signal ? AbortSignal.any([request.signal, doors]) : doors
     const landing = await outlastOutage({ ...request, signal }, wanted)
-    let entry = table.get(wanted.id)
+    let entry = table.get(id)
     if (!usable(entry)) throw fail('SANDBOX_LOST', 'The sandbox ended as soon as it was there', { next: 'Acquire again.' })
     // Who came aboard in the tick of the landing is held here.
     if (!entry.leases.some((lease) => lease.holder === holder)) entry = table.set(held(entry, holder, clock.now(), clock.wall()))
-    return acquiredOf(core, entry, holder, landing)
+    const waits = awaited(entry, request, firm && landing.path === 'reuse')
+    if (waits !== entry) core.save(table.set(waits))
+    return acquiredOf(core, waits, holder, { ...landing, warnings: [...landing.warnings, ...extrasWarnings(core, entry, extras)] })
+  }
+
+  /** `firm`: this holder has been here before and came for it, so one more acquire makes its hold no weaker. */
+  function awaited<E extends Entry>(entry: E, { holder, provisionalMs }: AcquireRequest, firm: boolean): E {
+    return provisionalMs === undefined || firm ? entry : heldUntilUsed(entry, holder, clock.now(), provisionalMs)
   }
 
   /** Unknown is not gone: while the engine does not answer, nothing is concluded, and the call is tried again. */
@@ -55,6 +68,8 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
       } catch (error) {
         const problem = asBerthError(error)
         if (signal.aborted) throw abortError(signal)
+        // It joined the flight of somebody who wanted an existing one only.
+        if (problem.code === 'SANDBOX_NOT_FOUND' && !wanted.onlyExisting) continue
         if (problem.code !== 'ENGINE_UNREACHABLE' || clock.now() - began > outageWaitMs) throw error
         report?.({ type: 'progress', step: 'engine', text: `Waiting for the container engine: ${problem.message}`, done: null, total: null })
       }
@@ -75,4 +90,15 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
   }
 
   return acquire
+}
+
+/** What whoever wanted certain extra mounts is told; an active sandbox is never replaced for their sake. */
+function extrasWarnings(core: Core, entry: Entry, extras: Extras | null): string[] {
+  if (extras === null) return []
+  const others = entry.sandbox !== null && outdated(core, entry.sandbox, extras.hash) && !outdated(core, entry.sandbox, null)
+  return [...extras.warnings, ...(others ? ['The sandbox is in use and stays as it is, with other extra mounts than were asked for'] : [])]
+}
+
+function anothersId(id: string): Error {
+  return fail('IDENTITY_CONFLICT', `The id ${id} is that of another sandbox`, { next: 'Acquire without naming an id.' })
 }

@@ -5,7 +5,7 @@ import type { Core, Landing } from './core.ts'
 import { endSandbox } from './ending.ts'
 import type { Entry } from './entry.ts'
 import type { Flight } from './flights.ts'
-import { stampedAt, type LeaseRecord } from './lease-record.ts'
+import { leasesOf, stampedAt, type LeaseRecord } from './lease-record.ts'
 import { creating, held, started } from './registry.ts'
 
 /**
@@ -26,7 +26,7 @@ export async function adopt(core: Core, found: Found, record: LeaseRecord | unde
     const now = core.table.get(id)
     if (now?.state !== 'creating') return null
     const at = record ? Math.min(stampedAt(record, clock, deps.uptime()), clock.now()) : clock.now()
-    const entry = started(now, { ...found, state: 'running' }, clock.now(), record?.holders ?? [], at)
+    const entry = started(now, { ...found, state: 'running' }, clock.now(), record ? leasesOf(record, clock.now()) : [], at)
     // Warm for as long as it had been: a crash loop must not keep it for ever.
     return { ...entry, since: Math.min(entry.since, at) }
   }

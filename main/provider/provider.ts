@@ -1,5 +1,6 @@
 import { fail } from '../../shared/errors.ts'
 import { makeAcquire } from './acquire.ts'
+import { askSandbox } from './asking.ts'
 import { decide, occupies, trim } from './capacity.ts'
 import { makeClients } from './clients.ts'
 import type { Core, Landing } from './core.ts'
@@ -113,11 +114,15 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     return Promise.resolve({ released: true, sandbox: viewOf(core, table.get(id) ?? next) })
   }
 
-  async function destroy(selection: Parameters<Provider['destroy']>[0], options: { who: string; onlyIfUnheld: boolean }): Promise<{ destroyed: boolean }> {
+  async function destroy(selection: Parameters<Provider['destroy']>[0], options: Parameters<Provider['destroy']>[1]): Promise<{ destroyed: boolean }> {
     const id = selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
+    const asked = table.get(id)
+    // While the sandbox is asked what runs in it, anything may happen to it.
+    const busy = options.onlyIfIdle === true && usable(asked) && (await askSandbox(core, asked)).running
     const entry = table.get(id)
-    if (entry === undefined) return { destroyed: false }
+    if (entry === undefined || busy) return { destroyed: false }
     if (options.onlyIfUnheld && (entry.leases.length > 0 || flights.has(id))) return { destroyed: false }
+    if (options.onlyIfIdle === true && (entry.work > 0 || entry.sandbox?.ref !== asked?.sandbox?.ref)) return { destroyed: false }
     core.untold.delete(id)
     core.replacements.delete(id)
     if (entry.state === 'creating') {

@@ -1,4 +1,8 @@
 import type { Scope } from '../../shared/call.ts'
+import type { AcquireRequest } from '../provider/provider-api.ts'
+
+/** What only a protocol of another house asks of an acquire; see `AcquireRequest` for what each means. */
+export type AcquireTerms = Pick<AcquireRequest, 'anonymousId' | 'provisionalMs' | 'onlyExisting' | 'extraMounts'>
 
 /** Who calls, and how to reach them while the call runs. Made by a transport, one for each call. */
 export interface CallContext<Chunk = never> {
@@ -11,6 +15,8 @@ export interface CallContext<Chunk = never> {
   readonly signal: AbortSignal
   /** Absent: the caller does not stream. Awaited by whoever emits, so that a slow reader slows the source. */
   readonly emit?: (chunk: Chunk) => Promise<void>
+  /** Set by a route that speaks another protocol, never from what a caller sends: how the acquire is meant there. */
+  readonly terms?: AcquireTerms
   readonly transport: 'http' | 'socket' | 'ipc' | 'process'
 }
 

@@ -25,8 +25,8 @@ export function sandboxHandlers(deps: { provider: Provider }): Pick<Handlers, Sa
       const whose = holder ?? context.client
       return await provider.release(selection, whose, whoFor(context, whose))
     },
-    destroy: async ({ only_if_unheld, ...selection }, context) =>
-      await provider.destroy(selection, { who: context.who, onlyIfUnheld: only_if_unheld }),
+    destroy: async ({ only_if_unheld, only_if_idle, ...selection }, context) =>
+      await provider.destroy(selection, { who: context.who, onlyIfUnheld: only_if_unheld, onlyIfIdle: only_if_idle }),
     dismiss: async (selection, context) => ({ dismissed: provider.dismiss(selection, context.who) }),
     logs: logsWith(provider),
   }
@@ -39,6 +39,7 @@ function acquireWith(provider: Provider): Handler<'acquire'> {
     const emit = context.emit
     try {
       const got = await provider.acquire({
+        ...context.terms,
         user: args.user,
         thread: args.thread ?? null,
         holder,
@@ -48,8 +49,8 @@ function acquireWith(provider: Provider): Handler<'acquire'> {
         // is gone shows up as an aborted signal.
         report: emit ? (progress) => void emit(progress).catch(() => undefined) : undefined,
       })
-      // Nobody else can ever name an anonymous sandbox, so one whose caller left in this very moment would only idle.
-      if (got.thread === null && context.signal.aborted) await provider.release({ id: got.id, user: got.user }, holder)
+      // Nobody can ever name an anonymous sandbox without a name, so one whose caller left in this very moment would only idle.
+      if (got.thread === null && context.terms?.anonymousId === undefined && context.signal.aborted) await provider.release({ id: got.id, user: got.user }, holder)
       return got
     } catch (thrown) {
       if (!deadline?.signal.aborted || context.signal.aborted) throw thrown

@@ -55,8 +55,11 @@ export const sandboxCalls = {
     summary: 'Stop and remove a sandbox, whoever holds it. Files of its thread stay.',
     scope: 'agent',
     kind: 'destroy',
-    input: selecting({ only_if_unheld: z.boolean().default(false).describe('Leave it alone while others hold it.') }),
-    result: z.object({ destroyed: z.boolean().describe('False: there was none, or it was held.') }),
+    input: selecting({
+      only_if_unheld: z.boolean().default(false).describe('Leave it alone while others hold it.'),
+      only_if_idle: z.boolean().default(false).describe('Leave it alone while a command runs in it.'),
+    }),
+    result: z.object({ destroyed: z.boolean().describe('False: there was none, or it was left alone.') }),
     errors: ['ENGINE_UNREACHABLE', 'ENGINE_FAILED'],
   }),
   dismiss: row({

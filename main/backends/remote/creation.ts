@@ -15,6 +15,8 @@ export interface CreationDeps {
   readonly names: WireNames
   readonly clock: Clock
   readonly version: string
+  /** Whether an id may still be that of a pod on its way out. */
+  readonly justEnded: (wireId: string) => boolean
   /** Deletes and waits until it is gone; drops the record. */
   readonly end: (wireId: string) => Promise<void>
 }
@@ -27,9 +29,9 @@ export interface Made { readonly wireId: string; readonly record: RemoteRecord; 
  */
 export async function createRemote(spec: SandboxSpec, deps: CreationDeps, signal: AbortSignal): Promise<Made> {
   const { records, clock } = deps
-  await freeName(spec.name, deps)
+  const rows = await freeName(spec.name, deps)
   if (signal.aborted) throw cancelled()
-  const wireId = deps.names.make(spec.name, spec.nonce)
+  const wireId = deps.names.next(spec.name, (id) => deps.justEnded(id) || rows.has(id))
   const record: RemoteRecord = {
     name: spec.name, id: spec.id, user: spec.user, thread: spec.thread, nonce: spec.nonce,
     configHash: spec.configHash, version: deps.version, createdAt: clock.wall(),
@@ -46,8 +48,8 @@ export async function createRemote(spec: SandboxSpec, deps: CreationDeps, signal
   }
 }
 
-/** NAME_TAKEN if the far side has one of this name; a life of it that is not recorded is a leftover, and goes first. */
-async function freeName(name: string, { provisioner, records, names, end }: CreationDeps): Promise<void> {
+/** NAME_TAKEN if the far side has one of this name; a life of it that is not recorded is a leftover, and goes first. Gives what is listed. */
+async function freeName(name: string, { provisioner, records, names, end }: CreationDeps): Promise<ReadonlyMap<string, Row>> {
   const known = records.byName(name)
   const rows = await provisioner.list(listMs)
   if (known) {
@@ -57,6 +59,7 @@ async function freeName(name: string, { provisioner, records, names, end }: Crea
   for (const wireId of rows.keys()) {
     if (names.isOf(wireId, name) && records.get(wireId) === undefined) await end(wireId)
   }
+  return rows
 }
 
 async function order(spec: SandboxSpec, wireId: string, { provisioner, clock }: CreationDeps, signal: AbortSignal): Promise<Row> {

@@ -8,7 +8,7 @@ import { leadsBack, nameTaken, notCarried, stillThere } from './errors.ts'
 import { openProvisioner, type Provisioner } from './provisioner.ts'
 import { openRecords, type RemoteRecord } from './records.ts'
 import { watchRemote, type RemoteWatch, type Sight } from './watch.ts'
-import { wireNames, type Row } from './wire.ts'
+import { farId, refOf, wireNames, type Row } from './wire.ts'
 
 export interface RemoteOptions {
   readonly owner: Owner
@@ -35,6 +35,8 @@ const factsMs = 5_000
 /** How long a deleted sandbox may stay before the removal counts as failed, and the steps in which that is looked at. */
 const goneMs = 20_000
 const goneStepsMs = [50, 100, 200, 400, 800]
+/** Twice the grace that Kubernetes gives a pod by default. */
+const outgoingMs = 60_000
 
 interface Seen { readonly wireId: string; readonly record: RemoteRecord | undefined; readonly row: Row }
 
@@ -53,6 +55,8 @@ export async function openRemote(options: RemoteOptions): Promise<RemoteBackend>
   /** Names of which one is being made, and ids of those being removed. */
   const making = new Set<string>()
   const ending = new Map<string, Promise<void>>()
+  /** When each ended, for as long as that may matter to the next one of its name. */
+  const ended = new Map<string, number>()
   /** What was last known of each: it stands while the far side itself does not know. */
   const states = new Map<string, Found['state']>()
 
@@ -77,8 +81,16 @@ export async function openRemote(options: RemoteOptions): Promise<RemoteBackend>
 
   async function forget(wireId: string): Promise<void> {
     states.delete(wireId)
+    ended.set(wireId, clock.now())
+    const nonce = records.get(wireId)?.nonce ?? null
     await records.drop(wireId)
-    for (const watch of watches) watch.gone(wireId)
+    for (const watch of watches) watch.gone(refOf(wireId, nonce))
+  }
+
+  function justEnded(wireId: string): boolean {
+    const now = clock.now()
+    for (const [id, at] of ended) if (now - at > outgoingMs) ended.delete(id)
+    return ended.has(wireId)
   }
 
   function stateOf(wireId: string, row: Row): Found['state'] {
@@ -89,7 +101,7 @@ export async function openRemote(options: RemoteOptions): Promise<RemoteBackend>
   function foundOf({ wireId, record, row }: Seen): Found {
     const state = stateOf(wireId, row)
     return {
-      ref: wireId, name: record?.name ?? wireId, state, owner: 'ours',
+      ref: refOf(wireId, record?.nonce ?? null), name: record?.name ?? wireId, state, owner: 'ours',
       id: record?.id ?? null, user: record?.user ?? null, thread: record?.thread ?? null, nonce: record?.nonce ?? null,
       configHash: record?.configHash ?? null, version: record?.version ?? null, createdAt: record?.createdAt ?? 0,
       url: state === 'exited' ? null : row.url,
@@ -102,7 +114,7 @@ export async function openRemote(options: RemoteOptions): Promise<RemoteBackend>
   async function sight(): Promise<Sight> {
     const seen = await observe(factsMs)
     const ours = seen.filter((one): one is Seen & { record: RemoteRecord } => one.record !== undefined)
-    return new Map(ours.map(({ wireId, record, row }) => [wireId, { name: record.name, state: stateOf(wireId, row) }]))
+    return new Map(ours.map(({ wireId, record, row }) => [refOf(wireId, record.nonce), { name: record.name, state: stateOf(wireId, row) }]))
   }
 
   async function deleteIt(wireId: string): Promise<void> {
@@ -156,7 +168,7 @@ export async function openRemote(options: RemoteOptions): Promise<RemoteBackend>
       making.add(spec.name)
       try {
         await others(askMs)
-        const made = await createRemote(spec, { provisioner, records, names, clock, version: options.version, end }, signal)
+        const made = await createRemote(spec, { provisioner, records, names, clock, version: options.version, justEnded, end }, signal)
         const found = foundOf(made)
         for (const watch of watches) watch.made(found)
         return found
@@ -165,8 +177,9 @@ export async function openRemote(options: RemoteOptions): Promise<RemoteBackend>
       }
     },
     async remove(ref) {
-      // Not ours, or of an earlier life that is not even written down: a DELETE of it is harmless, and needless.
-      if (names.isOurs(ref)) await end(ref)
+      const wireId = farId(ref)
+      // An earlier life of its id is gone already; its successor is left alone.
+      if (names.isOurs(wireId) && ref === refOf(wireId, records.get(wireId)?.nonce ?? null)) await end(wireId)
     },
     pause: () => Promise.reject(notCarried('Sandboxes cannot be paused', where, 'Leave them running, or destroy them: files stay.')),
     unpause: () => Promise.reject(notCarried('Sandboxes cannot be paused or woken', where, 'Acquire the thread again.')),
@@ -192,7 +205,7 @@ export async function openRemote(options: RemoteOptions): Promise<RemoteBackend>
 
 /** The log is where the sandbox is: the dialect has no route for it. */
 async function* noLog(ref: string, where: string): AsyncGenerator<string> {
-  throw notCarried('The log of a remote sandbox cannot be read from here', where, `Look there: \`kubectl logs sandbox-${ref}\`, or \`berth logs\` on the other Berth.`)
+  throw notCarried('The log of a remote sandbox cannot be read from here', where, `Look there: \`kubectl logs sandbox-${farId(ref)}\`, or \`berth logs\` on the other Berth.`)
 }
 
 function addressOf(text: string): URL {

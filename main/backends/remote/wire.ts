@@ -50,27 +50,40 @@ export function readList(json: unknown): Map<string, Row> | null {
 }
 
 /**
- * Our names on the far side: `berth-{whose}-{id}-{which}`. The dialect has no labels, so the id itself says whose it is
- * (installation and home) and which of one name's lives it is: on Kubernetes a pod outlives its DELETE by its grace, and
- * a new one of the same name would meet it. 40 characters of `[a-z0-9-]`, as a pod's name allows.
+ * Our names on the far side: `berth-{whose}-{id}-{turn}`. The dialect has no labels, so the id itself says whose it is
+ * (installation and home). The turn is 0 unless a life of this name ended just now: on Kubernetes a pod outlives its DELETE
+ * by its grace, and a new one of the same name would meet it. 33 characters of `[a-z0-9-]`, as a pod's name allows; few
+ * for each name, as another Berth keeps in mind what each once meant.
  */
 export interface WireNames {
-  make(name: string, nonce: string): string
+  /** The first of this name that is free; the last one where none is. */
+  next(name: string, taken: (wireId: string) => boolean): string
   isOurs(wireId: string): boolean
-  /** Whether two ids are lives of one name. */
+  /** Whether it is an id of this name. */
   isOf(wireId: string, name: string): boolean
 }
+
+const turns = [...'0123456789abcdef']
 
 export function wireNames(owner: Owner): WireNames {
   const whose = hash(`${owner.installation}\n${owner.home}`).slice(0, 8)
   const prefix = (name: string) => `berth-${whose}-${keyOf(name)}-`
-  const ours = new RegExp(`^berth-${whose}-[0-9a-f]{16}-[0-9a-f]{8}$`)
+  const ours = new RegExp(`^berth-${whose}-[0-9a-f]{16}-[0-9a-f]$`)
   return {
-    make: (name, nonce) => prefix(name) + hash(nonce).slice(0, 8),
+    next(name, taken) {
+      const ids = turns.map((turn) => prefix(name) + turn)
+      return ids.find((id) => !taken(id)) ?? `${prefix(name)}f`
+    },
     isOurs: (wireId) => ours.test(wireId),
     isOf: (wireId, name) => ours.test(wireId) && wireId.startsWith(prefix(name)),
   }
 }
+
+/** A sandbox's `ref`: its id there, and which life of that id it is. One of which nothing is known has the bare id. */
+export const refOf = (wireId: string, nonce: string | null): string => (nonce === null ? wireId : `${wireId}.${hash(nonce).slice(0, 8)}`)
+
+/** The id on the far side that a `ref` means. */
+export const farId = (ref: string): string => ref.split('.', 1)[0] ?? ref
 
 /** The sandbox's id, which people look for, where the name ends with one. */
 function keyOf(name: string): string {

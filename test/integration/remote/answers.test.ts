@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { EngineEvent, SandboxSpec } from '../../../main/backends/backend.ts'
 import { systemClock, type Clock } from '../../../main/clock.ts'
+import { farId } from '../../../main/backends/remote/wire.ts'
 import { asBerthError } from '../../../shared/errors.ts'
 import { kubernetesLike, type KubernetesLike, type Mood } from '../../support/kubernetes-like.ts'
 import { remoteSubject, type RemoteSubject } from '../../support/remote-subject.ts'
@@ -29,7 +30,7 @@ async function both(options: Parameters<typeof kubernetesLike>[0] & { url?: (url
   const subject = await remoteSubject({
     url: options.url ? options.url(far.url) : far.url,
     ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
-    kill: (found) => Promise.resolve(far.crash(found.ref)),
+    kill: (found) => Promise.resolve(far.crash(farId(found.ref))),
     close: () => far.close(),
   })
   open.push(subject)
@@ -103,16 +104,16 @@ describe('what a provisioner may answer', () => {
     expect(found.url).toMatch(/^http/)
     await eventually('it runs', async () => (await subject.backend.inspect(spec.name))?.state === 'running')
     for (const word of ['Unknown', 'Terminating', 'toString']) {
-      far.setPhase(found.ref, word)
+      far.setPhase(farId(found.ref), word)
       expect(await codeOf(subject.backend.inspect(spec.name))).toBe('ENGINE_UNREACHABLE')
       // In a list it stands as it was last seen: leaving it out would say that it is gone.
       expect(await subject.backend.list()).toMatchObject([{ ref: found.ref, state: 'running' }])
     }
     for (const word of ['Succeeded', 'Failed']) {
-      far.setPhase(found.ref, word)
+      far.setPhase(farId(found.ref), word)
       expect(await subject.backend.inspect(spec.name)).toMatchObject({ ref: found.ref, state: 'exited', url: null, exitCode: null })
     }
-    far.setPhase(found.ref, 'NotFound')
+    far.setPhase(farId(found.ref), 'NotFound')
     expect(await subject.backend.inspect(spec.name)).toBeNull()
     expect(await subject.backend.list()).toEqual([])
   })
@@ -122,16 +123,16 @@ describe('what a provisioner may answer', () => {
     const mounts = [{ source: '/srv/skills', target: '/mnt/more', readonly: true }]
     const { found, spec } = await one(subject, { mounts, user: 'ann' })
     expect(far.calls.findLast(({ line }) => line.startsWith('POST'))?.body).toEqual({
-      sandbox_id: found.ref, thread_id: spec.thread, user_id: 'ann',
+      sandbox_id: farId(found.ref), thread_id: spec.thread, user_id: 'ann',
       extra_mounts: [{ host_path: '/srv/skills', container_path: '/mnt/more', read_only: true }],
     })
     const anonymous = await one(subject, { thread: null })
     expect(far.calls.findLast(({ line }) => line.startsWith('POST'))?.body).toEqual({
-      sandbox_id: anonymous.found.ref, thread_id: anonymous.found.ref, user_id: 'default',
+      sandbox_id: farId(anonymous.found.ref), thread_id: farId(anonymous.found.ref), user_id: 'default',
     })
     expect(anonymous.found.thread).toBeNull()
     // A pod's name is `sandbox-{id}`, its service's `sandbox-{id}-svc`: 63 characters at most, of these only.
-    expect(`sandbox-${found.ref}-svc`).toMatch(/^[a-z0-9-]{1,63}$/)
+    expect(`sandbox-${farId(found.ref)}-svc`).toMatch(/^[a-z0-9-]{1,63}$/)
   })
 
   it('refuses an address that is none without showing it, and passes over rubbish in a list', async () => {
@@ -162,32 +163,51 @@ describe('what is left and what is lost', () => {
   it('a sandbox whose file is lost or broken is a leftover: listed to be removed, and its name is free', async () => {
     const { far, subject } = await both()
     const [lost, broken] = [await one(subject), await one(subject)]
-    await rm(join(subject.home, 'remote', lost.found.ref))
-    await writeFile(join(subject.home, 'remote', broken.found.ref), '{"name": 7')
+    await rm(join(subject.home, 'remote', farId(lost.found.ref)))
+    await writeFile(join(subject.home, 'remote', farId(broken.found.ref)), '{"name": 7')
     const next = await subject.open()
     const listed = await next.list()
     expect(listed).toHaveLength(2)
     for (const found of listed) expect(found).toMatchObject({ leftover: true, owner: 'ours', id: null, user: null, nonce: null })
-    expect(subject.logged.filter((text) => text.includes(broken.found.ref))).toHaveLength(1)
+    expect(subject.logged.filter((text) => text.includes(farId(broken.found.ref)))).toHaveLength(1)
     expect(await next.inspect(lost.spec.name)).toBeNull()
     // Made anew under the same name, the old one goes first: two of them never work on the same files.
     const again = await next.create(subject.spec({ name: lost.spec.name }), never())
-    expect([...far.pods.keys()].toSorted()).toEqual([again.ref, broken.found.ref].toSorted())
+    expect([...far.pods.keys()].toSorted()).toEqual([farId(again.ref), farId(broken.found.ref)].toSorted())
+    // Its ref was of a life that is not known any more; what the list names is.
     await next.remove(broken.found.ref, 0)
-    expect([...far.pods.keys()]).toEqual([again.ref])
+    expect(far.pods.size).toBe(2)
+    await next.remove(farId(broken.found.ref), 0)
+    expect([...far.pods.keys()]).toEqual([farId(again.ref)])
   })
 
   it('files of sandboxes that are no more are dropped, but only when the other side says so', async () => {
     const { far, subject } = await both()
     const { found } = await one(subject)
     const files = () => readdir(join(subject.home, 'remote'))
-    await far.vanish(found.ref)
+    await far.vanish(farId(found.ref))
     far.mood = '500'
     expect(await codeOf(subject.backend.list())).toBe('ENGINE_UNREACHABLE')
     expect(await files()).toHaveLength(1)
     far.mood = 'well'
     expect(await subject.backend.list()).toEqual([])
     expect(await files()).toEqual([])
+  })
+
+  it('an id is used again, but not while a pod of it may be on its way out', async () => {
+    const { far, subject } = await both()
+    let later = 0
+    const backend = await subject.open({ clock: { ...systemClock(), now: () => performance.now() + later } })
+    const ids: string[] = []
+    const { name } = subject.spec()
+    for (const wait of [0, 0, 61_000, 0]) {
+      later += wait
+      const found = await backend.create(subject.spec({ name }), never())
+      ids.push(farId(found.ref))
+      await backend.remove(found.ref, 0)
+    }
+    expect(ids.map((id) => id.at(-1))).toEqual(['0', '1', '0', '1'])
+    expect(far.pods.size).toBe(0)
   })
 
   it('its file is on disk before the order leaves, with nothing secret in it', async () => {
@@ -197,8 +217,8 @@ describe('what is left and what is lost', () => {
     await eventually('the order is there', () => far.calls.some(({ line }) => line.startsWith('POST')))
     const [file] = await readdir(join(subject.home, 'remote'))
     const { spec, found } = await creating
-    expect(file).toBe(found.ref)
-    const text = await readFile(join(subject.home, 'remote', found.ref), 'utf8')
+    expect(file).toBe(farId(found.ref))
+    const text = await readFile(join(subject.home, 'remote', farId(found.ref)), 'utf8')
     expect(JSON.parse(text)).toMatchObject({ name: spec.name, id: spec.id, user: spec.user, thread: spec.thread, nonce: spec.nonce })
     expect(text).not.toContain(spec.key)
   })
@@ -266,7 +286,7 @@ describe('the watch', () => {
     far.mood = '500'
     await eventually('the loss is told', () => stream().includes('lost'))
     expect(watch.healthy()).toBe(false)
-    await far.vanish(found.ref)
+    await far.vanish(farId(found.ref))
     far.mood = 'well'
     await eventually('it is healthy again', () => watch.healthy())
     expect(stream()).toEqual(['back', 'lost', 'back'])

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { farId } from '../../../main/backends/remote/wire.ts'
 import { systemClock } from '../../../main/clock.ts'
 import { asBerthError } from '../../../shared/errors.ts'
 import { openHouse } from '../../support/house.ts'
@@ -14,7 +15,7 @@ describeRemote('a provisioner like deer-flow’s Kubernetes one', async () => {
     url: far.url,
     apiKey: key,
     count: () => Promise.resolve(far.pods.size),
-    lose: (_thread, ref) => Promise.resolve(far.crash(ref)),
+    lose: (_thread, ref) => Promise.resolve(far.crash(farId(ref))),
     stop: () => far.stop(),
     start: () => far.start(),
     requests: () => far.calls.map(({ line }) => line),
@@ -33,7 +34,7 @@ describe('a provisioner on a bad day', { timeout: 120_000 }, () => {
       const dead = await acquire('u')
       far.mood = mood
       await systemClock().sleep(6_000)
-      far.crash(dead.container ?? '')
+      far.crash(farId(dead.container ?? ''))
       const during = ['t', 'u', 'new'].map((thread) => codeOf(acquire(thread)))
       expect(await Promise.all(during)).toEqual(during.map(() => 'ENGINE_UNREACHABLE'))
       expect(await codeOf(house.engine.call('destroy', { thread: 'nobody' }))).toBe('no error')

@@ -20,7 +20,7 @@ it('removes what never ran, what ended, and the second of a kind, keeping the on
 
 it('adopts what is on its way up at an address, and removes what nothing is known of any more', () => {
   const lost = found('b', { leftover: true, user: null, thread: null, nonce: null })
-  expect(kinds({ found: [found('a', { state: 'created' }), lost] })).toEqual(['adopt ref-a', 'remove ref-b'])
+  expect(kinds({ found: [found('a', { state: 'created' }), lost] }).toSorted()).toEqual(['adopt ref-a', 'remove ref-b'])
 })
 
 it('refuses labels that contradict each other', () => {
