@@ -26,7 +26,7 @@ const extraMount = z.object({ host_path: z.string().min(1), container_path: z.st
 const createBody = z.object({
   sandbox_id: clientSandboxId,
   thread_id: threadId.nullish(),
-  user_id: userId.default('default'),
+  user_id: userId.nullish(),
   extra_mounts: z.array(extraMount).max(mostMounts).nullish(),
 })
 
@@ -45,8 +45,8 @@ export interface Problem { readonly type: string; readonly loc: readonly (string
 /** A body that is refused: 422 with the list, or 400 with a sentence for what has the right form and is not allowed. */
 export type BadBody = { readonly status: 422; readonly problems: readonly Problem[] } | { readonly status: 400; readonly text: string }
 
-/** Reads the body of a create, of a client of any age. */
-export function readCreate(raw: unknown): { request: CreateRequest } | BadBody {
+/** Reads the body of a create, of a client of any age. `ownUser`: whom the oldest mean, who name none. */
+export function readCreate(raw: unknown, ownUser = 'default'): { request: CreateRequest } | BadBody {
   const read = createBody.safeParse(raw)
   if (!read.success) return { status: 422, problems: read.error.issues.map((issue) => problemOf(issue, raw)) }
   const { sandbox_id, thread_id, user_id, extra_mounts } = read.data
@@ -55,7 +55,7 @@ export function readCreate(raw: unknown): { request: CreateRequest } | BadBody {
   if (foreign) return { status: 400, text: `Extra mounts may not go to ${foreign.containerPath}; allowed are ${mountTargets.join(', ')}` }
   const twice = mounts?.find(({ containerPath }, at) => mounts.findIndex((other) => other.containerPath === containerPath) !== at)
   if (twice) return { status: 400, text: `Two extra mounts go to ${twice.containerPath}` }
-  return { request: { id: sandbox_id, user: user_id, thread: thread_id ?? null, ...(mounts ? { extraMounts: mounts } : {}) } }
+  return { request: { id: sandbox_id, user: user_id ?? ownUser, thread: thread_id ?? null, ...(mounts ? { extraMounts: mounts } : {}) } }
 }
 
 type Issue = z.core.$ZodIssue

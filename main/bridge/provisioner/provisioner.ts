@@ -51,9 +51,9 @@ export function makeProvisioner(deps: ProvisionerDeps): Provisioner {
   const call = async <K extends 'acquire' | 'get' | 'list' | 'release' | 'destroy'>(context: Context, name: K, input: object) =>
     (await dispatch(context, name, input)) as CallResult<K>
 
-  const acquire = (context: Context, id: string, key: AliasKey, terms: AcquireTerms): Promise<Acquired> => {
-    const named = key.thread === null ? { anonymousId: namedAnonymousId(context.client, id) } : {}
-    return call({ ...context, terms: { ...terms, ...named } }, 'acquire', { ...key, holder: holderOf(context) })
+  const acquire = (context: Context, id: string, { user, thread }: AliasKey, terms: AcquireTerms): Promise<Acquired> => {
+    const named = thread === null ? { anonymousId: namedAnonymousId(context.client, id) } : {}
+    return call({ ...context, terms: { ...terms, ...named } }, 'acquire', { user, thread, holder: holderOf(context) })
   }
 
   const selectionOf = ({ client }: Context, id: string, { user, thread }: AliasKey) =>
