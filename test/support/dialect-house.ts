@@ -89,7 +89,7 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
     published.push(event)
     events.publish(event)
   }
-  const opened = await openBackend({ config: loaded, home, env: process.env, clock, log })
+  const opened = await openBackend({ config: loaded, home, env: process.env, clock, token: 'unused', log })
   const backend = options.decorate ? options.decorate(opened.backend) : opened.backend
   const provider = provide({ backend, config: () => loaded, home, env: process.env, locks: fileLocks(home.paths.locks, clock), clock, publish, problem: () => null })
   const absent = () => Promise.reject(fail('NOT_SUPPORTED', 'Not in this house', { next: 'Ask a whole one.' }))
