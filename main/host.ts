@@ -68,7 +68,8 @@ export async function host(options: HostOptions): Promise<Engine> {
     stack.defer(() => events.close())
     const tokens = await openTokens({ file: home.paths.tokens, master: token, clock, publish: events.publish })
     stack.defer(() => tokens.close())
-    const { backend, choice, prove } = await openBackend({ config: loaded, home, env, clock, log })
+    const { backend, choice, prove, warnings } = await openBackend({ config: loaded, home, env, clock, token, log })
+    for (const warning of warnings) log('warn', warning)
     const used = options.decorate ? options.decorate(backend) : backend
     stack.defer(() => used.close())
     const proof = proveEngine({ prove, publish: events.publish })
@@ -105,7 +106,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       status: statusOf({
         backend: used, choice, provider, image, home: home.path, instance, startedAt: clock.wall(),
         config: () => config.current().config,
-        warnings: () => [...home.warnings, ...config.current().warnings],
+        warnings: () => [...home.warnings, ...warnings, ...config.current().warnings],
       }),
       doctor: () => runDoctor({ homeDir: home.path, configFile: options.configFile, env, clock }),
       config: () => Promise.resolve(describeConfig(config.current(), config.error())),

@@ -31,6 +31,7 @@ export const config = z.strictObject({
   mounts: z.array(mount).default([]).describe('Further binds for every sandbox.'),
   environment: z.record(z.string(), z.string()).default({}).describe('Variables of every sandbox; $NAME values are resolved.'),
   provisioner_url: z.string().nullable().default(null).describe("A deer-flow provisioner, or another Berth's bridge; selects backend remote."),
+  provisioner_api_key: z.string().nullable().default(null).describe('Its key (another Berth: a token of it); null: the password in provisioner_url, if there is one.'),
   skills: z
     .strictObject({
       path: z.string().nullable().default(null).describe('Host directory of skills, mounted read-only where it exists.'),

@@ -13,6 +13,8 @@ export interface HomePaths {
   readonly aliases: string
   readonly slots: string
   readonly locks: string
+  /** `remote/{id}`: what a provisioner cannot keep of a sandbox. Made by the first engine that works with one. */
+  readonly remote: string
   readonly events: string
   readonly config: string
   /** `users/{user}/threads/{thread}`: where threads live. */
@@ -35,6 +37,7 @@ export function homePaths(dir: string): HomePaths {
     aliases: join(dir, 'aliases'),
     slots: join(dir, 'slots'),
     locks: join(dir, 'locks'),
+    remote: join(dir, 'remote'),
     events: join(dir, 'events.jsonl'),
     config: join(dir, 'config.yaml'),
     users: join(dir, 'users'),

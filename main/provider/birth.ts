@@ -104,7 +104,7 @@ async function createOrFind(core: Core, entry: Entry, start: Start, signal: Abor
       throw refusal
     }
     note(null, found)
-    if (found.state === 'running' && !outdated(core, found, start.extras)) return { found, path: 'found' }
+    if (found.state === 'running' && !found.leftover && !outdated(core, found, start.extras)) return { found, path: 'found' }
     await deps.backend.remove(found.ref, 0)
   }
 }
@@ -119,7 +119,8 @@ async function refuse(core: Core, entry: Entry, found: Found): Promise<BerthErro
       details,
     })
   }
-  const mounted = found.mounts.find((mount) => mount.target === userData)?.source
+  if (found.leftover) return null
+  const mounted = found.mounts.find((mount) => mount.target === userData)?.source ?? null
   const sameKey = found.id === entry.id && found.user === entry.user && found.thread === entry.thread
   if (sameKey && found.nonce !== null && mounted === (await core.deps.userDataOf(entry))) return null
   return fail('IDENTITY_CONFLICT', `The container ${found.name} belongs to another thread or to other directories`, {
@@ -136,7 +137,7 @@ function specOf(core: Core, entry: Entry, { config, mounts, extras }: Start): Sa
     thread: entry.thread,
     name: entry.name,
     image: config.image,
-    key: core.deps.keyOf(nonce),
+    key: core.deps.keyOf(nonce) ?? '',
     nonce,
     mounts,
     environment: config.environment,

@@ -112,7 +112,8 @@ async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warning
     core.replacements.delete(wanted.id)
     const leases = flight.holders().map((holder) => ({ holder, since: deps.clock.wall() }))
     const at = deps.clock.now()
-    core.table.set(started(now, found, at, leases, at), { who: flight.who(), text: path === 'cold' ? 'A new sandbox is ready' : 'A sandbox was found again' })
+    // It answered: it runs, whatever the engine said while it was starting.
+    core.table.set(started(now, { ...found, state: 'running' }, at, leases, at), { who: flight.who(), text: path === 'cold' ? 'A new sandbox is ready' : 'A sandbox was found again' })
     return finish(core, wanted.id, flight, { path, warnings })
   } catch (error) {
     const reason = flight.signal.aborted ? abortError(flight.signal) : asBerthError(error)

@@ -16,7 +16,13 @@ export function openSandbox({ address, clock }: { address: Address; clock: Clock
   /** Any answer that needed our key proves that this very sandbox lives; `/healthz` answers strangers too. */
   const http: SandboxHttp = {
     async send(call) {
-      const answer = await plain.send(call)
+      const answer = await plain.send(call).catch((error: unknown) => {
+        // Nobody there a moment later: what was proven before proves nothing any more.
+        if (error instanceof BerthError && error.code === 'SANDBOX_UNREACHABLE') proof = -Infinity
+        throw error
+      })
+      // A gateway on the way speaks for a sandbox that it cannot reach.
+      if (answer.status >= 502 && answer.status <= 504) proof = -Infinity
       if (call.path.startsWith('/v1/') && answer.status !== 401 && answer.status < 500) proof = clock.now()
       return answer
     },

@@ -28,7 +28,7 @@ export interface HouseOptions {
   readonly config?: string
   /** Keys below `sandbox:`. */
   readonly sandbox?: Record<string, string | number | boolean | null>
-  readonly backend?: 'docker' | 'embedded' | 'auto'
+  readonly backend?: 'docker' | 'embedded' | 'remote' | 'auto'
   readonly env?: Record<string, string>
   readonly decorate?: (backend: Backend) => Backend
 }
@@ -65,7 +65,7 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
     },
     async close() {
       await engine.close()
-      if (options.backend !== 'embedded') for (const { Id } of await ours()) await docker.getContainer(Id).remove({ force: true, v: true })
+      if (options.backend !== 'embedded' && options.backend !== 'remote') for (const { Id } of await ours()) await docker.getContainer(Id).remove({ force: true, v: true })
       await dir.remove()
     },
   }
