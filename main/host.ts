@@ -84,7 +84,7 @@ export async function host(options: HostOptions): Promise<Engine> {
     })
     const dispatch = createDispatch({ handlers, log })
     const kept = (await readBridgeFile(home.paths.bridge)).value?.port ?? null
-    const bridge = await startBridge({ plan: portPlan({ configured: loaded.config.bridge.port, kept }), token, version, dispatch, events })
+    const bridge = await startBridge({ plan: portPlan({ configured: loaded.config.bridge.port, kept }), token, version, dispatch, events, log })
     await writeBridgeFile(home.paths.bridge, {
       url: bridge.url, pid: process.pid, port: bridge.port, token_file: home.paths.token, instance, version,
       started_at: new Date(clock.wall()).toISOString(),
@@ -101,6 +101,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       try {
         // Whoever starts now is to wait for the lock, not to attach to an engine that is going.
         await clearBridgeFile(home.paths.bridge, instance)
+        await bridge.endSessions()
         await provider.close({ destroy: !destroys ? 'none' : sparing ? 'unheld' : 'all' })
         await bridge.close()
       } finally {

@@ -3,8 +3,10 @@ import type { Dispatch } from '../rpc/dispatch.ts'
 import { masterOnly } from './auth.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { listenByPlan, type PortPlan } from './port.ts'
+import type { Log } from '../log.ts'
 import { eventsRoute } from './routes/events.ts'
 import { healthRoute } from './routes/health.ts'
+import { mcpRoute } from './routes/mcp.ts'
 import { nativeRoute } from './routes/native.ts'
 import { openApiRoute } from './routes/openapi.ts'
 import { createBridgeServer } from './server.ts'
@@ -13,6 +15,8 @@ export interface Bridge {
   /** `http://127.0.0.1:PORT`, without a trailing slash. */
   readonly url: string
   readonly port: number
+  /** Ends sessions that hold sandboxes, so that their holds are given back before the provider closes. Idempotent. */
+  endSessions(): Promise<void>
   /** Ends what is under way with SHUTTING_DOWN and lets its answers out; bounded. Idempotent. */
   close(): Promise<void>
 }
@@ -24,10 +28,13 @@ export async function startBridge(deps: {
   version: string
   dispatch: Dispatch
   events: Events
+  log: Log
   limits?: Partial<Limits>
 }): Promise<Bridge> {
   const limits = { ...defaultLimits, ...deps.limits }
+  const mcp = mcpRoute({ dispatch: deps.dispatch, limits, log: deps.log })
   const routes = [
+    mcp,
     healthRoute(deps),
     openApiRoute(deps),
     eventsRoute({ events: deps.events, limits }),
@@ -35,5 +42,13 @@ export async function startBridge(deps: {
   ]
   const { server, close } = createBridgeServer({ identify: masterOnly(deps.token), routes, limits })
   const port = await listenByPlan(server, deps.plan)
-  return { url: `http://127.0.0.1:${port}`, port, close }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    endSessions: mcp.close,
+    async close() {
+      await mcp.close()
+      await close()
+    },
+  }
 }

@@ -82,6 +82,7 @@ export async function openTestBridge(
     version,
     dispatch: createDispatch({ handlers, log }),
     events,
+    log,
     ...(options.limits ? { limits: options.limits } : {}),
   })
   return {
