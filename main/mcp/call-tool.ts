@@ -8,8 +8,14 @@ import { progressOf } from './progress.ts'
 import type { McpSession } from './session.ts'
 import type { Tool } from './tool.ts'
 
+interface Deps { readonly session: McpSession; readonly log: Log }
+
 /** Runs a tool. Whatever fails is a result that says so: never a protocol error, which a model does not get to see. */
-export async function callTool(tool: Tool, raw: unknown, context: ServerContext, deps: { session: McpSession; log: Log }): Promise<CallToolResult> {
+export function callTool(tool: Tool, raw: unknown, context: ServerContext, deps: Deps): Promise<CallToolResult> {
+  return deps.session.during(run(tool, raw, context, deps))
+}
+
+async function run(tool: Tool, raw: unknown, context: ServerContext, deps: Deps): Promise<CallToolResult> {
   const progress = progressOf(context)
   const ending = endingOf([
     context.mcpReq.signal,

@@ -17,6 +17,8 @@ export interface McpSession {
   /** Holds the thread's sandbox for this session, until it is released or the session ends. */
   acquire(input: Omit<CallInput<'acquire'>, 'holder' | 'user'> & { thread: string }, options: CallOptions<'acquire'>): Promise<CallResult<'acquire'>>
   release(selection: { id?: string | undefined; thread?: string | undefined }, options: CallOptions<'release'>): Promise<CallResult<'release'>>
+  /** A tool call under way: the session's end waits, for a moment, until it has been answered. */
+  during<T>(call: Promise<T>): Promise<T>
   /** Releases everything now, but goes on: the next call holds again. */
   letGo(): Promise<void>
   /** Ends what is under way and releases everything. Idempotent. */
@@ -36,7 +38,9 @@ export interface SessionOptions {
   readonly problem: (text: string, cause: unknown) => void
 }
 
-/** Longest that the end of a session waits for one hold to be given back. */
+/** Longest that the end of a session waits for its calls, which have been told, to come to an end. */
+const endingMs = 3000
+/** Longest that it waits for one hold to be given back. */
 const releaseMs = 10_000
 
 export function openSession(options: SessionOptions): McpSession {
@@ -48,12 +52,13 @@ export function openSession(options: SessionOptions): McpSession {
   const ending = new AbortController()
   /** Threads held, by their ids once those are known. */
   const held = new Map<string, string | null>()
-  const underWay = new Set<Promise<unknown>>()
+  const acquires = new Set<Promise<unknown>>()
+  const running = new Set<Promise<unknown>>()
   let closing: Promise<void> | null = null
 
   async function releaseAll(): Promise<void> {
     // An acquire that is being given up may still land.
-    await Promise.allSettled(underWay)
+    await Promise.allSettled(acquires)
     const threads = [...held.keys()]
     held.clear()
     await Promise.all(
@@ -81,7 +86,7 @@ export function openSession(options: SessionOptions): McpSession {
       if (ending.signal.aborted) throw ending.signal.reason
       if (!stateless && !held.has(input.thread)) held.set(input.thread, null)
       const work = calls.call('acquire', { ...input, user, holder }, callOptions)
-      underWay.add(work)
+      acquires.add(work)
       try {
         const got = await work
         if (!stateless) held.set(input.thread, got.id)
@@ -91,7 +96,7 @@ export function openSession(options: SessionOptions): McpSession {
         if (held.get(input.thread) === null && !callOptions.signal?.aborted) held.delete(input.thread)
         throw error
       } finally {
-        underWay.delete(work)
+        acquires.delete(work)
       }
     },
     async release(selection, callOptions) {
@@ -99,10 +104,22 @@ export function openSession(options: SessionOptions): McpSession {
       for (const [thread, id] of held) if (thread === selection.thread || id === selection.id) held.delete(thread)
       return done
     },
+    async during(call) {
+      running.add(call)
+      try {
+        return await call
+      } finally {
+        running.delete(call)
+      }
+    },
     letGo: releaseAll,
     close() {
       closing ??= (async () => {
         ending.abort(fail('CANCELLED', 'The session has ended', { next: 'Connect again.' }))
+        const { promise: late, resolve } = Promise.withResolvers<void>()
+        const timer = setTimeout(resolve, endingMs)
+        await Promise.race([Promise.allSettled(running), late])
+        clearTimeout(timer)
         await releaseAll()
       })()
       return closing

@@ -26,8 +26,6 @@ interface Entry {
 export interface McpSessions {
   /** Answers a request of these protocols. Null: there is no such session of this owner. */
   answer(request: Request, body: unknown, owner: string): Promise<{ response: Response; done: () => void } | null>
-  /** For tests and metrics. */
-  count(): number
   close(): Promise<void>
 }
 
@@ -94,7 +92,6 @@ export function mcpSessions(deps: { limits: Limits; log: Log; open: (request: Re
   }
 
   return {
-    count: () => entries.size,
     async answer(request, body, owner) {
       const named = request.headers.get('mcp-session-id')
       const first = named === null && request.method === 'POST' && isInitializeRequest(body)

@@ -14,8 +14,6 @@ import { sendWeb, webRequest } from '../mcp/web-exchange.ts'
 import type { Exchange, Route } from '../route.ts'
 
 export interface McpRoute extends Route {
-  /** Sessions of clients that have shaken hands. */
-  sessions(): number
   /** Ends all sessions and gives back what they hold; refuses new ones. Idempotent. */
   close(): Promise<void>
 }
@@ -72,7 +70,6 @@ export function mcpRoute(deps: { dispatch: Dispatch; limits: Limits; log: Log })
   return {
     takes: ({ path }) => path === '/mcp',
     open: () => false,
-    sessions: sessions.count,
     async answer(exchange) {
       const { response, done } = await answerOf(exchange)
       try {
