@@ -91,7 +91,7 @@ export function addFileCommands(program: Command, run: Run): void {
     .usage('(--thread T | ID) PATTERN [PATH]')
     .option('-F, --fixed', 'the pattern is plain text')
     .option('-i, --ignore-case', 'upper and lower case are the same')
-    .option('-g, --include <glob>', 'only files like this; may be repeated', (glob: string, all: string[] = []) => [...all, glob])
+    .option('-g, --include <glob>', 'only files like this; may be repeated', another)
     .option('-m, --max <lines>', 'matching lines at most (default: 200)', numeric)
     .addHelpText('after', "\nExamples:\n  berth search --thread demo 'def \\w+' /mnt/user-data/workspace -g '*.py'\n")
     .action(
@@ -110,6 +110,10 @@ export function addFileCommands(program: Command, run: Run): void {
         return got.matches.length === 0 ? 1 : 0
       }),
     )
+}
+
+function another(value: string, all: string[] = []): string[] {
+  return [...all, value]
 }
 
 async function save(file: string, bytes: Uint8Array): Promise<void> {
