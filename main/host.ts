@@ -18,9 +18,11 @@ import type { Home } from './home/open-home.ts'
 import { statusOf } from './house.ts'
 import { keepImage } from './image-keeper.ts'
 import type { Log } from './log.ts'
+import { openMetrics } from './metrics/metrics.ts'
 import { openBackend } from './open-backend.ts'
 import { provide } from './provide.ts'
 import type { Provider } from './provider/provider-api.ts'
+import { openTokens } from './tokens/tokens.ts'
 import { bindHandlers } from './rpc/bind-handlers.ts'
 import { contractId } from './rpc/contract-hash.ts'
 import { createDispatch } from './rpc/dispatch.ts'
@@ -42,13 +44,15 @@ export async function host(options: HostOptions): Promise<Engine> {
   const { clock, home, token, env } = options
   const instance = randomBytes(8).toString('hex')
   const loaded = await loadConfig({ file: options.configFile, env, home: home.path })
-  const log: Log = (level, text, cause) => options.log(level, redact(text, loaded.secrets), cause)
+  const log: Log = (level, text, cause) => options.log(level, redact(text, [...loaded.secrets, token]), cause)
   for (const warning of loaded.warnings) log('warn', warning)
   const stack = new AsyncDisposableStack()
   stack.defer(() => options.lock.release())
   try {
     const events = openEvents({ clock, instance, file: home.paths.events, log })
     stack.defer(() => events.close())
+    const tokens = await openTokens({ file: home.paths.tokens, master: token, clock, publish: events.publish })
+    stack.defer(() => tokens.close())
     const { backend, choice, prove } = await openBackend({ config: loaded, home, env, clock, log })
     const used = options.decorate ? options.decorate(backend) : backend
     stack.defer(() => used.close())
@@ -64,12 +68,16 @@ export async function host(options: HostOptions): Promise<Engine> {
       },
       onError: (error) => events.publish({ type: 'config.bad', who: 'berth:config', text: `The last good configuration stays in force: ${error.message}` }),
     })
-    const provider = provide({ backend: used, config: () => config.current(), home, env, locks: options.locks, clock, publish: events.publish, problem: proof.problem })
+    const core = provide({ backend: used, config: () => config.current(), home, env, locks: options.locks, clock, publish: events.publish, problem: proof.problem })
     stack.defer(() => config.close())
     stack.defer(() => image.close())
+    const metrics = openMetrics({ clock, version, backend: choice.kind, sandboxes: core.list, waiting: core.waiting, events })
+    stack.defer(() => metrics.close())
+    events.subscribe(metrics.heard)
+    const provider = { ...core, acquire: metrics.timed(core.acquire) }
 
     const handlers = bindHandlers({
-      provider, events, version, token,
+      provider, tokens, events, version, token,
       contract: contractId(),
       status: statusOf({
         backend: used, choice, provider, image, home: home.path, instance, startedAt: clock.wall(),
@@ -82,9 +90,9 @@ export async function host(options: HostOptions): Promise<Engine> {
       forget: (key, who) => forgetThread({ home, locks: options.locks, publish: events.publish }, key, who),
       stop: () => void close(),
     })
-    const dispatch = createDispatch({ handlers, log })
+    const dispatch = createDispatch({ handlers, log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes })
     const kept = (await readBridgeFile(home.paths.bridge)).value?.port ?? null
-    const bridge = await startBridge({ plan: portPlan({ configured: loaded.config.bridge.port, kept }), token, version, dispatch, events, log })
+    const bridge = await startBridge({ plan: portPlan({ configured: loaded.config.bridge.port, kept }), identify: tokens.identify, metrics, version, dispatch, events, log })
     await writeBridgeFile(home.paths.bridge, {
       url: bridge.url, pid: process.pid, port: bridge.port, token_file: home.paths.token, instance, version,
       started_at: new Date(clock.wall()).toISOString(),
@@ -123,7 +131,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       async call(name, input, { signal, onChunk } = {}) {
         return (await dispatch(
           {
-            scope: 'operator', client: 'local', who: 'client:local', transport: 'process',
+            scope: 'operator', client: 'local', bounds: null, who: 'client:local', transport: 'process',
             signal: signal ?? new AbortController().signal,
             ...(onChunk ? { emit: async (chunk: unknown) => await onChunk(chunk as CallChunk<CallName> as never) } : {}),
           },

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type BerthError, fail, toErrorData } from '../../shared/errors.ts'
-import { type Identify, presentedToken } from './auth.ts'
+import { type Caller, type Identify, presentedToken } from './auth.ts'
 import { gone } from './body.ts'
 import { refuse } from './guard.ts'
 import type { Limits } from './limits.ts'
@@ -20,7 +20,13 @@ export interface BridgeServer {
 const discardFor = 1000
 
 /** The HTTP server itself: guard, token, route, error. It does not listen yet. */
-export function createBridgeServer(deps: { identify: Identify; routes: readonly Route[]; limits: Limits }): BridgeServer {
+export function createBridgeServer(deps: {
+  identify: Identify
+  routes: readonly Route[]
+  limits: Limits
+  /** Told of every request that ended: its status, or null where the caller left before there was one. */
+  answered?: ((status: number | null) => void) | undefined
+}): BridgeServer {
   const { limits } = deps
   const underWay = new Map<ServerResponse, AbortController>()
   let closing: Promise<void> | null = null
@@ -45,12 +51,13 @@ export function createBridgeServer(deps: { identify: Identify; routes: readonly 
     underWay.set(response, controller)
     response.on('close', () => {
       underWay.delete(response)
+      deps.answered?.(response.headersSent ? response.statusCode : null)
       if (!response.writableFinished) controller.abort(gone())
     })
     secure(response)
     try {
       if (closing) throw shuttingDown()
-      await route(request, response, controller.signal)
+      await route(request, response, controller)
     } catch (thrown) {
       if (response.headersSent || response.destroyed) {
         response.destroy()
@@ -64,7 +71,7 @@ export function createBridgeServer(deps: { identify: Identify; routes: readonly 
     }
   }
 
-  async function route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  async function route(request: IncomingMessage, response: ServerResponse, controller: AbortController): Promise<void> {
     const refused = refuse(request)
     if (refused) throw refused
     const method = request.method ?? 'GET'
@@ -76,7 +83,19 @@ export function createBridgeServer(deps: { identify: Identify; routes: readonly 
     // Also where there is nothing: who has no token does not learn what there is.
     if (!caller && !(found && ask && found.open(ask.path))) throw unauthorized(token)
     if (!found || !target) throw noSuchPath()
-    await found.answer({ method, target, request, response, caller, signal })
+    if (caller) endWith(caller, response, controller)
+    await found.answer({ method, target, request, response, caller, signal: controller.signal })
+  }
+
+  /** A token that is revoked ends what it has under way: in order, or, where somebody does not listen, hard. */
+  function endWith({ revoked }: Caller, response: ServerResponse, controller: AbortController): void {
+    const end = () => {
+      controller.abort(revoked.reason)
+      const late = setTimeout(() => response.destroy(), limits.closing)
+      response.on('close', () => clearTimeout(late))
+    }
+    revoked.addEventListener('abort', end)
+    response.on('close', () => revoked.removeEventListener('abort', end))
   }
 
   async function shut(): Promise<void> {

@@ -1,12 +1,14 @@
 import type { Events } from '../events/events.ts'
 import type { Dispatch } from '../rpc/dispatch.ts'
-import { masterOnly } from './auth.ts'
+import type { Identify } from './auth.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { listenByPlan, type PortPlan } from './port.ts'
 import type { Log } from '../log.ts'
 import { eventsRoute } from './routes/events.ts'
 import { healthRoute } from './routes/health.ts'
 import { mcpRoute } from './routes/mcp.ts'
+import { metricsRoute } from './routes/metrics.ts'
 import { nativeRoute } from './routes/native.ts'
 import { openApiRoute } from './routes/openapi.ts'
 import { createBridgeServer } from './server.ts'
@@ -24,7 +26,8 @@ export interface Bridge {
 /** Opens the loopback port. Throws PORT_TAKEN, naming who has it. */
 export async function startBridge(deps: {
   plan: PortPlan
-  token: string
+  identify: Identify
+  metrics: Pick<Metrics, 'answered' | 'text'>
   version: string
   dispatch: Dispatch
   events: Events
@@ -38,9 +41,10 @@ export async function startBridge(deps: {
     healthRoute(deps),
     openApiRoute(deps),
     eventsRoute({ events: deps.events, limits }),
+    metricsRoute({ metrics: deps.metrics }),
     nativeRoute({ dispatch: deps.dispatch, limits }),
   ]
-  const { server, close } = createBridgeServer({ identify: masterOnly(deps.token), routes, limits })
+  const { server, close } = createBridgeServer({ identify: deps.identify, routes, limits, answered: deps.metrics.answered })
   const port = await listenByPlan(server, deps.plan)
   return {
     url: `http://127.0.0.1:${port}`,

@@ -12,6 +12,7 @@ import type { Parts } from './parts.ts'
 import { addSandboxCommands } from './sandbox-commands.ts'
 import { addServeCommand } from './serve-command.ts'
 import { paint } from './text.ts'
+import { addTokenCommands } from './token-commands.ts'
 
 /** The `berth` command: runs one command line (without the program's own name) and tells its exit code. Never throws. */
 export async function runCommandLine(argv: readonly string[], io: Io, parts: Parts): Promise<number> {
@@ -61,8 +62,12 @@ function createProgram(run: Run, json: boolean): Command {
   addFileCommands(program, run)
   addHouseCommands(program, run)
   addMcpCommand(program, run)
+  addTokenCommands(program, run)
   // Subcommands are made before their parent's settings reach them.
-  for (const command of program.commands) command.copyInheritedSettings(program)
+  for (const command of program.commands) {
+    command.copyInheritedSettings(program)
+    for (const below of command.commands) below.copyInheritedSettings(program)
+  }
   return program
 }
 

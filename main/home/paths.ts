@@ -4,6 +4,8 @@ import { join } from 'node:path'
 export interface HomePaths {
   readonly installation: string
   readonly token: string
+  /** Hashes of the named tokens. */
+  readonly tokens: string
   readonly bridge: string
   readonly leases: string
   readonly aliases: string
@@ -24,6 +26,7 @@ export function homePaths(dir: string): HomePaths {
   return {
     installation: join(dir, 'installation'),
     token: join(dir, 'token'),
+    tokens: join(dir, 'tokens.json'),
     bridge: join(dir, 'bridge.json'),
     leases: join(dir, 'leases'),
     aliases: join(dir, 'aliases'),

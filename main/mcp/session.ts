@@ -47,8 +47,7 @@ export function openSession(options: SessionOptions): McpSession {
   const { calls, user = 'default', stateless } = options
   const name = randomBytes(6).toString('hex')
   const holder = stateless?.holder ?? `mcp:${name}`
-  const made = () => `${options.prefix ?? ''}mcp-${randomBytes(6).toString('hex')}`
-  const own = options.thread ?? (stateless ? null : `${options.prefix ?? ''}mcp-${name}`)
+  const own = options.thread ?? (stateless ? null : madeThread(options.prefix, name))
   const ending = new AbortController()
   /** Threads held, by their ids once those are known. */
   const held = new Map<string, string | null>()
@@ -81,7 +80,7 @@ export function openSession(options: SessionOptions): McpSession {
         next: 'Call sandbox_acquire, and give the `thread` of its answer to every other call.',
       })
     },
-    threadToAcquire: (named) => named ?? own ?? made(),
+    threadToAcquire: (named) => named ?? own ?? madeThread(options.prefix, name),
     async acquire(input, callOptions) {
       if (ending.signal.aborted) throw ending.signal.reason
       if (!stateless && !held.has(input.thread)) held.set(input.thread, null)
@@ -125,4 +124,10 @@ export function openSession(options: SessionOptions): McpSession {
       return closing
     },
   }
+}
+
+/** A long prefix leaves little room; the random part is what matters. */
+function madeThread(prefix: string | undefined, name: string): string {
+  const begin = prefix ?? ''
+  return (begin.length + 4 + name.length > 64 ? `${begin}${name}` : `${begin}mcp-${name}`).slice(0, 64)
 }

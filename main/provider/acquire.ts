@@ -28,7 +28,10 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
   async function acquire(request: AcquireRequest): Promise<Acquired> {
     const doors = gate.admit()
     const { user, thread, holder } = request
-    const wanted: Wanted = { id: thread === null ? deps.randomId() : deps.idOf(user, thread), user, thread }
+    const wanted: Wanted =
+      thread === null
+        ? { id: deps.randomId(), user, thread, client: request.client ?? holder }
+        : { id: deps.idOf(user, thread), user, thread, client: null }
     const known = table.get(wanted.id)
     if (usable(known) && !flights.has(wanted.id) && provenAlive(core, known)) {
       const next = table.set(held(known, holder, clock.now(), clock.wall()))

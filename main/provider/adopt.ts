@@ -19,7 +19,7 @@ export async function adopt(core: Core, found: Found, record: LeaseRecord | unde
   if (id === null || user === null) return { path: 'found', warnings: [] }
   const before = core.table.get(id)
   core.table.set(
-    { ...creating({ id, user, thread, name: found.name }, clock.now(), clock.wall(), before), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce },
+    { ...creating({ id, user, thread, client: record?.client ?? null, name: found.name }, clock.now(), clock.wall(), before), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce },
     { who: 'berth:reconcile', text: 'A running sandbox was found' },
   )
   const settled = () => {

@@ -11,6 +11,8 @@ export interface Entry {
   readonly user: string
   /** null: anonymous. */
   readonly thread: string | null
+  /** The client that made an anonymous one; null otherwise. */
+  readonly client: string | null
   readonly name: string
   readonly state: SandboxStatus
   /** Monotonic ms at which `state` began. */

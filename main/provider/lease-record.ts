@@ -12,6 +12,8 @@ export const leaseRecord = z.object({
   at: z.number(),
   uptime: z.object({ boot: z.string(), seconds: z.number() }).nullable(),
   replaced: z.number().int(),
+  /** Whose an anonymous one is. */
+  client: z.string().optional(),
 })
 /** Seconds on a clock that no wall jump moves, and which boot it counts from; null where a system has none. */
 export type Uptime = { readonly boot: string; readonly seconds: number } | null
@@ -26,6 +28,7 @@ export function toRecord(entry: Entry, clock: Clock, uptime: Uptime): LeaseRecor
     at: clock.wall() - age,
     uptime: uptime && { boot: uptime.boot, seconds: uptime.seconds - age / 1000 },
     replaced: entry.replaced,
+    ...(entry.client === null ? {} : { client: entry.client }),
   }
 }
 

@@ -8,7 +8,7 @@ import { abortError, orAborted, type Flight } from './flights.ts'
 import { loseSandbox } from './loss.ts'
 import { atStep, creating, failed, held, started } from './registry.ts'
 
-export interface Wanted { readonly id: string; readonly user: string; readonly thread: string | null }
+export interface Wanted { readonly id: string; readonly user: string; readonly thread: string | null; readonly client: string | null }
 
 /**
  * One flight: registry, proven alive; else warm; else found by name; else a new one. After every wait the registry

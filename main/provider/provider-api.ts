@@ -9,6 +9,8 @@ export interface AcquireRequest {
   readonly holder: string
   /** Who asked, for the event log; default: the holder. */
   readonly who?: string | undefined
+  /** Which client asked: what it makes without a thread is its own. Default: the holder. */
+  readonly client?: string | undefined
   /** Ends this caller's wait; the work itself ends when nobody waits for it any more. */
   readonly signal?: AbortSignal | undefined
   readonly report?: ((progress: Progress) => void) | undefined
@@ -19,11 +21,21 @@ export interface ShutdownReport {
   readonly failed: readonly { readonly id: string; readonly error: string }[]
 }
 
+/** Whose a sandbox is. */
+export interface Owner {
+  readonly user: string
+  readonly thread: string | null
+  /** Of an anonymous one the client that made it; null: not known, and of one that has a thread. */
+  readonly client: string | null
+}
+
 /** Who has which sandbox. Every method throws BerthErrors only. `who` goes into the event log. */
 export interface Provider {
   acquire(request: AcquireRequest): Promise<Acquired>
   /** SANDBOX_NOT_FOUND where there is none. Not activity. */
   get(selection: Selection): Sandbox
+  /** null where there is none. */
+  ownerOf(id: string): Owner | null
   list(): { sandboxes: Sandbox[]; replicas: number; counted: number }
   release(selection: Selection, holder: string, who?: string): Promise<{ released: boolean; sandbox: Sandbox | null }>
   destroy(selection: Selection, options: { who: string; onlyIfUnheld: boolean }): Promise<{ destroyed: boolean }>

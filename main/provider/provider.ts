@@ -24,8 +24,9 @@ export interface ProviderCore extends Provider {
   begin(): Promise<void>
   /** The configuration changed, or a clock gap was seen: look at everything again. */
   refresh(): Promise<void>
+  /** Acquires that wait for a place. */
+  waiting(): number
 }
-
 
 /** Enough to keep an engine busy while slow images boot. */
 const startsAtOnce = 6
@@ -157,6 +158,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
 
   return {
     begin,
+    waiting: () => core.tickets.ahead(),
     acquire,
     release,
     destroy,
@@ -167,6 +169,10 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       await watching.relist()
     },
     get: (selection) => viewOf(core, select(core, selection)),
+    ownerOf(id) {
+      const entry = table.get(id)
+      return entry ? { user: entry.user, thread: entry.thread, client: entry.client } : null
+    },
     list() {
       const { mode, replicas, entries } = view()
       return { sandboxes: sorted(entries).map((entry) => viewOf(core, entry)), replicas, counted: entries.filter((entry) => occupies(entry, mode)).length }

@@ -28,7 +28,7 @@ function step(entry: Entry, state: SandboxStatus, now: number, change: Partial<E
 }
 
 export function creating(
-  key: { id: string; user: string; thread: string | null; name: string },
+  key: { id: string; user: string; thread: string | null; client: string | null; name: string },
   now: number,
   wall: number,
   before: Entry | undefined,

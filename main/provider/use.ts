@@ -6,6 +6,7 @@ import type { Core } from './core.ts'
 import { usable, type Entry } from './entry.ts'
 import { abortError } from './flights.ts'
 import { loseSandbox } from './loss.ts'
+import { noSuchSandbox } from './no-such-sandbox.ts'
 import { working } from './registry.ts'
 
 /** The entry that a selection names; SANDBOX_NOT_FOUND where there is none. */
@@ -13,10 +14,7 @@ export function select(core: Core, selection: Selection): Entry {
   const id = selection.id ?? core.deps.idOf(selection.user, selection.thread ?? '')
   const entry = core.table.get(id)
   if (entry) return entry
-  const what = selection.thread === undefined ? `with id ${id}` : `of thread ${selection.thread}`
-  throw fail('SANDBOX_NOT_FOUND', `There is no sandbox ${what}`, {
-    next: selection.thread === undefined ? 'List what there is with `berth ls`.' : `Acquire it first: \`berth acquire --thread ${selection.thread}\`.`,
-  })
+  throw noSuchSandbox(selection)
 }
 
 /** Runs agent work: it counts as activity while it runs, and fails at once when the container ends. */

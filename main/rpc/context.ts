@@ -1,10 +1,20 @@
 import type { Scope } from '../../shared/call.ts'
 
+/** What an agent's token may touch. Whatever its bounds, an anonymous sandbox belongs to the client that made it. */
+export interface Bounds {
+  /** Threads that begin so; '' is all of them. */
+  readonly threadPrefix: string
+  /** Threads of this user; null: of all. */
+  readonly user: string | null
+}
+
 /** Who calls, and how to reach them while the call runs. Made by a transport, one for each call. */
 export interface CallContext<Chunk = never> {
   readonly scope: Scope
   /** The token's name; `master` for the home's own. Default holder of what the call acquires. */
   readonly client: string
+  /** What it may touch, from its token; null: everything. */
+  readonly bounds: Bounds | null
   /** For the event log: `client:<token>`. */
   readonly who: string
   /** Aborted when the caller is gone or Berth closes; the reason is a BerthError. */

@@ -43,6 +43,7 @@ function acquireWith(provider: Provider): Handler<'acquire'> {
         thread: args.thread ?? null,
         holder,
         who: whoFor(context, holder),
+        client: context.client,
         signal: deadline ? AbortSignal.any([context.signal, deadline.signal]) : context.signal,
         // Progress is told while the work goes on: the work does not wait for a slow reader, and a reader that
         // is gone shows up as an aborted signal.

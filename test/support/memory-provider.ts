@@ -18,6 +18,7 @@ export interface MemoryProvider extends Provider {
  */
 export function memoryProvider(): MemoryProvider {
   const sandboxes = new Map<string, Sandbox>()
+  const makers = new Map<string, string>()
   const files = new Map<string, Uint8Array>()
   const did: string[] = []
   let made = 0
@@ -70,7 +71,7 @@ export function memoryProvider(): MemoryProvider {
   return {
     did,
     running: () => running,
-    acquire: async ({ user, thread, holder, who, signal, report }): Promise<Acquired> => {
+    acquire: async ({ user, thread, holder, who, client, signal, report }): Promise<Acquired> => {
       did.push(`acquire ${thread} by ${who}`)
       report?.({ type: 'progress', step: 'create', text: 'making it', done: 1, total: 2 })
       if (thread === 'slow') await until(signal)
@@ -82,10 +83,15 @@ export function memoryProvider(): MemoryProvider {
       const holders = next.holders.some((it) => it.holder === holder)
         ? next.holders
         : [...next.holders, { holder, since: new Date().toISOString() }]
+      if (thread === null && !old) makers.set(next.id, client ?? holder)
       sandboxes.set(next.id, { ...next, status: 'active', holders })
       return { ...find({ id: next.id, user }), path: old ? 'reuse' : 'cold', holder, headers: {}, was_replaced: false, warnings: [] }
     },
     get: find,
+    ownerOf: (id) => {
+      const it = sandboxes.get(id)
+      return it ? { user: it.user, thread: it.thread, client: makers.get(id) ?? null } : null
+    },
     list: () => ({ sandboxes: [...sandboxes.values()], replicas: 3, counted: sandboxes.size }),
     release: async (selection, holder, who) => {
       did.push(`release by ${who}`)

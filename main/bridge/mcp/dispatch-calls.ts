@@ -10,6 +10,7 @@ export function dispatchCalls(dispatch: Dispatch, caller: Caller): EngineCalls {
       const context = {
         scope: caller.scope,
         client: caller.name,
+        bounds: caller.bounds,
         who: `client:${caller.name}`,
         transport: 'http',
         signal: signal ?? new AbortController().signal,

@@ -4,6 +4,7 @@ import { fail } from '../../../shared/errors.ts'
 import type { Log } from '../../log.ts'
 import { createMcpServer } from '../../mcp/mcp-server.ts'
 import type { McpSession } from '../../mcp/session.ts'
+import type { Caller } from '../auth.ts'
 import type { Limits } from '../limits.ts'
 
 /** One client that has shaken hands: protocols up to 2025-11-25. */
@@ -25,7 +26,7 @@ interface Entry {
 /** The sessions of the handshake protocols. Whoever goes without a word is noticed, and what it held is given back. */
 export interface McpSessions {
   /** Answers a request of these protocols. Null: there is no such session of this owner. */
-  answer(request: Request, body: unknown, owner: string): Promise<{ response: Response; done: () => void } | null>
+  answer(request: Request, body: unknown, owner: Caller): Promise<{ response: Response; done: () => void } | null>
   close(): Promise<void>
 }
 
@@ -52,7 +53,7 @@ export function mcpSessions(deps: { limits: Limits; log: Log; open: (request: Re
     sweeper = null
   }
 
-  async function begin(request: Request, owner: string): Promise<Entry> {
+  async function begin(request: Request, owner: Caller): Promise<Entry> {
     if (entries.size >= limits.mcpSessions) await makeRoom()
     const id = randomUUID()
     const session = deps.open(request)
@@ -62,13 +63,15 @@ export function mcpSessions(deps: { limits: Limits; log: Log; open: (request: Re
       onsessionclosed: () => entry.close(),
     })
     const server = createMcpServer({ session, log })
+    const revoked = () => void entry.close()
     let closing: Promise<void> | null = null
     const entry: Entry = {
-      id, owner, transport, session, open: 0, lastUsed: performance.now(), listened: false, letGo: false,
+      id, owner: owner.name, transport, session, open: 0, lastUsed: performance.now(), listened: false, letGo: false,
       close() {
         closing ??= (async () => {
           entries.delete(id)
           if (entries.size === 0) rest()
+          owner.revoked.removeEventListener('abort', revoked)
           await session.close()
           await server.close()
         })()
@@ -76,6 +79,7 @@ export function mcpSessions(deps: { limits: Limits; log: Log; open: (request: Re
       },
     }
     server.server.onclose = () => void entry.close()
+    owner.revoked.addEventListener('abort', revoked)
     entries.set(id, entry)
     sweeper ??= setInterval(sweep, Math.max(20, Math.min(15_000, limits.mcpGone / 2))).unref()
     await server.connect(transport)
@@ -96,7 +100,7 @@ export function mcpSessions(deps: { limits: Limits; log: Log; open: (request: Re
       const named = request.headers.get('mcp-session-id')
       const first = named === null && request.method === 'POST' && isInitializeRequest(body)
       const entry = first ? await begin(request, owner) : entries.get(named ?? '')
-      if (!entry || entry.owner !== owner) return null
+      if (!entry || entry.owner !== owner.name) return null
       entry.open++
       entry.letGo = false
       const done = () => {

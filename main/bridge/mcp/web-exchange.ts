@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Exchange } from '../route.ts'
 
@@ -17,8 +16,11 @@ export function webRequest({ method, request, signal }: Exchange): Request {
 /** Headers that are the bridge's own to set. */
 const own = new Set(['cache-control', 'connection', 'content-length', 'transfer-encoding'])
 
-/** Sends the web's `Response`; a slow reader slows its source. Resolves when all of it is out, or the caller is gone. */
-export async function sendWeb(response: ServerResponse, answer: Response, signal: AbortSignal): Promise<void> {
+/**
+ * Sends the web's `Response`; a slow reader slows its source. Resolves when all of it is out, or the caller is gone. What else ends
+ * an exchange (the bridge closes, a token is revoked) ends its source, which then still says so.
+ */
+export async function sendWeb(response: ServerResponse, answer: Response): Promise<void> {
   for (const [name, value] of answer.headers) if (!own.has(name)) response.setHeader(name, value)
   response.writeHead(answer.status)
   const reader = answer.body?.getReader()
@@ -29,17 +31,25 @@ export async function sendWeb(response: ServerResponse, answer: Response, signal
   response.flushHeaders()
   // What ends the source also ends the loop below, which waits for it.
   const stop = () => void reader.cancel().catch(() => undefined)
-  if (signal.aborted) stop()
-  signal.addEventListener('abort', stop, { once: true })
+  if (response.destroyed) stop()
+  response.on('close', stop)
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done || response.destroyed) break
-      if (!response.write(value)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+      if (!response.write(value)) await drained(response)
     }
   } finally {
-    signal.removeEventListener('abort', stop)
-    stop()
     response.end()
   }
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done)
+      resolve()
+    }
+    response.on('drain', done).on('close', done)
+  })
 }

@@ -44,7 +44,8 @@ export function mcpRoute(deps: { dispatch: Dispatch; limits: Limits; log: Log })
     return openSession({
       calls: dispatchCalls(dispatch, caller),
       thread: headerOf(request, 'x-berth-thread', threadId),
-      user: headerOf(request, 'x-berth-user', userId),
+      user: headerOf(request, 'x-berth-user', userId) ?? caller.bounds?.user ?? undefined,
+      prefix: caller.bounds?.threadPrefix,
       stateless: stateless ? { holder: `mcp:${caller.name}` } : undefined,
       problem: (text, cause) => log('warn', text, cause),
     })
@@ -64,7 +65,7 @@ export function mcpRoute(deps: { dispatch: Dispatch; limits: Limits; log: Log })
     if (body !== undefined && !(await isLegacyRequest(request, body))) {
       return { response: await modern.fetch(request, { parsedBody: body }), done: () => undefined }
     }
-    return (await sessions.answer(request, body, caller.name)) ?? { response: noSession(request, body), done: () => undefined }
+    return (await sessions.answer(request, body, caller)) ?? { response: noSession(request, body), done: () => undefined }
   }
 
   return {
@@ -73,7 +74,7 @@ export function mcpRoute(deps: { dispatch: Dispatch; limits: Limits; log: Log })
     async answer(exchange) {
       const { response, done } = await answerOf(exchange)
       try {
-        await sendWeb(exchange.response, response, exchange.signal)
+        await sendWeb(exchange.response, response)
       } finally {
         done()
       }

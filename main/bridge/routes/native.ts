@@ -58,6 +58,7 @@ export function contextOf(exchange: Exchange): CallContext<unknown> {
   return {
     scope: exchange.caller?.scope ?? 'open',
     client,
+    bounds: exchange.caller?.bounds ?? null,
     who: `client:${client}`,
     signal: exchange.signal,
     transport: 'http',
