@@ -129,7 +129,7 @@ export async function host(options: HostOptions): Promise<Engine> {
     })
     stack.defer(() => sandboxPort.close())
     const bridge = await startBridge({
-      plan, identify: tokens.identify, metrics, version, dispatch, events, listen, hosts,
+      plan, identify: tokens.identify, metrics, version, dispatch, events, log, listen, hosts,
       provisioner: {
         aliases: openAliases({
           dir: home.paths.aliases, now: () => clock.wall(),
@@ -155,6 +155,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       try {
         // Whoever starts now is to wait for the lock, not to attach to an engine that is going.
         await clearBridgeFile(home.paths.bridge, instance)
+        await bridge.endSessions()
         await provider.close({ destroy: !destroys ? 'none' : sparing ? 'unheld' : 'all' })
         await Promise.all([bridge.close(), sandboxPort.close()])
       } finally {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { asBerthError, type BerthError, fail, toErrorData } from '../../shared/errors.ts'
 import { type Caller, type Identify, presentedToken } from './auth.ts'
@@ -41,6 +42,11 @@ export function createBridgeServer(deps: {
   })
   server.on('request', (request, response) => void answer(request, response))
   server.on('clientError', refuseConnection)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const controller = new AbortController()
@@ -104,7 +110,11 @@ export function createBridgeServer(deps: {
     for (const controller of underWay.values()) controller.abort(shuttingDown())
     for (const response of underWay.keys()) if (!response.headersSent) response.setHeader('connection', 'close')
     const late = setTimeout(() => server.closeAllConnections(), limits.closing)
-    const idle = setInterval(() => server.closeIdleConnections(), 50)
+    const idle = setInterval(() => {
+      server.closeIdleConnections()
+      // To node:http one that has said nothing yet is busy, and clients keep such in store.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+    }, 50)
     await stopped
     clearTimeout(late)
     clearInterval(idle)

@@ -5,8 +5,10 @@ import type { Hosts } from './hosts.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { listenByPlan, type PortPlan } from './port.ts'
+import type { Log } from '../log.ts'
 import { eventsRoute } from './routes/events.ts'
 import { healthRoute } from './routes/health.ts'
+import { mcpRoute } from './routes/mcp.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { nativeRoute } from './routes/native.ts'
 import { provisionerRoute } from './routes/provisioner.ts'
@@ -18,6 +20,8 @@ export interface Bridge {
   /** `http://127.0.0.1:PORT`, without a trailing slash. */
   readonly url: string
   readonly port: number
+  /** Ends sessions that hold sandboxes, so that their holds are given back before the provider closes. Idempotent. */
+  endSessions(): Promise<void>
   /** Ends what is under way with SHUTTING_DOWN and lets its answers out; bounded. Idempotent. */
   close(): Promise<void>
 }
@@ -32,13 +36,16 @@ export async function startBridge(deps: {
   events: Events
   /** Left out: deer-flow's dialect is not spoken. */
   provisioner?: Pick<ProvisionerDeps, 'aliases' | 'addressOf' | 'begun'>
+  log: Log
   limits?: Partial<Limits>
   /** Addresses beside 127.0.0.1. */
   listen?: readonly string[]
   hosts?: Hosts
 }): Promise<Bridge> {
   const limits = { ...defaultLimits, ...deps.limits }
+  const mcp = mcpRoute({ dispatch: deps.dispatch, limits, log: deps.log })
   const routes = [
+    mcp,
     healthRoute(deps),
     openApiRoute(deps),
     eventsRoute({ events: deps.events, limits }),
@@ -56,6 +63,10 @@ export async function startBridge(deps: {
   return {
     url: `http://127.0.0.1:${port}`,
     port,
-    close: () => close(listening.close),
+    endSessions: mcp.close,
+    async close() {
+      await mcp.close()
+      await close(listening.close)
+    },
   }
 }

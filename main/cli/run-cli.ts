@@ -7,6 +7,7 @@ import { exitCodesText } from './exit-codes.ts'
 import { addFileCommands } from './file-commands.ts'
 import { addHouseCommands } from './house-commands.ts'
 import { type Io, write } from './io.ts'
+import { addMcpCommand } from './mcp-command.ts'
 import type { Parts } from './parts.ts'
 import { addSandboxCommands } from './sandbox-commands.ts'
 import { addServeCommand } from './serve-command.ts'
@@ -60,6 +61,7 @@ function createProgram(run: Run, json: boolean): Command {
   addExecCommand(program, run)
   addFileCommands(program, run)
   addHouseCommands(program, run)
+  addMcpCommand(program, run)
   addTokenCommands(program, run)
   // Subcommands are made before their parent's settings reach them.
   for (const command of program.commands) {

@@ -5,7 +5,7 @@ import { askActivity } from './activity.ts'
 import { dataOf } from './answer.ts'
 import { bashSessions } from './bash-sessions.ts'
 import { exec } from './exec.ts'
-import { listFiles, readFile, writeFile } from './files.ts'
+import { listFiles, readFile, searchFiles, writeFile } from './files.ts'
 import { sandboxHttp, type SandboxHttp } from './http.ts'
 import type { Address, SandboxApi } from './sandbox-api.ts'
 
@@ -44,6 +44,7 @@ export function openSandbox({ address, clock }: { address: Address; clock: Clock
     read: (path) => readFile(http, path),
     write: (path, content, append) => writeFile(http, path, content, append),
     list: (path, options) => listFiles(http, path, options),
+    search: (request) => searchFiles(http, request),
     activity: (timeoutMs) => askActivity(http, timeoutMs),
     close: () => http.close(),
   }

@@ -101,6 +101,7 @@ export async function openTestBridge(
     version,
     dispatch: createDispatch({ handlers, log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes }),
     events,
+    log,
     ...(options.limits ? { limits: options.limits } : {}),
   })
   return {

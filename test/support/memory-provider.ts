@@ -58,6 +58,12 @@ export function memoryProvider(): MemoryProvider {
       [...files.keys()]
         .filter((it) => it.startsWith(`${path}/`))
         .map((it) => ({ name: it.slice(path.length + 1), path: it, directory: false, size: files.get(it)?.byteLength ?? 0, modifiedAt: null })),
+    search: async ({ pattern, path, maxResults }) => {
+      const all = [...files].filter(([file]) => file.startsWith(path)).flatMap(([file, bytes]) =>
+        Buffer.from(bytes).toString('utf8').split('\n').map((text, at) => ({ file, line: at + 1, text })).filter(({ text }) => text.includes(pattern)),
+      )
+      return { matches: all.slice(0, maxResults), truncated: all.length > maxResults }
+    },
     activity: async () => ({ running, idleSeconds: 0, version: null }),
     close: async () => undefined,
   }

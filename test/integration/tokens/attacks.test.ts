@@ -41,7 +41,7 @@ const call = async (client: string, name: string, input: unknown): Promise<Answe
 const code = ({ body }: Answer) => (body['error'] as { code?: string } | undefined)?.code
 
 /** What each call needs beside the sandbox it is about. */
-const rest: Record<string, object> = { exec: { command: 'steal' }, read: { path: '/w/x' }, write: { path: '/w/x', content: 'y' } }
+const rest: Record<string, object> = { search: { pattern: 'x' }, exec: { command: 'steal' }, read: { path: '/w/x' }, write: { path: '/w/x', content: 'y' } }
 const agentCalls = Object.entries(calls as Record<string, CallRow>).filter(([, row]) => row.scope === 'agent').map(([name]) => name)
 const bySelection = agentCalls.filter((name) => !['acquire', 'list', 'status'].includes(name))
 

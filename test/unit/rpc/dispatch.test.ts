@@ -36,6 +36,7 @@ const as = (scope: Scope): CallContext<unknown> => ({
   transport: 'process',
 })
 const inputs: Record<string, unknown> = {
+  search: { thread: 't', pattern: 'x' },
   get: { thread: 't' }, release: { thread: 't' }, destroy: { thread: 't' }, dismiss: { thread: 't' }, logs: { thread: 't' },
   exec: { thread: 't', command: 'x' }, read: { thread: 't', path: '/x' }, write: { thread: 't', path: '/x', content: '' },
   files: { thread: 't' }, rotate: { thread: 't' }, forget: { thread: 't', confirm: 't' }, token_add: { name: 'n' }, token_revoke: { name: 'n' },
