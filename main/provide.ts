@@ -70,7 +70,8 @@ export function provide(deps: {
     openSandbox: (address) => openSandbox({ address, clock }),
     ready: (api, { signal, timeoutMs }) => readiness(api, { signal, timeoutMs, clock }),
     leases: leaseFiles(home.paths.leases, {
-      write: (path, text) => writeAtomic(path, text, { mode: 0o600 }),
+      // Sandboxes do not outlive the power either.
+      write: (path, text) => writeAtomic(path, text, { mode: 0o600, sync: false }),
       problem: (text) => publish({ type: 'berth.problem', who: 'berth:leases', text }),
       later: (ms, run) => clock.timer(ms, run),
     }),

@@ -30,24 +30,30 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
     const extras = request.extraMounts ? await deps.extrasOf({ id, user, thread }, request.extraMounts) : null
     const client = thread === null ? (request.client ?? holder) : null
     const wanted: Wanted = { id, user, thread, client, extras, onlyExisting: request.onlyExisting ?? false }
-    const known = table.get(id)
-    if (known && known.thread !== thread) throw anothersId(id)
-    const firm = known?.leases.some((lease) => lease.holder === holder && !lease.provisional) ?? false
-    if (usable(known) && !flights.has(id) && provenAlive(core, known)) {
-      const landing: Landing = { path: 'reuse', warnings: extrasWarnings(core, known, extras) }
-      const next = table.set(awaited(held(known, holder, clock.now(), clock.wall()), request, firm))
-      core.save(next)
-      return acquiredOf(core, next, holder, landing)
+    const signal = () => (request.signal ? AbortSignal.any([request.signal, doors]) : doors)
+    for (let tries = 1; ; tries += 1) {
+      const known = table.get(id)
+      if (known && known.thread !== thread) throw anothersId(id)
+      const firm = known?.leases.some((lease) => lease.holder === holder && !lease.provisional) ?? false
+      const proven = usable(known) && !flights.has(id) && provenAlive(core, known)
+      const landing: Landing = proven ? { path: 'reuse', warnings: [] } : await outlastOutage({ ...request, signal: signal() }, wanted)
+      hold(id, request, firm && landing.path === 'reuse')
+      // A hold is acknowledged once it outlives a crash; one that the disk knows already needs no word of it.
+      if (!proven || !isHeld(known, holder)) await deps.leases.written(id)
+      const entry = table.get(id)
+      if (usable(entry) && isHeld(entry, holder)) {
+        return acquiredOf(core, entry, holder, { ...landing, warnings: [...landing.warnings, ...extrasWarnings(core, entry, extras)] })
+      }
+      // Released or destroyed while the disk was told.
+      if (thread === null || tries >= 3) throw lost()
     }
-    const signal = request.signal ? AbortSignal.any([request.signal, doors]) : doors
-    const landing = await outlastOutage({ ...request, signal }, wanted)
-    let entry = table.get(id)
-    if (!usable(entry)) throw fail('SANDBOX_LOST', 'The sandbox ended as soon as it was there', { next: 'Acquire again.' })
-    // Who came aboard in the tick of the landing is held here.
-    if (!entry.leases.some((lease) => lease.holder === holder)) entry = table.set(held(entry, holder, clock.now(), clock.wall()))
-    const waits = awaited(entry, request, firm && landing.path === 'reuse')
-    if (waits !== entry) core.save(table.set(waits))
-    return acquiredOf(core, waits, holder, { ...landing, warnings: [...landing.warnings, ...extrasWarnings(core, entry, extras)] })
+  }
+
+  /** Who came aboard in the tick of the landing is not held yet. */
+  function hold(id: string, request: AcquireRequest, firm: boolean): void {
+    const entry = table.get(id)
+    if (!usable(entry)) throw lost()
+    core.save(table.set(awaited(held(entry, request.holder, clock.now(), clock.wall()), request, firm)))
   }
 
   /** `firm`: this holder has been here before and came for it, so one more acquire makes its hold no weaker. */
@@ -88,3 +94,6 @@ function extrasWarnings(core: Core, entry: Entry, extras: Extras | null): string
 function anothersId(id: string): Error {
   return fail('IDENTITY_CONFLICT', `The id ${id} is that of another sandbox`, { next: 'Acquire without naming an id.' })
 }
+const isHeld = (entry: Entry, holder: string) => entry.leases.some((lease) => lease.holder === holder)
+
+const lost = () => fail('SANDBOX_LOST', 'The sandbox ended as soon as it was there', { next: 'Acquire again.' })

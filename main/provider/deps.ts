@@ -43,6 +43,8 @@ export interface ProviderDeps {
     /** Written behind, coalesced per id; failures are counted and published, never thrown. */
     save(id: string, record: LeaseRecord): void
     remove(id: string): void
+    /** What was said of this id is on the disk, or could not be put there: before a hold or its end is acknowledged. */
+    written(id: string): Promise<void>
     flush(): Promise<void>
   }
   /** This thread's lock across processes. `broken` aborts when it was lost. */

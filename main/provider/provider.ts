@@ -1,4 +1,5 @@
 import { fail } from '../../shared/errors.ts'
+import type { Selection } from '../../shared/select.ts'
 import { makeAcquire } from './acquire.ts'
 import { askSandbox } from './asking.ts'
 import { decide, occupies, trim } from './capacity.ts'
@@ -99,12 +100,29 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
 
   const refused = () => fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again, then repeat the call.' })
 
-  function release(selection: Parameters<Provider['release']>[0], holder: string, who = holder): ReturnType<Provider['release']> {
-    const id = selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
+  const idOf = (selection: Selection) => selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
+
+  /** Right after a start nobody may have looked at the engine yet: what is not known is not yet absent. */
+  async function seen(id: string): Promise<void> {
+    if (table.get(id) === undefined && closing !== 'closed') await begin()
+  }
+
+  /** An adoption under way gives back the holds of before. */
+  async function adopted(id: string): Promise<void> {
+    await seen(id)
+    const entry = table.get(id)
+    if (entry?.state !== 'creating' || entry.sandbox === null) return
+    await flights.join(id, { holder: null }, undefined, () => Promise.resolve({ path: 'found', warnings: [] }))
+  }
+
+  async function release(selection: Parameters<Provider['release']>[0], holder: string, who = holder): ReturnType<Provider['release']> {
+    const id = idOf(selection)
+    // What cannot be adopted or looked at holds nothing.
+    if (!usable(table.get(id))) await adopted(id).catch(() => undefined)
     core.untold.get(id)?.delete(holder)
     const entry = table.get(id)
     if (!usable(entry) || !entry.leases.some((lease) => lease.holder === holder)) {
-      return Promise.resolve({ released: false, sandbox: entry ? viewOf(core, entry) : null })
+      return { released: false, sandbox: entry ? viewOf(core, entry) : null }
     }
     const next = released(entry, holder, clock.now())
     const ended = next.state === 'warm'
@@ -115,11 +133,14 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       core.save(next)
       if (ended) core.trim()
     }
-    return Promise.resolve({ released: true, sandbox: viewOf(core, table.get(id) ?? next) })
+    const sandbox = viewOf(core, table.get(id) ?? next)
+    await deps.leases.written(id)
+    return { released: true, sandbox }
   }
 
-  async function destroy(selection: Parameters<Provider['destroy']>[0], options: Parameters<Provider['destroy']>[1]): Promise<{ destroyed: boolean }> {
-    const id = selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
+  async function destroy(selection: Selection, options: Parameters<Provider['destroy']>[1]): Promise<{ destroyed: boolean }> {
+    const id = idOf(selection)
+    await seen(id)
     const asked = table.get(id)
     // While the sandbox is asked what runs in it, anything may happen to it.
     const busy = options.onlyIfIdle === true && usable(asked) && (await askSandbox(core, asked)).running
@@ -131,6 +152,9 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     core.replacements.delete(id)
     if (entry.state === 'creating') {
       await flights.abort(id, fail('CANCELLED', 'The sandbox was destroyed while it was being made', { next: 'Acquire again if it is still wanted.' }))
+      // An adoption that was ended leaves what it had found.
+      const left = table.get(id)
+      if (usable(left)) await endSandbox(core, left, { who: options.who, text: 'It was destroyed on request', grace: 0 }).first
       return { destroyed: true }
     }
     if (entry.state === 'failed') {
@@ -138,6 +162,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       return { destroyed: true }
     }
     await endSandbox(core, entry, { who: options.who, text: 'It was destroyed on request', grace: deps.config().stop_grace }).first
+    await deps.leases.written(id)
     return { destroyed: true }
   }
 
@@ -191,7 +216,10 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       table.drop(entry.id, { who, text: 'A failed sandbox was dismissed' })
       return true
     },
-    use: (selection, _who, work, signal) => useSandbox(core, selection, work, signal),
+    async use(selection, _who, work, signal) {
+      await seen(idOf(selection))
+      return await useSandbox(core, selection, work, signal)
+    },
     enter: (id, options) => enterSandbox(core, { begin }, id, options),
     logs(selection, options) {
       const entry = select(core, selection)

@@ -181,7 +181,8 @@ export function makeWatching(core: Core): Watching {
         arm()
       }
       await relist()
-      tellTheLost()
+      // Closed meanwhile: nothing was looked at, so nothing is lost.
+      if (!closed) tellTheLost()
     },
     relist,
     close() {

@@ -29,6 +29,6 @@ console.log('')
 for (const [what, count] of report.notes) console.log(`${count} x ${what}`)
 for (const text of report.violations) console.log(`violation in ${text}`)
 const missed = [...report.hits].filter(([, count]) => count < 3).map(([name]) => name)
-if (rounds >= 100 && missed.length > 0) console.log(`phases hit fewer than 3 times: ${missed.join(', ')}`)
+if (report.rounds >= 100 && missed.length > 0) console.log(`phases hit fewer than 3 times: ${missed.join(', ')}`)
 console.log(`${report.rounds} rounds, ${report.violations.length} violations`)
-process.exitCode = interrupted ? 130 : report.violations.length > 0 || (rounds >= 100 && missed.length > 0) ? 1 : 0
+process.exitCode = interrupted ? 130 : report.violations.length > 0 || (report.rounds >= 100 && missed.length > 0) ? 1 : 0

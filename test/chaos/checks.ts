@@ -2,14 +2,14 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BridgeClient } from '../../main/bridge/client.ts'
-import { containerId } from '../../main/home/derive.ts'
 import { asBerthError } from '../../shared/errors.ts'
+import type { BerthEvent } from '../../shared/event.ts'
 import type { Sandbox } from '../../shared/sandbox.ts'
 import type { Container, EngineTruth } from './engine-truth.ts'
 import { leftovers } from './leftovers.ts'
 import { judgeFile, type Ledger, type Written } from './ledger.ts'
 import { short } from './traffic.ts'
-import { holders, lockSeconds, replicas, takenThread, writeBehindMs } from './world.ts'
+import { holders, lockSeconds, replicas, takenThread } from './world.ts'
 
 export interface Scene {
   readonly home: string
@@ -27,8 +27,7 @@ export interface Moment {
   readonly at: number
   readonly containers: readonly Container[]
   readonly removing: ReadonlySet<string>
-  /** Holders in the lease files, by id. */
-  readonly leased: ReadonlyMap<string, ReadonlySet<string>>
+  readonly creating: ReadonlySet<string>
 }
 
 /**
@@ -77,35 +76,38 @@ async function disagreements({ truth, prefix }: Scene, sandboxes: readonly Sandb
 }
 
 /** Each container that ran goes on, held by whoever held it. Before anybody acquires again. */
-export function checkKept({ ledger, violation, note, truth }: Scene, { at, containers, removing, leased }: Moment, sandboxes: readonly Sandbox[]): void {
-  const settled = (since: number) => at - since > writeBehindMs
+export async function checkKept({ home, ledger, violation, truth }: Scene, { at, containers, removing, creating }: Moment, sandboxes: readonly Sandbox[]): Promise<void> {
   const byId = new Map(sandboxes.map((it) => [it.id, it]))
   const ran = containers.filter(({ ref, state }) => state === 'running' && !removing.has(ref))
   const missing = ran.filter(({ ref, id, thread }) => thread !== null && byId.get(id)?.container !== ref)
-  // A crash in the middle of evictions leaves more than are kept: those go on going.
-  const evicted = Math.max(0, ran.length - replicas)
+  // A crash in the middle of evictions leaves more than are kept, and the container engine finishes what it was told to make.
+  const evicted = Math.max(0, ran.length + creating.size - replicas)
   for (const { ref, name, id } of missing.length > evicted ? missing : []) {
     const now = byId.get(id)
-    violation(`${name} ran as ${short(ref)} at the crash; now it is ${now ? `${now.status}, ${short(now.container)}` : 'gone'}`)
+    violation(`${name} ran as ${short(ref)} at the crash; now it is ${now ? `${now.status}, ${short(now.container)}` : 'gone'}; ${await storyOf(home, id)}`)
   }
   for (const [thread, page] of truth === null ? [] : ledger.threads) {
     const now = sandboxes.find((it) => it.thread === thread)
     for (const [holder, hold] of page.holds) {
       const listed = now?.holders.some((lease) => lease.holder === holder) ?? false
-      const onDisk = leased.get(containerId('default', thread))?.has(holder) ?? false
+      const age = `${Math.round(at - hold.since)} ms before the crash`
       if (hold.state === 'held') {
         if (now?.container !== hold.container) violation(`${thread} was held by ${holder} in ${short(hold.container)}; now it is ${short(now?.container)}`)
         else if (hold.url !== now.url) violation(`${thread} was at ${hold.url}; now it is at ${now.url}`)
-        else if (!listed && (onDisk || settled(hold.since))) violation(`${thread}: the hold of ${holder}, ${Math.round(at - hold.since)} ms old, is forgotten`)
-        else if (!listed) note('holds younger than the write-behind, forgotten')
+        else if (!listed) violation(`${thread}: the hold that ${holder} got ${age} is forgotten`)
       } else if (hold.state === 'free' && listed) {
-        if (!onDisk || settled(hold.since)) violation(`${thread}: ${holder} released it ${Math.round(at - hold.since)} ms before the crash and still holds it`)
-        else note('releases younger than the write-behind, forgotten')
+        violation(`${thread}: ${holder} released it ${age} and still holds it`)
         // It holds again until somebody says otherwise.
         hold.state = 'unknown'
       }
     }
   }
+}
+
+/** The last that the event log has of a sandbox. */
+async function storyOf(home: string, id: string): Promise<string> {
+  const lines = (await readFile(join(home, 'events.jsonl'), 'utf8')).split('\n').filter((line) => line.includes(`"sandbox":"${id}"`))
+  return lines.slice(-6).map((line) => JSON.parse(line) as BerthEvent).map(({ at, type, who, text }) => `${at} ${type} ${who}: ${text}`).join(' | ')
 }
 
 /** Files on the host, before anything else happens to them. */
@@ -121,15 +123,15 @@ export async function checkHostFiles({ home, ledger, violation }: Scene): Promis
 }
 
 /** Every thread can be acquired within the time that a lock may hold, and shows its files; those that are there first. */
-export async function checkThreads(scene: Scene, client: BridgeClient, moment: Moment, sandboxes: readonly Sandbox[]): Promise<void> {
+export async function checkThreads(scene: Scene, client: BridgeClient, sandboxes: readonly Sandbox[]): Promise<void> {
   const there = new Set(sandboxes.map(({ thread }) => thread))
   const all = [...scene.ledger.threads.keys()]
   for (const some of [all.filter((thread) => there.has(thread)), all.filter((thread) => !there.has(thread))]) {
-    await Promise.all(some.map((thread) => checkThread(scene, client, moment, thread)))
+    await Promise.all(some.map((thread) => checkThread(scene, client, thread)))
   }
 }
 
-async function checkThread(scene: Scene, client: BridgeClient, { at, leased }: Moment, thread: string): Promise<void> {
+async function checkThread(scene: Scene, client: BridgeClient, thread: string): Promise<void> {
   const { ledger, violation, truth } = scene
   const page = ledger.threads.get(thread)
   if (!page) return
@@ -146,8 +148,7 @@ async function checkThread(scene: Scene, client: BridgeClient, { at, leased }: M
       if (took > lockSeconds) violation(`${thread} could be acquired only after ${took.toFixed(1)} s`)
       if (before.state !== 'held') continue
       if (truth !== null && (got.was_replaced || got.container !== before.container)) violation(`${thread} was replaced for ${holder} though its container ran`)
-      const onDisk = leased.get(got.id)?.has(holder) ?? false
-      if (truth === null && !got.was_replaced && (onDisk || at - before.since > writeBehindMs)) violation(`${thread} was replaced, and ${holder} was not told`)
+      if (truth === null && !got.was_replaced) violation(`${thread} was replaced, and ${holder} was not told`)
       if (truth === null && got.container === before.container) violation(`${thread} is said to be in the container that died`)
     } catch (error) {
       ledger.doubted(thread, holder)
@@ -193,10 +194,7 @@ export async function checkStrays(scene: Scene, client: BridgeClient, { at }: Mo
       await client.call('destroy', { id: stray.id })
       ledger.strays.delete(stray.id)
     } else {
-      const written = [...stray.files.values()].some((it) => it.acked.size > 0 || (it.whole?.acked ?? null) !== null)
-      if (!stray.releasing && (written || at - stray.since > writeBehindMs)) {
-        violation(`the anonymous ${stray.id}, held for ${Math.round(at - stray.since)} ms${written ? ' and written to' : ''}, is ${now?.status ?? 'gone'}`)
-      } else if (!stray.releasing) note('anonymous holds younger than the write-behind, forgotten')
+      if (!stray.releasing) violation(`the anonymous ${stray.id}, held since ${Math.round(at - stray.since)} ms before the crash, is ${now?.status ?? 'gone'}`)
       ledger.strays.delete(stray.id)
     }
   }

@@ -27,7 +27,7 @@ export async function openTruth(home: string, prefix: string, installation: stri
     return await container.inspect()
   }
   const close = async () => {
-    for (const { Id } of await ours()) await docker.getContainer(Id).remove({ force: true, v: true }).catch(unlessGone)
+    await removeContainersOf(home)
     for (const id of made) await docker.getContainer(id).remove({ force: true, v: true }).catch(unlessGone)
   }
   let before: Docker.ContainerInspectInfo[]
@@ -64,6 +64,13 @@ export async function openTruth(home: string, prefix: string, installation: stri
     },
     close,
   }
+}
+
+/** Whatever carries the home's label, probes included. */
+export async function removeContainersOf(home: string): Promise<void> {
+  const docker = new Docker()
+  const rows = await docker.listContainers({ all: true, filters: { label: [`berth.home=${home}`] } })
+  for (const { Id } of rows) await docker.getContainer(Id).remove({ force: true, v: true }).catch(unlessGone)
 }
 
 /** Somebody's earlier removal may still be under way. */

@@ -6,6 +6,7 @@ import { tempDir } from '../support/temp-dir.ts'
 import { eventually } from '../support/wait.ts'
 import { killAt } from './aim.ts'
 import { checkBridgeFile } from './checks.ts'
+import { removeContainersOf } from './engine-truth.ts'
 import { startHost } from './hosting.ts'
 import { leftovers } from './leftovers.ts'
 import type { ChaosBackend, Phase } from './phases.ts'
@@ -24,6 +25,7 @@ export async function firstStart(phase: Phase, { backend, random, hit, violation
   const dir = await tempDir('chaos-first')
   stack.defer(() => dir.remove())
   const home = dir.path
+  if (backend === 'docker') stack.defer(() => removeContainersOf(home))
   const prefix = `chaos${random.hex(6)}`
   await writeFile(join(home, 'config.yaml'), configText(backend, prefix))
   const whole = async (name: string) => await readFile(join(home, name), 'utf8').catch(() => null) // not made yet
@@ -55,7 +57,8 @@ export async function firstStart(phase: Phase, { backend, random, hit, violation
       if (left.length > 0) throw new Error(left.join(', '))
       return true
     }).catch((error: Error) => violation(`${error.message}: ${String(error.cause)}`))
-    await client.call('shutdown', {})
+    const { failed } = await client.call('shutdown', {})
+    for (const { id, error } of failed) violation(`the shutdown of a new home could not end ${id}: ${error}`)
     await host.ended
   } finally {
     client.close()

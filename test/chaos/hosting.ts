@@ -19,6 +19,8 @@ export interface HostProcess {
   onCall(listener: (said: Announcement) => void): void
   /** Containers whose removal it has begun, and not finished. */
   removing(): ReadonlySet<string>
+  /** Names of those whose creation it has begun, and not finished. */
+  creating(): ReadonlySet<string>
   /** SIGKILL, in this very tick. */
   kill(): void
 }
@@ -27,6 +29,7 @@ export function startHost(home: string, order: HostOrder = {}): HostProcess {
   const child = fork(join(import.meta.dirname, 'host.ts'), [home, JSON.stringify(order)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
   const listeners: ((said: Announcement) => void)[] = []
   const removing = new Set<string>()
+  const creating = new Set<string>()
   const up = Promise.withResolvers<string>()
   up.promise.catch(() => undefined) // Rounds that kill the host while it starts do not wait for it.
   let killed = false
@@ -37,6 +40,8 @@ export function startHost(home: string, order: HostOrder = {}): HostProcess {
     if ('failed' in message) return up.reject(new Error(message.failed))
     if (message.call === 'remove:before') removing.add(message.subject)
     if (message.call === 'remove:after') removing.delete(message.subject)
+    if (message.call === 'create:before') creating.add(message.subject)
+    if (message.call === 'create:after') creating.delete(message.subject)
     for (const listener of listeners) listener(message)
   })
   const ended = Promise.all([once(child, 'exit'), once(child, 'disconnect')]).then(([[code]]) => {
@@ -50,6 +55,7 @@ export function startHost(home: string, order: HostOrder = {}): HostProcess {
     order: (next) => void (child.connected && child.send(next)),
     onCall: (listener) => void listeners.push(listener),
     removing: () => removing,
+    creating: () => creating,
     kill() {
       killed = true
       child.kill('SIGKILL')

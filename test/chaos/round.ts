@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect, type BridgeClient } from '../../main/bridge/client.ts'
 import type { BerthEvent } from '../../shared/event.ts'
@@ -59,10 +59,10 @@ export async function playRound(house: House, [under = anywhere, during]: readon
   try {
     house.port ??= Number(new URL(client.url).port)
     const sandboxes = await checkSettled(house, client)
-    checkKept(house, moment, sandboxes)
+    await checkKept(house, moment, sandboxes)
     checkCount(house, sandboxes)
     await checkStrays(house, client, moment, sandboxes)
-    await checkThreads(house, client, moment, sandboxes)
+    await checkThreads(house, client, sandboxes)
     for (const problem of (await house.truth?.strangers()) ?? []) house.violation(problem)
   } finally {
     client.close()
@@ -89,23 +89,11 @@ async function crashUnderTraffic(house: House, phase: Phase, random: Seeded, mar
     await traffic
     const left = (await family?.left(2000)) ?? []
     if (left.length > 0) house.violation(`2 s after the end of the engine these still ran: ${left.join('; ')}`)
-    return { at, containers: (await house.truth?.containers()) ?? [], removing: host.removing(), leased: await leasedIn(house.home) }
+    return { at, containers: (await house.truth?.containers()) ?? [], removing: host.removing(), creating: host.creating() }
   } finally {
     family?.stop()
     client.close()
   }
-}
-
-/** Holders by id, as the lease files have them. */
-async function leasedIn(home: string): Promise<Map<string, Set<string>>> {
-  const dir = join(home, 'leases')
-  const found = new Map<string, Set<string>>()
-  for (const id of await readdir(dir)) {
-    if (!/^[a-f0-9]{16}$/.test(id)) continue
-    const { holders } = JSON.parse(await readFile(join(dir, id), 'utf8')) as { holders: { holder: string }[] }
-    found.set(id, new Set(holders.map(({ holder }) => holder)))
-  }
-  return found
 }
 
 /** The engine's events and the clients' answers, to whoever aims at them. */

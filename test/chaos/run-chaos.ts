@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { connect } from '../../main/bridge/client.ts'
 import { openHome } from '../../main/home/open-home.ts'
+import { keepPort } from '../support/kept-port.ts'
 import { seeded, type Seeded } from '../support/seeded.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { openTruth } from './engine-truth.ts'
@@ -57,7 +57,7 @@ export async function runChaos({ rounds, seed, backend, say, signal }: ChaosOpti
   const prefix = `chaos${random.hex(4)}${process.pid.toString(36)}`
   await writeFile(join(dir.path, 'config.yaml'), configText(backend, prefix))
   const home = await openHome(dir.path)
-  await keepPort(dir.path, random)
+  await keepPort(dir.path)
   const truth = backend === 'docker' ? await openTruth(dir.path, prefix, home.installation) : null
   stack.defer(() => truth?.close())
 
@@ -104,22 +104,6 @@ function planOf(round: number, backend: ChaosBackend, hits: ReadonlyMap<string, 
   const start = least('start')
   // A start removes something only if the crash before it left something to remove.
   return [start.name.startsWith('start: remove') ? strayMade : least('traffic'), start]
-}
-
-/** A home that had a port keeps it; one that nobody else is likely to take while the engine is dead. */
-async function keepPort(home: string, random: Seeded): Promise<void> {
-  const server = createServer()
-  const port = await new Promise<number>((resolve, reject) => {
-    const tryOne = (left: number) => {
-      const wanted = random.int(21_000, 29_999)
-      server.once('error', (error) => (left > 0 ? tryOne(left - 1) : reject(error)))
-      server.listen(wanted, '127.0.0.1', () => resolve(wanted))
-    }
-    tryOne(20)
-  })
-  await new Promise((resolve) => server.close(resolve))
-  const file = { url: `http://127.0.0.1:${port}`, pid: null, port, token_file: join(home, 'token'), instance: 'none', version: '0', started_at: new Date().toISOString() }
-  await writeFile(join(home, 'bridge.json'), JSON.stringify(file), { mode: 0o600 })
 }
 
 /** A shutdown after all that: nothing of ours stays, not on the engine and not in the home. */

@@ -8,8 +8,6 @@ export const takenThread = 'taken'
 export const replicas = 4
 /** No lock, of the home or of a thread, may hold longer: the issue's own number, in seconds. */
 export const lockSeconds = 15
-/** Leases are written behind the answer; what was answered so shortly before the end may be missing, ms. */
-export const writeBehindMs = 1500
 
 export function configText(backend: ChaosBackend, prefix: string): string {
   return [

@@ -50,6 +50,9 @@ export function simHome(world: SimWorld, disk: SimDisk, process: SimProcess): Pi
       },
       save: (id, record) => writeBehind(id, record),
       remove: (id) => writeBehind(id, null),
+      written: async (id) => {
+        while (waiting.has(id)) await process.wait(lag())
+      },
       flush: async () => {
         await process.wait(lag())
         for (const id of [...waiting.keys()]) settle(id)

@@ -12,8 +12,8 @@ let house: TestBridge
 let home: string
 beforeAll(async () => {
   temp = await tempDir('cli-token')
-  house = await openTestBridge()
   home = join(temp.path, 'home')
+  house = await openTestBridge({ home })
   await mkdir(home)
   const token_file = join(home, 'token')
   await writeFile(token_file, testToken)
