@@ -10,7 +10,7 @@ const loopback: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'
  * whoever names the port that is ours.
  */
 export function leadsBack(
-  config: Pick<Config, 'provisioner_url' | 'provisioner_api_key' | 'bridge'>,
+  config: Pick<Config, 'provisioner_url' | 'provisioner_api_key'> & { readonly bridge: Pick<Config['bridge'], 'port'> },
   self: { readonly isToken: (text: string) => boolean; readonly keptPort: number | null },
 ): boolean {
   const url = URL.parse(config.provisioner_url ?? '')

@@ -83,7 +83,7 @@ export async function kubernetesLike(options: { takes?: 'seed' | 'head'; key?: s
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const text = Buffer.concat(chunks).toString()
-    const path = request.url ?? ''
+    const [path = ''] = (request.url ?? '').split('?')
     const key = request.headers['x-api-key']
     calls.push({ line: `${request.method} ${path}`, key: typeof key === 'string' ? key : undefined, basic: request.headers.authorization, body: text === '' ? null : JSON.parse(text) })
     const { mood } = self

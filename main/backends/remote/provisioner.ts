@@ -25,7 +25,7 @@ export interface Provisioner {
   /** null: it said that there is none. */
   get(id: string, timeoutMs: number): Promise<Row | null>
   create(sandbox: NewSandbox, signal: AbortSignal): Promise<Row>
-  /** Taken is not yet gone. None there is fine. */
+  /** Taken is not yet gone. None there is fine. `busy=true` tells another Berth that a command running in it does not matter. */
   remove(id: string): Promise<void>
   close(): Promise<void>
 }
@@ -145,7 +145,7 @@ export function openProvisioner(at: { url: URL; apiKey: string | null; clock: Cl
     },
     async remove(id) {
       const doing = 'delete a sandbox'
-      const { status, json } = await send({ doing, method: 'DELETE', path: path(id), timeoutMs: removeMs })
+      const { status, json } = await send({ doing, method: 'DELETE', path: `${path(id)}?busy=true`, timeoutMs: removeMs })
       if (ok(status) || saysGone(status, json)) return
       throw status === 404 ? nonsense(where, doing, status) : troubled(where, doing, status, saidBy(json))
     },

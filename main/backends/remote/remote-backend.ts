@@ -204,8 +204,10 @@ export async function openRemote(options: RemoteOptions): Promise<RemoteBackend>
 }
 
 /** The log is where the sandbox is: the dialect has no route for it. */
-async function* noLog(ref: string, where: string): AsyncGenerator<string> {
-  throw notCarried('The log of a remote sandbox cannot be read from here', where, `Look there: \`kubectl logs sandbox-${farId(ref)}\`, or \`berth logs\` on the other Berth.`)
+function noLog(ref: string, where: string): AsyncIterable<string> {
+  const next = () =>
+    Promise.reject(notCarried('The log of a remote sandbox cannot be read from here', where, `Look there: \`kubectl logs sandbox-${farId(ref)}\`, or \`berth logs\` on the other Berth.`))
+  return { [Symbol.asyncIterator]: () => ({ next }) }
 }
 
 function addressOf(text: string): URL {

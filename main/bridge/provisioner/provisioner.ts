@@ -39,8 +39,11 @@ export interface Provisioner {
   /** Counts as the client's coming for it: a cached acquire of deer-flow is this one call. null: there is none. */
   get(context: CallContext<unknown>, id: string): Promise<Row | null>
   list(context: CallContext<unknown>): Promise<Row[]>
-  /** Ends this client's hold, and the sandbox where nobody else holds it and no command runs. */
-  remove(context: CallContext<unknown>, id: string): Promise<void>
+  /**
+   * Ends this client's hold, and the sandbox where nobody else holds it and no command runs. `busy`: a command that runs does
+   * not matter. deer-flow cannot say so, and deletes on a timer of its own; another Berth can, and has asked the sandbox.
+   */
+  remove(context: CallContext<unknown>, id: string, how: { busy: boolean }): Promise<void>
 }
 
 type Context = CallContext<unknown>
@@ -190,7 +193,7 @@ export function makeProvisioner(deps: ProvisionerDeps): Provisioner {
     })
   }
 
-  async function remove(context: Context, id: string): Promise<void> {
+  async function remove(context: Context, id: string, { busy }: { busy: boolean }): Promise<void> {
     await untilBegun(deps, times.get)
     const mine = await aliases.of(context.client)
     const key = await meaning(context, mine, id)
@@ -205,7 +208,7 @@ export function makeProvisioner(deps: ProvisionerDeps): Provisioner {
     const other = mine.given().find((one) => one.id !== id && one.container === it.container && isOf(context.client, one.id, one)(it))
     if (other) return
     await call(context, 'release', { ...selection, holder: holderOf(context) })
-    const ending = call(context, 'destroy', { ...selection, only_if_unheld: true, only_if_idle: true })
+    const ending = call(context, 'destroy', { ...selection, only_if_unheld: true, only_if_idle: !busy })
     // Longer than the client waits: it ends all the same, and what goes wrong with it is an event.
     await soonest(ending, times.remove)
   }

@@ -36,7 +36,7 @@ export function provisionerRoute(deps: ProvisionerDeps & { limits: Limits }): Ro
       return row ? sendJson(response, 200, row) : sendNotFound(response, id)
     }
     if (method !== 'DELETE') throw notAllowed(exchange, 'GET, DELETE')
-    await provisioner.remove(context, id)
+    await provisioner.remove(context, id, { busy: exchange.target.query.get('busy') === 'true' })
     sendJson(response, 200, { ok: true, sandbox_id: id })
   }
 
