@@ -68,7 +68,7 @@ export async function host(options: HostOptions): Promise<Engine> {
     stack.defer(() => events.close())
     const tokens = await openTokens({ file: home.paths.tokens, master: token, clock, publish: events.publish })
     stack.defer(() => tokens.close())
-    const { backend, choice, prove, warnings } = await openBackend({ config: loaded, home, env, clock, token, log })
+    const { backend, choice, prove, warnings } = await openBackend({ config: loaded, home, env, clock, token, isToken: (text) => tokens.identify(text) !== null, log })
     for (const warning of warnings) log('warn', warning)
     const used = options.decorate ? options.decorate(backend) : backend
     stack.defer(() => used.close())

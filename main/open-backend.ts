@@ -32,10 +32,19 @@ export interface OpenedBackend {
 }
 
 /** Opens the backend that this engine works with, decided once. */
-export async function openBackend(deps: { config: LoadedConfig; home: Home; env: NodeJS.ProcessEnv; clock: Clock; token: string; log: Log }): Promise<OpenedBackend> {
+export async function openBackend(deps: {
+  config: LoadedConfig
+  home: Home
+  env: NodeJS.ProcessEnv
+  clock: Clock
+  token: string
+  /** Whether a text is a token of this very Berth, named ones included. */
+  isToken: (text: string) => boolean
+  log: Log
+}): Promise<OpenedBackend> {
   const { home, clock, env, log, token } = deps
   const { overrides } = deps.config
-  const { config, warnings } = await withoutSelf(deps.config.config, home, token)
+  const { config, warnings } = await withoutSelf(deps.config.config, home, deps.isToken)
   const owner = { installation: home.installation, home: home.path }
   const files = resources(env)
   // Berth itself reaches what is published on loopback, unless it is in a container, or clients are given that very address.
@@ -86,9 +95,9 @@ export async function openBackend(deps: { config: LoadedConfig; home: Home; env:
 }
 
 /** The configuration without a provisioner that is this very Berth. Throws BAD_CONFIG where it was asked for in so many words. */
-async function withoutSelf(config: Config, home: Home, token: string): Promise<{ config: Config; warnings: string[] }> {
+async function withoutSelf(config: Config, home: Home, isToken: (text: string) => boolean): Promise<{ config: Config; warnings: string[] }> {
   const keptPort = (await readBridgeFile(home.paths.bridge)).value?.port ?? null
-  const self = leadsBack(config, { isToken: (text) => sameToken(text, token), keptPort })
+  const self = leadsBack(config, { isToken, keptPort })
   if (config.backend === 'remote' && (self || config.provisioner_url === null)) {
     throw fail('BAD_CONFIG', self ? 'sandbox.provisioner_url is this very Berth, which cannot be its own provisioner' : '`backend: remote` needs a provisioner', {
       next: 'Set sandbox.provisioner_url to the address of a deer-flow provisioner or of another Berth’s bridge, or take `backend: remote` out.',
