@@ -43,6 +43,8 @@ export interface Found {
   readonly url: string | null
   readonly exitCode: number | null
   readonly mounts: readonly Mount[]
+  /** Ours, but what must be known of it is lost: of no use but to be removed. */
+  readonly leftover?: true
 }
 
 export interface EngineFacts { readonly name: string; readonly version: string }
@@ -66,6 +68,8 @@ export interface EngineWatch {
 export interface Backend {
   readonly kind: BackendKind
   readonly isolation: Isolation
+  /** Its sandboxes know no key of ours: the address carries what is needed, if anything. */
+  readonly keyless?: true
   /** Name and version, within 5 s. */
   facts(): Promise<EngineFacts>
   /** Everything labelled as this installation's and this home's, in any state. */

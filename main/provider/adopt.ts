@@ -5,7 +5,7 @@ import type { Core, Landing } from './core.ts'
 import { endSandbox } from './ending.ts'
 import type { Entry } from './entry.ts'
 import type { Flight } from './flights.ts'
-import { stampedAt, type LeaseRecord } from './lease-record.ts'
+import { leasesOf, stampedAt, type LeaseRecord } from './lease-record.ts'
 import { creating, held, started } from './registry.ts'
 
 /**
@@ -19,14 +19,14 @@ export async function adopt(core: Core, found: Found, record: LeaseRecord | unde
   if (id === null || user === null) return { path: 'found', warnings: [] }
   const before = core.table.get(id)
   core.table.set(
-    { ...creating({ id, user, thread, name: found.name }, clock.now(), clock.wall(), before), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce },
+    { ...creating({ id, user, thread, client: record?.client ?? null, name: found.name }, clock.now(), clock.wall(), before), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce },
     { who: 'berth:reconcile', text: 'A running sandbox was found' },
   )
   const settled = () => {
     const now = core.table.get(id)
     if (now?.state !== 'creating') return null
     const at = record ? Math.min(stampedAt(record, clock, deps.uptime()), clock.now()) : clock.now()
-    const entry = started(now, { ...found, state: 'running' }, clock.now(), record?.holders ?? [], at)
+    const entry = started(now, { ...found, state: 'running' }, clock.now(), record ? leasesOf(record, clock.now()) : [], at)
     // Warm for as long as it had been: a crash loop must not keep it for ever.
     return { ...entry, since: Math.min(entry.since, at) }
   }

@@ -5,6 +5,8 @@ export interface IdlePlan {
   readonly expire: readonly string[]
   /** Warm for too long: ask the sandbox, then remove it. */
   readonly reap: readonly string[]
+  /** Held by somebody who never came for it: ask the sandbox, then that hold is over. */
+  readonly lapse: readonly string[]
   /** Monotonic ms at which to look again; null: nothing will ever be due as things stand. */
   readonly next: number | null
 }
@@ -17,17 +19,33 @@ export function dueAt(entry: Entry, idleMs: number): number | null {
   return null
 }
 
+/** Monotonic ms at which the first provisional hold runs out; null: there is none. */
+function lapseAt(entry: Entry): number | null {
+  if (entry.state !== 'active') return null
+  const ends = entry.leases.flatMap(({ provisional }) => (provisional ? [provisional.until] : []))
+  return ends.length === 0 ? null : Math.min(...ends)
+}
+
 /** Who is due at `now`. `busy`: entries with an acquire on its way or a question already asked; they are left alone. */
 export function idlePlan(entries: readonly Entry[], now: number, idleMs: number, busy: ReadonlySet<string>): IdlePlan {
   const expire: string[] = []
   const reap: string[] = []
+  const lapse: string[] = []
   let next: number | null = null
-  for (const entry of entries) {
-    const due = dueAt(entry, idleMs)
-    if (due === null || busy.has(entry.id)) continue
-    if (due > now) next = next === null ? due : Math.min(next, due)
-    else if (entry.state === 'active') expire.push(entry.id)
-    else reap.push(entry.id)
+  const later = (at: number) => {
+    next = next === null ? at : Math.min(next, at)
   }
-  return { expire, reap, next }
+  for (const entry of entries) {
+    if (busy.has(entry.id)) continue
+    const due = dueAt(entry, idleMs)
+    if (due !== null && due <= now) {
+      ;(entry.state === 'active' ? expire : reap).push(entry.id)
+      continue
+    }
+    if (due !== null) later(due)
+    const end = lapseAt(entry)
+    if (end !== null && end <= now) lapse.push(entry.id)
+    else if (end !== null) later(end)
+  }
+  return { expire, reap, lapse, next }
 }

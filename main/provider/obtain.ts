@@ -2,13 +2,24 @@ import { asBerthError, fail, type BerthError } from '../../shared/errors.ts'
 import { checkAlive } from './alive.ts'
 import { giveBirth } from './birth.ts'
 import { nameOf, outdated, type Core, type Landing } from './core.ts'
+import type { Extras } from './deps.ts'
 import { endSandbox } from './ending.ts'
 import { usable, type Entry } from './entry.ts'
 import { abortError, orAborted, type Flight } from './flights.ts'
 import { loseSandbox } from './loss.ts'
 import { atStep, creating, failed, held, started } from './registry.ts'
 
-export interface Wanted { readonly id: string; readonly user: string; readonly thread: string | null }
+export interface Wanted {
+  readonly id: string
+  readonly user: string
+  readonly thread: string | null
+  /** The client that makes an anonymous one; null otherwise. */
+  readonly client: string | null
+  /** null: whoever asks does not care which extra mounts it has. */
+  readonly extras?: Extras | null
+  /** Nothing is made, and nothing is waited for to go. */
+  readonly onlyExisting?: boolean
+}
 
 /**
  * One flight: registry, proven alive; else warm; else found by name; else a new one. After every wait the registry
@@ -18,11 +29,12 @@ export async function obtain(core: Core, wanted: Wanted, flight: Flight<Landing>
   for (;;) {
     if (flight.signal.aborted) throw abortError(flight.signal)
     const entry = core.table.get(wanted.id)
+    if (wanted.onlyExisting && !usable(entry)) throw notThere(wanted)
     if (entry?.state === 'stopping') {
       await untilGone(core, entry, flight.signal)
     } else if (usable(entry)) {
-      if (entry.state !== 'active' && outdated(core, entry.sandbox)) {
-        endSandbox(core, entry, { who: 'berth:provider', text: 'It was warm and made under another configuration or version', grace: 0 })
+      if (entry.state !== 'active' && outdated(core, entry.sandbox, wanted.extras?.hash ?? null)) {
+        endSandbox(core, entry, { who: 'berth:provider', text: 'It was warm and made under another configuration or version, or with other mounts', grace: 0 })
         continue
       }
       const { ref } = entry.sandbox
@@ -35,6 +47,12 @@ export async function obtain(core: Core, wanted: Wanted, flight: Flight<Landing>
       return await begin(core, wanted, entry, flight)
     }
   }
+}
+
+function notThere(wanted: Wanted): BerthError {
+  return fail('SANDBOX_NOT_FOUND', `There is no sandbox ${wanted.thread === null ? `with id ${wanted.id}` : `of thread ${wanted.thread}`}`, {
+    next: 'Acquire it without asking for an existing one only.',
+  })
 }
 
 async function untilGone(core: Core, entry: Entry, signal: AbortSignal): Promise<void> {
@@ -55,7 +73,7 @@ async function begin(core: Core, wanted: Wanted, before: Entry | undefined, flig
     timeoutMs: config.capacity.acquire_timeout * 1000,
     replicas: config.replicas,
     take: (over) => {
-      const entry = creating({ ...wanted, name: nameOf(core, wanted.id) }, deps.clock.now(), deps.clock.wall(), before)
+      const entry = creating({ id: wanted.id, user: wanted.user, thread: wanted.thread, client: wanted.client, name: nameOf(core, wanted.id) }, deps.clock.now(), deps.clock.wall(), before)
       const who = flight.who()
       core.table.set({ ...entry, replaced: core.replacements.get(wanted.id) ?? entry.replaced }, { who, text: 'A sandbox is being made' })
       if (waited) flight.report({ type: 'progress', step: 'create', text: 'A place is free', done: null, total: null })
@@ -85,7 +103,7 @@ async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warning
     },
   }
   try {
-    const { found, path } = await giveBirth(core, entry, noting, flight.signal)
+    const { found, path } = await giveBirth(core, entry, wanted.extras ?? null, noting, flight.signal)
     const now = core.table.get(wanted.id)
     if (now?.state !== 'creating' || flight.signal.aborted) throw abortError(flight.signal)
     if (core.clients.hasEnded(found.ref)) {
@@ -94,7 +112,8 @@ async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warning
     core.replacements.delete(wanted.id)
     const leases = flight.holders().map((holder) => ({ holder, since: deps.clock.wall() }))
     const at = deps.clock.now()
-    core.table.set(started(now, found, at, leases, at), { who: flight.who(), text: path === 'cold' ? 'A new sandbox is ready' : 'A sandbox was found again' })
+    // It answered: it runs, whatever the engine said while it was starting.
+    core.table.set(started(now, { ...found, state: 'running' }, at, leases, at), { who: flight.who(), text: path === 'cold' ? 'A new sandbox is ready' : 'A sandbox was found again' })
     return finish(core, wanted.id, flight, { path, warnings })
   } catch (error) {
     const reason = flight.signal.aborted ? abortError(flight.signal) : asBerthError(error)

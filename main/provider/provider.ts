@@ -1,12 +1,14 @@
 import { fail } from '../../shared/errors.ts'
 import type { Selection } from '../../shared/select.ts'
 import { makeAcquire } from './acquire.ts'
+import { askSandbox } from './asking.ts'
 import { decide, occupies, trim } from './capacity.ts'
 import { makeClients } from './clients.ts'
 import type { Core, Landing } from './core.ts'
 import type { ProviderDeps } from './deps.ts'
 import { endSandbox } from './ending.ts'
 import { endAll } from './end-all.ts'
+import { enterSandbox } from './enter.ts'
 import { usable } from './entry.ts'
 import { makeFlights } from './flights.ts'
 import { makeGate } from './gate.ts'
@@ -25,8 +27,9 @@ export interface ProviderCore extends Provider {
   begin(): Promise<void>
   /** The configuration changed, or a clock gap was seen: look at everything again. */
   refresh(): Promise<void>
+  /** Acquires that wait for a place. */
+  waiting(): number
 }
-
 
 /** Enough to keep an engine busy while slow images boot. */
 const startsAtOnce = 6
@@ -135,12 +138,16 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     return { released: true, sandbox }
   }
 
-  async function destroy(selection: Parameters<Provider['destroy']>[0], options: { who: string; onlyIfUnheld: boolean }): Promise<{ destroyed: boolean }> {
+  async function destroy(selection: Selection, options: Parameters<Provider['destroy']>[1]): Promise<{ destroyed: boolean }> {
     const id = idOf(selection)
     await seen(id)
+    const asked = table.get(id)
+    // While the sandbox is asked what runs in it, anything may happen to it.
+    const busy = options.onlyIfIdle === true && usable(asked) && (await askSandbox(core, asked)).running
     const entry = table.get(id)
-    if (entry === undefined) return { destroyed: false }
+    if (entry === undefined || busy) return { destroyed: false }
     if (options.onlyIfUnheld && (entry.leases.length > 0 || flights.has(id))) return { destroyed: false }
+    if (options.onlyIfIdle === true && (entry.work > 0 || entry.sandbox?.ref !== asked?.sandbox?.ref)) return { destroyed: false }
     core.untold.delete(id)
     core.replacements.delete(id)
     if (entry.state === 'creating') {
@@ -184,6 +191,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
 
   return {
     begin,
+    waiting: () => core.tickets.ahead(),
     acquire,
     release,
     destroy,
@@ -194,6 +202,10 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       await watching.relist()
     },
     get: (selection) => viewOf(core, select(core, selection)),
+    ownerOf(id) {
+      const entry = table.get(id)
+      return entry ? { user: entry.user, thread: entry.thread, client: entry.client } : null
+    },
     list() {
       const { mode, replicas, entries } = view()
       return { sandboxes: sorted(entries).map((entry) => viewOf(core, entry)), replicas, counted: entries.filter((entry) => occupies(entry, mode)).length }
@@ -208,6 +220,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       await seen(idOf(selection))
       return await useSandbox(core, selection, work, signal)
     },
+    enter: (id, options) => enterSandbox(core, { begin }, id, options),
     logs(selection, options) {
       const entry = select(core, selection)
       if (entry.sandbox === null) throw fail('SANDBOX_NOT_FOUND', `The sandbox is ${entry.state} and has no log`, { next: 'Acquire it again.' })

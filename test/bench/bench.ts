@@ -8,10 +8,11 @@ import { mkdtemp, rm, writeFile as write } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '../../main/bridge/client.ts'
+import { reuseUnderLoad } from './http-load.ts'
 import { cpuSeconds, emptyNodeRss, processesOf, pss, rss } from './footprint.ts'
 import { rawExec, rawStart } from './raw.ts'
 import { startRig } from './rig.ts'
-import { Samples, table } from './stats.ts'
+import { type Row, Samples, table } from './stats.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -90,7 +91,7 @@ async function footprint(idleSeconds: number): Promise<Footprint> {
 
 const samples = new Samples()
 await latencies(samples)
-const rows = samples.rows()
+const rows: Record<string, Row> = { ...samples.rows(), ...(await reuseUnderLoad(dockerConfig('berthload'), Math.min(rounds, 10))) }
 console.log(table(rows))
 const p50 = (name: string) => rows[name]?.p50 ?? Number.NaN
 const compare = [

@@ -29,7 +29,7 @@ export interface HouseOptions {
   readonly config?: string
   /** Keys below `sandbox:`. */
   readonly sandbox?: Record<string, string | number | boolean | null>
-  readonly backend?: 'docker' | 'embedded' | 'auto'
+  readonly backend?: 'docker' | 'embedded' | 'remote' | 'auto'
   readonly env?: Record<string, string>
   readonly decorate?: (backend: Backend) => Backend
 }
@@ -67,8 +67,17 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
     },
     async close() {
       await engine.close()
-      if (options.backend !== 'embedded') for (const { Id } of await ours()) await docker.getContainer(Id).remove({ force: true, v: true })
+      if (options.backend !== 'embedded' && options.backend !== 'remote') for (const { Id } of await ours()) await removeNow(docker, Id)
       await dir.remove()
     },
+  }
+}
+
+async function removeNow(docker: Docker, id: string): Promise<void> {
+  try {
+    await docker.getContainer(id).remove({ force: true, v: true })
+  } catch (error) {
+    // Gone, or on its way: the engine has just been closed in the middle of it.
+    if (!(error instanceof Error && 'statusCode' in error && (error.statusCode === 404 || error.statusCode === 409))) throw error
   }
 }

@@ -182,7 +182,7 @@ function simStream(world: SimWorld, process: SimProcess, listener: (event: Engin
 
   const deliver = (event: EngineEvent) => {
     // Later events never overtake earlier ones.
-    const at = Math.max(lastDelivery, time.now() + random.between(0.5, 15))
+    const at = Math.max(lastDelivery + 0.001, time.now() + random.between(0.5, 15))
     lastDelivery = at
     const mine = generation
     process.clock.timer(at - time.now(), () => {

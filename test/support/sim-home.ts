@@ -21,7 +21,7 @@ export const userDataPath = ({ id, user, thread }: Place): string =>
   thread === null ? `/home/anonymous/${id}/user-data` : `/home/users/${user}/threads/${thread}/user-data`
 
 /** The provider's files and directories, in memory and with faults, for one process of a world. */
-export function simHome(world: SimWorld, disk: SimDisk, process: SimProcess): Pick<ProviderDeps, 'leases' | 'lock' | 'mountsOf' | 'userDataOf' | 'discard'> {
+export function simHome(world: SimWorld, disk: SimDisk, process: SimProcess): Pick<ProviderDeps, 'leases' | 'lock' | 'mountsOf' | 'extrasOf' | 'userDataOf' | 'discard'> {
   const { faults, random } = world
   const lag = () => random.between(0.05, 2)
   const waiting = new Map<string, LeaseRecord | null>()
@@ -85,6 +85,8 @@ export function simHome(world: SimWorld, disk: SimDisk, process: SimProcess): Pi
       if (!world.directories.has(source)) world.directories.set(source, new Map())
       return [{ source, target: '/mnt/user-data', readonly: false }]
     },
+    // Nobody in a simulation asks for any.
+    extrasOf: async () => ({ mounts: [], hash: '', warnings: [] }),
     userDataOf: async (place) => {
       await process.wait(lag())
       return userDataPath(place)
