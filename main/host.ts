@@ -63,7 +63,8 @@ export async function host(options: HostOptions): Promise<Engine> {
     return swept
   })
   try {
-    await sweepTemps(home.path, ['installation', 'token', 'bridge.json', 'backend'])
+    await sweepTemps(home.path, ['installation', 'token', 'tokens.json', 'bridge.json', 'backend'])
+    await sweepTemps(home.paths.generations)
     const events = openEvents({ clock, instance, file: home.paths.events, log })
     stack.defer(() => events.close())
     const tokens = await openTokens({ file: home.paths.tokens, master: token, clock, publish: events.publish })

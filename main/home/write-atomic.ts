@@ -34,11 +34,11 @@ export async function writeTemp(path: string, data: string | Uint8Array, mode: n
   return temp
 }
 
-/** Removes what writers that were killed left beside these files. For their only writer, while it writes none of them. */
-export async function sweepTemps(dir: string, names: readonly string[]): Promise<void> {
+/** Removes what writers that were killed left beside these files, or beside any of the directory. For their only writer, while it writes none of them. */
+export async function sweepTemps(dir: string, names?: readonly string[]): Promise<void> {
   for (const file of await readdir(dir)) {
     const name = /^(.+)\.[a-f0-9]{12}\.tmp$/.exec(file)?.[1]
-    if (name !== undefined && names.includes(name)) await rm(join(dir, file), { force: true })
+    if (name !== undefined && (names?.includes(name) ?? true)) await rm(join(dir, file), { force: true })
   }
 }
 

@@ -66,7 +66,6 @@ async function disagreements({ truth, prefix }: Scene, sandboxes: readonly Sandb
     if (it.status === 'creating' || it.status === 'stopping') problems.push(`${it.name} is still ${it.status}`)
     else if (it.name !== `${prefix}-${it.id}`) problems.push(`${it.name} is not the name of ${it.id}`)
     else if (containers !== null && there?.state !== 'running') problems.push(`entry ${it.name} (${it.status}) has no running container: ${there?.state ?? 'none'}`)
-    else if (there && it.url !== `http://127.0.0.1:${there.port}`) problems.push(`${it.name} is said to be at ${it.url}, but its port is ${there.port}`)
   }
   for (const it of sandboxes) {
     const explained = it.error !== null && it.error.message !== '' && it.error.next !== ''
@@ -82,6 +81,11 @@ export async function checkKept({ home, ledger, violation, truth }: Scene, { at,
   const missing = ran.filter(({ ref, id, thread }) => thread !== null && byId.get(id)?.container !== ref)
   // A crash in the middle of evictions leaves more than are kept, and the container engine finishes what it was told to make.
   const evicted = Math.max(0, ran.length + creating.size - replicas)
+  const after = (await truth?.containers()) ?? []
+  for (const { ref, name, port } of ran) {
+    const now = after.find((it) => it.ref === ref)
+    if (now && now.port !== port) violation(`${name} was at port ${port}; now it is at ${now.port}`)
+  }
   for (const { ref, name, id } of missing.length > evicted ? missing : []) {
     const now = byId.get(id)
     violation(`${name} ran as ${short(ref)} at the crash; now it is ${now ? `${now.status}, ${short(now.container)}` : 'gone'}; ${await storyOf(home, id)}`)
@@ -93,7 +97,6 @@ export async function checkKept({ home, ledger, violation, truth }: Scene, { at,
       const age = `${Math.round(at - hold.since)} ms before the crash`
       if (hold.state === 'held') {
         if (now?.container !== hold.container) violation(`${thread} was held by ${holder} in ${short(hold.container)}; now it is ${short(now?.container)}`)
-        else if (hold.url !== now.url) violation(`${thread} was at ${hold.url}; now it is at ${now.url}`)
         else if (!listed) violation(`${thread}: the hold that ${holder} got ${age} is forgotten`)
       } else if (hold.state === 'free' && listed) {
         violation(`${thread}: ${holder} released it ${age} and still holds it`)
@@ -146,7 +149,10 @@ async function checkThread(scene: Scene, client: BridgeClient, thread: string): 
       ledger.acquired(thread, holder, got)
       const took = (performance.now() - began) / 1000
       if (took > lockSeconds) violation(`${thread} could be acquired only after ${took.toFixed(1)} s`)
+      const answer = await fetch(`${got.url}/v1/sandbox`, { headers: got.headers, signal: AbortSignal.timeout(20_000) }).then(({ status }) => status, String)
+      if (answer !== 200) violation(`${thread} answers at its address with ${answer}`)
       if (before.state !== 'held') continue
+      if (got.url !== before.url) violation(`${thread}: the address that ${holder} has no longer holds`)
       if (truth !== null && (got.was_replaced || got.container !== before.container)) violation(`${thread} was replaced for ${holder} though its container ran`)
       if (truth === null && !got.was_replaced) violation(`${thread} was replaced, and ${holder} was not told`)
       if (truth === null && got.container === before.container) violation(`${thread} is said to be in the container that died`)

@@ -1,11 +1,15 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { containerId } from '../../main/home/derive.ts'
 import type { Sandbox } from '../../shared/sandbox.ts'
+import { threads } from './world.ts'
 
 /** What an engine that runs has in its home, beside what is its own for good. */
-const known = /^(installation|token|bridge\.json|backend|config\.yaml|events\.jsonl(\.old)?|leases|aliases|slots|locks|users|threads|anonymous|deleted|embedded)$/
+const known = /^(installation|token|bridge\.json|backend|config\.yaml|events\.jsonl(\.old)?|leases|generations|tokens\.json|aliases|slots|locks|users|threads|anonymous|deleted|embedded)$/
 /** A probe that was killed goes with the first one that finds it this old; see file-probe.ts. */
 const probeMs = 150_000
+/** Of a thread some things are kept for ever, of an anonymous sandbox nothing. */
+const lasting = new Set(threads.map((thread) => containerId('default', thread)))
 
 /** Files and directories of the home that nobody needs any more. `sandboxes`: what the engine lists. */
 export async function leftovers(home: string, sandboxes: readonly Sandbox[], running: boolean): Promise<string[]> {
@@ -21,6 +25,7 @@ export async function leftovers(home: string, sandboxes: readonly Sandbox[], run
     } else if (!known.test(name)) left.push(name)
   }
   for (const name of await inside('leases')) if (!ids.has(name)) left.push(`leases/${name}`)
+  for (const name of await inside('generations')) if (!lasting.has(name)) left.push(`generations/${name}`)
   for (const name of await inside('locks')) if (!running || !/^engine\.(lock|owner)$/.test(name)) left.push(`locks/${name}`)
   for (const name of await inside('anonymous')) if (!anonymous.has(name)) left.push(`anonymous/${name}`)
   for (const name of await inside('deleted')) left.push(`deleted/${name}`)

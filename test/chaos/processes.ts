@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { commandLine, descendants, readProcess, readProcesses } from '../../main/backends/embedded/processes.ts'
 
-/** Watches what a host has below it, so that after its end each can be asked for. */
+/** Watches what sandboxes a host has below it, so that after its end each process can be asked for. The guard ends them, and by itself. */
 export interface Family { stop(): void; left(within: number): Promise<string[]> }
 
 /** `marks`: words that stand in the command line of whatever belongs to a sandbox. */
@@ -10,7 +10,7 @@ export function watchFamily(pid: number, marks: readonly string[]): Family {
   const look = () => {
     for (const row of descendants(readProcesses(), pid)) {
       const key = `${row.pid}:${row.started}`
-      if (!seen.has(key)) seen.set(key, { pid: row.pid, started: row.started, command: commandLine(row.pid).join(' ').slice(0, 80) })
+      if (!seen.has(key) && !commandLine(row.pid).join(' ').includes('read -r farewell')) seen.set(key, { pid: row.pid, started: row.started, command: commandLine(row.pid).join(' ').slice(0, 80) })
     }
   }
   const timer = setInterval(look, 100)

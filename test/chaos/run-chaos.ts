@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect } from '../../main/bridge/client.ts'
 import { openHome } from '../../main/home/open-home.ts'
-import { keepPort } from '../support/kept-port.ts'
+import { keepPorts } from '../support/kept-ports.ts'
 import { seeded, type Seeded } from '../support/seeded.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { openTruth } from './engine-truth.ts'
@@ -57,7 +57,7 @@ export async function runChaos({ rounds, seed, backend, say, signal }: ChaosOpti
   const prefix = `chaos${random.hex(4)}${process.pid.toString(36)}`
   await writeFile(join(dir.path, 'config.yaml'), configText(backend, prefix))
   const home = await openHome(dir.path)
-  await keepPort(dir.path)
+  await keepPorts(dir.path)
   const truth = backend === 'docker' ? await openTruth(dir.path, prefix, home.installation) : null
   stack.defer(() => truth?.close())
 

@@ -6,7 +6,7 @@ import type { Backend } from '../../main/backends/backend.ts'
 import { startEngine } from '../../main/engine.ts'
 import type { Engine } from '../../main/engine-api.ts'
 import { containerId } from '../../main/home/derive.ts'
-import { keepPort } from './kept-port.ts'
+import { keepPorts } from './kept-ports.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** An engine in this process, on a home and with a container prefix of its own; everything of it goes at `close`. */
@@ -40,7 +40,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const sandbox = { container_prefix: prefix, ...options.sandbox }
   const lines = Object.entries(sandbox).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)
   await writeFile(join(dir.path, 'config.yaml'), `backend: ${options.backend ?? 'docker'}\nsandbox:\n${lines.join('\n')}\n${options.config ?? ''}\n`)
-  await keepPort(dir.path)
+  await keepPorts(dir.path)
   return await openAt(dir, prefix, options)
 }
 

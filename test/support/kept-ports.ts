@@ -4,18 +4,18 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 
 /**
- * Gives a new home a port to keep, away from those that every other new home tries first: a test that ends its engine and
+ * Gives a new home two ports to keep, its bridge's and that of its sandboxes, away from those that every other new home tries first: a test that ends its engine and
  * starts another would otherwise find the port taken by whoever started one meanwhile.
  */
-export async function keepPort(home: string): Promise<number> {
+export async function keepPorts(home: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
-    const port = randomInt(21_000, 29_999)
-    if (await isFree(port)) {
-      const file = { url: `http://127.0.0.1:${port}`, pid: null, port, token_file: join(home, 'token'), instance: 'none', version: '0', started_at: new Date().toISOString() }
+    const port = 2 * randomInt(10_500, 15_000)
+    if ((await isFree(port)) && (await isFree(port + 1))) {
+      const file = { url: `http://127.0.0.1:${port}`, pid: null, port, sandbox_port: port + 1, token_file: join(home, 'token'), instance: 'none', version: '0', started_at: new Date().toISOString() }
       await writeFile(join(home, 'bridge.json'), JSON.stringify(file), { mode: 0o600 })
-      return port
+      return
     }
-    if (tries >= 20) throw new Error('no free port found')
+    if (tries >= 20) throw new Error('no free ports found')
   }
 }
 
