@@ -11,6 +11,9 @@ export interface Signals {
   onAnswer(listener: (to: string) => void): void
 }
 
+/** This long after it is up, a start has done all that it does. */
+const quietMs = 4000
+
 export interface Target {
   readonly host: HostProcess
   readonly home: string
@@ -22,7 +25,10 @@ export interface Target {
   readonly patienceMs: number
 }
 
-/** Kills the host at the phase, and resolves when it has ended. True: it was at the phase. */
+/**
+ * Kills the host at the phase, and resolves when it has ended. True: it was at the phase. A start that is over without
+ * having been there is let be.
+ */
 export async function killAt(phase: Phase, target: Target): Promise<boolean> {
   const { host, home, random, signals } = target
   const { sign } = phase
@@ -45,7 +51,14 @@ export async function killAt(phase: Phase, target: Target): Promise<boolean> {
     const timer = setTimeout(run, ms)
     ends.push(() => clearTimeout(timer))
   }
-  later(target.patienceMs, () => strike(false))
+  const giveUp = () => {
+    if (phase.when === 'traffic') return strike(false)
+    done = true
+    host.order({})
+    struck.resolve(false)
+  }
+  later(target.patienceMs, giveUp)
+  if (phase.when !== 'traffic') void host.up.then(() => later(quietMs, giveUp), () => undefined)
   void host.ended.then(() => {
     done = true
     struck.resolve(false)
@@ -75,7 +88,7 @@ export async function killAt(phase: Phase, target: Target): Promise<boolean> {
     later(random.between(50, 1500), () => strike(true))
   }
   const hit = await struck.promise
-  await host.ended
   for (const end of ends) end()
+  if (hit || phase.when === 'traffic') await host.ended
   return hit
 }

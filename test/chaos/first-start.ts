@@ -31,9 +31,14 @@ export async function firstStart(phase: Phase, { backend, random, hit, violation
   const whole = async (name: string) => await readFile(join(home, name), 'utf8').catch(() => null) // not made yet
 
   const killed = startHost(home)
-  stack.defer(killed.kill)
+  stack.defer(async () => {
+    killed.kill()
+    await killed.ended
+  })
   const reached = await killAt(phase, { host: killed, home, prefix, random, signals: null, patienceMs: 15_000 })
   if (reached) hit(phase)
+  killed.kill()
+  await killed.ended
   const before = { installation: await whole('installation'), token: await whole('token') }
   const port = JSON.parse((await whole('bridge.json')) ?? '{}') as { port?: number }
 

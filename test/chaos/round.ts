@@ -38,6 +38,7 @@ export async function playRound(house: House, [under = anywhere, during]: readon
   house.ledger.allCallsEnded()
   await checkHostFiles(house)
 
+  let alive = false
   if (during) {
     const sign = during.sign
     const before = await reconciled(house.home)
@@ -45,14 +46,11 @@ export async function playRound(house: House, [under = anywhere, during]: readon
     const aimed = await killAt(during, { host: house.host, home: house.home, prefix: house.prefix, random, signals: null, patienceMs: 15_000 })
     // Some were still to be adopted: those that the event log has are done.
     const hit = aimed && (during.name !== 'start: adoption' || (await reconciled(house.home)) - before < moment.containers.filter(({ state }) => state === 'running').length)
-    await kill(during, hit)
+    alive = !aimed && (await house.host.up.then(() => true, () => false)) // ended by itself: told by `kill`
+    if (alive) went.push(`not ${during.name}`)
+    else await kill(during, hit)
   }
-
-  const began = performance.now()
-  house.host = startHost(house.home)
-  await house.host.up
-  const took = (performance.now() - began) / 1000
-  if (took > lockSeconds) house.violation(`the engine was up only ${took.toFixed(1)} s after its start`)
+  if (!alive) await startAgain(house)
   await checkBridgeFile(house, house.host, house.port)
   if ((await readFile(join(house.home, 'token'), 'utf8')) !== token) house.violation('the token is another one')
   const client = await connect(house.home)
@@ -68,6 +66,14 @@ export async function playRound(house: House, [under = anywhere, during]: readon
     client.close()
   }
   return went.join(', then ')
+}
+
+async function startAgain(house: House): Promise<void> {
+  const began = performance.now()
+  house.host = startHost(house.home)
+  await house.host.up
+  const took = (performance.now() - began) / 1000
+  if (took > lockSeconds) house.violation(`the engine was up only ${took.toFixed(1)} s after its start`)
 }
 
 async function crashUnderTraffic(house: House, phase: Phase, random: Seeded, mark: string, kill: (phase: Phase, hit: boolean) => Promise<void>): Promise<Moment> {
