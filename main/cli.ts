@@ -5,6 +5,8 @@ import { runCommandLine } from './cli/run-cli.ts'
 export async function runCli(argv: readonly string[]): Promise<number> {
   return await runCommandLine(argv, processIo(), {
     engine: () => import('./engine.ts'),
+    provider: () => import('./open.ts'),
+    mcp: () => import('./mcp/serve-stdio.ts'),
     doctor: () => import('./doctor/run-doctor.ts'),
   })
 }

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { CallChunk, CallName, CallResult } from '../shared/contract.ts'
 import { clearBridgeFile, readBridgeFile, writeBridgeFile } from './bridge/bridge-file.ts'
-import { portPlan } from './bridge/port.ts'
+import { openAliases } from './bridge/provisioner/aliases.ts'
+import { hostsOf, isWildcard } from './bridge/hosts.ts'
+import { portPlan, sandboxPortPlan } from './bridge/port.ts'
+import { sandboxAddresses } from './bridge/sandbox-port/addresses.ts'
+import { capabilities } from './bridge/sandbox-port/capabilities.ts'
+import { startSandboxPort } from './bridge/sandbox-port/start-sandbox-port.ts'
 import { startBridge } from './bridge/start-bridge.ts'
 import type { Clock } from './clock.ts'
 import { loadConfig } from './config/load-config.ts'
@@ -14,14 +19,18 @@ import { proveEngine } from './engine-proof.ts'
 import type { CloseOptions, Engine, EngineOptions } from './engine-api.ts'
 import { openEvents } from './events/events.ts'
 import type { FileLocks, HeldLock } from './home/file-lock.ts'
+import { openGenerations } from './home/generations.ts'
 import type { Home } from './home/open-home.ts'
 import { sweepTemps } from './home/write-atomic.ts'
 import { statusOf } from './house.ts'
 import { keepImage } from './image-keeper.ts'
 import type { Log } from './log.ts'
+import { openMetrics } from './metrics/metrics.ts'
 import { openBackend } from './open-backend.ts'
 import { provide } from './provide.ts'
+import { untilBegun } from './provider/beginning.ts'
 import type { Provider } from './provider/provider-api.ts'
+import { openTokens } from './tokens/tokens.ts'
 import { bindHandlers } from './rpc/bind-handlers.ts'
 import { contractId } from './rpc/contract-hash.ts'
 import { createDispatch } from './rpc/dispatch.ts'
@@ -43,7 +52,7 @@ export async function host(options: HostOptions): Promise<Engine> {
   const { clock, home, token, env } = options
   const instance = randomBytes(8).toString('hex')
   const loaded = await loadConfig({ file: options.configFile, env, home: home.path })
-  const log: Log = (level, text, cause) => options.log(level, redact(text, loaded.secrets), cause)
+  const log: Log = (level, text, cause) => options.log(level, redact(text, [...loaded.secrets, token]), cause)
   for (const warning of loaded.warnings) log('warn', warning)
   const stack = new AsyncDisposableStack()
   stack.defer(() => options.lock.release())
@@ -54,10 +63,14 @@ export async function host(options: HostOptions): Promise<Engine> {
     return swept
   })
   try {
-    await sweepTemps(home.path, ['installation', 'token', 'bridge.json', 'backend'])
+    await sweepTemps(home.path, ['installation', 'token', 'tokens.json', 'bridge.json', 'backend'])
+    await sweepTemps(home.paths.generations)
     const events = openEvents({ clock, instance, file: home.paths.events, log })
     stack.defer(() => events.close())
-    const { backend, choice, prove } = await openBackend({ config: loaded, home, env, clock, log })
+    const tokens = await openTokens({ file: home.paths.tokens, master: token, clock, publish: events.publish })
+    stack.defer(() => tokens.close())
+    const { backend, choice, prove, warnings } = await openBackend({ config: loaded, home, env, clock, token, isToken: (text) => tokens.identify(text) !== null, log })
+    for (const warning of warnings) log('warn', warning)
     const used = options.decorate ? options.decorate(backend) : backend
     stack.defer(() => used.close())
     const proof = proveEngine({ prove, publish: events.publish })
@@ -72,17 +85,29 @@ export async function host(options: HostOptions): Promise<Engine> {
       },
       onError: (error) => events.publish({ type: 'config.bad', who: 'berth:config', text: `The last good configuration stays in force: ${error.message}` }),
     })
-    const provider = provide({ backend: used, config: () => config.current(), home, env, locks: options.locks, clock, publish: events.publish, problem: proof.problem, aroundClaim: options.aroundClaim })
+    const core = provide({ backend: used, config: () => config.current(), home, env, locks: options.locks, clock, publish: events.publish, problem: proof.problem, aroundClaim: options.aroundClaim })
     stack.defer(() => config.close())
     stack.defer(() => image.close())
+    const metrics = openMetrics({ clock, version, backend: choice.kind, sandboxes: core.list, waiting: core.waiting, events })
+    stack.defer(() => metrics.close())
+    events.subscribe(metrics.heard)
+    const provider = { ...core, acquire: metrics.timed(core.acquire) }
 
+    const problem = (text: string) => events.publish({ type: 'berth.problem', who: 'berth:addresses', text })
+    const caps = capabilities(home.secret, await openGenerations(home.paths.generations, problem))
+    const addressing = sandboxAddresses({
+      capabilities: caps, host: loaded.overrides.sandboxHost,
+      port: () => sandboxPort.port,
+      mode: () => config.current().config.bridge.sandbox_url,
+      cut: (id) => sandboxPort.cut(id),
+    })
     const handlers = bindHandlers({
-      provider, events, version, token, home: home.path,
+      provider, tokens, events, version, token, home: home.path, addressing,
       contract: contractId(),
       status: statusOf({
         backend: used, choice, provider, image, home: home.path, instance, startedAt: clock.wall(),
         config: () => config.current().config,
-        warnings: () => [...home.warnings, ...config.current().warnings],
+        warnings: () => [...home.warnings, ...warnings, ...config.current().warnings],
       }),
       doctor: () => runDoctor({ homeDir: home.path, configFile: options.configFile, env, clock }),
       config: () => Promise.resolve(describeConfig(config.current(), config.error())),
@@ -90,11 +115,33 @@ export async function host(options: HostOptions): Promise<Engine> {
       forget: (key, who) => forgetThread({ home, locks: options.locks, publish: events.publish }, key, who),
       stop: () => void close(),
     })
-    const dispatch = createDispatch({ handlers, log })
-    const kept = (await readBridgeFile(home.paths.bridge)).value?.port ?? null
-    const bridge = await startBridge({ plan: portPlan({ configured: loaded.config.bridge.port, kept }), token, version, dispatch, events })
+    const dispatch = createDispatch({ handlers, log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes })
+    const kept = (await readBridgeFile(home.paths.bridge)).value
+    const { port, sandbox_port, listen } = loaded.config.bridge
+    const plan = portPlan({ configured: port, kept: kept?.port ?? null })
+    const hosts = hostsOf(listen, loaded.overrides.sandboxHost)
+    if (listen.some(isWildcard)) log('warn', '`bridge.listen` opens Berth to every network that this machine is in: only its tokens and secrets keep others out')
+    // Before the bridge: what it hands out are addresses on this port.
+    const sandboxPort = await startSandboxPort({
+      plan: sandboxPortPlan({ configured: sandbox_port, kept: kept?.sandbox_port ?? null }, plan),
+      listen, hosts, capabilities: caps, provider, dispatch,
+      identify: tokens.identify,
+      begun: (signal) => untilBegun(clock, provider, signal),
+    })
+    stack.defer(() => sandboxPort.close())
+    const bridge = await startBridge({
+      plan, identify: tokens.identify, metrics, version, dispatch, events, log, listen, hosts,
+      provisioner: {
+        aliases: openAliases({
+          dir: home.paths.aliases, now: () => clock.wall(),
+          problem: (text) => events.publish({ type: 'berth.problem', who: 'berth:provisioner', text }),
+        }),
+        addressOf: (it, { via }) => addressing.given(it, via),
+        begun: () => provider.begin(),
+      },
+    })
     await writeBridgeFile(home.paths.bridge, {
-      url: bridge.url, pid: process.pid, port: bridge.port, token_file: home.paths.token, instance, version,
+      url: bridge.url, pid: process.pid, port: bridge.port, sandbox_port: sandboxPort.port, token_file: home.paths.token, instance, version,
       started_at: new Date(clock.wall()).toISOString(),
     })
 
@@ -109,8 +156,9 @@ export async function host(options: HostOptions): Promise<Engine> {
       try {
         // Whoever starts now is to wait for the lock, not to attach to an engine that is going.
         await clearBridgeFile(home.paths.bridge, instance)
+        await bridge.endSessions()
         await provider.close({ destroy: !destroys ? 'none' : sparing ? 'unheld' : 'all' })
-        await bridge.close()
+        await Promise.all([bridge.close(), sandboxPort.close()])
       } finally {
         await stack.disposeAsync()
         end()
@@ -130,7 +178,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       async call(name, input, { signal, onChunk } = {}) {
         return (await dispatch(
           {
-            scope: 'operator', client: 'local', who: 'client:local', transport: 'process',
+            scope: 'operator', client: 'local', bounds: null, who: 'client:local', transport: 'process',
             signal: signal ?? new AbortController().signal,
             ...(onChunk ? { emit: async (chunk: unknown) => await onChunk(chunk as CallChunk<CallName> as never) } : {}),
           },

@@ -22,7 +22,7 @@ export function statusOf(deps: {
   const startedAt = new Date(deps.startedAt).toISOString()
   return async () => {
     const { backend, choice } = deps
-    const image = backend.kind === 'embedded' ? null : deps.config().image
+    const image = backend.kind === 'embedded' || backend.kind === 'remote' ? null : deps.config().image
     const facts = await backend.facts().then(
       (it) => ({ engine: `${it.name} ${it.version}`, problem: null }),
       (error: unknown) => ({ engine: null, problem: asBerthError(error).message }),

@@ -1,17 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Config } from '../shared/config.ts'
 import { asBerthError, fail } from '../shared/errors.ts'
 import type { Backend } from './backends/backend.ts'
 import { openDocker, type DockerBackend } from './backends/docker/docker-backend.ts'
 import { liteFiles } from './backends/docker/image/lite-recipe.ts'
 import { openEmbedded } from './backends/embedded/embedded.ts'
+import { openRemote } from './backends/remote/remote-backend.ts'
+import { readBridgeFile } from './bridge/bridge-file.ts'
 import { chooseBackend, type Choice } from './choose-backend.ts'
 import type { Clock } from './clock.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import type { Home } from './home/open-home.ts'
 import { writeAtomic } from './home/write-atomic.ts'
+import { leadsBack, sameToken } from './leads-back.ts'
 import type { Log } from './log.ts'
 import { resources } from './resources.ts'
+import { proofOf } from './rpc/proof.ts'
 import { version } from './version.ts'
 
 /** A container engine that is just starting gets this long to answer before `auto` decides without it. */
@@ -22,19 +27,34 @@ export interface OpenedBackend {
   readonly choice: Choice
   /** Proves with a container of this image that the engine sees this machine's files; null where it cannot be otherwise. */
   readonly prove: ((image: string, signal: AbortSignal) => Promise<void>) | null
+  /** For a person: what of the configuration was not followed, and why. */
+  readonly warnings: readonly string[]
 }
 
 /** Opens the backend that this engine works with, decided once. */
-export async function openBackend(deps: { config: LoadedConfig; home: Home; env: NodeJS.ProcessEnv; clock: Clock; log: Log }): Promise<OpenedBackend> {
-  const { home, clock, env, log } = deps
-  const { config, overrides } = deps.config
+export async function openBackend(deps: {
+  config: LoadedConfig
+  home: Home
+  env: NodeJS.ProcessEnv
+  clock: Clock
+  token: string
+  /** Whether a text is a token of this very Berth, named ones included. */
+  isToken: (text: string) => boolean
+  log: Log
+}): Promise<OpenedBackend> {
+  const { home, clock, env, log, token } = deps
+  const { overrides } = deps.config
+  const { config, warnings } = await withoutSelf(deps.config.config, home, deps.isToken)
   const owner = { installation: home.installation, home: home.path }
   const files = resources(env)
+  // Berth itself reaches what is published on loopback, unless it is in a container, or clients are given that very address.
+  const elsewhere = overrides.hostBaseDir !== null || config.bridge.sandbox_url === 'direct'
+  const reaches = elsewhere ? overrides.sandboxHost : null
   const docker = () =>
     openDocker({
       owner, version, clock, env, log,
       files: liteFiles(files),
-      ...(overrides.sandboxHost === null ? {} : { reach: overrides.sandboxHost }),
+      ...(reaches === null ? {} : { reach: reaches }),
       ...(overrides.hostBaseDir === null ? {} : { hostHome: overrides.hostBaseDir }),
     })
   // Only `auto` needs to know whether an engine answers; a configured backend is what it is.
@@ -43,10 +63,20 @@ export async function openBackend(deps: { config: LoadedConfig; home: Home; env:
   const memory = join(home.path, 'backend')
   const usedDocker = await remembers(memory)
   const choice = chooseBackend({ config, engineProblem: asks ? asked.problem : null, usedDocker })
+  if (choice.kind === 'remote') {
+    const backend = await openRemote({
+      owner, version, clock, log,
+      url: config.provisioner_url ?? '',
+      apiKey: config.provisioner_api_key,
+      dir: home.paths.remote,
+      isSelf: (nonce, proof) => sameToken(proofOf(token, nonce), proof),
+    })
+    return { backend, choice, prove: null, warnings }
+  }
   if (choice.kind === 'docker') {
     const backend = asked.backend ?? (await docker())
     if (!usedDocker) await writeAtomic(memory, 'docker\n', { mode: 0o600 })
-    return { backend, choice, prove: (image, signal) => backend.seesHostFiles(image, signal) }
+    return { backend, choice, prove: (image, signal) => backend.seesHostFiles(image, signal), warnings }
   }
   await asked.backend?.close()
   if (choice.kind === 'embedded') {
@@ -57,11 +87,28 @@ export async function openBackend(deps: { config: LoadedConfig; home: Home; env:
       server: files.serverFile,
       runDir: join(home.path, 'embedded'),
     })
-    return { backend, choice, prove: null }
+    return { backend, choice, prove: null, warnings }
   }
   throw fail('NOT_SUPPORTED', `The backend ${choice.kind} is not part of this version`, {
-    next: 'Set backend to docker, embedded or auto.',
+    next: 'Set backend to docker, embedded, remote or auto.',
   })
+}
+
+/** The configuration without a provisioner that is this very Berth. Throws BAD_CONFIG where it was asked for in so many words. */
+async function withoutSelf(config: Config, home: Home, isToken: (text: string) => boolean): Promise<{ config: Config; warnings: string[] }> {
+  const keptPort = (await readBridgeFile(home.paths.bridge)).value?.port ?? null
+  const self = leadsBack(config, { isToken, keptPort })
+  if (config.backend === 'remote' && (self || config.provisioner_url === null)) {
+    throw fail('BAD_CONFIG', self ? 'sandbox.provisioner_url is this very Berth, which cannot be its own provisioner' : '`backend: remote` needs a provisioner', {
+      next: 'Set sandbox.provisioner_url to the address of a deer-flow provisioner or of another Berth’s bridge, or take `backend: remote` out.',
+      details: { key: 'provisioner_url' },
+    })
+  }
+  if (!self) return { config, warnings: [] }
+  return {
+    config: { ...config, provisioner_url: null },
+    warnings: ['sandbox.provisioner_url is this very Berth: it is left alone, as deer-flow’s own setting, and the backend is chosen without it'],
+  }
 }
 
 async function ask(docker: () => Promise<DockerBackend>, clock: Clock): Promise<{ backend: DockerBackend | null; problem: string | null }> {

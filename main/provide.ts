@@ -13,6 +13,7 @@ import type { Home } from './home/open-home.ts'
 import { writeAtomic } from './home/write-atomic.ts'
 import { makeProvider, type ProviderCore } from './provider/provider.ts'
 import type { ClaimSteps } from './provider/slot-claim.ts'
+import { noRemoteExtras, remoteHash, remoteMounts } from './remote-mounts.ts'
 import { openSandbox } from './sandbox/open-sandbox.ts'
 import { readiness } from './sandbox/readiness.ts'
 import { version } from './version.ts'
@@ -36,6 +37,8 @@ export function provide(deps: {
   aroundClaim?: ((steps: ClaimSteps) => ClaimSteps) | undefined
 }): ProviderCore {
   const { backend, home, clock, publish } = deps
+  /** Its sandboxes' files are on another machine, which derives their places from user and thread. */
+  const elsewhere = backend.kind === 'remote'
   const warned = new Set<string>()
   const workspaceOf = memo((loaded: LoadedConfig) =>
     makeWorkspace({
@@ -50,7 +53,7 @@ export function provide(deps: {
   )
   const files = slotFiles(home)
   const workspace = () => workspaceOf(deps.config())
-  const hash = memo((loaded: LoadedConfig) => configHash(loaded.config, { secret: home.secret, version, overrides: loaded.overrides }))
+  const hash = memo((loaded: LoadedConfig) => (elsewhere ? remoteHash(loaded.config) : configHash(loaded.config, { secret: home.secret, version, overrides: loaded.overrides })))
   return makeProvider({
     backend,
     clock,
@@ -59,13 +62,13 @@ export function provide(deps: {
     configHash: () => hash(deps.config()),
     idOf: containerId,
     randomId: () => randomBytes(8).toString('hex'),
-    keyOf: (nonce) => sandboxKey(home.secret, nonce),
-    async mountsOf(place) {
+    keyOf: (nonce) => (backend.keyless ? null : sandboxKey(home.secret, nonce)),
+    async mountsOf(place, extras) {
       const problem = deps.problem()
       if (problem) throw problem
-      return await workspace().mountsOf(place)
+      return elsewhere ? remoteMounts(deps.config().config) : await workspace().mountsOf(place, extras)
     },
-    slots: files,
+    slots: elsewhere ? null : files,
     async slotMountsOf(slot) {
       const problem = deps.problem()
       if (problem) throw problem
@@ -73,12 +76,14 @@ export function provide(deps: {
     },
     slotSourceOf: (slot) => workspace().engineView(files.userDataOf(slot)),
     aroundClaim: deps.aroundClaim,
-    userDataOf: (place) => workspace().userDataOf(place),
+    extrasOf: (place, wanted) => (elsewhere ? Promise.resolve(noRemoteExtras(wanted)) : workspace().extrasOf(place, wanted)),
+    userDataOf: (place) => (elsewhere ? Promise.resolve(null) : workspace().userDataOf(place)),
     discard: (place) => workspace().discard(place),
     openSandbox: (address) => openSandbox({ address, clock }),
     ready: (api, { signal, timeoutMs }) => readiness(api, { signal, timeoutMs, clock }),
     leases: leaseFiles(home.paths.leases, {
-      write: (path, text) => writeAtomic(path, text, { mode: 0o600 }),
+      // Sandboxes do not outlive the power either.
+      write: (path, text) => writeAtomic(path, text, { mode: 0o600, sync: false }),
       problem: (text) => publish({ type: 'berth.problem', who: 'berth:leases', text }),
       later: (ms, run) => clock.timer(ms, run),
     }),

@@ -37,6 +37,7 @@ export const config = z.strictObject({
   mounts: z.array(mount).default([]).describe('Further binds for every sandbox.'),
   environment: z.record(z.string(), z.string()).default({}).describe('Variables of every sandbox; $NAME values are resolved.'),
   provisioner_url: z.string().nullable().default(null).describe("A deer-flow provisioner, or another Berth's bridge; selects backend remote."),
+  provisioner_api_key: z.string().nullable().default(null).describe('Its key (another Berth: a token of it); null: the password in provisioner_url, if there is one.'),
   skills: z
     .strictObject({
       path: z.string().nullable().default(null).describe('Host directory of skills, mounted read-only where it exists.'),
@@ -62,12 +63,27 @@ export const config = z.strictObject({
       pids: z.number().int().min(16).nullable().default(4096),
     })
     .prefault({}),
+  deer_flow: z
+    .strictObject({
+      home: z.string().nullable().default(null).describe("deer-flow's own home: what its clients ask to have mounted may lie there."),
+      mount_roots: z.array(z.string().min(1)).default([]).describe('Further host directories below which such mounts may lie.'),
+    })
+    .prefault({}),
   stop_grace: seconds.max(600).default(5).describe('Between the polite stop and the kill.'),
   ready_timeout: seconds.min(1).max(3600).default(60).describe('From started to usable.'),
   on_exit: z.enum(['destroy', 'keep']).default('destroy').describe('What an orderly exit does with the sandboxes.'),
   bridge: z
     .strictObject({
       port: port.nullable().default(null).describe('null: 7878, or the next free one at the first start of a home; then kept.'),
+      sandbox_port: port.nullable().default(null).describe('The port on which sandboxes are reached. null: 7879, or the next free one; then kept.'),
+      sandbox_url: z
+        .enum(['capability', 'direct'])
+        .default('capability')
+        .describe("What acquire hands out: an address on the sandbox port, or the container's own with its key."),
+      listen: z
+        .array(z.string().refine((text) => z.ipv4().safeParse(text).success || z.ipv6().safeParse(text).success, 'an IP address of this machine, e.g. 172.17.0.1'))
+        .default([])
+        .describe("Further addresses for both ports, e.g. the container engine's gateway. 0.0.0.0 is every network this machine is in."),
     })
     .prefault({}),
 })

@@ -1,13 +1,14 @@
 import type { z } from 'zod'
 import { houseCalls } from './calls/house-calls.ts'
 import { sandboxCalls } from './calls/sandbox-calls.ts'
+import { tokenCalls } from './calls/token-calls.ts'
 import { workCalls } from './calls/work-calls.ts'
 
 /** Rises when a client of the last version would break. */
 export const contractVersion = 1
 
 /** Every call there is. The key is its name on every transport: `/berth/v1/acquire`, `berth acquire`. */
-export const calls = { ...sandboxCalls, ...workCalls, ...houseCalls }
+export const calls = { ...sandboxCalls, ...workCalls, ...houseCalls, ...tokenCalls }
 
 export type CallName = keyof typeof calls
 /** What a caller may send: defaults not yet filled in. */

@@ -5,8 +5,8 @@ import { errorData } from './errors.ts'
 export const backendKind = z.enum(['docker', 'embedded', 'remote', 'apple'])
 export type BackendKind = z.infer<typeof backendKind>
 
-/** How a sandbox is kept apart from the host: shown wherever a sandbox is. */
-export const isolation = z.enum(['container', 'bubblewrap', 'none'])
+/** How a sandbox is kept apart from the host: shown wherever a sandbox is. `remote`: it is elsewhere, and that place decides. */
+export const isolation = z.enum(['container', 'bubblewrap', 'none', 'remote'])
 export type Isolation = z.infer<typeof isolation>
 
 /** `creating -> active <-> warm (-> paused) -> stopping -> gone`, and `failed` until dismissed. */
@@ -47,6 +47,7 @@ export const acquired = sandbox.extend({
   path: acquirePath,
   holder: holderId,
   headers: z.record(z.string(), z.string()).describe('Headers that `url` needs.'),
+  enter_url: z.string().optional().describe('Opens the sandbox in a browser, at an origin of its own. As secret as `url`.'),
   was_replaced: z.boolean().describe('True once for a holder whose sandbox was replaced: only the mounts survived.'),
   warnings: z.array(z.string()),
 })

@@ -47,6 +47,8 @@ export interface Found {
   readonly mounts: readonly Mount[]
   /** Which slot it was started as; absent where it was started for its thread. */
   readonly slot?: string | undefined
+  /** Ours, but what must be known of it is lost: of no use but to be removed. */
+  readonly leftover?: true
 }
 
 export interface EngineFacts { readonly name: string; readonly version: string }
@@ -70,6 +72,8 @@ export interface EngineWatch {
 export interface Backend {
   readonly kind: BackendKind
   readonly isolation: Isolation
+  /** Its sandboxes know no key of ours: the address carries what is needed, if anything. */
+  readonly keyless?: true
   /** Name and version, within 5 s. */
   facts(): Promise<EngineFacts>
   /** Everything labelled as this installation's and this home's, in any state. */

@@ -1,23 +1,19 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Scope } from '../../shared/call.ts'
+import type { Bounds } from '../rpc/context.ts'
 
 /** Who a token belongs to. */
-export interface Caller { readonly name: string; readonly scope: Scope }
+export interface Caller {
+  readonly name: string
+  readonly scope: Scope
+  /** What an agent may touch; null: everything. */
+  readonly bounds: Bounds | null
+  /** Aborts when the token is revoked: whatever still runs for it ends. Never, for the home's own. The reason is a BerthError. */
+  readonly revoked: AbortSignal
+}
 
-/** Tells whose token it is; null: nobody's. */
+/** Tells whose token it is; null: nobody's. Takes the same time for all that are wrong. */
 export type Identify = (token: string) => Caller | null
-
-/** Knows one token: the home's own, which may do everything. */
-export function masterOnly(token: string): Identify {
-  const expected = digest(token)
-  return (presented) => (timingSafeEqual(digest(presented), expected) ? { name: 'master', scope: 'operator' } : null)
-}
-
-/** Equal lengths, whatever was presented: the comparison takes the same time for all. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
-}
 
 /**
  * The token a request carries: `Authorization: Bearer`, `X-API-Key`, or `Authorization: Basic` with the token as

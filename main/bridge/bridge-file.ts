@@ -8,6 +8,8 @@ export const bridgeFile = z.object({
   /** Null after an orderly close: the port is kept, nobody is there. */
   pid: z.number().int().nullable(),
   port: z.number().int(),
+  /** Kept like `port`; absent in the file of an older version. */
+  sandbox_port: z.number().int().optional(),
   token_file: z.string(),
   instance: z.string(),
   version: z.string(),

@@ -9,6 +9,12 @@ export interface Limits {
   readonly bodyBytes: number
   /** Between two signs of life on a silent event stream. */
   readonly heartbeat: number
+  /** MCP clients that have shaken hands, at once. */
+  readonly mcpSessions: number
+  /** An MCP session without any request for so long has ended. */
+  readonly mcpIdle: number
+  /** An MCP client whose connections are all gone for so long holds nothing any more; its session goes on. */
+  readonly mcpGone: number
   /** For answers under way when the bridge closes. */
   readonly closing: number
 }
@@ -19,5 +25,8 @@ export const defaultLimits: Limits = {
   request: 600_000,
   bodyBytes: 25_165_824,
   heartbeat: 15_000,
+  mcpSessions: 200,
+  mcpIdle: 3_600_000,
+  mcpGone: 60_000,
   closing: 3000,
 }

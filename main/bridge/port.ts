@@ -1,15 +1,18 @@
-import type { Server } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { type BerthError, fail } from '../../shared/errors.ts'
+import { isWildcard } from './hosts.ts'
 import { portOwner } from './port-owner.ts'
 
 /** Where a home's bridge is at its first start, if that is free. */
 export const firstPort = 7878
+/** The same of its sandbox port. */
+const firstSandboxPort = 7879
 
 /** How many above it are tried at a first start before the system chooses. */
 const tries = 100
 
 /** Ports to try, in order. More than one only at a home's first start: later, clients rely on it. */
-export interface PortPlan { readonly ports: readonly number[]; readonly why: 'configured' | 'kept' | 'first' }
+export interface PortPlan { readonly ports: readonly number[]; readonly why: 'configured' | 'kept' | 'first'; readonly setting?: string }
 
 export function portPlan(known: { configured: number | null; kept: number | null }): PortPlan {
   if (known.configured !== null) return { ports: [known.configured], why: 'configured' }
@@ -17,23 +20,63 @@ export function portPlan(known: { configured: number | null; kept: number | null
   return { ports: [...Array.from({ length: tries }, (_, at) => firstPort + at), 0], why: 'first' }
 }
 
-/** Listens on loopback by the plan and tells the port. PORT_TAKEN names who has it and the setting. */
-export async function listenByPlan(server: Server, plan: PortPlan): Promise<number> {
-  for (const [at, port] of plan.ports.entries()) {
+/** The sandbox port's own plan; never where the bridge is going to be. */
+export function sandboxPortPlan(known: { configured: number | null; kept: number | null }, bridge: PortPlan): PortPlan {
+  const fixed = known.configured ?? known.kept
+  const setting = 'bridge.sandbox_port'
+  const bridgePort = bridge.why === 'first' ? null : bridge.ports[0]
+  if (fixed === null) {
+    const ports = Array.from({ length: tries }, (_, at) => firstSandboxPort + at).filter((port) => port !== bridgePort)
+    return { ports: [...ports, 0], why: 'first', setting }
+  }
+  if (fixed !== bridgePort) return { ports: [fixed], why: known.configured === null ? 'kept' : 'configured', setting }
+  throw fail('BAD_CONFIG', `The bridge and the sandbox port cannot both be ${fixed}`, {
+    next: 'Set `bridge.port` or `bridge.sandbox_port` to another one.',
+    details: { port: fixed },
+  })
+}
+
+/** One server at one port of several addresses. */
+export interface Listening {
+  readonly port: number
+  /**
+   * Takes no new connections at the further addresses; resolves when those that it has have ended. The server itself is
+   * its owner's to close.
+   */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Listens by the plan on loopback and at `further` addresses, all at one port. PORT_TAKEN names who has it and the setting;
+ * BAD_CONFIG an address that this machine does not have.
+ */
+export async function listenByPlan(server: Server, plan: PortPlan, further: readonly string[] = []): Promise<Listening> {
+  const wildcard = further.find(isWildcard)
+  const first = wildcard ?? '127.0.0.1'
+  const rest = wildcard === undefined ? further.filter((address) => address !== first) : []
+  for (const [at, wanted] of plan.ports.entries()) {
+    const open: Server[] = []
     try {
-      return await listen(server, port)
+      const port = await listen(server, wanted, first)
+      for (const address of new Set(rest)) {
+        const door = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => void server.emit('connection', socket))
+        open.push(door)
+        await listen(door, port, address)
+      }
+      return { port, close: () => closeAll(open) }
     } catch (thrown) {
+      await closeAll([server, ...open])
       if (codeOf(thrown) === 'EADDRINUSE' && at < plan.ports.length - 1) continue
-      throw await cannotListen(port, plan, thrown)
+      throw await cannotListen(wanted, plan, thrown)
     }
   }
   throw fail('INTERNAL', 'The plan for the bridge names no port', { next: 'This is a defect of Berth; please report it.' })
 }
 
-function listen(server: Server, port: number): Promise<number> {
+function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+    server.listen({ port, host, exclusive: true }, () => {
       server.off('error', reject)
       const address = server.address()
       resolve(typeof address === 'object' && address ? address.port : port)
@@ -41,19 +84,32 @@ function listen(server: Server, port: number): Promise<number> {
   })
 }
 
+async function closeAll(servers: readonly Server[]): Promise<void> {
+  await Promise.all(servers.filter((server) => server.listening).map((server) => new Promise((resolve) => server.close(resolve))))
+}
+
 async function cannotListen(port: number, plan: PortPlan, cause: unknown): Promise<BerthError> {
+  const setting = plan.setting ?? 'bridge.port'
+  const address = cause instanceof Error && 'address' in cause ? String(cause.address) : '127.0.0.1'
   if (codeOf(cause) === 'EACCES') {
-    return fail('BAD_CONFIG', `Port ${port} may not be opened by this user`, { next: 'Set `bridge.port` to one above 1023.', cause })
+    return fail('BAD_CONFIG', `Port ${port} may not be opened by this user`, { next: `Set \`${setting}\` to one above 1023.`, cause })
+  }
+  if (codeOf(cause) === 'EADDRNOTAVAIL' && address !== '127.0.0.1') {
+    return fail('BAD_CONFIG', `${address} is not an address of this machine`, {
+      next: "Take it out of `bridge.listen`, or set it to one that `ip addr` shows (a container engine's gateway is there once the engine runs).",
+      details: { address, setting: 'bridge.listen' },
+      cause,
+    })
   }
   if (codeOf(cause) !== 'EADDRINUSE') {
-    return fail('HOME_UNUSABLE', `Berth cannot listen on 127.0.0.1:${port}`, { next: 'Check the loopback interface of this machine.', cause })
+    return fail('HOME_UNUSABLE', `Berth cannot listen on ${address}:${port}`, { next: 'Check the network interfaces of this machine.', cause })
   }
   const owner = await portOwner(port)
   const by = owner ? `pid ${owner.pid} (${owner.command})` : 'another process'
   const why = plan.why === 'configured' ? 'the config asks for it' : 'clients of this home know it'
   return fail('PORT_TAKEN', `Port ${port} is taken by ${by}; Berth needs it because ${why}`, {
-    next: `Stop ${owner ? `it (kill ${owner.pid})` : 'that process'}, or set \`bridge.port\` in the config to a free one.`,
-    details: { port, pid: owner?.pid ?? null, command: owner?.command ?? null, setting: 'bridge.port' },
+    next: `Stop ${owner ? `it (kill ${owner.pid})` : 'that process'}, or set \`${setting}\` in the config to a free one.`,
+    details: { port, pid: owner?.pid ?? null, command: owner?.command ?? null, setting },
     cause,
   })
 }

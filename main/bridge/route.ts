@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { BerthError } from '../../shared/errors.ts'
 import type { Caller } from './auth.ts'
 import type { Target } from './target.ts'
 
@@ -24,4 +25,6 @@ export interface Route {
   open(path: string): boolean
   /** Answers, or throws what the bridge then answers with. */
   answer(exchange: Exchange): Promise<void>
+  /** Sends an error in this route's own form, a missing token included; without it, in Berth's. */
+  refuse?(response: ServerResponse, error: BerthError): void
 }

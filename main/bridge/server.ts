@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type BerthError, fail, toErrorData } from '../../shared/errors.ts'
-import { type Identify, presentedToken } from './auth.ts'
+import { asBerthError, type BerthError, fail, toErrorData } from '../../shared/errors.ts'
+import { type Caller, type Identify, presentedToken } from './auth.ts'
 import { gone } from './body.ts'
 import { refuse } from './guard.ts'
+import type { Hosts } from './hosts.ts'
 import type { Limits } from './limits.ts'
 import { secure, sendError } from './respond.ts'
 import type { Route } from './route.ts'
@@ -11,15 +13,22 @@ import { parseTarget } from './target.ts'
 
 export interface BridgeServer {
   readonly server: Server
-  /** Refuses what is new, ends what is under way with SHUTTING_DOWN, and lets its answers out. Idempotent. */
-  close(): Promise<void>
+  /** Refuses what is new, ends what is under way with SHUTTING_DOWN, and lets its answers out. `further`: closes its other addresses. Idempotent. */
+  close(further?: () => Promise<void>): Promise<void>
 }
 
 /** How long an unread body may still come before an error is answered; a client that only writes would never see it. */
 const discardFor = 1000
 
 /** The HTTP server itself: guard, token, route, error. It does not listen yet. */
-export function createBridgeServer(deps: { identify: Identify; routes: readonly Route[]; limits: Limits }): BridgeServer {
+export function createBridgeServer(deps: {
+  identify: Identify
+  routes: readonly Route[]
+  limits: Limits
+  hosts?: Hosts
+  /** Told of every request that ended: its status, or null where the caller left before there was one. */
+  answered?: ((status: number | null) => void) | undefined
+}): BridgeServer {
   const { limits } = deps
   const underWay = new Map<ServerResponse, AbortController>()
   let closing: Promise<void> | null = null
@@ -33,18 +42,27 @@ export function createBridgeServer(deps: { identify: Identify; routes: readonly 
   })
   server.on('request', (request, response) => void answer(request, response))
   server.on('clientError', refuseConnection)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const controller = new AbortController()
     underWay.set(response, controller)
     response.on('close', () => {
       underWay.delete(response)
+      deps.answered?.(response.headersSent ? response.statusCode : null)
       if (!response.writableFinished) controller.abort(gone())
     })
     secure(response)
+    let taker: Route | undefined
     try {
       if (closing) throw shuttingDown()
-      await route(request, response, controller.signal)
+      await route(request, response, controller, (found) => {
+        taker = found
+      })
     } catch (thrown) {
       if (response.headersSent || response.destroyed) {
         response.destroy()
@@ -54,31 +72,49 @@ export function createBridgeServer(deps: { identify: Identify; routes: readonly 
         await discard(request)
         response.setHeader('connection', 'close')
       }
-      sendError(response, thrown)
+      if (taker?.refuse) taker.refuse(response, asBerthError(thrown))
+      else sendError(response, thrown)
     }
   }
 
-  async function route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
-    const refused = refuse(request)
+  async function route(request: IncomingMessage, response: ServerResponse, controller: AbortController, taken: (by: Route | undefined) => void): Promise<void> {
+    const refused = refuse(request, deps.hosts)
     if (refused) throw refused
     const method = request.method ?? 'GET'
     const target = parseTarget(request.url)
     const ask = target && { method, path: target.path, accept: request.headers.accept }
     const found = ask && deps.routes.find((it) => it.takes(ask))
+    taken(found || undefined)
     const token = presentedToken(request.headers)
     const caller = token === null ? null : deps.identify(token)
     // Also where there is nothing: who has no token does not learn what there is.
     if (!caller && !(found && ask && found.open(ask.path))) throw unauthorized(token)
     if (!found || !target) throw noSuchPath()
-    await found.answer({ method, target, request, response, caller, signal })
+    if (caller) endWith(caller, response, controller)
+    await found.answer({ method, target, request, response, caller, signal: controller.signal })
   }
 
-  async function shut(): Promise<void> {
-    const stopped = new Promise<void>((resolve) => server.close(() => resolve()))
+  /** A token that is revoked ends what it has under way: in order, or, where somebody does not listen, hard. */
+  function endWith({ revoked }: Caller, response: ServerResponse, controller: AbortController): void {
+    const end = () => {
+      controller.abort(revoked.reason)
+      const late = setTimeout(() => response.destroy(), limits.closing)
+      response.on('close', () => clearTimeout(late))
+    }
+    revoked.addEventListener('abort', end)
+    response.on('close', () => revoked.removeEventListener('abort', end))
+  }
+
+  async function shut(further: () => Promise<void>): Promise<void> {
+    const stopped = Promise.all([new Promise<void>((resolve) => server.close(() => resolve())), further()])
     for (const controller of underWay.values()) controller.abort(shuttingDown())
     for (const response of underWay.keys()) if (!response.headersSent) response.setHeader('connection', 'close')
     const late = setTimeout(() => server.closeAllConnections(), limits.closing)
-    const idle = setInterval(() => server.closeIdleConnections(), 50)
+    const idle = setInterval(() => {
+      server.closeIdleConnections()
+      // To node:http one that has said nothing yet is busy, and clients keep such in store.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+    }, 50)
     await stopped
     clearTimeout(late)
     clearInterval(idle)
@@ -86,16 +122,16 @@ export function createBridgeServer(deps: { identify: Identify; routes: readonly 
 
   return {
     server,
-    close: () => (closing ??= shut()),
+    close: (further = () => Promise.resolve()) => (closing ??= shut(further)),
   }
 }
 
-function hasUnreadBody(request: IncomingMessage): boolean {
+export function hasUnreadBody(request: IncomingMessage): boolean {
   const announced = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
   return announced && !request.complete
 }
 
-function discard(request: IncomingMessage): Promise<void> {
+export function discard(request: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, discardFor)
     request.on('error', () => undefined).on('close', () => {
@@ -107,7 +143,7 @@ function discard(request: IncomingMessage): Promise<void> {
 }
 
 /** What is no HTTP, too long a head, or a head that never ended. */
-function refuseConnection(error: Error & { code?: string }, socket: Duplex): void {
+export function refuseConnection(error: Error & { code?: string }, socket: Duplex): void {
   if (!socket.writable) {
     socket.destroy()
     return
@@ -133,7 +169,7 @@ function noSuchPath(): BerthError {
   return fail('NO_SUCH_CALL', 'There is nothing at this path', { next: 'Calls are at /berth/v1/{call}; /openapi.json describes them.' })
 }
 
-function shuttingDown(): BerthError {
+export function shuttingDown(): BerthError {
   return fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again: `berth serve`.' })
 }
 

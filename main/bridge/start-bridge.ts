@@ -1,18 +1,27 @@
 import type { Events } from '../events/events.ts'
 import type { Dispatch } from '../rpc/dispatch.ts'
-import { masterOnly } from './auth.ts'
+import type { Identify } from './auth.ts'
+import type { Hosts } from './hosts.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { listenByPlan, type PortPlan } from './port.ts'
+import type { Log } from '../log.ts'
 import { eventsRoute } from './routes/events.ts'
 import { healthRoute } from './routes/health.ts'
+import { mcpRoute } from './routes/mcp.ts'
+import { metricsRoute } from './routes/metrics.ts'
 import { nativeRoute } from './routes/native.ts'
+import { provisionerRoute } from './routes/provisioner.ts'
 import { openApiRoute } from './routes/openapi.ts'
+import { defaultTimes, type ProvisionerDeps } from './provisioner/provisioner.ts'
 import { createBridgeServer } from './server.ts'
 
 export interface Bridge {
   /** `http://127.0.0.1:PORT`, without a trailing slash. */
   readonly url: string
   readonly port: number
+  /** Ends sessions that hold sandboxes, so that their holds are given back before the provider closes. Idempotent. */
+  endSessions(): Promise<void>
   /** Ends what is under way with SHUTTING_DOWN and lets its answers out; bounded. Idempotent. */
   close(): Promise<void>
 }
@@ -20,20 +29,44 @@ export interface Bridge {
 /** Opens the loopback port. Throws PORT_TAKEN, naming who has it. */
 export async function startBridge(deps: {
   plan: PortPlan
-  token: string
+  identify: Identify
+  metrics: Pick<Metrics, 'answered' | 'text'>
   version: string
   dispatch: Dispatch
   events: Events
+  /** Left out: deer-flow's dialect is not spoken. */
+  provisioner?: Pick<ProvisionerDeps, 'aliases' | 'addressOf' | 'begun'>
+  log: Log
   limits?: Partial<Limits>
+  /** Addresses beside 127.0.0.1. */
+  listen?: readonly string[]
+  hosts?: Hosts
 }): Promise<Bridge> {
   const limits = { ...defaultLimits, ...deps.limits }
+  const mcp = mcpRoute({ dispatch: deps.dispatch, limits, log: deps.log })
   const routes = [
+    mcp,
     healthRoute(deps),
     openApiRoute(deps),
     eventsRoute({ events: deps.events, limits }),
+    metricsRoute({ metrics: deps.metrics }),
     nativeRoute({ dispatch: deps.dispatch, limits }),
+    ...(deps.provisioner
+      ? [provisionerRoute({ ...deps.provisioner, dispatch: deps.dispatch, publish: deps.events.publish, times: defaultTimes, limits })]
+      : []),
   ]
-  const { server, close } = createBridgeServer({ identify: masterOnly(deps.token), routes, limits })
-  const port = await listenByPlan(server, deps.plan)
-  return { url: `http://127.0.0.1:${port}`, port, close }
+  const { server, close } = createBridgeServer({
+    identify: deps.identify, routes, limits, answered: deps.metrics.answered, ...(deps.hosts ? { hosts: deps.hosts } : {}),
+  })
+  const listening = await listenByPlan(server, deps.plan, deps.listen)
+  const { port } = listening
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    endSessions: mcp.close,
+    async close() {
+      await mcp.close()
+      await close(listening.close)
+    },
+  }
 }

@@ -24,6 +24,7 @@ export function exitCodesText(): string {
     'Exit codes:\n',
     '  0   done\n',
     "  berth exec gives the command's own code; 124 when its --timeout ended it, 137 when it was killed\n",
+    '  berth search gives 1 where nothing matches\n',
     ...lines,
     '  129 130 143  ended by SIGHUP, SIGINT, SIGTERM\n',
   ].join('')

@@ -4,9 +4,16 @@ import type { Command } from 'commander'
 import { fail } from '../../shared/errors.ts'
 import { action, common, type Run } from './cli.ts'
 import { write } from './io.ts'
-import { none, pick, selectable, type SelectOptions, single } from './select.ts'
+import { none, numeric, pick, selectable, type SelectOptions, single, usage } from './select.ts'
 import { byteSize, table } from './text.ts'
 import { upload } from './upload.ts'
+
+interface SearchOptions extends SelectOptions {
+  readonly fixed?: boolean
+  readonly ignoreCase?: boolean
+  readonly include?: string[]
+  readonly max?: number
+}
 
 /** Files of a sandbox. */
 export function addFileCommands(program: Command, run: Run): void {
@@ -77,6 +84,36 @@ export function addFileCommands(program: Command, run: Run): void {
         await cli.show(got, () => (rows.length === 0 ? `${got.path} is empty.\n` : table(['SIZE', 'MODIFIED', 'NAME'], rows)))
       }),
     )
+
+  selectable(common(program.command('search')))
+    .description('search files of a sandbox for lines that match a regular expression')
+    .argument('[operands...]')
+    .usage('(--thread T | ID) PATTERN [PATH]')
+    .option('-F, --fixed', 'the pattern is plain text')
+    .option('-i, --ignore-case', 'upper and lower case are the same')
+    .option('-g, --include <glob>', 'only files like this; may be repeated', another)
+    .option('-m, --max <lines>', 'matching lines at most (default: 200)', numeric)
+    .addHelpText('after', "\nExamples:\n  berth search --thread demo 'def \\w+' /mnt/user-data/workspace -g '*.py'\n")
+    .action(
+      action(run, async (cli, operands: string[], options: SearchOptions) => {
+        const { at, rest } = pick(options, operands)
+        const [pattern, path, ...more] = rest
+        if (pattern === undefined) throw usage('The pattern is missing')
+        none(more)
+        const { fixed = false, ignoreCase: ignore_case = false, include, max: max_results } = options
+        const got = await cli.withEngine((client) =>
+          client.call('search', { ...at, pattern, path, fixed, ignore_case, include, max_results }, { signal: cli.signal }),
+        )
+        const lines = got.matches.map((it) => `${it.file}:${it.line}:${it.text}\n`)
+        if (got.truncated && !cli.json) cli.io.stderr.write('There are more matches: raise --max, or search for less.\n')
+        await cli.show(got, () => lines.join(''))
+        return got.matches.length === 0 ? 1 : 0
+      }),
+    )
+}
+
+function another(value: string, all: string[] = []): string[] {
+  return [...all, value]
 }
 
 async function save(file: string, bytes: Uint8Array): Promise<void> {

@@ -1,5 +1,7 @@
 import type { CallResult } from '../../shared/contract.ts'
 import type { Log } from '../log.ts'
+import type { OpenedCalls } from '../mcp/lazy-calls.ts'
+import type { StdioOptions } from '../mcp/serve-stdio.ts'
 
 /** What `berth serve` needs of an engine. */
 export interface ServedEngine {
@@ -25,5 +27,8 @@ export interface StartOptions {
 /** The heavy rooms, loaded only by the command that enters them: all others start fast. */
 export interface Parts {
   engine(): Promise<{ startEngine(options: StartOptions): Promise<ServedEngine> }>
+  /** The library's entry: attaches to the home's engine, or is it. */
+  provider(): Promise<{ openProvider(home: string, options: Omit<StartOptions, 'homeDir'>): Promise<OpenedCalls> }>
+  mcp(): Promise<{ serveMcp(options: StdioOptions): Promise<void> }>
   doctor(): Promise<{ runDoctor(options: Omit<StartOptions, 'log'>): Promise<CallResult<'doctor'>> }>
 }

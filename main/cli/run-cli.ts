@@ -7,10 +7,12 @@ import { exitCodesText } from './exit-codes.ts'
 import { addFileCommands } from './file-commands.ts'
 import { addHouseCommands } from './house-commands.ts'
 import { type Io, write } from './io.ts'
+import { addMcpCommand } from './mcp-command.ts'
 import type { Parts } from './parts.ts'
 import { addSandboxCommands } from './sandbox-commands.ts'
 import { addServeCommand } from './serve-command.ts'
 import { paint } from './text.ts'
+import { addTokenCommands } from './token-commands.ts'
 
 /** The `berth` command: runs one command line (without the program's own name) and tells its exit code. Never throws. */
 export async function runCommandLine(argv: readonly string[], io: Io, parts: Parts): Promise<number> {
@@ -59,8 +61,13 @@ function createProgram(run: Run, json: boolean): Command {
   addExecCommand(program, run)
   addFileCommands(program, run)
   addHouseCommands(program, run)
+  addMcpCommand(program, run)
+  addTokenCommands(program, run)
   // Subcommands are made before their parent's settings reach them.
-  for (const command of program.commands) command.copyInheritedSettings(program)
+  for (const command of program.commands) {
+    command.copyInheritedSettings(program)
+    for (const below of command.commands) below.copyInheritedSettings(program)
+  }
   return program
 }
 

@@ -101,6 +101,17 @@ export function addSandboxCommands(program: Command, run: Run): void {
       }),
     )
 
+  selectable(common(program.command('rotate')))
+    .argument('[id]')
+    .description("change a sandbox's address: those handed out so far end")
+    .action(
+      action(run, async (cli, id: string | undefined, options: SelectOptions) => {
+        const { at } = onlySandbox(options, id)
+        const done = await cli.withEngine((client) => client.call('rotate', at, { signal: cli.signal }))
+        await cli.show(done, () => 'Changed. Whoever works in it acquires it again for the new address.\n')
+      }),
+    )
+
   selectable(common(program.command('logs')))
     .argument('[id]')
     .description("show the container's own log")
@@ -146,6 +157,7 @@ function acquiredText(it: Acquired): string {
   return [
     `Sandbox ${it.id} of ${it.thread === null ? 'no thread' : `thread ${it.thread}`} (${how}, ${it.backend}, ${it.isolation})\n`,
     `  url     ${it.url}\n`,
+    it.enter_url === undefined ? '' : `  browser ${it.enter_url}\n`,
     ...Object.entries(it.headers).map(([name, value]) => `  header  ${name}: ${value}\n`),
     it.was_replaced ? '  It was replaced since you last had it: only what is in its mounts is still there.\n' : '',
     ...it.warnings.map((warning) => `  warning: ${warning}\n`),

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { CallResult } from '../../shared/contract.ts'
 import { asBerthError } from '../../shared/errors.ts'
-import type { Log } from '../log.ts'
 import { action, type Cli, common, type Run } from './cli.ts'
 import { type Io, signalExit } from './io.ts'
+import { logTo } from './log-to.ts'
 import type { ServedEngine } from './parts.ts'
 import { paint } from './text.ts'
 
@@ -86,12 +86,4 @@ async function statusOf(cli: Cli, engine: ServedEngine): Promise<CallResult<'sta
 
 function facts({ url, port, home, instance, attached }: ServedEngine) {
   return { url, port, home, instance, attached }
-}
-
-function logTo(io: Io): Log {
-  return (level, text, cause) => {
-    const because = cause === undefined ? '' : `: ${cause instanceof Error ? cause.message : String(cause)}`
-    const tone = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim'
-    io.stderr.write(`${new Date().toISOString().slice(11, 19)} ${paint(io, 'stderr', tone, level)} ${text}${because}\n`)
-  }
 }

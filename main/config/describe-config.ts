@@ -14,6 +14,8 @@ export function describeConfig(loaded: LoadedConfig, error: BerthError | null): 
   const defaults = schema.parse({})
   const values = leafKeys.flatMap((key): Row[] => {
     const row = { key, value: at(loaded.config, key), default: at(defaults, key), source: loaded.sources[key] ?? 'default' }
+    // However short it is: `redact` lets a short one stand in a text.
+    if (key === 'provisioner_api_key' && row.value !== null) return [{ ...row, value: '[secret]' }]
     return key === 'environment' && isRecord(row.value) ? variables(row, row.value, loaded.secrets) : [{ ...row, value: shown(row.value, loaded.secrets) }]
   })
   return {

@@ -69,6 +69,10 @@ function withPaths(config: Config, file: string, deerFlows: boolean): Config {
     ...config,
     mounts: config.mounts.map((mount) => ({ ...mount, host_path: absolute(mount.host_path) })),
     skills: { ...config.skills, path: skills === null ? null : absolute(skills) },
+    deer_flow: {
+      home: config.deer_flow.home === null ? null : absolute(config.deer_flow.home),
+      mount_roots: config.deer_flow.mount_roots.map(absolute),
+    },
   }
 }
 

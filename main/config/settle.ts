@@ -10,9 +10,9 @@ import { resolveVariables } from './variables.ts'
 import type { YamlFile, YamlPath } from './yaml-file.ts'
 
 /** Keys whose variables are secrets; elsewhere (`image: $IMAGE`) they are settings, to be seen in logs. */
-const secretKeys: ReadonlySet<string> = new Set(['environment', 'provisioner_url'])
+const secretKeys: ReadonlySet<string> = new Set(['environment', 'provisioner_url', 'provisioner_api_key'])
 /** As in deer-flow, a port of 0 is none. */
-const zeroIsUnset: ReadonlySet<string> = new Set(['port', 'bridge.port'])
+const zeroIsUnset: ReadonlySet<string> = new Set(['port', 'bridge.port', 'bridge.sandbox_port'])
 /** Here null has a meaning of its own (no limit), which differs from the default. */
 const nullIsValue: ReadonlySet<string> = new Set(['resources.pids'])
 
@@ -40,11 +40,11 @@ export function settle(yaml: YamlFile, entries: ReadonlyMap<string, Entry>, env:
   return { config: validate(yaml, entries, raw), secrets, set }
 }
 
-/** All that must not be shown: resolved variables, variables whose names say so, and a password in the provisioner's URL. */
+/** All that must not be shown: resolved variables, variables whose names say so, and the provisioner's key, in its URL or not. */
 export function secretsOf(config: Config, resolved: readonly string[]): string[] {
   const named = Object.entries(config.environment).filter(([name]) => secretName(name))
   const password = URL.parse(config.provisioner_url ?? '')?.password ?? ''
-  const all = [...resolved, ...named.map(([, value]) => value), password, safeDecode(password)]
+  const all = [...resolved, ...named.map(([, value]) => value), password, safeDecode(password), config.provisioner_api_key ?? '']
   return [...new Set(all)].filter((secret) => secret !== '')
 }
 

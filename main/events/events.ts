@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { openEventFile } from './event-file.ts'
 import { createMailbox, type EventListener, type Mailbox } from './mailbox.ts'
+import { type Past, pastAfter, type Seen } from './past.ts'
 import { createRing } from './ring.ts'
 
 /** What happens in the house, told to whoever listens. Who publishes knows no recipient. */
@@ -17,8 +18,12 @@ export interface Events {
    * twice and none missing but what the `dropped` argument counts. A listener that throws is told no more.
    */
   subscribe(listener: EventListener, since?: number): { close(): void }
+  /** What earlier instances told after `seen`, from the log on disk; null where nothing is known of that instance. */
+  earlier(seen: Seen): Promise<Past | null>
   /** seq of the newest event; 0 before the first. */
   last(): number
+  /** Events that slow subscribers lost, all together. */
+  dropped(): number
   /** Lines missing in the log on disk. */
   unwritten(): number
   close(): Promise<void>
@@ -38,6 +43,7 @@ export function openEvents(deps: {
 }): Events {
   const ring = createRing(kept)
   const mailboxes = new Set<Mailbox>()
+  let lost = 0
   const file = deps.file === null ? null : openEventFile({ path: deps.file, limit: deps.fileLimit ?? logBytes, log: deps.log })
 
   return {
@@ -45,7 +51,7 @@ export function openEvents(deps: {
     publish(event) {
       const full: BerthEvent = { seq: ring.last() + 1, at: new Date(deps.clock.wall()).toISOString(), ...event }
       ring.add(full)
-      file?.append(JSON.stringify(full))
+      file?.append(JSON.stringify({ ...full, instance: deps.instance }))
       for (const mailbox of mailboxes) mailbox.post(full)
       return full
     },
@@ -63,6 +69,7 @@ export function openEvents(deps: {
           return listener(event, lost)
         },
         kept,
+        () => void (lost += 1),
         (thrown) => {
           mailboxes.delete(mailbox)
           deps.log('warn', 'A listener for events failed and gets no more of them', thrown)
@@ -77,7 +84,17 @@ export function openEvents(deps: {
         },
       }
     },
+    async earlier(seen) {
+      if (deps.file === null || seen.instance === deps.instance) return null
+      try {
+        return await pastAfter(deps.file, seen, { current: deps.instance, most: kept })
+      } catch (error) {
+        deps.log('warn', 'The event log cannot be read, so that a reader does not get what it missed', error)
+        return null
+      }
+    },
     last: () => ring.last(),
+    dropped: () => lost,
     unwritten: () => file?.lost() ?? 0,
     async close() {
       for (const mailbox of mailboxes) mailbox.close()

@@ -9,7 +9,7 @@ export interface Mailbox {
   close(): void
 }
 
-export function createMailbox(listener: EventListener, size: number, onBroken: (thrown: unknown) => void): Mailbox {
+export function createMailbox(listener: EventListener, size: number, onDropped: () => void, onBroken: (thrown: unknown) => void): Mailbox {
   const waiting: BerthEvent[] = []
   let dropped = 0
   let running = false
@@ -41,6 +41,7 @@ export function createMailbox(listener: EventListener, size: number, onBroken: (
       if (waiting.length > size) {
         waiting.shift()
         dropped++
+        onDropped()
       }
       // Not in the publisher's own turn: it is in the middle of a change of its own.
       if (!running) {

@@ -85,6 +85,9 @@ export function leaseFiles(
       wanted.set(id, { record: null, urgent: true })
       start(id)
     },
+    async written(id) {
+      while (writing.has(id)) await writing.get(id)
+    },
     async flush() {
       for (const id of [...wanted.keys()]) start(id)
       while (writing.size > 0 || wanted.size > 0) {

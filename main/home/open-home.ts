@@ -43,7 +43,7 @@ export async function openHome(dir: string): Promise<Home> {
   const paths = homePaths(path)
   const { id, secret } = await ensureInstallation(paths.installation)
   // All at once and at the start: on a disk that fills up later, releasing and deleting still work.
-  for (const inside of [paths.leases, paths.aliases, paths.slots, paths.locks, paths.users, paths.anonymous, paths.deleted]) {
+  for (const inside of [paths.leases, paths.generations, paths.aliases, paths.slots, paths.locks, paths.users, paths.anonymous, paths.deleted]) {
     await makeDirectory(inside)
   }
   return {

@@ -4,11 +4,17 @@ import { join } from 'node:path'
 export interface HomePaths {
   readonly installation: string
   readonly token: string
+  /** Hashes of the named tokens. */
+  readonly tokens: string
   readonly bridge: string
   readonly leases: string
+  /** `generations/{id}`: of capabilities that are no longer the first. */
+  readonly generations: string
   readonly aliases: string
   readonly slots: string
   readonly locks: string
+  /** `remote/{id}`: what a provisioner cannot keep of a sandbox. Made by the first engine that works with one. */
+  readonly remote: string
   readonly events: string
   readonly config: string
   /** `users/{user}/threads/{thread}`: where threads live. */
@@ -24,11 +30,14 @@ export function homePaths(dir: string): HomePaths {
   return {
     installation: join(dir, 'installation'),
     token: join(dir, 'token'),
+    tokens: join(dir, 'tokens.json'),
     bridge: join(dir, 'bridge.json'),
     leases: join(dir, 'leases'),
+    generations: join(dir, 'generations'),
     aliases: join(dir, 'aliases'),
     slots: join(dir, 'slots'),
     locks: join(dir, 'locks'),
+    remote: join(dir, 'remote'),
     events: join(dir, 'events.jsonl'),
     config: join(dir, 'config.yaml'),
     users: join(dir, 'users'),

@@ -6,24 +6,25 @@ import { diskError } from './disk-error.ts'
 /**
  * Writes a whole file so that a reader sees the old one or the new one, never a part, after a crash as well.
  * The directory itself is not synced: a power cut may bring back the old file, which is a whole one.
- * Throws DISK_FULL or HOME_UNUSABLE, leaving no temporary file behind.
+ * `sync: false`: for what means nothing after a power cut anyway, and is waited for. Throws DISK_FULL or HOME_UNUSABLE,
+ * leaving no temporary file behind.
  */
-export async function writeAtomic(path: string, data: string | Uint8Array, options: { mode: number }): Promise<void> {
+export async function writeAtomic(path: string, data: string | Uint8Array, options: { mode: number; sync?: boolean }): Promise<void> {
   try {
-    const temp = await writeTemp(path, data, options.mode)
+    const temp = await writeTemp(path, data, options.mode, options.sync)
     await rename(temp, path).catch((error: unknown) => dropAfter(temp, error))
   } catch (error) {
     throw await diskError(error, path, 'write a file of its home')
   }
 }
 
-/** A synced file beside `path`, under a name that nobody else has. Its caller renames, links or removes it. */
-export async function writeTemp(path: string, data: string | Uint8Array, mode: number): Promise<string> {
+/** A file, synced unless told otherwise, beside `path`, under a name that nobody else has. Its caller renames, links or removes it. */
+export async function writeTemp(path: string, data: string | Uint8Array, mode: number, sync = true): Promise<string> {
   const temp = `${path}.${randomBytes(6).toString('hex')}.tmp`
   const file = await open(temp, 'wx', mode)
   try {
     await file.writeFile(data)
-    await file.sync()
+    if (sync) await file.sync()
     await file.close()
   } catch (error) {
     // A second failure of the same disk would only hide the first.
@@ -33,11 +34,11 @@ export async function writeTemp(path: string, data: string | Uint8Array, mode: n
   return temp
 }
 
-/** Removes what writers that were killed left beside these files. For their only writer, while it writes none of them. */
-export async function sweepTemps(dir: string, names: readonly string[]): Promise<void> {
+/** Removes what writers that were killed left beside these files, or beside any of the directory. For their only writer, while it writes none of them. */
+export async function sweepTemps(dir: string, names?: readonly string[]): Promise<void> {
   for (const file of await readdir(dir)) {
     const name = /^(.+)\.[a-f0-9]{12}\.tmp$/.exec(file)?.[1]
-    if (name !== undefined && names.includes(name)) await rm(join(dir, file), { force: true })
+    if (name !== undefined && (names?.includes(name) ?? true)) await rm(join(dir, file), { force: true })
   }
 }
 

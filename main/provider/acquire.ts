@@ -1,22 +1,20 @@
 import { asBerthError, fail } from '../../shared/errors.ts'
 import type { Acquired } from '../../shared/sandbox.ts'
 import { provenAlive } from './alive.ts'
-import type { Core, Landing } from './core.ts'
-import { usable } from './entry.ts'
+import { untilBegun, type Beginning } from './beginning.ts'
+import { outdated, type Core, type Landing } from './core.ts'
+import type { Extras } from './deps.ts'
+import { usable, type Entry } from './entry.ts'
 import { abortError, orAborted } from './flights.ts'
 import { obtain, type Wanted } from './obtain.ts'
 import type { AcquireRequest } from './provider-api.ts'
-import { held } from './registry.ts'
+import { held, heldUntilUsed } from './registry.ts'
 import { acquiredOf } from './view.ts'
 
-/** An unanswered first listing holds an acquire up for this long at most. */
-const beginWaitMs = 20_000
 /** An engine that is gone may be restarting: an acquire waits this long for it before it fails with the cause. */
 const outageWaitMs = 10_000
 
-export interface Gate {
-  /** First look at the engine; done already in the normal case. */
-  begin(): Promise<void>
+export interface Gate extends Beginning {
   /** Throws SHUTTING_DOWN once the doors are shut; otherwise gives the signal that aborts when they are. */
   admit(): AbortSignal
 }
@@ -28,20 +26,39 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
   async function acquire(request: AcquireRequest): Promise<Acquired> {
     const doors = gate.admit()
     const { user, thread, holder } = request
-    const wanted: Wanted = { id: thread === null ? deps.randomId() : deps.idOf(user, thread), user, thread }
-    const known = table.get(wanted.id)
-    if (usable(known) && !flights.has(wanted.id) && provenAlive(core, known)) {
-      const next = table.set(held(known, holder, clock.now(), clock.wall()))
-      core.save(next)
-      return acquiredOf(core, next, holder, { path: 'reuse', warnings: [] })
+    const id = thread === null ? (request.anonymousId ?? deps.randomId()) : deps.idOf(user, thread)
+    const extras = request.extraMounts ? await deps.extrasOf({ id, user, thread }, request.extraMounts) : null
+    const client = thread === null ? (request.client ?? holder) : null
+    const wanted: Wanted = { id, user, thread, client, extras, onlyExisting: request.onlyExisting ?? false }
+    const signal = () => (request.signal ? AbortSignal.any([request.signal, doors]) : doors)
+    for (let tries = 1; ; tries += 1) {
+      const known = table.get(id)
+      if (known && known.thread !== thread) throw anothersId(id)
+      const firm = known?.leases.some((lease) => lease.holder === holder && !lease.provisional) ?? false
+      const proven = usable(known) && !flights.has(id) && provenAlive(core, known)
+      const landing: Landing = proven ? { path: 'reuse', warnings: [] } : await outlastOutage({ ...request, signal: signal() }, wanted)
+      hold(id, request, firm && landing.path === 'reuse')
+      // A hold is acknowledged once it outlives a crash; one that the disk knows already needs no word of it.
+      if (!proven || !isHeld(known, holder)) await deps.leases.written(id)
+      const entry = table.get(id)
+      if (usable(entry) && isHeld(entry, holder)) {
+        return acquiredOf(core, entry, holder, { ...landing, warnings: [...landing.warnings, ...extrasWarnings(core, entry, extras)] })
+      }
+      // Released or destroyed while the disk was told.
+      if (thread === null || tries >= 3) throw lost()
     }
-    const signal = request.signal ? AbortSignal.any([request.signal, doors]) : doors
-    const landing = await outlastOutage({ ...request, signal }, wanted)
-    let entry = table.get(wanted.id)
-    if (!usable(entry)) throw fail('SANDBOX_LOST', 'The sandbox ended as soon as it was there', { next: 'Acquire again.' })
-    // Who came aboard in the tick of the landing is held here.
-    if (!entry.leases.some((lease) => lease.holder === holder)) entry = table.set(held(entry, holder, clock.now(), clock.wall()))
-    return acquiredOf(core, entry, holder, landing)
+  }
+
+  /** Who came aboard in the tick of the landing is not held yet. */
+  function hold(id: string, request: AcquireRequest, firm: boolean): void {
+    const entry = table.get(id)
+    if (!usable(entry)) throw lost()
+    core.save(table.set(awaited(held(entry, request.holder, clock.now(), clock.wall()), request, firm)))
+  }
+
+  /** `firm`: this holder has been here before and came for it, so one more acquire makes its hold no weaker. */
+  function awaited<E extends Entry>(entry: E, { holder, provisionalMs }: AcquireRequest, firm: boolean): E {
+    return provisionalMs === undefined || firm ? entry : heldUntilUsed(entry, holder, clock.now(), provisionalMs)
   }
 
   /** Unknown is not gone: while the engine does not answer, nothing is concluded, and the call is tried again. */
@@ -50,11 +67,13 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
     const began = clock.now()
     for (let pause = 200; ; pause = Math.min(pause * 2, 1000)) {
       try {
-        await untilBegun(signal)
+        await untilBegun(clock, gate, signal)
         return await flights.join(wanted.id, { holder, who, report }, signal, (flight) => obtain(core, wanted, flight))
       } catch (error) {
         const problem = asBerthError(error)
         if (signal.aborted) throw abortError(signal)
+        // It joined the flight of somebody who wanted an existing one only.
+        if (problem.code === 'SANDBOX_NOT_FOUND' && !wanted.onlyExisting) continue
         if (problem.code !== 'ENGINE_UNREACHABLE' || clock.now() - began > outageWaitMs) throw error
         report?.({ type: 'progress', step: 'engine', text: `Waiting for the container engine: ${problem.message}`, done: null, total: null })
       }
@@ -62,17 +81,19 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
     }
   }
 
-  async function untilBegun(signal: AbortSignal): Promise<void> {
-    const late = new AbortController()
-    const timer = clock.timer(beginWaitMs, () =>
-      late.abort(fail('STARTING', 'Berth has not yet seen what runs on the engine', { next: 'Try again in a few seconds.' })),
-    )
-    try {
-      await orAborted(gate.begin(), AbortSignal.any([signal, late.signal]))
-    } finally {
-      timer.cancel()
-    }
-  }
-
   return acquire
 }
+
+/** What whoever wanted certain extra mounts is told; an active sandbox is never replaced for their sake. */
+function extrasWarnings(core: Core, entry: Entry, extras: Extras | null): string[] {
+  if (extras === null) return []
+  const others = entry.sandbox !== null && outdated(core, entry.sandbox, extras.hash) && !outdated(core, entry.sandbox, null)
+  return [...extras.warnings, ...(others ? ['The sandbox is in use and stays as it is, with other extra mounts than were asked for'] : [])]
+}
+
+function anothersId(id: string): Error {
+  return fail('IDENTITY_CONFLICT', `The id ${id} is that of another sandbox`, { next: 'Acquire without naming an id.' })
+}
+const isHeld = (entry: Entry, holder: string) => entry.leases.some((lease) => lease.holder === holder)
+
+const lost = () => fail('SANDBOX_LOST', 'The sandbox ended as soon as it was there', { next: 'Acquire again.' })

@@ -5,7 +5,7 @@ import type { Core, Landing } from './core.ts'
 import { endSandbox } from './ending.ts'
 import type { Entry } from './entry.ts'
 import type { Flight } from './flights.ts'
-import { stampedAt, type LeaseRecord } from './lease-record.ts'
+import { leasesOf, stampedAt, type LeaseRecord } from './lease-record.ts'
 import { obtain } from './obtain.ts'
 import { creating, held, started } from './registry.ts'
 import { adoptable } from './slot-recovery.ts'
@@ -22,20 +22,20 @@ export async function adopt(core: Core, listed: Found, record: LeaseRecord | und
   if (id === null || user === null) return { path: 'found', warnings: [] }
   const before = core.table.get(id)
   core.table.set(
-    { ...creating({ id, user, thread, name: found.name }, clock.now(), clock.wall(), before), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce },
+    { ...creating({ id, user, thread, client: record?.client ?? null, name: found.name }, clock.now(), clock.wall(), before), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce },
     { who: 'berth:reconcile', text: 'A running sandbox was found' },
   )
   const settled = () => {
     const now = core.table.get(id)
     if (now?.state !== 'creating') return null
     const at = record ? Math.min(stampedAt(record, clock, deps.uptime()), clock.now()) : clock.now()
-    const entry = started(now, { ...found, state: 'running' }, clock.now(), record?.holders ?? [], at)
+    const entry = started(now, { ...found, state: 'running' }, clock.now(), record ? leasesOf(record, clock.now()) : [], at)
     // Warm for as long as it had been: a crash loop must not keep it for ever.
     return { ...entry, since: Math.min(entry.since, at) }
   }
   try {
     found = await outlast(core, flight.signal, () => adoptable(core, listed))
-    if (found !== listed) core.table.set({ ...creating({ id, user, thread, name: found.name }, clock.now(), clock.wall(), core.table.get(id)), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce })
+    if (found !== listed) core.table.set({ ...creating({ id, user, thread, client: record?.client ?? null, name: found.name }, clock.now(), clock.wall(), core.table.get(id)), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce })
     if (found.state === 'paused') await deps.backend.unpause(found.ref)
     await proveReady(core, found, flight.signal)
   } catch (error) {
@@ -45,7 +45,7 @@ export async function adopt(core: Core, listed: Found, record: LeaseRecord | und
     if (left) core.table.set(left)
     else if (now?.state === 'creating') await endSandbox(core, now, { who: 'berth:reconcile', text: asBerthError(error).message, grace: 0 }).first.catch(() => undefined)
     // Whoever waits for this thread is not to suffer for what somebody did to a container: it starts anew.
-    if (asBerthError(error).code === 'IDENTITY_CONFLICT' && flight.holders().length > 0) return await obtain(core, { id, user, thread }, flight)
+    if (asBerthError(error).code === 'IDENTITY_CONFLICT' && flight.holders().length > 0) return await obtain(core, { id, user, thread, client: record?.client ?? null }, flight)
     throw error
   }
   let entry: Entry | null = settled()
@@ -58,8 +58,10 @@ export async function adopt(core: Core, listed: Found, record: LeaseRecord | und
   return landing
 }
 
-/** For how long an engine that does not answer is asked again: unknown is not gone. */
+/** For how long an engine or a disk that does not answer is asked again: unknown is not gone. */
 const outageMs = 10_000
+/** Answers, after which nothing need be asked again. */
+const known: ReadonlySet<string> = new Set(['IDENTITY_CONFLICT', 'NAME_TAKEN', 'SANDBOX_LOST', 'INTERNAL'])
 
 async function outlast<T>(core: Core, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
   const { clock } = core.deps
@@ -67,7 +69,7 @@ async function outlast<T>(core: Core, signal: AbortSignal, ask: () => Promise<T>
     try {
       return await ask()
     } catch (error) {
-      if (asBerthError(error).code !== 'ENGINE_UNREACHABLE' || signal.aborted || clock.now() - began > outageMs) throw error
+      if (known.has(asBerthError(error).code) || signal.aborted || clock.now() - began > outageMs) throw error
       await clock.sleep(200, signal)
     }
   }

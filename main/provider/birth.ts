@@ -1,7 +1,8 @@
 import { asBerthError, fail, type BerthError } from '../../shared/errors.ts'
 import type { Found, Mount, SandboxSpec } from '../backends/backend.ts'
 import type { Config } from '../../shared/config.ts'
-import { outdated, type Core } from './core.ts'
+import { hashWith, outdated, type Core } from './core.ts'
+import type { Extras } from './deps.ts'
 import type { Entry } from './entry.ts'
 import { abortError, type Flight } from './flights.ts'
 import type { Landing } from './core.ts'
@@ -16,11 +17,11 @@ export interface Born { readonly found: Found; readonly path: 'found' | 'slot' |
  * Makes the container of an entry that already has its place, or finds the one that exists under its name. Whatever
  * fails on the way leaves nothing behind.
  */
-export async function giveBirth(core: Core, entry: Entry, flight: Flight<Landing>, signal: AbortSignal): Promise<Born> {
+export async function giveBirth(core: Core, entry: Entry, extras: Extras | null, flight: Flight<Landing>, signal: AbortSignal): Promise<Born> {
   const { deps } = core
   const config = deps.config()
   const say = (step: string, text: string) => flight.report({ type: 'progress', step, text, done: null, total: null })
-  const mounts = await deps.mountsOf(entry)
+  const mounts = await deps.mountsOf(entry, extras?.mounts ?? [])
   // Forty boots at once take longer than forty in turn, and each would run into its deadlines.
   let leave = await core.starts.pass(signal)
   try {
@@ -35,7 +36,7 @@ export async function giveBirth(core: Core, entry: Entry, flight: Flight<Landing
       }
       core.images.add(config.image)
       try {
-        return await startLocked(core, entry, { config, mounts, say, signal })
+        return await startLocked(core, entry, { config, mounts, extras: extras?.hash ?? null, say, signal })
       } catch (error) {
         if (!assumed || asBerthError(error).code !== 'IMAGE_MISSING') throw error
         core.images.delete(config.image)
@@ -46,15 +47,23 @@ export async function giveBirth(core: Core, entry: Entry, flight: Flight<Landing
   }
 }
 
-interface Start { readonly config: Config; readonly mounts: Mount[]; readonly say: (step: string, text: string) => void; readonly signal: AbortSignal }
+interface Start {
+  readonly config: Config
+  readonly mounts: Mount[]
+  /** Hash of the extra mounts; null: the caller does not care which a container found under the name has. */
+  readonly extras: string | null
+  readonly say: (step: string, text: string) => void
+  readonly signal: AbortSignal
+}
 
-async function startLocked(core: Core, entry: Entry, { config, mounts, say, signal }: Start): Promise<Born> {
+async function startLocked(core: Core, entry: Entry, start: Start): Promise<Born> {
+  const { say, signal } = start
   for (let tries = 1; ; tries += 1) {
     const lock = await core.deps.lock(entry.id, signal)
     try {
       const both = AbortSignal.any([signal, lock.broken])
       say('create', 'Starting the sandbox')
-      const born = await createOrFind(core, entry, config, mounts, both)
+      const born = await createOrFind(core, entry, start, both)
       // Another process can no longer make a second one: the engine holds the name.
       await lock.release()
       say('ready', 'Waiting until it answers')
@@ -69,7 +78,7 @@ async function startLocked(core: Core, entry: Entry, { config, mounts, say, sign
   }
 }
 
-async function createOrFind(core: Core, entry: Entry, config: Config, mounts: Mount[], signal: AbortSignal): Promise<Born> {
+async function createOrFind(core: Core, entry: Entry, start: Start, signal: AbortSignal): Promise<Born> {
   const { deps } = core
   /** Noted before the engine is asked, so that a failure at any point knows what there may be to remove. */
   const note = (nonce: string | null, sandbox: Found | null) => {
@@ -78,7 +87,7 @@ async function createOrFind(core: Core, entry: Entry, config: Config, mounts: Mo
   }
   for (let tries = 1; ; tries += 1) {
     if (signal.aborted) throw abortError(signal)
-    const spec = specOf(core, entry, config, mounts)
+    const spec = specOf(core, entry, start)
     note(spec.nonce, null)
     try {
       const found = await deps.backend.create(spec, signal)
@@ -96,7 +105,7 @@ async function createOrFind(core: Core, entry: Entry, config: Config, mounts: Mo
       throw refusal
     }
     note(null, found)
-    if (found.state === 'running' && !outdated(core, found)) return { found, path: 'found' }
+    if (found.state === 'running' && !found.leftover && !outdated(core, found, start.extras)) return { found, path: 'found' }
     await deps.backend.remove(found.ref, 0)
   }
 }
@@ -111,7 +120,8 @@ async function refuse(core: Core, entry: Entry, found: Found): Promise<BerthErro
       details,
     })
   }
-  const mounted = found.mounts.find((mount) => mount.target === userData)?.source
+  if (found.leftover) return null
+  const mounted = found.mounts.find((mount) => mount.target === userData)?.source ?? null
   const sameKey = found.id === entry.id && found.user === entry.user && found.thread === entry.thread
   if (sameKey && found.nonce !== null && mounted === (await core.deps.userDataOf(entry))) return null
   return fail('IDENTITY_CONFLICT', `The container ${found.name} belongs to another thread or to other directories`, {
@@ -120,7 +130,7 @@ async function refuse(core: Core, entry: Entry, found: Found): Promise<BerthErro
   })
 }
 
-function specOf(core: Core, entry: Entry, config: Config, mounts: readonly Mount[]): SandboxSpec {
+function specOf(core: Core, entry: Entry, { config, mounts, extras }: Start): SandboxSpec {
   const nonce = core.deps.randomId() + core.deps.randomId()
   return {
     id: entry.id,
@@ -128,13 +138,13 @@ function specOf(core: Core, entry: Entry, config: Config, mounts: readonly Mount
     thread: entry.thread,
     name: entry.name,
     image: config.image,
-    key: core.deps.keyOf(nonce),
+    key: core.deps.keyOf(nonce) ?? '',
     nonce,
     mounts,
     environment: config.environment,
     resources: config.resources,
     port: config.port,
-    configHash: core.deps.configHash(),
+    configHash: hashWith(core, extras ?? ''),
   }
 }
 

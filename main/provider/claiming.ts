@@ -10,6 +10,7 @@ import type { Spare } from './slots-api.ts'
 
 const userData = '/mnt/user-data'
 const probeMs = 2000
+const restMs = 100
 /** Waits between tries to give a claimed container its name. */
 const renameMs = [200, 1000, 5000, 10_000]
 
@@ -41,14 +42,15 @@ async function locked(core: Core, files: SlotFiles, spare: Spare, entry: Entry, 
   try {
     const found: Found = { ...spare.found, id: entry.id, user: entry.user, thread: entry.thread, name: entry.name, mounts: await mountsNow(core, spare, entry) }
     const own = stepsOf(core, files, spare, entry, found)
-    const result = await claimed(core, spare, entry, () => claim(deps.aroundClaim?.(own) ?? own, () => signal.aborted || lock.broken.aborted))
+    const steps = deps.aroundClaim?.(own) ?? own
+    const result = await claimed(core, spare, entry, () => claim(steps, () => signal.aborted || lock.broken.aborted))
     if (result.kind === 'claimed') {
       const now = core.table.get(entry.id)
       if (now?.state === 'creating') core.table.set(making(now, found.nonce, found))
       slots?.forget(spare.slot)
       kept = true
       // The lock is held until the name is: nobody else is to look for it meanwhile.
-      void settleName(core, found, result.renaming).finally(() => void lock.release())
+      void settleName(core, found, steps.rename).finally(() => void lock.release())
       return found
     }
     if (result.kind === 'unfit') slots?.giveBack(spare.slot)
@@ -84,18 +86,19 @@ function stepsOf(core: Core, files: SlotFiles, spare: Spare, entry: Entry, found
 
 async function mountsNow(core: Core, spare: Spare, entry: Entry): Promise<Found['mounts']> {
   const source = await core.deps.userDataOf(entry)
-  return spare.found.mounts.map((mount) => (mount.target === userData ? { ...mount, source } : mount))
+  return spare.found.mounts.map((mount) => (mount.target === userData && source !== null ? { ...mount, source } : mount))
 }
 
 function tell(core: Core, { id, user, thread }: Entry, reason: string): void {
   core.deps.publish({ type: 'slots.unfit', who: 'berth:slots', sandbox: id, user, thread, text: `A spare sandbox was not used: ${reason}` })
 }
 
-/** Until the container has its thread's name, or is gone. The first try may have been made already. */
-export async function settleName(core: Core, found: Found, first: Promise<void> | null): Promise<void> {
-  const { clock, backend } = core.deps
+/** Until the container has its thread's name, or is gone. The first command comes right after the answer, and goes first. */
+async function settleName(core: Core, found: Found, rename: () => Promise<void>): Promise<void> {
+  const { clock } = core.deps
+  await clock.sleep(restMs)
   for (let tries = 0; ; tries += 1) {
-    const attempt = tries === 0 && first ? first : backend.rename(found.ref, found.name)
+    const attempt = rename()
     core.naming.set(found.ref, attempt)
     try {
       return await attempt

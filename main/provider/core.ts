@@ -56,8 +56,17 @@ export interface Core {
 /** The name a sandbox has on the engine. */
 export const nameOf = (core: Core, id: string): string => `${core.deps.config().container_prefix}-${id}`
 
-/** Warm and made under another configuration or version: replaced instead of handed out. */
-export const outdated = (core: Core, found: Found): boolean => found.configHash !== core.deps.configHash()
+/**
+ * Warm and made under another configuration or version, or with other extra mounts than are wanted now: replaced instead
+ * of handed out. `extras`: their hash, null for whoever does not care.
+ */
+export function outdated(core: Core, found: Found, extras: string | null): boolean {
+  const [base, has = ''] = (found.configHash ?? '').split('.')
+  return base !== core.deps.configHash() || (extras !== null && has !== extras)
+}
+
+/** What stands in the label of a container: the configuration's hash, and that of its extra mounts where it has some. */
+export const hashWith = (core: Core, extras: string): string => (extras === '' ? core.deps.configHash() : `${core.deps.configHash()}.${extras}`)
 
 /** Threads whose holders never come back must not fill memory: the oldest are forgotten. */
 const rememberedThreads = 1000

@@ -8,6 +8,12 @@ import type { Place } from './place.ts'
 import type { ClaimSteps } from './slot-claim.ts'
 import type { SlotFiles } from './slot-deps.ts'
 
+/** A bind that a caller wants, as it was named: nothing of it is checked. */
+export interface ExtraMount { readonly hostPath: string; readonly containerPath: string; readonly readonly: boolean }
+
+/** Those that may be mounted and are there. `hash` is '' where there are none. */
+export interface Extras { readonly mounts: readonly Mount[]; readonly hash: string; readonly warnings: readonly string[] }
+
 /** Everything the provider does to the world goes through here; nothing else in this room has effects. */
 export interface ProviderDeps {
   readonly backend: Backend
@@ -19,12 +25,14 @@ export interface ProviderDeps {
   readonly idOf: (user: string, thread: string) => string
   /** 16 random hex digits. */
   readonly randomId: () => string
-  /** The sandbox's own API key, derived from its nonce label and the installation's secret. */
-  readonly keyOf: (nonce: string) => string
+  /** The sandbox's own API key, derived from its nonce label and the installation's secret; null: this backend's need none. */
+  readonly keyOf: (nonce: string) => string | null
   /** Makes a thread's directories and checks every mount; throws before any container exists. */
-  readonly mountsOf: (place: Place) => Promise<Mount[]>
-  /** Host directory that this key's sandbox must have at /mnt/user-data. */
-  readonly userDataOf: (place: Place) => Promise<string>
+  readonly mountsOf: (place: Place, extras: readonly Mount[]) => Promise<Mount[]>
+  /** Checks mounts that a caller wants beside the configured ones; throws MOUNT_REFUSED. */
+  readonly extrasOf: (place: Place, wanted: readonly ExtraMount[]) => Promise<Extras>
+  /** Host directory that this key's sandbox must have at /mnt/user-data; null: its files are not on this machine. */
+  readonly userDataOf: (place: Place) => Promise<string | null>
   /** Slots on disk; null: there are never any. */
   readonly slots: SlotFiles | null
   /** The binds of a slot, its own directory for a thread's. */
@@ -43,6 +51,8 @@ export interface ProviderDeps {
     /** Written behind, coalesced per id; failures are counted and published, never thrown. */
     save(id: string, record: LeaseRecord): void
     remove(id: string): void
+    /** What was said of this id is on the disk, or could not be put there: before a hold or its end is acknowledged. */
+    written(id: string): Promise<void>
     flush(): Promise<void>
   }
   /** This thread's lock across processes. `broken` aborts when it was lost. */

@@ -3,7 +3,12 @@ import type { SandboxStatus } from '../../shared/sandbox.ts'
 import type { Found } from '../backends/backend.ts'
 
 /** One holder's hold. `since` is wall clock, for display. */
-export interface Lease { readonly holder: string; readonly since: number }
+export interface Lease {
+  readonly holder: string
+  readonly since: number
+  /** Nobody has come for what was acquired yet: the hold ends at `until` unless the sandbox was used after `from` (monotonic ms). */
+  readonly provisional?: { readonly from: number; readonly until: number }
+}
 
 /** What memory knows of one sandbox: a cache of what the engine says, plus who holds it. Never changed in place. */
 export interface Entry {
@@ -11,6 +16,8 @@ export interface Entry {
   readonly user: string
   /** null: anonymous. */
   readonly thread: string | null
+  /** The client that made an anonymous one; null otherwise. */
+  readonly client: string | null
   readonly name: string
   readonly state: SandboxStatus
   /** Monotonic ms at which `state` began. */

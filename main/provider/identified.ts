@@ -18,7 +18,7 @@ export function identified(deps: Pick<ProviderDeps, 'backend' | 'slots' | 'slotS
     const { id, user, thread } = now.place
     const before = deps.slotSourceOf(found.slot)
     const source = await deps.userDataOf(now.place)
-    const mounts = found.mounts.map((mount) => (mount.target === userData && mount.source === before ? { ...mount, source } : mount))
+    const mounts = found.mounts.map((mount) => (mount.target === userData && mount.source === before && source !== null ? { ...mount, source } : mount))
     return { ...found, id, user, thread, mounts }
   }
 

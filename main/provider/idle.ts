@@ -7,6 +7,8 @@ export interface IdlePlan {
   readonly reap: readonly string[]
   /** Warm, and nobody came for a while: ask the sandbox, then freeze it. */
   readonly pause: readonly string[]
+  /** Held by somebody who never came for it: ask the sandbox, then that hold is over. */
+  readonly lapse: readonly string[]
   /** Monotonic ms at which to look again; null: nothing will ever be due as things stand. */
   readonly next: number | null
 }
@@ -35,11 +37,19 @@ export function pauseAt(entry: Entry, pauseMs: number): number | null {
 
 const warmSince = (entry: Entry) => Math.max(entry.since, entry.activityAt)
 
+/** Monotonic ms at which the first provisional hold runs out; null: there is none. */
+function lapseAt(entry: Entry): number | null {
+  if (entry.state !== 'active') return null
+  const ends = entry.leases.flatMap(({ provisional }) => (provisional ? [provisional.until] : []))
+  return ends.length === 0 ? null : Math.min(...ends)
+}
+
 /** Who is due at `now`. `busy`: entries with an acquire on its way or a question already asked; they are left alone. */
 export function idlePlan(entries: readonly Entry[], now: number, { idleMs, pauseMs }: IdleTimes, busy: ReadonlySet<string>): IdlePlan {
   const expire: string[] = []
   const reap: string[] = []
   const pause: string[] = []
+  const lapse: string[] = []
   let next: number | null = null
   const later = (at: number | null) => {
     if (at !== null && at > now) next = next === null ? at : Math.min(next, at)
@@ -47,11 +57,17 @@ export function idlePlan(entries: readonly Entry[], now: number, { idleMs, pause
   for (const entry of entries) {
     if (busy.has(entry.id)) continue
     const due = dueAt(entry, idleMs)
+    if (due !== null && due <= now) {
+      ;(entry.state === 'active' ? expire : reap).push(entry.id)
+      continue
+    }
     const freezing = pauseAt(entry, pauseMs)
-    if (due !== null && due <= now) (entry.state === 'active' ? expire : reap).push(entry.id)
-    else if (freezing !== null && freezing <= now) pause.push(entry.id)
+    if (freezing !== null && freezing <= now) pause.push(entry.id)
+    const end = lapseAt(entry)
+    if (end !== null && end <= now) lapse.push(entry.id)
     later(due)
     later(freezing)
+    later(end)
   }
-  return { expire, reap, pause, next }
+  return { expire, reap, pause, lapse, next }
 }

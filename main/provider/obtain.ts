@@ -3,13 +3,26 @@ import { checkAlive } from './alive.ts'
 import { giveBirth, type Born } from './birth.ts'
 import { claimSlot, unstick } from './claiming.ts'
 import { nameOf, outdated, type Core, type Landing } from './core.ts'
+import type { Extras } from './deps.ts'
 import { endSandbox } from './ending.ts'
 import { usable, type Entry } from './entry.ts'
 import { abortError, orAborted, type Flight } from './flights.ts'
 import { loseSandbox } from './loss.ts'
 import { atStep, creating, failed, held, started, touched } from './registry.ts'
 
-export interface Wanted { readonly id: string; readonly user: string; readonly thread: string | null; readonly hint?: boolean }
+export interface Wanted {
+  readonly id: string
+  readonly user: string
+  readonly thread: string | null
+  /** The client that makes an anonymous one; null otherwise. */
+  readonly client: string | null
+  /** null: whoever asks does not care which extra mounts it has. */
+  readonly extras?: Extras | null
+  /** Nothing is made, and nothing is waited for to go. */
+  readonly onlyExisting?: boolean
+  /** Nobody has come yet: made ready for whoever was announced. */
+  readonly hint?: boolean
+}
 
 /**
  * One flight: registry, proven alive; else warm; else found by name; else a new one. After every wait the registry
@@ -19,11 +32,12 @@ export async function obtain(core: Core, wanted: Wanted, flight: Flight<Landing>
   for (;;) {
     if (flight.signal.aborted) throw abortError(flight.signal)
     const entry = core.table.get(wanted.id)
+    if (wanted.onlyExisting && !usable(entry)) throw notThere(wanted)
     if (entry?.state === 'stopping') {
       await untilGone(core, entry, flight.signal)
     } else if (usable(entry)) {
-      if (entry.state !== 'active' && outdated(core, entry.sandbox)) {
-        endSandbox(core, entry, { who: 'berth:provider', text: 'It was warm and made under another configuration or version', grace: 0 })
+      if (entry.state !== 'active' && outdated(core, entry.sandbox, wanted.extras?.hash ?? null)) {
+        endSandbox(core, entry, { who: 'berth:provider', text: 'It was warm and made under another configuration or version, or with other mounts', grace: 0 })
         continue
       }
       const { ref } = entry.sandbox
@@ -36,6 +50,12 @@ export async function obtain(core: Core, wanted: Wanted, flight: Flight<Landing>
       return await begin(core, wanted, entry, flight)
     }
   }
+}
+
+function notThere(wanted: Wanted): BerthError {
+  return fail('SANDBOX_NOT_FOUND', `There is no sandbox ${wanted.thread === null ? `with id ${wanted.id}` : `of thread ${wanted.thread}`}`, {
+    next: 'Acquire it without asking for an existing one only.',
+  })
 }
 
 async function untilGone(core: Core, entry: Entry, signal: AbortSignal): Promise<void> {
@@ -56,7 +76,7 @@ async function begin(core: Core, wanted: Wanted, before: Entry | undefined, flig
     timeoutMs: config.capacity.acquire_timeout * 1000,
     replicas: config.replicas,
     take: (over) => {
-      const entry = creating({ id: wanted.id, user: wanted.user, thread: wanted.thread, name: nameOf(core, wanted.id) }, deps.clock.now(), deps.clock.wall(), before)
+      const entry = creating({ id: wanted.id, user: wanted.user, thread: wanted.thread, client: wanted.client, name: nameOf(core, wanted.id) }, deps.clock.now(), deps.clock.wall(), before)
       const who = flight.who()
       core.table.set({ ...entry, replaced: core.replacements.get(wanted.id) ?? entry.replaced }, { who, text: 'A sandbox is being made' })
       if (waited) flight.report({ type: 'progress', step: 'create', text: 'A place is free', done: null, total: null })
@@ -87,8 +107,10 @@ async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warning
   }
   try {
     await unstick(core, wanted.id)
-    const spare = await claimSlot(core, entry, flight.signal)
-    const { found, path }: Born = spare ? { found: spare, path: 'slot' } : await giveBirth(core, entry, noting, flight.signal)
+    // What only this thread has mounted, no spare one has.
+    const plain = (wanted.extras?.mounts.length ?? 0) === 0
+    const spare = plain ? await claimSlot(core, entry, flight.signal) : null
+    const { found, path }: Born = spare ? { found: spare, path: 'slot' } : await giveBirth(core, entry, wanted.extras ?? null, noting, flight.signal)
     core.slots?.arrived()
     const now = core.table.get(wanted.id)
     if (now?.state !== 'creating' || flight.signal.aborted) throw abortError(flight.signal)
@@ -98,7 +120,8 @@ async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warning
     core.replacements.delete(wanted.id)
     const leases = flight.holders().map((holder) => ({ holder, since: deps.clock.wall() }))
     const at = deps.clock.now()
-    const next = started(now, found, at, leases, at)
+    // It answered: it runs, whatever the engine said while it was starting.
+    const next = started(now, { ...found, state: 'running' }, at, leases, at)
     core.table.set(wanted.hint && leases.length === 0 ? { ...next, hinted: true } : next, { who: flight.who(), text: bornAs[path] })
     return finish(core, wanted.id, flight, { path, warnings })
   } catch (error) {

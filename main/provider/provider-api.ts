@@ -1,7 +1,9 @@
 import type { Acquired, Progress, Sandbox } from '../../shared/sandbox.ts'
 import type { Selection } from '../../shared/select.ts'
+import type { BerthError } from '../../shared/errors.ts'
+import type { Address, SandboxApi } from '../sandbox/sandbox-api.ts'
+import type { ExtraMount } from './deps.ts'
 import type { SlotCounts } from './slots-api.ts'
-import type { SandboxApi } from '../sandbox/sandbox-api.ts'
 
 export interface AcquireRequest {
   readonly user: string
@@ -10,6 +12,16 @@ export interface AcquireRequest {
   readonly holder: string
   /** Who asked, for the event log; default: the holder. */
   readonly who?: string | undefined
+  /** Which client asked: what it makes without a thread is its own. Default: the holder. */
+  readonly client?: string | undefined
+  /** With `thread: null`: the id that the anonymous sandbox is to have; again the same one while it lives. */
+  readonly anonymousId?: string | undefined
+  /** Milliseconds: a new hold ends after this, unless the sandbox was used or acquired again in that time. */
+  readonly provisionalMs?: number | undefined
+  /** SANDBOX_NOT_FOUND instead of making one; one that no longer answers is gone then, too. */
+  readonly onlyExisting?: boolean | undefined
+  /** Binds beside the configured ones. A warm sandbox that has others is replaced, an active one stays as it is. */
+  readonly extraMounts?: readonly ExtraMount[] | undefined
   /** Ends this caller's wait; the work itself ends when nobody waits for it any more. */
   readonly signal?: AbortSignal | undefined
   readonly report?: ((progress: Progress) => void) | undefined
@@ -18,6 +30,29 @@ export interface AcquireRequest {
 export interface ShutdownReport {
   readonly destroyed: readonly string[]
   readonly failed: readonly { readonly id: string; readonly error: string }[]
+}
+
+/** Whose a sandbox is. */
+export interface Owner {
+  readonly user: string
+  readonly thread: string | null
+  /** Of an anonymous one the client that made it; null: not known, and of one that has a thread. */
+  readonly client: string | null
+}
+
+/** A client inside a sandbox. It is work there: nothing is reaped or evicted under it. */
+export interface Visit {
+  readonly address: Address
+  /** Aborts, with the reason, as soon as the container is known to have ended. */
+  readonly lost: AbortSignal
+  /** No longer a call with a client waiting for its answer: from now on a silence of `idle_timeout` ends what it counts for. */
+  streaming(): void
+  /** Bytes flowed. */
+  touch(): void
+  /** What a failure at the address really is: the engine is asked whether the container is still there. */
+  explain(error: unknown): Promise<BerthError>
+  /** Idempotent. */
+  leave(): void
 }
 
 /** Who has which sandbox. Every method throws BerthErrors only. `who` goes into the event log. */
@@ -32,15 +67,23 @@ export interface Provider {
   hint(key: { user: string; thread: string }, who: string): { state: 'ready' | 'starting' | 'refused'; reason: string | null }
   /** Sandboxes that wait for a thread. */
   spares(): SlotCounts
+  /** null where there is none. */
+  ownerOf(id: string): Owner | null
   list(): { sandboxes: Sandbox[]; replicas: number; counted: number }
   release(selection: Selection, holder: string, who?: string): Promise<{ released: boolean; sandbox: Sandbox | null }>
-  destroy(selection: Selection, options: { who: string; onlyIfUnheld: boolean }): Promise<{ destroyed: boolean }>
+  /** `onlyIfIdle`: not while a command runs in it; the sandbox itself is asked. */
+  destroy(selection: Selection, options: { who: string; onlyIfUnheld: boolean; onlyIfIdle?: boolean }): Promise<{ destroyed: boolean }>
   dismiss(selection: Selection, who: string): boolean
   /**
    * Runs agent work in a sandbox: counts as activity for as long as it runs, wakes a paused one, and is rejected with
    * SANDBOX_LOST as soon as the engine says that the container ended.
    */
   use<T>(selection: Selection, who: string, work: (api: SandboxApi, signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>
+  /**
+   * Lets a client's own bytes into a sandbox, for as long as the visit lasts; wakes a paused one. `counts: false` is for
+   * probes: no activity. SANDBOX_NOT_FOUND where there is none now.
+   */
+  enter(id: string, options: { counts: boolean; signal: AbortSignal }): Promise<Visit>
   logs(selection: Selection, options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<string>
   /** Ends every sandbox, in parallel and bounded; new acquires are refused meanwhile, and afterwards unless `reopen`. */
   shutdown(who: string, options: { reopen: boolean }): Promise<ShutdownReport>

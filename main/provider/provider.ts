@@ -1,11 +1,14 @@
 import { asBerthError, fail } from '../../shared/errors.ts'
+import type { Selection } from '../../shared/select.ts'
 import { makeAcquire } from './acquire.ts'
+import { askSandbox } from './asking.ts'
 import { decide, occupies, trim } from './capacity.ts'
 import { makeClients } from './clients.ts'
 import type { Core, Landing } from './core.ts'
 import type { ProviderDeps } from './deps.ts'
 import { endSandbox } from './ending.ts'
 import { endAll } from './end-all.ts'
+import { enterSandbox } from './enter.ts'
 import { usable } from './entry.ts'
 import { makeFlights } from './flights.ts'
 import { makeGate } from './gate.ts'
@@ -28,8 +31,9 @@ export interface ProviderCore extends Provider {
   begin(): Promise<void>
   /** The configuration changed, or a clock gap was seen: look at everything again. */
   refresh(): Promise<void>
+  /** Acquires that wait for a place. */
+  waiting(): number
 }
-
 
 /** Enough to keep an engine busy while slow images boot. */
 const startsAtOnce = 6
@@ -94,6 +98,8 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
   table.onChange(look)
 
   let begun: Promise<void> | null = null
+  /** It is known what runs: spares that an earlier life left are not taken for none. */
+  let looked = false
   let closing: 'no' | 'down' | 'closed' = 'no'
   let doors = new AbortController()
   let shuttingDown: Promise<ShutdownReport> | null = null
@@ -107,12 +113,29 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
 
   const refused = () => fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again, then repeat the call.' })
 
-  function release(selection: Parameters<Provider['release']>[0], holder: string, who = holder): ReturnType<Provider['release']> {
-    const id = selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
+  const idOf = (selection: Selection) => selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
+
+  /** Right after a start nobody may have looked at the engine yet: what is not known is not yet absent. */
+  async function seen(id: string): Promise<void> {
+    if (table.get(id) === undefined && closing !== 'closed') await begin()
+  }
+
+  /** An adoption under way gives back the holds of before. */
+  async function adopted(id: string): Promise<void> {
+    await seen(id)
+    const entry = table.get(id)
+    if (entry?.state !== 'creating' || entry.sandbox === null) return
+    await flights.join(id, { holder: null }, undefined, () => Promise.resolve({ path: 'found', warnings: [] }))
+  }
+
+  async function release(selection: Parameters<Provider['release']>[0], holder: string, who = holder): ReturnType<Provider['release']> {
+    const id = idOf(selection)
+    // What cannot be adopted or looked at holds nothing.
+    if (!usable(table.get(id))) await adopted(id).catch(() => undefined)
     core.untold.get(id)?.delete(holder)
     const entry = table.get(id)
     if (!usable(entry) || !entry.leases.some((lease) => lease.holder === holder)) {
-      return Promise.resolve({ released: false, sandbox: entry ? viewOf(core, entry) : null })
+      return { released: false, sandbox: entry ? viewOf(core, entry) : null }
     }
     const next = released(entry, holder, clock.now())
     const ended = next.state === 'warm'
@@ -123,18 +146,28 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       core.save(next)
       if (ended) core.trim()
     }
-    return Promise.resolve({ released: true, sandbox: viewOf(core, table.get(id) ?? next) })
+    const sandbox = viewOf(core, table.get(id) ?? next)
+    await deps.leases.written(id)
+    return { released: true, sandbox }
   }
 
-  async function destroy(selection: Parameters<Provider['destroy']>[0], options: { who: string; onlyIfUnheld: boolean }): Promise<{ destroyed: boolean }> {
-    const id = selection.id ?? deps.idOf(selection.user, selection.thread ?? '')
+  async function destroy(selection: Selection, options: Parameters<Provider['destroy']>[1]): Promise<{ destroyed: boolean }> {
+    const id = idOf(selection)
+    await seen(id)
+    const asked = table.get(id)
+    // While the sandbox is asked what runs in it, anything may happen to it.
+    const busy = options.onlyIfIdle === true && usable(asked) && (await askSandbox(core, asked)).running
     const entry = table.get(id)
-    if (entry === undefined) return { destroyed: false }
+    if (entry === undefined || busy) return { destroyed: false }
     if (options.onlyIfUnheld && (entry.leases.length > 0 || flights.has(id))) return { destroyed: false }
+    if (options.onlyIfIdle === true && (entry.work > 0 || entry.sandbox?.ref !== asked?.sandbox?.ref)) return { destroyed: false }
     core.untold.delete(id)
     core.replacements.delete(id)
     if (entry.state === 'creating') {
       await flights.abort(id, fail('CANCELLED', 'The sandbox was destroyed while it was being made', { next: 'Acquire again if it is still wanted.' }))
+      // An adoption that was ended leaves what it had found.
+      const left = table.get(id)
+      if (usable(left)) await endSandbox(core, left, { who: options.who, text: 'It was destroyed on request', grace: 0 }).first
       return { destroyed: true }
     }
     if (entry.state === 'failed') {
@@ -142,6 +175,7 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       return { destroyed: true }
     }
     await endSandbox(core, entry, { who: options.who, text: 'It was destroyed on request', grace: deps.config().stop_grace }).first
+    await deps.leases.written(id)
     return { destroyed: true }
   }
 
@@ -155,22 +189,28 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       if (!reopen || closing !== 'down') return
       closing = 'no'
       doors = new AbortController()
-      if (core.watch.current) core.slots?.open()
+      if (looked) core.slots?.open()
     })
     return shuttingDown
   }
 
   /** A failed first look is tried again by the next acquire. */
   function begin(): Promise<void> {
-    begun ??= watching.begin().catch((error: unknown) => {
-      begun = null
-      throw error
-    })
+    begun ??= watching.begin().then(
+      () => {
+        looked = true
+      },
+      (error: unknown) => {
+        begun = null
+        throw error
+      },
+    )
     return begun
   }
 
   return {
     begin,
+    waiting: () => core.tickets.ahead(),
     acquire,
     release,
     destroy,
@@ -182,6 +222,10 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       await watching.relist()
     },
     get: (selection) => viewOf(core, select(core, selection)),
+    ownerOf(id) {
+      const entry = table.get(id)
+      return entry ? { user: entry.user, thread: entry.thread, client: entry.client } : null
+    },
     list() {
       const { mode, replicas, entries } = view()
       return { sandboxes: sorted(entries).map((entry) => viewOf(core, entry)), replicas, counted: entries.filter((entry) => occupies(entry, mode)).length }
@@ -199,7 +243,7 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       // A hint is no claim: nobody waits for it, and no more are kept for it than without it.
       if (!usable(entry) && (decision.kind !== 'go' || decision.over > 0)) return { state: 'refused', reason: `All ${deps.config().replicas} sandboxes are in use` }
       void begin().then(
-        () => flights.send(id, (flight) => obtain(core, { id, user, thread, hint: true }, flight)),
+        () => flights.send(id, (flight) => obtain(core, { id, user, thread, client: null, hint: true }, flight)),
         (error: unknown) => deps.publish({ type: 'berth.problem', who, sandbox: id, user, thread, text: `It could not be made ready: ${asBerthError(error).message}` }),
       )
       return { state: 'starting', reason: null }
@@ -211,7 +255,11 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       table.drop(entry.id, { who, text: 'A failed sandbox was dismissed' })
       return true
     },
-    use: (selection, _who, work, signal) => useSandbox(core, selection, work, signal),
+    async use(selection, _who, work, signal) {
+      await seen(idOf(selection))
+      return await useSandbox(core, selection, work, signal)
+    },
+    enter: (id, options) => enterSandbox(core, { begin }, id, options),
     logs(selection, options) {
       const entry = select(core, selection)
       if (entry.sandbox === null) throw fail('SANDBOX_NOT_FOUND', `The sandbox is ${entry.state} and has no log`, { next: 'Acquire it again.' })

@@ -1,10 +1,11 @@
 import { asBerthError } from '../../shared/errors.ts'
+import { askSandbox } from './asking.ts'
+import type { Found } from '../backends/backend.ts'
 import type { Core } from './core.ts'
 import { endSandbox } from './ending.ts'
 import { usable, type Entry } from './entry.ts'
 import { dueAt, idlePlan, pauseAt } from './idle.ts'
-import { inspectSandbox } from './inspect.ts'
-import { expired, touched } from './registry.ts'
+import { expired, lapsed, touched } from './registry.ts'
 
 export interface Reaper {
   /** Sets the one timer to the next moment at which something is due. */
@@ -12,8 +13,6 @@ export interface Reaper {
   close(): void
 }
 
-/** Asking costs one HTTP call; a sandbox that says nothing within this is reaped as idle. */
-const askMs = 2000
 /** Look again after this while the engine cannot be asked. */
 const outageMs = 5000
 
@@ -24,7 +23,7 @@ export function makeReaper(core: Core): Reaper {
   let timer: { at: number; cancel(): void } | null = null
   let closed = false
   /** This backend freezes nothing. */
-  let cannot = core.deps.backend.isolation === 'none'
+  let cannot = core.deps.backend.isolation === 'none' || core.deps.backend.kind === 'remote'
 
   const idleMs = () => core.deps.config().idle_timeout * 1000
   const pauseMs = () => (cannot ? 0 : core.deps.config().pause_after * 1000)
@@ -33,7 +32,8 @@ export function makeReaper(core: Core): Reaper {
   function schedule(): void {
     if (closed) return
     const plan = idlePlan(core.table.all(), clock.now(), { idleMs: idleMs(), pauseMs: pauseMs() }, busy())
-    for (const id of [...plan.expire, ...plan.reap, ...plan.pause]) void decide(id)
+    for (const id of [...plan.expire, ...plan.reap, ...plan.pause]) void judge(id, idle)
+    for (const id of plan.lapse) void judge(id, lapse)
     if (timer && plan.next !== null && timer.at === plan.next) return
     timer?.cancel()
     timer = plan.next === null ? null : { at: plan.next, ...clock.timer(plan.next - clock.now(), again) }
@@ -44,30 +44,18 @@ export function makeReaper(core: Core): Reaper {
     schedule()
   }
 
-  /** Due by our own clock: the sandbox itself is asked, as a client with its direct address may be working in it. */
-  async function decide(id: string): Promise<void> {
+  /** Due by our own clock: the sandbox itself is asked before anything is done about it. */
+  async function judge(id: string, act: (entry: Entry & { sandbox: Found }) => void): Promise<void> {
     const entry = core.table.get(id)
     if (!usable(entry) || asking.has(id)) return
     asking.add(id)
     try {
-      const seen = await lastSeen(entry)
+      const { at } = await askSandbox(core, entry)
       const now = core.table.get(id)
       if (closed || !usable(now) || now.sandbox.ref !== entry.sandbox.ref || core.flights.has(id)) return
-      const fresh = seen === null ? now : touched(now, seen)
+      const fresh = at === null ? now : touched(now, at)
       if (fresh !== now) core.table.set(fresh)
-      const due = dueAt(fresh, idleMs())
-      if (due === null || due > clock.now()) {
-        core.save(fresh)
-        const freezing = pauseAt(fresh, pauseMs())
-        if (freezing !== null && freezing <= clock.now()) await freeze(fresh)
-      } else if (fresh.state === 'active' && fresh.thread === null) {
-        endSandbox(core, fresh, { who: 'berth:idle', text: 'It was anonymous and its holder did nothing for a while', grace: 0 })
-      } else if (fresh.state === 'active') {
-        core.save(core.table.set(expired(fresh, clock.now()), { who: 'berth:idle', text: 'Its holders did nothing for a while: it is warm' }))
-        core.trim()
-      } else {
-        endSandbox(core, fresh, { who: 'berth:idle', text: fresh.hinted ? 'Nobody came for whom it was made ready' : 'It was idle for too long', grace: core.deps.config().stop_grace })
-      }
+      await act(fresh)
     } catch (error) {
       // Nothing may be concluded while the engine is away; look again later.
       core.deps.publish({ type: 'berth.problem', who: 'berth:idle', sandbox: id, text: `It could not be judged idle: ${asBerthError(error).message}` })
@@ -78,8 +66,23 @@ export function makeReaper(core: Core): Reaper {
     }
   }
 
-  async function freeze(entry: Entry): Promise<void> {
-    if (!usable(entry)) return
+  async function idle(fresh: Entry & { sandbox: Found }): Promise<void> {
+    const due = dueAt(fresh, idleMs())
+    if (due === null || due > clock.now()) {
+      core.save(fresh)
+      const freezing = pauseAt(fresh, pauseMs())
+      if (freezing !== null && freezing <= clock.now()) await freeze(fresh)
+    } else if (fresh.state === 'active' && fresh.thread === null) {
+      endSandbox(core, fresh, { who: 'berth:idle', text: 'It was anonymous and its holder did nothing for a while', grace: 0 })
+    } else if (fresh.state === 'active') {
+      core.save(core.table.set(expired(fresh, clock.now()), { who: 'berth:idle', text: 'Its holders did nothing for a while: it is warm' }))
+      core.trim()
+    } else {
+      endSandbox(core, fresh, { who: 'berth:idle', text: fresh.hinted ? 'Nobody came for whom it was made ready' : 'It was idle for too long', grace: core.deps.config().stop_grace })
+    }
+  }
+
+  async function freeze(entry: Entry & { sandbox: Found }): Promise<void> {
     try {
       await core.frost.freeze(entry)
     } catch (error) {
@@ -88,20 +91,15 @@ export function makeReaper(core: Core): Reaper {
     }
   }
 
-  /** Monotonic ms of the last activity that the sandbox itself knows of; null: it knows nothing newer. */
-  async function lastSeen(entry: Entry & { sandbox: NonNullable<Entry['sandbox']> }): Promise<number | null> {
-    if (entry.sandbox.state === 'paused') return null
-    const { api } = core.clients.of(entry.sandbox)
-    try {
-      const activity = await api.activity(askMs)
-      if (activity.running > 0) return clock.now()
-      return activity.idleSeconds === null ? null : clock.now() - activity.idleSeconds * 1000
-    } catch (error) {
-      const found = await inspectSandbox(core, entry.sandbox)
-      if (found?.ref === entry.sandbox.ref && found.state === 'running') {
-        core.deps.publish({ type: 'berth.problem', who: 'berth:idle', sandbox: entry.id, text: `It did not say what runs in it: ${asBerthError(error).message}` })
-      }
-      return null
+  function lapse(fresh: Entry & { sandbox: Found }): void {
+    const next = lapsed(fresh, clock.now())
+    // Used after all, or ended meanwhile by somebody else.
+    if (next === fresh) return
+    if (next.state === 'active') core.save(core.table.set(next))
+    else if (next.thread === null) endSandbox(core, next, { who: 'berth:idle', text: 'It was anonymous and nobody came for it', grace: 0 })
+    else {
+      core.save(core.table.set(next, { who: 'berth:idle', text: 'Whoever acquired it never came for it: it is warm' }))
+      core.trim()
     }
   }
 

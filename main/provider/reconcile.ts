@@ -53,9 +53,11 @@ export function reconcile(view: ReconcileView): Action[] {
 function judge(found: Found, taken: ReadonlySet<string>, view: ReconcileView): Action {
   const { id, user, thread } = found
   if (found.slot !== undefined && id === null) return { kind: 'remove', found, reason: 'it is a spare one of an earlier life' }
+  if (found.leftover) return { kind: 'remove', found, reason: 'nothing is known any more of whose it is' }
   if (id === null || user === null || found.nonce === null) return { kind: 'refuse', found, reason: 'its labels are incomplete' }
   if (thread !== null && view.idOf(user, thread) !== id) return { kind: 'refuse', found, reason: 'its labels name another key' }
-  if (found.state === 'created') return { kind: 'remove', found, reason: 'it was never started' }
+  // One with an address is on its way up: whether it gets there is for whoever adopts it to see.
+  if (found.state === 'created' && found.url === null) return { kind: 'remove', found, reason: 'it was never started' }
   if (found.state === 'exited') return { kind: 'remove', found, reason: `it ended${exit(found)}` }
   if (taken.has(id)) return { kind: 'remove', found, reason: 'there is another sandbox of its thread' }
   if (thread === null && !view.leased.has(id)) return { kind: 'remove', found, reason: 'it is anonymous and its holder is gone' }

@@ -28,7 +28,7 @@ function step(entry: Entry, state: SandboxStatus, now: number, change: Partial<E
 }
 
 export function creating(
-  key: { id: string; user: string; thread: string | null; name: string },
+  key: { id: string; user: string; thread: string | null; client: string | null; name: string },
   now: number,
   wall: number,
   before: Entry | undefined,
@@ -50,12 +50,30 @@ export function started(entry: Entry, found: Found, now: number, leases: readonl
   return step(entry, leases.length > 0 ? 'active' : 'warm', now, change)
 }
 
-/** One more hold; the same holder twice is one hold. Also activity. */
+/** One more hold; the same holder twice is one hold, and no longer a provisional one. Also activity. */
 export function held(entry: Entry, holder: string, now: number, wall: number): Entry {
-  const leases = entry.leases.some((lease) => lease.holder === holder)
-    ? entry.leases
-    : [...entry.leases, { holder, since: wall }]
+  const before = entry.leases.find((lease) => lease.holder === holder)
+  const mine: Lease = { holder, since: before?.since ?? wall }
+  const leases = before ? entry.leases.map((lease) => (lease === before ? mine : lease)) : [...entry.leases, mine]
   return step(entry, 'active', now, { leases, activityAt: now, hinted: false })
+}
+
+/** A hold of a moment ago that is to end by itself if nobody comes for the sandbox. */
+export const heldUntilUsed = <E extends Entry>(entry: E, holder: string, now: number, ms: number): E => ({
+  ...entry,
+  leases: entry.leases.map((lease) => (lease.holder === holder ? { ...lease, provisional: { from: now, until: now + ms } } : lease)),
+})
+
+/** It was used at that time: whoever was awaited since before has come. An address tells no names, so anybody's use counts. */
+function usedAt(leases: readonly Lease[], at: number): readonly Lease[] {
+  if (!leases.some(({ provisional }) => provisional && provisional.from < at)) return leases
+  return leases.map((lease) => (lease.provisional && lease.provisional.from < at ? { holder: lease.holder, since: lease.since } : lease))
+}
+
+/** Holds for which nobody came in time are over. */
+export function lapsed(entry: Entry, now: number): Entry {
+  const over = entry.leases.filter(({ provisional }) => provisional && provisional.until <= now)
+  return over.reduce((left, lease) => released(left, lease.holder, now), entry)
 }
 
 /** One hold less; the last one makes it warm. */
@@ -67,10 +85,13 @@ export function released(entry: Entry, holder: string, now: number): Entry {
 /** All holds ran out: nobody did anything for idle_timeout. */
 export const expired = (entry: Entry, now: number): Entry => step(entry, 'warm', now, { leases: [] })
 
-export const touched = (entry: Entry, activityAt: number): Entry =>
-  activityAt > entry.activityAt ? { ...entry, activityAt } : entry
+export const touched = <E extends Entry>(entry: E, activityAt: number): E =>
+  activityAt > entry.activityAt ? { ...entry, activityAt, leases: usedAt(entry.leases, activityAt) } : entry
 
-export const working = (entry: Entry, by: 1 | -1, now: number): Entry => ({ ...entry, work: Math.max(0, entry.work + by), activityAt: now })
+/** `at`: when it last did something, which may be a while ago where it ends by having been silent. */
+export const working = (entry: Entry, by: 1 | -1, at: number): Entry => ({
+  ...entry, work: Math.max(0, entry.work + by), activityAt: Math.max(entry.activityAt, at), leases: usedAt(entry.leases, at),
+})
 
 /** The engine froze or thawed the container; a held one stays active, its container says that it is frozen. */
 export function frozen(entry: Entry, is: boolean, now: number): Entry {

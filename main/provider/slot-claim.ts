@@ -6,15 +6,15 @@ import { whyUnfit } from './slots-plan.ts'
 export interface ClaimSteps extends ClaimFiles {
   /** Whether another container has the thread's name. */
   named(): Promise<boolean>
-  /** 5: the thread's name for the slot's container. */
+  /** 5: the thread's name for the slot's container; by whoever called `claim`, after the answer. */
   rename(): Promise<void>
   /** 6: it answers. */
   probe(): Promise<void>
 }
 
 export type Claimed =
-  /** `renaming` may settle after the answer: `claim.json` says already whose it is. */
-  | { readonly kind: 'claimed'; readonly renaming: Promise<void> }
+  /** Its name is still to be given to it: `claim.json` says already whose it is. */
+  | { readonly kind: 'claimed' }
   /** Not for this thread; the slot is as good as before. */
   | { readonly kind: 'unfit'; readonly reason: string }
   /** Somebody else's. */
@@ -47,11 +47,8 @@ export async function claim(steps: ClaimSteps, stopped: () => boolean): Promise<
     return await backAgain(steps, asBerthError(error).message)
   }
   try {
-    await steps.leaveLink()
-    const renaming = steps.rename()
-    renaming.catch(() => undefined) // whoever is given it deals with it; here only the probe decides
-    await Promise.all([steps.leaves(), steps.probe()])
-    return { kind: 'claimed', renaming }
+    await Promise.all([steps.leaveLink(), steps.leaves(), steps.probe()])
+    return { kind: 'claimed' }
   } catch (error) {
     return undone(error)
   }

@@ -6,7 +6,12 @@ import { nameOf, type Core } from './core.ts'
 export async function recoverSlots(core: Core): Promise<void> {
   const files = core.deps.slots
   if (files === null) return
-  await files.tidy()
+  try {
+    await files.tidy()
+  } catch (error) {
+    // Nothing stands on it, and it is tried again at the next start.
+    core.deps.publish({ type: 'berth.problem', who: 'berth:slots', text: asBerthError(error).message })
+  }
   for (const slot of await files.names()) {
     const now = await files.state(slot)
     if (now.kind === 'home') await told(core, slot, now.place.id, () => files.recover(slot))

@@ -8,6 +8,7 @@ import { usable, type Entry } from './entry.ts'
 import { abortError } from './flights.ts'
 import { inspectSandbox } from './inspect.ts'
 import { loseSandbox } from './loss.ts'
+import { noSuchSandbox } from './no-such-sandbox.ts'
 import { working } from './registry.ts'
 
 /** The entry that a selection names; SANDBOX_NOT_FOUND where there is none. */
@@ -15,10 +16,7 @@ export function select(core: Core, selection: Selection): Entry {
   const id = selection.id ?? core.deps.idOf(selection.user, selection.thread ?? '')
   const entry = core.table.get(id)
   if (entry) return entry
-  const what = selection.thread === undefined ? `with id ${id}` : `of thread ${selection.thread}`
-  throw fail('SANDBOX_NOT_FOUND', `There is no sandbox ${what}`, {
-    next: selection.thread === undefined ? 'List what there is with `berth ls`.' : `Acquire it first: \`berth acquire --thread ${selection.thread}\`.`,
-  })
+  throw noSuchSandbox(selection)
 }
 
 /** Runs agent work: it counts as activity while it runs, and fails at once when the container ends. */
@@ -28,14 +26,7 @@ export async function useSandbox<T>(
   work: (api: SandboxApi, signal: AbortSignal) => Promise<T>,
   signal: AbortSignal | undefined,
 ): Promise<T> {
-  let entry = select(core, selection)
-  if (entry.state === 'creating' && core.flights.has(entry.id)) {
-    // Joins without holding: the one who started the flight has the hold.
-    const { id } = entry
-    await core.flights.join(id, { holder: null }, signal, () => Promise.resolve({ path: 'reuse', warnings: [] }))
-    entry = select(core, { id, user: entry.user })
-  }
-  if (!usable(entry)) throw notUsable(entry)
+  const entry = await present(core, selection, signal)
   const { id, sandbox } = entry
   const change = (by: 1 | -1) => {
     const now = core.table.get(id)
@@ -52,6 +43,19 @@ export async function useSandbox<T>(
   } finally {
     change(-1)
   }
+}
+
+/** The selected sandbox, there to be used; one that is being made is waited for. */
+export async function present(core: Core, selection: Selection, signal: AbortSignal | undefined): Promise<Entry & { sandbox: Found }> {
+  let entry = select(core, selection)
+  if (entry.state === 'creating' && core.flights.has(entry.id)) {
+    // Joins without holding: the one who started the flight has the hold.
+    const { id } = entry
+    await core.flights.join(id, { holder: null }, signal, () => Promise.resolve({ path: 'reuse', warnings: [] }))
+    entry = select(core, { id, user: entry.user })
+  }
+  if (!usable(entry)) throw notUsable(entry)
+  return entry
 }
 
 async function untilLost<T>(work: Promise<T>, lost: AbortSignal): Promise<T> {
@@ -77,7 +81,7 @@ function notUsable(entry: Entry): Error {
 const settleMs = [0, 50, 250]
 
 /** A call that found nobody at the address, or a stranger: what does the engine say of the container? */
-async function explain(core: Core, id: string, sandbox: Found, error: unknown): Promise<unknown> {
+export async function explain(core: Core, id: string, sandbox: Found, error: unknown): Promise<unknown> {
   const problem = asBerthError(error)
   if (problem.code !== 'SANDBOX_UNREACHABLE' && problem.code !== 'SANDBOX_REFUSED') return error
   for (const pause of settleMs) {

@@ -37,11 +37,12 @@ export function acquiredOf(core: Core, entry: Entry, holder: string, landing: La
   const told = untold?.delete(holder) ?? false
   if (untold?.size === 0) core.untold.delete(entry.id)
   const nonce = entry.sandbox?.nonce ?? null
+  const key = nonce === null ? null : core.deps.keyOf(nonce)
   return {
     ...viewOf(core, entry),
     path: landing.path,
     holder,
-    headers: nonce === null ? {} : { 'X-AIO-API-Key': core.deps.keyOf(nonce) },
+    headers: key === null ? {} : { 'X-AIO-API-Key': key },
     was_replaced: told,
     warnings: [...landing.warnings],
   }

@@ -211,8 +211,10 @@ export function makeWatching(core: Core): Watching {
       }
       await recoverSlots(core)
       await relist()
+      // Closed meanwhile: nothing was looked at, so nothing is lost.
+      if (closed) return
       tellTheLost()
-      if (!closed) core.slots?.open()
+      core.slots?.open()
     },
     relist,
     close() {

@@ -1,9 +1,11 @@
+import type { Tokens } from '../tokens/tokens.ts'
 import type { Handlers } from './handlers.ts'
 import { houseHandlers, type HouseDeps } from './house-handlers.ts'
 import { sandboxHandlers } from './sandbox-handlers.ts'
+import { tokenHandlers } from './token-handlers.ts'
 import { workHandlers } from './work-handlers.ts'
 
 /** The contract's calls, bound to one engine. */
-export function bindHandlers(deps: HouseDeps): Handlers {
-  return { ...sandboxHandlers(deps), ...workHandlers(deps), ...houseHandlers(deps) }
+export function bindHandlers(deps: HouseDeps & { tokens: Tokens }): Handlers {
+  return { ...sandboxHandlers(deps), ...workHandlers(deps), ...houseHandlers(deps), ...tokenHandlers(deps) }
 }

@@ -1,16 +1,34 @@
 import type { Scope } from '../../shared/call.ts'
+import type { AcquireRequest } from '../provider/provider-api.ts'
+
+/** What only a protocol of another house asks of an acquire; see `AcquireRequest` for what each means. */
+export type AcquireTerms = Pick<AcquireRequest, 'anonymousId' | 'provisionalMs' | 'onlyExisting' | 'extraMounts'>
+
+/** What an agent's token may touch. Whatever its bounds, an anonymous sandbox belongs to the client that made it. */
+export interface Bounds {
+  /** Threads that begin so; '' is all of them. */
+  readonly threadPrefix: string
+  /** Threads of this user; null: of all. */
+  readonly user: string | null
+}
 
 /** Who calls, and how to reach them while the call runs. Made by a transport, one for each call. */
 export interface CallContext<Chunk = never> {
   readonly scope: Scope
   /** The token's name; `master` for the home's own. Default holder of what the call acquires. */
   readonly client: string
+  /** What it may touch, from its token; null: everything. */
+  readonly bounds: Bounds | null
   /** For the event log: `client:<token>`. */
   readonly who: string
   /** Aborted when the caller is gone or Berth closes; the reason is a BerthError. */
   readonly signal: AbortSignal
   /** Absent: the caller does not stream. Awaited by whoever emits, so that a slow reader slows the source. */
   readonly emit?: (chunk: Chunk) => Promise<void>
+  /** Name or address by which the caller reached Berth, where that is not loopback: what it is told to call has it as well. */
+  readonly via?: string | undefined
+  /** Set by a route that speaks another protocol, never from what a caller sends: how the acquire is meant there. */
+  readonly terms?: AcquireTerms
   readonly transport: 'http' | 'socket' | 'ipc' | 'process'
 }
 

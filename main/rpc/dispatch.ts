@@ -2,6 +2,7 @@ import type { CallRow, Scope } from '../../shared/call.ts'
 import { calls, type CallName } from '../../shared/contract.ts'
 import { asBerthError, BerthError, fail } from '../../shared/errors.ts'
 import type { Log } from '../log.ts'
+import { type BoundsDeps, withinBounds, withUser } from './bounds.ts'
 import type { CallContext } from './context.ts'
 import type { Handlers } from './handlers.ts'
 import { parseInput } from './parse-input.ts'
@@ -16,16 +17,22 @@ export function isCall(name: string): name is CallName {
   return Object.hasOwn(calls, name)
 }
 
-export function createDispatch(deps: { handlers: Handlers; log: Log }): Dispatch {
+export function createDispatch(deps: { handlers: Handlers; log: Log } & BoundsDeps): Dispatch {
   const table = deps.handlers as unknown as Record<string, (args: unknown, context: CallContext<unknown>) => Promise<unknown>>
   return async (context, name, rawInput) => {
+    refuseRevoked(context)
     const row = rowFor(name)
     demandScope(context, name, row.scope)
-    const args = parseInput(name, row, rawInput)
+    const { bounds } = context
+    const args = parseInput(name, row, withUser(row, rawInput, bounds))
     const handler = table[name]
     if (!handler) throw fail('INTERNAL', `The call ${name} has no handler`, { next: 'This is a defect of Berth; please report it.' })
+    const run = () => handler(args, context)
     try {
-      return await handler(args, context)
+      const bounded = bounds !== null && row.scope !== 'open'
+      const result = bounded ? await withinBounds(deps, { name, row, args, context: { client: context.client, bounds } }, run) : await run()
+      refuseRevoked(context)
+      return result
     } catch (thrown) {
       // Expected failures are the caller's to read; what nobody foresaw is told once to whoever runs the engine.
       if (!(thrown instanceof BerthError)) deps.log('error', `The call ${name} of ${context.who} failed unexpectedly`, thrown)
@@ -34,9 +41,15 @@ export function createDispatch(deps: { handlers: Handlers; log: Log }): Dispatch
   }
 }
 
+/** Whose token was revoked gets nothing more, not even the end of what it began; other ends of a call are its handler's to tell. */
+function refuseRevoked({ signal }: { readonly signal: AbortSignal }): void {
+  if (signal.reason instanceof BerthError && signal.reason.code === 'UNAUTHORIZED') throw signal.reason
+}
+
 function rowFor(name: string): CallRow {
   if (!isCall(name)) {
-    throw fail('NO_SUCH_CALL', `There is no call ${JSON.stringify(name.slice(0, 80))}`, {
+    // Repeated only where it looks like a name: what a client takes for one may be a secret of its own.
+    throw fail('NO_SUCH_CALL', /^[a-z_]{1,40}$/.test(name) ? `There is no call ${JSON.stringify(name)}` : 'There is no such call', {
       next: `Calls are: ${Object.keys(calls).join(', ')}.`,
     })
   }

@@ -3,6 +3,7 @@ import type { CallArgs, CallChunk, CallResult } from '../../shared/contract.ts'
 import { fail } from '../../shared/errors.ts'
 import type { Events } from '../events/events.ts'
 import type { Provider } from '../provider/provider-api.ts'
+import type { Addressing } from './addressing.ts'
 import type { CallContext } from './context.ts'
 import type { ContractId } from './contract-hash.ts'
 import type { Handlers } from './handlers.ts'
@@ -12,6 +13,7 @@ import { proofOf } from './proof.ts'
 export interface HouseDeps {
   readonly provider: Provider
   readonly events: Events
+  readonly addressing: Addressing
   readonly version: string
   /** Real path. */
   readonly home: string

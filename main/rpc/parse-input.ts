@@ -5,7 +5,7 @@ import { fail } from '../../shared/errors.ts'
 interface Problem { readonly path: string; readonly problem: string }
 
 /** Validates a call's raw input and fills in its defaults; BAD_INPUT says what is wrong with which field. */
-export function parseInput(name: string, row: CallRow, raw: unknown): unknown {
+export function parseInput(name: string, row: Pick<CallRow, 'input'>, raw: unknown): unknown {
   const parsed = row.input.safeParse(raw ?? {})
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.flatMap(problemsOf)

@@ -1,33 +1,45 @@
-import { fail } from '../../shared/errors.ts'
+import { asBerthError, fail } from '../../shared/errors.ts'
+import type { Events } from '../events/events.ts'
+import { containerId } from '../home/derive.ts'
 import type { Provider } from '../provider/provider-api.ts'
+import type { Addressing } from './addressing.ts'
 import { whoFor } from './context.ts'
 import type { Handler, Handlers } from './handlers.ts'
 
 /** Characters of log that an answer without a stream carries at most; the oldest lines go first. */
 const logLimit = 8_388_608
 
-type SandboxCalls = 'acquire' | 'hint' | 'get' | 'list' | 'release' | 'destroy' | 'dismiss' | 'logs'
+type SandboxCalls = 'acquire' | 'hint' | 'get' | 'list' | 'release' | 'destroy' | 'rotate' | 'dismiss' | 'logs'
+
+export interface SandboxDeps { readonly provider: Provider; readonly addressing: Addressing; readonly events: Events }
 
 /** Getting, holding and ending sandboxes. */
-export function sandboxHandlers(deps: { provider: Provider }): Pick<Handlers, SandboxCalls> {
-  const { provider } = deps
+export function sandboxHandlers(deps: SandboxDeps): Pick<Handlers, SandboxCalls> {
+  const { provider, addressing } = deps
+  const acquire = acquireWith(provider)
   return {
-    acquire: acquireWith(provider),
+    acquire: async (args, context) => addressing.hand(await acquire(args, context), context.via),
     hint: async (key, context) => provider.hint(key, context.who),
-    get: async (args) => provider.get(args),
-    list: async (args) => {
+    get: async (args, { via }) => addressing.show(provider.get(args), via),
+    list: async (args, { via }) => {
       const all = provider.list()
       const wanted = all.sandboxes.filter(
         (it) => (args.status === undefined || it.status === args.status) && (args.user === undefined || it.user === args.user),
       )
-      return { ...all, sandboxes: wanted }
+      return { ...all, sandboxes: wanted.map((it) => addressing.show(it, via)) }
     },
     release: async ({ holder, ...selection }, context) => {
       const whose = holder ?? context.client
-      return await provider.release(selection, whose, whoFor(context, whose))
+      const { released, sandbox } = await provider.release(selection, whose, whoFor(context, whose))
+      return { released, sandbox: sandbox && addressing.show(sandbox, context.via) }
     },
-    destroy: async ({ only_if_unheld, ...selection }, context) =>
-      await provider.destroy(selection, { who: context.who, onlyIfUnheld: only_if_unheld }),
+    destroy: destroyWith(deps),
+    rotate: async (selection, context) => {
+      const id = selection.id ?? containerId(selection.user, selection.thread ?? '')
+      await addressing.rotate(id)
+      deps.events.publish({ type: 'sandbox.rotated', who: context.who, sandbox: id, text: 'Its address was changed: those handed out before are no longer taken' })
+      return { id }
+    },
     dismiss: async (selection, context) => ({ dismissed: provider.dismiss(selection, context.who) }),
     logs: logsWith(provider),
   }
@@ -40,17 +52,19 @@ function acquireWith(provider: Provider): Handler<'acquire'> {
     const emit = context.emit
     try {
       const got = await provider.acquire({
+        ...context.terms,
         user: args.user,
         thread: args.thread ?? null,
         holder,
         who: whoFor(context, holder),
+        client: context.client,
         signal: deadline ? AbortSignal.any([context.signal, deadline.signal]) : context.signal,
         // Progress is told while the work goes on: the work does not wait for a slow reader, and a reader that
         // is gone shows up as an aborted signal.
         report: emit ? (progress) => void emit(progress).catch(() => undefined) : undefined,
       })
-      // Nobody else can ever name an anonymous sandbox, so one whose caller left in this very moment would only idle.
-      if (got.thread === null && context.signal.aborted) await provider.release({ id: got.id, user: got.user }, holder)
+      // Nobody can ever name an anonymous sandbox without a name, so one whose caller left in this very moment would only idle.
+      if (got.thread === null && context.terms?.anonymousId === undefined && context.signal.aborted) await provider.release({ id: got.id, user: got.user }, holder)
       return got
     } catch (thrown) {
       if (!deadline?.signal.aborted || context.signal.aborted) throw thrown
@@ -61,6 +75,24 @@ function acquireWith(provider: Provider): Handler<'acquire'> {
     } finally {
       deadline?.cancel()
     }
+  }
+}
+
+function destroyWith({ provider, addressing, events }: SandboxDeps): Handler<'destroy'> {
+  return async ({ only_if_unheld, only_if_idle, ...selection }, context) => {
+    const before = provider.list().sandboxes.find((it) =>
+      selection.id === undefined ? it.thread === selection.thread && it.user === selection.user : it.id === selection.id,
+    )
+    const done = await provider.destroy(selection, { who: context.who, onlyIfUnheld: only_if_unheld, onlyIfIdle: only_if_idle })
+    // The id of an anonymous one never comes again.
+    if (!done.destroyed || !before || before.thread === null) return done
+    try {
+      await addressing.rotate(before.id)
+    } catch (error) {
+      // It is destroyed, which is what was asked for. Only a restart could bring the old address back to life.
+      events.publish({ type: 'berth.problem', who: 'berth:addresses', sandbox: before.id, text: `Its new address could not be written down: ${asBerthError(error).message}` })
+    }
+    return done
   }
 }
 

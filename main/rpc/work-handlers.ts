@@ -4,7 +4,7 @@ import { quote } from '../sandbox/quote.ts'
 import type { Handlers } from './handlers.ts'
 
 /** Agents at work in a sandbox: everything here counts as activity. */
-export function workHandlers(deps: { provider: Provider }): Pick<Handlers, 'exec' | 'read' | 'write' | 'files'> {
+export function workHandlers(deps: { provider: Provider }): Pick<Handlers, 'exec' | 'read' | 'write' | 'files' | 'search'> {
   const { provider } = deps
   return {
     // A caller that is gone takes its command with it, streamed or not: nobody would ever read the end of it. What is to
@@ -48,6 +48,15 @@ export function workHandlers(deps: { provider: Provider }): Pick<Handlers, 'exec
         path,
         files: found.map(({ modifiedAt, ...entry }) => ({ ...entry, modified_at: modifiedAt })),
       }
+    },
+    search: async ({ pattern, path, fixed, ignore_case, include, max_results, ...selection }, context) => {
+      const found = await provider.use(
+        selection,
+        context.who,
+        (api, signal) => api.search({ pattern, path, fixed, ignoreCase: ignore_case, include, maxResults: max_results, signal }),
+        context.signal,
+      )
+      return { path, matches: [...found.matches], truncated: found.truncated }
     },
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { dataOf, refused } from './answer.ts'
 import type { SandboxHttp } from './http.ts'
-import type { FileEntry } from './sandbox-api.ts'
+import type { FileEntry, SearchRequest, SearchResult } from './sandbox-api.ts'
 
 const fileMs = 60_000
 /** As much as deer-flow's own client takes. */
@@ -51,4 +51,30 @@ export async function listFiles(http: SandboxHttp, path: string, options: { recu
     size: file.size ?? null,
     modifiedAt: file.modified_time ?? null,
   }))
+}
+
+const found = z.object({
+  matches: z.array(z.object({ file: z.string(), line_number: z.number().int(), line_content: z.string() })),
+  truncated: z.boolean().nullish(),
+})
+
+/** By the sandbox's own search, which can be stopped: a pattern may take for ever. A caller that is gone ends it. */
+export async function searchFiles(http: SandboxHttp, request: SearchRequest): Promise<SearchResult> {
+  const { path, pattern, fixed, ignoreCase, include, maxResults, signal } = request
+  const answer = await http.send({
+    method: 'POST',
+    path: '/v1/file/grep',
+    body: {
+      path, pattern, fixed_strings: fixed, case_insensitive: ignoreCase, max_results: maxResults, recursive: true,
+      ...(include.length > 0 ? { include } : {}),
+    },
+    timeoutMs: fileMs,
+    signal,
+    safe: true,
+  })
+  const { matches, truncated } = dataOf(answer, 'file/grep', found)
+  return {
+    matches: matches.map((it) => ({ file: it.file, line: it.line_number, text: it.line_content })),
+    truncated: truncated ?? false,
+  }
 }

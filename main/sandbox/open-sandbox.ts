@@ -5,7 +5,7 @@ import { askActivity } from './activity.ts'
 import { dataOf } from './answer.ts'
 import { bashSessions } from './bash-sessions.ts'
 import { exec } from './exec.ts'
-import { listFiles, readFile, writeFile } from './files.ts'
+import { listFiles, readFile, searchFiles, writeFile } from './files.ts'
 import { sandboxHttp, type SandboxHttp } from './http.ts'
 import type { Address, SandboxApi } from './sandbox-api.ts'
 
@@ -16,7 +16,13 @@ export function openSandbox({ address, clock }: { address: Address; clock: Clock
   /** Any answer that needed our key proves that this very sandbox lives; `/healthz` answers strangers too. */
   const http: SandboxHttp = {
     async send(call) {
-      const answer = await plain.send(call)
+      const answer = await plain.send(call).catch((error: unknown) => {
+        // Nobody there a moment later: what was proven before proves nothing any more.
+        if (error instanceof BerthError && error.code === 'SANDBOX_UNREACHABLE') proof = -Infinity
+        throw error
+      })
+      // A gateway on the way speaks for a sandbox that it cannot reach.
+      if (answer.status >= 502 && answer.status <= 504) proof = -Infinity
       if (call.path.startsWith('/v1/') && answer.status !== 401 && answer.status < 500) proof = clock.now()
       return answer
     },
@@ -38,6 +44,7 @@ export function openSandbox({ address, clock }: { address: Address; clock: Clock
     read: (path) => readFile(http, path),
     write: (path, content, append) => writeFile(http, path, content, append),
     list: (path, options) => listFiles(http, path, options),
+    search: (request) => searchFiles(http, request),
     activity: (timeoutMs) => askActivity(http, timeoutMs),
     close: () => http.close(),
   }

@@ -31,6 +31,24 @@ export interface FileEntry {
   readonly modifiedAt: string | null
 }
 
+export interface SearchRequest {
+  readonly path: string
+  readonly pattern: string
+  /** The pattern is plain text, not a regular expression. */
+  readonly fixed: boolean
+  readonly ignoreCase: boolean
+  /** Globs; none: every file. */
+  readonly include: readonly string[]
+  readonly maxResults: number
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface SearchResult {
+  readonly matches: readonly { readonly file: string; readonly line: number; readonly text: string }[]
+  /** There is more, or the search was stopped. */
+  readonly truncated: boolean
+}
+
 /** What is going on inside, asked just before a reap. */
 export interface SandboxActivity {
   /** Commands running in shell and bash sessions. */
@@ -53,6 +71,8 @@ export interface SandboxApi {
   /** Bytes written. */
   write(path: string, content: Uint8Array, append: boolean): Promise<number>
   list(path: string, options: { recursive: boolean; hidden: boolean }): Promise<FileEntry[]>
+  /** Lines that match; FILE_FAILED for a pattern that is none. */
+  search(request: SearchRequest): Promise<SearchResult>
   activity(timeoutMs: number): Promise<SandboxActivity>
   close(): Promise<void>
 }

@@ -36,9 +36,11 @@ export function planMounts(facts: MountFacts): MountPlan {
     if (taken) warnings.push(`${wanted.key}: ${target} is mounted already (from ${taken.source}); the first one stays`)
     else mounts.set(target, { source, target, readonly: wanted.readonly })
   }
-  // Outer before inner, as not every backend sorts them itself.
-  return { mounts: [...mounts.values()].sort((a, b) => depth(a) - depth(b)), warnings }
+  return { mounts: outerFirst([...mounts.values()]), warnings }
 }
+
+/** Outer before inner, as not every backend sorts them itself. */
+export const outerFirst = (mounts: readonly Mount[]): Mount[] => mounts.toSorted((a, b) => depth(a) - depth(b))
 
 const depth = (mount: Mount) => mount.target.split('/').length
 

@@ -1,16 +1,18 @@
 import type { Mount } from '../backends/backend.ts'
 import type { Config } from '../../shared/config.ts'
 import type { Env, Overrides } from '../config/overrides.ts'
+import type { ExtraMount, Extras } from '../provider/deps.ts'
 import type { Home } from '../home/open-home.ts'
 import { discardAnonymous } from './delete-thread.ts'
 import { ensureUserData, userDataOf } from './ensure-thread.ts'
+import { checkExtras, type MountRoot } from './extra-mounts.ts'
 import { engineSockets, hostFacts } from './host-facts.ts'
-import { engineView, planMounts } from './plan-mounts.ts'
+import { engineView, outerFirst, planMounts } from './plan-mounts.ts'
 import type { Place } from './places.ts'
 
 export interface WorkspaceDeps {
   readonly home: Home
-  readonly config: () => Pick<Config, 'mounts' | 'skills'>
+  readonly config: () => Pick<Config, 'mounts' | 'skills' | 'deer_flow'>
   readonly overrides: Overrides
   readonly env: Env
   /** Told of each problem that does not keep a sandbox from starting; the same one again and again. */
@@ -20,11 +22,13 @@ export interface WorkspaceDeps {
 /** Directories and mounts of sandboxes; what the provider's `mountsOf`, `userDataOf` and `discard` are. */
 export interface Workspace {
   /** Makes the place's directories and checks every mount. Throws MOUNT_REFUSED, MOUNT_MISSING, HOME_UNUSABLE, DISK_FULL. */
-  mountsOf(place: Place): Promise<Mount[]>
+  mountsOf(place: Place, extras?: readonly Mount[]): Promise<Mount[]>
   /** The binds of a slot, whose directory stands for a thread's. */
   slotMountsOf(userData: string): Promise<Mount[]>
   /** A path of the home as the engine names it. */
   engineView(path: string): string
+  /** Which of the binds that a caller wants besides may be mounted and are there. Throws MOUNT_REFUSED. */
+  extrasOf(place: Place, wanted: readonly ExtraMount[]): Promise<Extras>
   /** What a sandbox of this place has at /mnt/user-data, as the engine sees it; nothing is made. */
   userDataOf(place: Place): Promise<string>
   /** Deletes an anonymous sandbox's files; a thread's are never deleted here. What resists is told of, and tried at each start. */
@@ -32,25 +36,40 @@ export interface Workspace {
 }
 
 export function makeWorkspace({ home, config, overrides, env, warn }: WorkspaceDeps): Workspace {
-  /** `where` makes nothing; `ready` makes what is missing. */
-  async function mounted(where: () => Promise<string>, ready: () => Promise<string>): Promise<Mount[]> {
+  async function factsNow() {
     const now = config()
     const paths = [...now.mounts.map((mount) => mount.host_path), ...(now.skills.path === null ? [] : [now.skills.path])]
     const remote = overrides.hostBaseDir !== null
     const at = new Map(remote ? [] : await Promise.all(paths.map(async (path) => [path, await hostFacts(path)] as const)))
-    const sockets = await engineSockets(env)
-    const rules = { home: home.path, ignoresCase: home.ignoresCase, sockets, config: now, overrides, at }
-    // First what may fail without a trace, then the directories.
-    planMounts({ ...rules, userData: await where() })
-    const { mounts, warnings } = planMounts({ ...rules, userData: await ready() })
-    for (const text of warnings) warn(text)
-    return [...mounts]
+    return { home: home.path, ignoresCase: home.ignoresCase, sockets: await engineSockets(env), config: now, overrides, at }
+  }
+
+  async function rootsNow(): Promise<MountRoot[]> {
+    const { deer_flow } = config()
+    const named = [...(deer_flow.home === null ? [] : [{ path: deer_flow.home, deerFlows: true }]), ...deer_flow.mount_roots.map((path) => ({ path, deerFlows: false }))]
+    // One that is not there allows nothing yet.
+    return await Promise.all(named.map(async (one) => ({ ...one, real: (await hostFacts(one.path))?.real ?? one.path })))
   }
 
   return {
-    mountsOf: (place) => mounted(() => userDataOf(home, place), () => ensureUserData(home, place)),
-    slotMountsOf: (userData) => mounted(() => Promise.resolve(userData), () => Promise.resolve(userData)),
+    async mountsOf(place, extras = []) {
+      const facts = await factsNow()
+      // First what may fail without a trace, then the directories.
+      planMounts({ ...facts, userData: await userDataOf(home, place) })
+      const { mounts, warnings } = planMounts({ ...facts, userData: await ensureUserData(home, place) })
+      for (const text of warnings) warn(text)
+      return outerFirst([...mounts, ...extras.filter(({ target }) => !mounts.some((mount) => mount.target === target))])
+    },
+    async slotMountsOf(userData) {
+      const { mounts } = planMounts({ ...(await factsNow()), userData })
+      return outerFirst([...mounts])
+    },
     engineView: (path) => engineView(path, { home: home.path, overrides }),
+    async extrasOf(place, wanted) {
+      const facts = await factsNow()
+      const { mounts: base } = planMounts({ ...facts, userData: await userDataOf(home, place) })
+      return await checkExtras(wanted, { ...facts, place, base, roots: await rootsNow(), look: hostFacts })
+    },
     userDataOf: async (place) => engineView(await userDataOf(home, place), { home: home.path, overrides }),
     async discard(place) {
       if (place.thread !== null) return

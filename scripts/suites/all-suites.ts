@@ -15,7 +15,10 @@ import { runVitest } from './vitest-suite.ts'
 interface Row { readonly name: string; readonly tally: Tally; readonly seconds: number; readonly skips: readonly string[] }
 
 /** Programs beside the vitest suites: a few rounds of each, by exit code or by their own closing line. */
-const programs = [{ name: 'chaos', file: 'test/chaos/chaos.ts', args: ['--rounds', '3', '--seed', '1'], needs: ['docker', 'lite-image'], seconds: 300 }]
+const programs = [
+  { name: 'chaos', file: 'test/chaos/chaos.ts', args: ['--rounds', '4', '--seed', '1'], needs: ['docker', 'lite-image'], seconds: 300 },
+  { name: 'chaos, embedded', file: 'test/chaos/chaos.ts', args: ['--rounds', '3', '--seed', '1', '--backend', 'embedded'], needs: ['bubblewrap'], seconds: 200 },
+]
 
 /** What else runs as an ordinary user in CI: paths of the suites that depend on who runs them. */
 const userSuites = ['unit/workspace/', 'integration/workspace/', 'unit/embedded/', 'integration/embedded/', 'integration/docker/']

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { row } from '../call.ts'
-import { holderId, threadId, userId } from '../identity.ts'
+import { holderId, sandboxId, threadId, userId } from '../identity.ts'
 import { acquired, progress, sandbox, sandboxStatus } from '../sandbox.ts'
 import { selecting } from '../select.ts'
 
@@ -66,9 +66,20 @@ export const sandboxCalls = {
     summary: 'Stop and remove a sandbox, whoever holds it. Files of its thread stay.',
     scope: 'agent',
     kind: 'destroy',
-    input: selecting({ only_if_unheld: z.boolean().default(false).describe('Leave it alone while others hold it.') }),
-    result: z.object({ destroyed: z.boolean().describe('False: there was none, or it was held.') }),
+    input: selecting({
+      only_if_unheld: z.boolean().default(false).describe('Leave it alone while others hold it.'),
+      only_if_idle: z.boolean().default(false).describe('Leave it alone while a command runs in it.'),
+    }),
+    result: z.object({ destroyed: z.boolean().describe('False: there was none, or it was left alone.') }),
     errors: ['ENGINE_UNREACHABLE', 'ENGINE_FAILED'],
+  }),
+  rotate: row({
+    summary: "Change the secret in the address of a sandbox: addresses handed out so far end, with what runs over them.",
+    scope: 'operator',
+    kind: 'write',
+    input: selecting({}),
+    result: z.object({ id: sandboxId }),
+    errors: ['DISK_FULL', 'HOME_UNUSABLE'],
   }),
   dismiss: row({
     summary: 'Forget a failed entry that stayed visible.',

@@ -5,6 +5,7 @@ import { selecting } from '../select.ts'
 const atSandbox = ['SANDBOX_NOT_FOUND', 'SANDBOX_LOST', 'SANDBOX_UNREACHABLE', 'SANDBOX_REFUSED', 'TIMEOUT'] as const
 const atFile = [...atSandbox, 'FILE_NOT_FOUND', 'FILE_DENIED', 'FILE_FAILED', 'TOO_LARGE'] as const
 const path = z.string().min(1).max(4096).regex(/^\/[^\0]*$/, 'A path inside the sandbox is absolute').describe('Absolute, inside the sandbox.')
+const glob = z.string().min(1).max(1000)
 
 /** Agents at work: commands and files, all through the sandbox's own server. */
 export const workCalls = {
@@ -74,5 +75,24 @@ export const workCalls = {
       ),
     }),
     errors: atFile,
+  }),
+  search: row({
+    summary: 'Search the files below a directory of a sandbox, or one file, for lines that match. Hidden files are searched, `.git` is not.',
+    scope: 'agent',
+    kind: 'read',
+    input: selecting({
+      pattern: z.string().min(1).max(10_000).describe('A regular expression of ripgrep (no look-around), or plain text with `fixed`.'),
+      path: path.default('/mnt/user-data/workspace'),
+      fixed: z.stringbool().or(z.boolean()).default(false).describe('The pattern is plain text.'),
+      ignore_case: z.stringbool().or(z.boolean()).default(false),
+      include: z.array(glob).or(glob.transform((one) => [one])).default([]).describe('Only files that match one of these globs, like `*.py`.'),
+      max_results: z.coerce.number().int().min(1).max(10_000).default(200).describe('Matching lines at most.'),
+    }),
+    result: z.object({
+      path: z.string(),
+      matches: z.array(z.object({ file: z.string(), line: z.number().int(), text: z.string().describe('The line; a very long one is cut.') })),
+      truncated: z.boolean().describe('There are more matches, or the search was stopped before its end.'),
+    }),
+    errors: [...atFile, 'NOT_SUPPORTED'],
   }),
 }

@@ -8,11 +8,13 @@ import { mkdtemp, rm, writeFile as write } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '../../main/bridge/client.ts'
+import { reuseUnderLoad } from './http-load.ts'
 import { cpuSeconds, emptyNodeRss, processesOf, pss, rss } from './footprint.ts'
+import { proxyRatios, proxyRows } from './proxy.ts'
 import { rawExec, rawStart } from './raw.ts'
 import { startRig } from './rig.ts'
 import { slotRows } from './slots.ts'
-import { Samples, table } from './stats.ts'
+import { type Row, Samples, table } from './stats.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -75,6 +77,17 @@ async function latencies(samples: Samples): Promise<void> {
   }
 }
 
+/** The sandbox port of an engine in a process of its own, so that the client's work is not counted to it. */
+async function proxy(samples: Samples): Promise<void> {
+  const rig = await startRig('proxy', dockerConfig('berthproxy'))
+  try {
+    const { url, container } = await rig.client.call('acquire', { thread: 'proxy' })
+    await proxyRows(samples, { url: url ?? '', container: new Docker().getContainer(container ?? '') }, { small: rounds, large: Math.max(3, Math.round(rounds / 4)) })
+  } finally {
+    await rig.close()
+  }
+}
+
 interface Footprint { readonly engine_rss_50: number; readonly empty_node_rss: number; readonly idle_cpu_percent: number; readonly sandbox_pss_10: number }
 
 async function footprint(idleSeconds: number): Promise<Footprint> {
@@ -99,7 +112,8 @@ async function footprint(idleSeconds: number): Promise<Footprint> {
 
 const samples = new Samples()
 await latencies(samples)
-const rows = samples.rows()
+await proxy(samples)
+const rows: Record<string, Row> = { ...samples.rows(), ...(await reuseUnderLoad(dockerConfig('berthload'), Math.min(rounds, 10))) }
 console.log(table(rows))
 const p50 = (name: string) => rows[name]?.p50 ?? Number.NaN
 const compare = [
@@ -117,6 +131,7 @@ const compare = [
   ['embedded_cold against raw', `${(p50('embedded_cold') / p50('raw')).toFixed(2)} x`, 'at most 1 x'],
 ]
 for (const [what, is, wanted] of compare) console.log(`${what?.padEnd(28)}${is?.padEnd(26)}(${wanted})`)
+for (const [what, ratio] of Object.entries(proxyRatios(rows))) console.log(`${`proxy against direct, ${what}`.padEnd(28)}${ratio.toFixed(2)} x`)
 const idle = Number(options.idle)
 const weight = idle > 0 ? await footprint(idle) : null
 if (weight) {

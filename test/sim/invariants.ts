@@ -120,7 +120,10 @@ export function checkAcquired(model: Model, call: Call, got: Acquired): void {
   if (got.thread === null && model.anonymousIds.has(got.id)) say('an anonymous sandbox that was handed out before')
   if (got.thread === null) model.anonymousIds.add(got.id)
   const key = holdKey(got.id, got.holder)
-  if (model.owed.delete(key) && model.holds.has(key) && model.holds.get(key)?.ref !== got.container && !got.was_replaced) {
+  const before = model.holds.get(key)?.ref
+  // One that was restarted by hand, unseen, and then idle until its hold ran out: there was nobody to tell any more.
+  const owed = model.owed.delete(key) && before !== undefined && (!model.restarted.has(before) || fresh(model, before))
+  if (owed && before !== got.container && !got.was_replaced) {
     say('another container than before, and was not told')
   }
   if (container.touchedAt >= Math.min(call.at, time.now() - proofMs)) return

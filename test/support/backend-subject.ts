@@ -31,8 +31,13 @@ export interface BackendTraits {
   readonly sharedNames: boolean
   /** False: the sandboxes end when the backend is closed (embedded). */
   readonly outlivesClose: boolean
-  /** False: a simulated engine, in which no command runs and no directory is mounted. */
+  /** False: mounts and variables do not reach the sandbox (a simulated engine, a provisioner's dialect). */
   readonly real: boolean
+  /**
+   * Over a provisioner's dialect, which carries no keys, images, mounts and logs, and is polled. `keepsDead`: whether it
+   * goes on listing a sandbox that ended by itself.
+   */
+  readonly dialect?: { readonly keepsDead: boolean }
 }
 
 /** Makes sandboxes for one test and takes them away after it, whatever the test did. */

@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { systemClock } from '../../main/clock.ts'
 import { openEvents, type Events } from '../../main/events/events.ts'
+import { directAddressing } from '../../main/rpc/addressing.ts'
 import { bindHandlers } from '../../main/rpc/bind-handlers.ts'
 import { contractId } from '../../main/rpc/contract-hash.ts'
 import { createDispatch } from '../../main/rpc/dispatch.ts'
@@ -7,8 +9,11 @@ import { type Bridge, startBridge } from '../../main/bridge/start-bridge.ts'
 import type { Limits } from '../../main/bridge/limits.ts'
 import type { PortPlan } from '../../main/bridge/port.ts'
 import type { Log } from '../../main/log.ts'
+import { type Metrics, openMetrics } from '../../main/metrics/metrics.ts'
+import { openTokens, type Tokens } from '../../main/tokens/tokens.ts'
 import { version } from '../../main/version.ts'
 import { memoryProvider, type MemoryProvider } from './memory-provider.ts'
+import { tempDir } from './temp-dir.ts'
 
 export const testToken = `e2b_${'5'.repeat(40)}`
 
@@ -19,6 +24,8 @@ export interface TestBridge {
   readonly bridge: Bridge
   readonly provider: MemoryProvider
   readonly events: Events
+  readonly tokens: Tokens
+  readonly metrics: Metrics
   readonly logged: string[]
   readonly forgotten: string[]
   readonly stopped: string[]
@@ -27,7 +34,7 @@ export interface TestBridge {
 
 /** A real bridge over the real dispatch, with a provider in memory. */
 export async function openTestBridge(
-  options: { limits?: Partial<Limits>; plan?: PortPlan; token?: string; home?: string; instance?: string; log?: Log } = {},
+  options: { limits?: Partial<Limits>; plan?: PortPlan; token?: string; home?: string; instance?: string; eventFile?: string; log?: Log } = {},
 ): Promise<TestBridge> {
   const logged: string[] = []
   const forgotten: string[] = []
@@ -37,11 +44,18 @@ export async function openTestBridge(
     logged.push(`${text}: ${String(cause)}`)
     options.log?.(level, text, cause)
   }
-  const events = openEvents({ clock: systemClock(), instance: options.instance ?? 'instance-1', file: null, log })
-  const provider = memoryProvider()
+  const events = openEvents({ clock: systemClock(), instance: options.instance ?? 'instance-1', file: options.eventFile ?? null, log })
+  const memory = memoryProvider()
+  const dir = await tempDir('bridge')
+  const tokens = await openTokens({ file: join(dir.path, 'tokens.json'), master: token, clock: systemClock(), publish: events.publish })
+  const metrics = openMetrics({ clock: systemClock(), version, backend: 'embedded', sandboxes: memory.list, waiting: () => 0, events })
+  events.subscribe(metrics.heard)
+  const provider = { ...memory, acquire: metrics.timed(memory.acquire) }
   const handlers = bindHandlers({
     provider,
+    tokens,
     events,
+    addressing: directAddressing(),
     version,
     contract: contractId(),
     token,
@@ -82,22 +96,29 @@ export async function openTestBridge(
   })
   const bridge = await startBridge({
     plan: options.plan ?? { ports: [0], why: 'first' },
-    token,
+    identify: tokens.identify,
+    metrics,
     version,
-    dispatch: createDispatch({ handlers, log }),
+    dispatch: createDispatch({ handlers, log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes }),
     events,
+    log,
     ...(options.limits ? { limits: options.limits } : {}),
   })
   return {
     bridge,
     provider,
     events,
+    tokens,
+    metrics,
     logged,
     forgotten,
     stopped,
     async close() {
       await bridge.close()
+      metrics.close()
+      await tokens.close()
       await events.close()
+      await dir.remove()
     },
   }
 }

@@ -13,6 +13,8 @@ import { openTestBridge, testToken } from './bridge.ts'
 /** The command with a small engine behind `serve`: a real bridge, a provider in memory. Closing takes BERTH_TEST_CLOSE ms. */
 const code = await runCommandLine(process.argv.slice(2), processIo(), {
   engine: async () => ({ startEngine: ({ homeDir, log }) => start(homeDir, log) }),
+  provider: cannotBeAsked,
+  mcp: () => import('../../main/mcp/serve-stdio.ts'),
   doctor: async () => ({
     runDoctor: async () => ({ ok: false, checks: [{ name: 'engine', status: 'fail', text: 'none answers', fix: 'apt-get install docker.io' }] }),
   }),

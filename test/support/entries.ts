@@ -12,7 +12,7 @@ export function found(id: string, change: Partial<Found> = {}): Found {
 /** An active entry without holds; `change` makes it what a case needs. */
 export function entry(id: string, change: Partial<Entry> = {}): Entry {
   return {
-    id, user: 'default', thread: `t-${id}`, name: `berth-${id}`, state: 'active', since: 0, activityAt: 0, createdAt: 0, leases: [],
+    id, user: 'default', thread: `t-${id}`, client: null, name: `berth-${id}`, state: 'active', since: 0, activityAt: 0, createdAt: 0, leases: [],
     sandbox: found(id), nonce: null, work: 0, replaced: 0, step: null, error: null, ...change,
   }
 }

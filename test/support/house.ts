@@ -7,6 +7,7 @@ import { startEngine } from '../../main/engine.ts'
 import type { Engine } from '../../main/engine-api.ts'
 import { containerId } from '../../main/home/derive.ts'
 import type { ClaimSteps } from '../../main/provider/slot-claim.ts'
+import { keepPorts } from './kept-ports.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** An engine in this process, on a home and with a container prefix of its own; everything of it goes at `close`. */
@@ -31,7 +32,7 @@ export interface HouseOptions {
   readonly sandbox?: Record<string, string | number | boolean | null>
   /** Default 0: what a suite counts is what it made. */
   readonly spares?: number | 'auto'
-  readonly backend?: 'docker' | 'embedded' | 'auto'
+  readonly backend?: 'docker' | 'embedded' | 'remote' | 'auto'
   readonly env?: Record<string, string>
   readonly decorate?: (backend: Backend) => Backend
   readonly aroundClaim?: (steps: ClaimSteps) => ClaimSteps
@@ -43,6 +44,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const sandbox = { container_prefix: prefix, ...options.sandbox }
   const lines = Object.entries(sandbox).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)
   await writeFile(join(dir.path, 'config.yaml'), `backend: ${options.backend ?? 'docker'}\nspares: ${options.spares ?? 0}\nsandbox:\n${lines.join('\n')}\n${options.config ?? ''}\n`)
+  await keepPorts(dir.path)
   return await openAt(dir, prefix, options)
 }
 
@@ -70,8 +72,17 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
     },
     async close() {
       await engine.close()
-      if (options.backend !== 'embedded') for (const { Id } of await ours()) await docker.getContainer(Id).remove({ force: true, v: true })
+      if (options.backend !== 'embedded' && options.backend !== 'remote') for (const { Id } of await ours()) await removeNow(docker, Id)
       await dir.remove()
     },
+  }
+}
+
+async function removeNow(docker: Docker, id: string): Promise<void> {
+  try {
+    await docker.getContainer(id).remove({ force: true, v: true })
+  } catch (error) {
+    // Gone, or on its way: the engine has just been closed in the middle of it.
+    if (!(error instanceof Error && 'statusCode' in error && (error.statusCode === 404 || error.statusCode === 409))) throw error
   }
 }

@@ -18,6 +18,7 @@ export interface MemoryProvider extends Provider {
  */
 export function memoryProvider(): MemoryProvider {
   const sandboxes = new Map<string, Sandbox>()
+  const makers = new Map<string, string>()
   const files = new Map<string, Uint8Array>()
   const did: string[] = []
   let made = 0
@@ -57,6 +58,12 @@ export function memoryProvider(): MemoryProvider {
       [...files.keys()]
         .filter((it) => it.startsWith(`${path}/`))
         .map((it) => ({ name: it.slice(path.length + 1), path: it, directory: false, size: files.get(it)?.byteLength ?? 0, modifiedAt: null })),
+    search: async ({ pattern, path, maxResults }) => {
+      const all = [...files].filter(([file]) => file.startsWith(path)).flatMap(([file, bytes]) =>
+        Buffer.from(bytes).toString('utf8').split('\n').map((text, at) => ({ file, line: at + 1, text })).filter(({ text }) => text.includes(pattern)),
+      )
+      return { matches: all.slice(0, maxResults), truncated: all.length > maxResults }
+    },
     activity: async () => ({ running, idleSeconds: 0, version: null }),
     close: async () => undefined,
   }
@@ -69,7 +76,7 @@ export function memoryProvider(): MemoryProvider {
       return { state: 'starting', reason: null }
     },
     spares: () => ({ wanted: 0, ready: 0, starting: 0, problem: null, proven: null }),
-    acquire: async ({ user, thread, holder, who, signal, report }): Promise<Acquired> => {
+    acquire: async ({ user, thread, holder, who, client, signal, report }): Promise<Acquired> => {
       did.push(`acquire ${thread} by ${who}`)
       report?.({ type: 'progress', step: 'create', text: 'making it', done: 1, total: 2 })
       if (thread === 'slow') await until(signal)
@@ -81,10 +88,15 @@ export function memoryProvider(): MemoryProvider {
       const holders = next.holders.some((it) => it.holder === holder)
         ? next.holders
         : [...next.holders, { holder, since: new Date().toISOString() }]
+      if (thread === null && !old) makers.set(next.id, client ?? holder)
       sandboxes.set(next.id, { ...next, status: 'active', holders })
       return { ...find({ id: next.id, user }), path: old ? 'reuse' : 'cold', holder, headers: {}, was_replaced: false, warnings: [] }
     },
     get: find,
+    ownerOf: (id) => {
+      const it = sandboxes.get(id)
+      return it ? { user: it.user, thread: it.thread, client: makers.get(id) ?? null } : null
+    },
     list: () => ({ sandboxes: [...sandboxes.values()], replicas: 3, counted: sandboxes.size }),
     release: async (selection, holder, who) => {
       did.push(`release by ${who}`)
@@ -99,6 +111,9 @@ export function memoryProvider(): MemoryProvider {
       return { destroyed: sandboxes.delete(find(selection).id) }
     },
     dismiss: () => false,
+    enter: async (id) => {
+      throw fail('SANDBOX_NOT_FOUND', `Nothing is behind ${id} in memory`, { next: 'Use a real one.' })
+    },
     use: async (selection, _who, work, signal) => {
       find(selection)
       return await work(api, signal ?? new AbortController().signal)

@@ -184,8 +184,8 @@ function simStream(world: SimWorld, process: SimProcess, listener: (event: Engin
   let generation = 0
 
   const deliver = (event: EngineEvent) => {
-    // Later events never overtake earlier ones.
-    const at = Math.max(lastDelivery + 1e-6, time.now() + random.between(0.5, 15))
+    // Later events never overtake earlier ones, and a timer may be early by a part of a millisecond.
+    const at = Math.max(lastDelivery + 1, time.now() + random.between(0.5, 15))
     lastDelivery = at
     const mine = generation
     process.clock.timer(at - time.now(), () => {

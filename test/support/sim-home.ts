@@ -7,7 +7,7 @@ import { slotPath, userDataPath, type SimDisk } from './sim-disk.ts'
 import type { SimWorld } from './sim-engine.ts'
 
 /** The provider's files and directories, in memory and with faults, for one process of a world. */
-export function simHome(world: SimWorld, disk: SimDisk, process: SimProcess): Pick<ProviderDeps, 'leases' | 'lock' | 'mountsOf' | 'userDataOf' | 'discard' | 'slots' | 'slotMountsOf' | 'slotSourceOf'> {
+export function simHome(world: SimWorld, disk: SimDisk, process: SimProcess): Pick<ProviderDeps, 'leases' | 'lock' | 'mountsOf' | 'extrasOf' | 'userDataOf' | 'discard' | 'slots' | 'slotMountsOf' | 'slotSourceOf'> {
   const { faults, random } = world
   const lag = () => random.between(0.05, 2)
   const waiting = new Map<string, LeaseRecord | null>()
@@ -42,6 +42,9 @@ export function simHome(world: SimWorld, disk: SimDisk, process: SimProcess): Pi
       },
       save: (id, record) => writeBehind(id, record),
       remove: (id) => writeBehind(id, null),
+      written: async (id) => {
+        while (waiting.has(id)) await process.wait(lag())
+      },
       flush: async () => {
         await process.wait(lag())
         for (const id of [...waiting.keys()]) settle(id)
@@ -74,6 +77,8 @@ export function simHome(world: SimWorld, disk: SimDisk, process: SimProcess): Pi
       if (!world.directories.has(source)) world.directories.set(source, new Map())
       return [{ source, target: '/mnt/user-data', readonly: false }]
     },
+    // Nobody in a simulation asks for any.
+    extrasOf: async () => ({ mounts: [], hash: '', warnings: [] }),
     userDataOf: async (place) => {
       await process.wait(lag())
       return userDataPath(place)

@@ -132,6 +132,12 @@ export function simSandbox(world: SimWorld, process: SimProcess, address: Addres
         const [directory] = file(container, `${path}/`)
         return [...directory.keys()].map((name) => ({ name, path: `${path}/${name}`, directory: false, size: directory.get(name)?.length ?? 0, modifiedAt: null }))
       }),
+    search: (request) =>
+      call('search', { timeoutMs: 30_000, signal: request.signal, usable: true }, (container) => {
+        const [directory] = file(container, `${request.path}/`)
+        const matches = [...directory].flatMap(([name, content]) => (content.includes(request.pattern) ? [{ file: `${request.path}/${name}`, line: 1, text: content }] : []))
+        return { matches, truncated: false }
+      }),
     activity: (timeoutMs) =>
       call('activity', { timeoutMs, usable: false }, (container) => ({
         running: container.commands.size,

@@ -10,9 +10,12 @@ export function simSlots(world: SimWorld, disk: SimDisk, process: SimProcess): S
   const { faults, random, directories } = world
   const lag = () => random.between(0.02, 1.5)
 
+  /** Reading works on a full disk. */
+  const reading = (op: string) => ['look', 'names', 'state', 'prove'].includes(op)
+
   async function step<T>(op: string, effect: () => T): Promise<T> {
     if (!process.alive()) return await process.never()
-    const before = faults.at(`slot ${op}, before`, ['full', 'crash', 'slow'])
+    const before = faults.at(`slot ${op}, before`, reading(op) ? ['crash', 'slow'] : ['full', 'crash', 'slow'])
     if (before === 'crash') process.kill()
     await process.wait(before === 'slow' ? random.between(50, 3000) : lag())
     if (before === 'full') throw fail('DISK_FULL', 'The simulated disk is full', { next: 'Make room.' })

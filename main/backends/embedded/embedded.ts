@@ -9,6 +9,7 @@ import { bwrapArgs, inside, sandboxEnvironment } from './bwrap-args.ts'
 import type { Child } from './child.ts'
 import { startChild } from './child.ts'
 import { writeEtc } from './etc-dir.ts'
+import { startGuard } from './guard.ts'
 import { isolationMissing, probeIsolation } from './isolation.ts'
 import { limited, unenforced } from './limits.ts'
 import { ownerMark, sweepOrphans } from './orphans.ts'
@@ -53,6 +54,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   if (jail) await writeEtc(jail.etcDir, jail.userNamespace)
   if (process.platform === 'linux') sweepOrphans(owner.installation)
   const argv0 = process.platform === 'linux' ? ownerMark(owner.installation, process.pid) : 'berth-sandbox'
+  const guard = process.platform === 'linux' ? startGuard(argv0) : null
 
   /** By name. null: being started. */
   const entries = new Map<string, Entry | null>()
@@ -215,6 +217,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
       closing.abort()
       await Promise.allSettled(starting)
       await Promise.all(all().map((entry) => (entry.removing ??= end(entry, 0))))
+      guard?.dismiss()
     },
   }
 }

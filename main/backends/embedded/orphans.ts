@@ -1,8 +1,8 @@
 import { commandLine, readProcess, readProcesses, signal } from './processes.ts'
 
-// Everything of a sandbox dies with the engine by the kernel's parent-death signal. Only in the first millisecond of a
-// start, before bubblewrap has asked for that signal, can a killed engine leave a process behind (empty still: the key
-// was not given, so the server ends). The next engine of the same home takes those away.
+// Everything of a sandbox dies with the engine by the kernel's parent-death signal. Only at the beginning of a start,
+// before bubblewrap and its child are bound to the engine's life, can a killed engine leave a process behind (empty still:
+// the key was not given, so the server ends). The guard takes those away, or else the next engine of the same home.
 
 const word = 'berth-sandbox-of='
 

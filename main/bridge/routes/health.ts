@@ -14,7 +14,7 @@ export function healthRoute(deps: { dispatch: Dispatch }): Route {
         throw fail('METHOD_NOT_ALLOWED', `${method} is not for /health`, { next: 'Use GET.' })
       }
       const nonce = target.query.get('nonce')
-      const context = { scope: 'open', client: 'anyone', who: 'client:anyone', signal, transport: 'http' } as const
+      const context = { scope: 'open', client: 'anyone', bounds: null, who: 'client:anyone', signal, transport: 'http' } as const
       sendJson(response, 200, await deps.dispatch(context, 'health', nonce === null ? {} : { nonce }))
     },
   }

@@ -3,6 +3,7 @@ import { type BerthError, fail, toErrorData } from '../../../shared/errors.ts'
 import type { CallContext } from '../../rpc/context.ts'
 import { type Dispatch, isCall } from '../../rpc/dispatch.ts'
 import { readJson } from '../body.ts'
+import { viaOf } from '../hosts.ts'
 import type { Limits } from '../limits.ts'
 import { sendJson } from '../respond.ts'
 import type { Exchange, Route } from '../route.ts'
@@ -58,8 +59,10 @@ export function contextOf(exchange: Exchange): CallContext<unknown> {
   return {
     scope: exchange.caller?.scope ?? 'open',
     client,
+    bounds: exchange.caller?.bounds ?? null,
     who: `client:${client}`,
     signal: exchange.signal,
+    via: viaOf(exchange.request.headers.host),
     transport: 'http',
   }
 }

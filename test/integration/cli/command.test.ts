@@ -159,6 +159,16 @@ describe('files', () => {
     expect(local.code).toBe(74)
     expect(local.stderr).toContain('of this machine')
   })
+
+  it('searches as grep does', async () => {
+    await berth(['write', '-t', 'x', '/s/a.txt'], 'one\ntwo\nthree\n')
+    expect(text(await berth(['search', '-t', 'x', 'thr', '/s']))).toBe('/s/a.txt:3:three\n')
+    const cut = await berth(['search', '-t', 'x', '-F', 'e', '/s', '-m', '1', '-g', '*.txt', '-g', '*.md'])
+    expect(cut).toMatchObject({ code: 0, stderr: expect.stringContaining('more matches') })
+    expect(json(await berth(['search', '-t', 'x', 'e', '/s', '--json']))).toMatchObject({ truncated: false, matches: [{ line: 1 }, { line: 3 }] })
+    expect(await berth(['search', '-t', 'x', 'nothing like it', '/s'])).toMatchObject({ code: 1, stderr: '' })
+    expect((await berth(['search', '-t', 'x'])).code).toBe(64)
+  })
 })
 
 describe('the house', () => {

@@ -3,11 +3,11 @@ import { expect, it } from 'vitest'
 import type { House } from '../../support/house.ts'
 import { needs } from '../../support/parts.ts'
 import { eventually } from '../../support/wait.ts'
-import { withHouse, works } from './with-house.ts'
+import { reconfigure, withHouse, works } from './with-house.ts'
 
 needs('docker', 'lite-image').describe('D7: a container of ours that holds the name and is of no use does not block its thread', () => {
   it('created but never started, ended, and running without ever answering', async () => {
-    await withHouse({ config: 'ready_timeout: 2' }, async (house) => {
+    await withHouse({}, async (house) => {
       const { engine, docker } = house
       const like = await described(house)
       const leave = async (entrypoint: string[]) => await docker.createContainer({ ...like, name: house.nameOf('t'), Entrypoint: entrypoint })
@@ -29,8 +29,10 @@ needs('docker', 'lite-image').describe('D7: a container of ours that holds the n
       const mute = await leave(['sleep', '600'])
       await mute.start()
       // It may get the time that any start gets, but not more than once.
+      await reconfigure(house, 'ready_timeout: 2')
       await engine.call('acquire', { thread: 't' }).catch((error: { code: string }) => expect(error.code).toBe('NOT_READY'))
       await eventually('the mute one is gone', async () => !(await exists(docker, mute.id)), { within: 10_000 })
+      await reconfigure(house, 'ready_timeout: 60')
       expect(await acquired()).toMatchObject({ container: expect.not.stringContaining(mute.id) })
     })
   })

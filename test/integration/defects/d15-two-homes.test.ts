@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { openHouse, type House } from '../../support/house.ts'
+import { openHouse } from '../../support/house.ts'
 import { needs } from '../../support/parts.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { variantImage } from '../../support/variant-image.ts'
-import { eventually } from '../../support/wait.ts'
-import { list, withHouse, works } from './with-house.ts'
+import { list, reconfigure, withHouse, works } from './with-house.ts'
 
 needs('docker', 'lite-image').describe('D15: a name alone makes no container ours', () => {
   it('two homes with one container_prefix never adopt, use or remove what is the other one’s', async () => {
@@ -38,13 +37,12 @@ needs('docker', 'lite-image').describe('D15: a name alone makes no container our
         await mkdir(join(shared.path, 'data'))
         let last = (await engine.call('acquire', { thread: 't' })).container
         await engine.call('release', { thread: 't' })
-        const base = `backend: docker\nspares: 0\nsandbox:\n  container_prefix: ${house.prefix}\n`
         for (const change of [
-          '  environment: { COLOUR: red }\n',
-          `  mounts: [{ host_path: ${JSON.stringify(join(shared.path, 'data'))}, container_path: /data }]\n`,
-          `  image: ${image.name}\n`,
+          '  environment: { COLOUR: red }',
+          `  mounts: [{ host_path: ${JSON.stringify(join(shared.path, 'data'))}, container_path: /data }]`,
+          `  image: ${image.name}`,
         ]) {
-          await reconfigure(house, base + change)
+          await reconfigure(house, change)
           const got = await engine.call('acquire', { thread: 't' })
           expect(got, change).toMatchObject({ path: 'cold', was_replaced: false })
           expect(got.container, change).not.toBe(last)
@@ -53,7 +51,7 @@ needs('docker', 'lite-image').describe('D15: a name alone makes no container our
         }
         // In use it stays what it is, whatever the configuration says by now.
         await engine.call('acquire', { thread: 't' })
-        await reconfigure(house, base)
+        await reconfigure(house, '')
         expect(await engine.call('acquire', { thread: 't' })).toMatchObject({ path: 'reuse', container: last })
       })
     } finally {
@@ -62,10 +60,3 @@ needs('docker', 'lite-image').describe('D15: a name alone makes no container our
     }
   })
 })
-
-async function reconfigure(house: House, text: string): Promise<void> {
-  const changes = async () => (await house.engine.call('events', { limit: 1000 })).events.filter(({ type }) => type === 'config.changed').length
-  const before = await changes()
-  await writeFile(join(house.home, 'config.yaml'), text)
-  await eventually('the new configuration is in force', async () => (await changes()) > before)
-}

@@ -1,12 +1,10 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { Progress } from '../../../shared/sandbox.ts'
 import type { House } from '../../support/house.ts'
 import { needs } from '../../support/parts.ts'
 import { slowRegistry, type SlowRegistry } from '../../support/slow-registry.ts'
 import { eventually } from '../../support/wait.ts'
-import { withHouse, works } from './with-house.ts'
+import { reconfigure, withHouse, works } from './with-house.ts'
 
 needs('docker', 'lite-image').describe('D18: an image pull that hangs', () => {
   it('holds up nobody else, shows how far it is, and ends when nobody waits for it', async () => {
@@ -26,7 +24,7 @@ async function pull(house: House, registry: SlowRegistry): Promise<void> {
   const { engine } = house
   await engine.call('acquire', { thread: 'before' })
   registry.pace = 50
-  await configure(house, registry.image)
+  await reconfigure(house, `  image: ${registry.image}`)
   const leaving = new AbortController()
   const seen: Progress[] = []
   const waiting = engine
@@ -38,7 +36,7 @@ async function pull(house: House, registry: SlowRegistry): Promise<void> {
 
   // In use before: not touched by it. New, with an image that is there: not held up by it.
   expect(await engine.call('acquire', { thread: 'before' })).toMatchObject({ path: 'reuse' })
-  await configure(house, 'berth-lite')
+  await reconfigure(house, '  image: berth-lite')
   expect(await engine.call('acquire', { thread: 'after', timeout: 30 })).toMatchObject({ path: 'cold' })
   expect(await works(house, 'after')).toBe('works 0')
   expect(await engine.call('get', { thread: 'waits' })).toMatchObject({ status: 'creating', step: expect.stringContaining('Pulling') })
@@ -47,11 +45,4 @@ async function pull(house: House, registry: SlowRegistry): Promise<void> {
   expect(await waiting).toBe('CANCELLED')
   await eventually('the engine has stopped to download', () => registry.sending() === 0, { within: 10_000 })
   await expect(engine.call('get', { thread: 'waits' })).rejects.toMatchObject({ code: 'SANDBOX_NOT_FOUND' })
-}
-
-async function configure(house: House, image: string): Promise<void> {
-  const changes = async () => (await house.engine.call('events', { limit: 1000 })).events.filter(({ type }) => type === 'config.changed').length
-  const before = await changes()
-  await writeFile(join(house.home, 'config.yaml'), `backend: docker\nspares: 0\nsandbox:\n  container_prefix: ${house.prefix}\n  image: ${image}\n`)
-  await eventually('the new configuration is in force', async () => (await changes()) > before)
 }

@@ -1,7 +1,10 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type Docker from 'dockerode'
 import type { BerthEvent } from '../../../shared/event.ts'
 import type { Sandbox } from '../../../shared/sandbox.ts'
 import { openHouse, type House, type HouseOptions } from '../../support/house.ts'
+import { eventually } from '../../support/wait.ts'
 
 /** An engine on the real container engine for one defect; all of it goes, whatever happens. */
 export async function withHouse(options: HouseOptions, body: (house: House) => Promise<void>): Promise<void> {
@@ -11,6 +14,14 @@ export async function withHouse(options: HouseOptions, body: (house: House) => P
   } finally {
     await house.close()
   }
+}
+
+/** Edits the configuration of a running engine: lines of YAML that follow the house's own ones, below `sandbox:` where indented. */
+export async function reconfigure(house: House, lines: string): Promise<void> {
+  const changes = async () => (await house.engine.call('events', { limit: 1000 })).events.filter(({ type }) => type === 'config.changed').length
+  const before = await changes()
+  await writeFile(join(house.home, 'config.yaml'), `backend: docker\nsandbox:\n  container_prefix: ${house.prefix}\n${lines}\n`)
+  await eventually('the new configuration is in force', async () => (await changes()) > before)
 }
 
 /** After a test that kills the processes of a home: sandboxes, and probes cut short. */

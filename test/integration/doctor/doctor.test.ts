@@ -164,7 +164,7 @@ describe('the port', () => {
   it('has this home’s own Berth behind it', async () => {
     const home = await freshHome()
     const token = (await readFile(join(home, 'token'), 'utf8')).trim()
-    const own = await openTestBridge({ token })
+    const own = await openTestBridge({ token, home })
     undo.push(() => own.close())
     await bridgeAt(home, own.bridge.port, process.pid)
     const found = await doctor(home, { DOCKER_HOST: nowhere })

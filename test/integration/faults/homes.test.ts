@@ -16,10 +16,10 @@ needs('docker', 'lite-image').describe('a home that is not where it was', () => 
     try {
       const got = await original.engine.call('acquire', { thread: 'demo' })
       await cp(original.home, join(elsewhere.path, 'home'), { recursive: true })
-      // The copy knows the original's port as its own; it may not attach to what answers for another directory.
-      const { port } = JSON.parse(await readFile(join(original.home, 'bridge.json'), 'utf8')) as { port: number }
+      // The copy knows the original's ports as its own; it may not attach to what answers for another directory.
+      const { port, sandbox_port } = JSON.parse(await readFile(join(original.home, 'bridge.json'), 'utf8')) as { port: number; sandbox_port: number }
       const copied = await open(join(elsewhere.path, 'home')).catch((error: unknown) => error)
-      expect(copied).toMatchObject({ code: 'PORT_TAKEN', message: expect.stringContaining(String(port)) })
+      expect(copied).toMatchObject({ code: 'PORT_TAKEN', message: expect.stringMatching(new RegExp(`${port}|${sandbox_port}`)) })
       expect((await original.docker.getContainer(got.container ?? '').inspect()).State.Running).toBe(true)
     } finally {
       await original.close()

@@ -163,6 +163,24 @@ describe('files', () => {
     await expect(api.write(join(temp.path, 'plain', 'x'), Buffer.from('x'), false)).rejects.toMatchObject({ code: 'FILE_FAILED' })
     await expect(api.write('/dev/full', Buffer.from('x'), false)).rejects.toMatchObject({ code: 'DISK_FULL' })
   })
+
+  it('are searched for lines; what is no pattern, or not there, is told', async () => {
+    const at = join(temp.path, 'search')
+    await mkdir(at)
+    await writeFile(join(at, 'a.py'), 'def one():\n  pass\n# ä def\n')
+    await writeFile(join(at, 'b.txt'), 'DEF\na.b\naxb\n')
+    const usual = { path: at, fixed: false, ignoreCase: false, include: [], maxResults: 10 }
+    expect(await api.search({ ...usual, pattern: '^def \\w+' })).toEqual({ matches: [{ file: join(at, 'a.py'), line: 1, text: 'def one():' }], truncated: false })
+    expect((await api.search({ ...usual, pattern: 'def', ignoreCase: true })).matches).toHaveLength(3)
+    expect((await api.search({ ...usual, pattern: 'def', ignoreCase: true, include: ['*.txt'] })).matches).toMatchObject([{ line: 1, text: 'DEF' }])
+    expect((await api.search({ ...usual, pattern: 'a.b', fixed: true })).matches).toMatchObject([{ line: 2 }])
+    expect(await api.search({ ...usual, pattern: '.', maxResults: 2 })).toMatchObject({ truncated: true, matches: [{ line: 1 }, { line: 2 }] })
+    expect((await api.search({ ...usual, path: join(at, 'b.txt'), pattern: 'axb' })).matches).toHaveLength(1)
+    await expect(api.search({ ...usual, pattern: '(' })).rejects.toMatchObject({ code: 'FILE_FAILED' })
+    await expect(api.search({ ...usual, path: '/no/such/dir', pattern: 'a' })).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+    const given = AbortSignal.abort()
+    await expect(api.search({ ...usual, pattern: 'a', signal: given })).rejects.toMatchObject({ code: 'CANCELLED' })
+  })
 })
 
 describe('the sandbox itself', () => {

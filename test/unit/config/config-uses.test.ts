@@ -25,6 +25,15 @@ describe('secrets', () => {
     expect(rows.find((row) => row.key === 'replicas')).toEqual({ key: 'replicas', value: 3, default: 3, source: 'default' })
   })
 
+  it('the provisioner’s key is one, as a variable or as it stands, however short', () => {
+    for (const [text, key] of [['provisioner_api_key: $FAR', 'k3y-of-far'], ['sandbox: {provisioner_api_key: k3y}', 'k3y']] as const) {
+      const its = read(text, { FAR: 'k3y-of-far' })
+      expect(its.config.provisioner_api_key).toBe(key)
+      expect(its.secrets).toContain(key)
+      expect(JSON.stringify(describeConfig(its, null))).not.toContain(key)
+    }
+  })
+
   it('are taken out of texts in every form, whole, and nothing else is', () => {
     expect(redact(`log: a "quoted" value, ${JSON.stringify({ v: 'a "quoted" value' })} xy`, loaded.secrets)).toBe('log: [secret], {"v":"[secret]"} xy')
     expect(redact('/?q=a%20%22quoted%22%20value', loaded.secrets)).toBe('/?q=[secret]')

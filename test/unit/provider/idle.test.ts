@@ -13,12 +13,12 @@ it('lets holds run out and reaps the warm, each at its own moment', () => {
     entry('warm', { state: 'warm', since: 50, activityAt: 10 }),
     entry('used', { state: 'warm', since: 50, activityAt: 800 }),
   ]
-  expect(idlePlan(entries, 1000, times, none)).toEqual({ expire: ['held'], reap: ['warm'], pause: [], next: 1300 })
+  expect(idlePlan(entries, 1000, times, none)).toEqual({ expire: ['held'], reap: ['warm'], pause: [], lapse: [], next: 1300 })
 })
 
 it('counts a warm life from the moment it became warm, not from its last activity', () => {
   const entries = [entry('a', { state: 'warm', since: 1000, activityAt: 500 })]
-  expect(idlePlan(entries, 1499, times, none)).toEqual({ expire: [], reap: [], pause: [], next: 1500 })
+  expect(idlePlan(entries, 1499, times, none)).toEqual({ expire: [], reap: [], pause: [], lapse: [], next: 1500 })
   expect(idlePlan(entries, 1500, times, none).reap).toEqual(['a'])
 })
 
@@ -30,21 +30,21 @@ it('leaves alone what works, is being made, ends, failed, or is wanted', () => {
     entry('bad', { state: 'failed', sandbox: null }),
     entry('wanted', { state: 'warm' }),
   ]
-  expect(idlePlan(entries, 1e9, times, new Set(['wanted']))).toEqual({ expire: [], reap: [], pause: [], next: null })
+  expect(idlePlan(entries, 1e9, times, new Set(['wanted']))).toEqual({ expire: [], reap: [], pause: [], lapse: [], next: null })
 })
 
 it('0 disables', () => {
-  expect(idlePlan([entry('a'), entry('b', { state: 'warm' })], 1e12, { idleMs: 0, pauseMs: 0 }, none)).toEqual({ expire: [], reap: [], pause: [], next: null })
+  expect(idlePlan([entry('a'), entry('b', { state: 'warm' })], 1e12, { idleMs: 0, pauseMs: 0 }, none)).toEqual({ expire: [], reap: [], pause: [], lapse: [], next: null })
 })
 
 it('freezes the warm after a while, and a frozen one lives no longer for it', () => {
   const both = { idleMs: 500, pauseMs: 100 }
   const warm = entry('warm', { state: 'warm', since: 1000 })
-  expect(idlePlan([warm], 1050, both, none)).toEqual({ expire: [], reap: [], pause: [], next: 1100 })
-  expect(idlePlan([warm], 1100, both, none)).toEqual({ expire: [], reap: [], pause: ['warm'], next: 1500 })
+  expect(idlePlan([warm], 1050, both, none)).toEqual({ expire: [], reap: [], pause: [], lapse: [], next: 1100 })
+  expect(idlePlan([warm], 1100, both, none)).toEqual({ expire: [], reap: [], pause: ['warm'], lapse: [], next: 1500 })
   const cold = frozen(warm, true, 1100)
   expect(cold).toMatchObject({ state: 'paused', since: 1000, sandbox: { state: 'paused' } })
-  expect(idlePlan([cold], 1499, both, none)).toEqual({ expire: [], reap: [], pause: [], next: 1500 })
+  expect(idlePlan([cold], 1499, both, none)).toEqual({ expire: [], reap: [], pause: [], lapse: [], next: 1500 })
   expect(idlePlan([cold], 1500, both, none).reap).toEqual(['warm'])
 })
 
@@ -52,7 +52,7 @@ it('never freezes what is held or has something running', () => {
   const both = { idleMs: 0, pauseMs: 100 }
   const held = entry('held')
   const works = entry('works', { state: 'warm', work: 1 })
-  expect(idlePlan([held, works], 1e9, both, none)).toEqual({ expire: [], reap: [], pause: [], next: null })
+  expect(idlePlan([held, works], 1e9, both, none)).toEqual({ expire: [], reap: [], pause: [], lapse: [], next: null })
 })
 
 it('lets one that was made ready on a hint go after a minute, even where nothing else is ever reaped', () => {
@@ -61,4 +61,15 @@ it('lets one that was made ready on a hint go after a minute, even where nothing
   expect(dueAt(hinted, 600_000)).toBe(60_000)
   expect(dueAt(hinted, 20_000)).toBe(20_000)
   expect(held(hinted, 'h', 10, 10).hinted).toBe(false)
+})
+
+it('ends a provisional hold at its own moment, also where nothing else ever ends', () => {
+  const lease = (until: number) => ({ holder: 'a', since: 0, provisional: { from: 0, until } })
+  const entries = [
+    entry('due', { leases: [lease(60), { holder: 'b', since: 0 }] }),
+    entry('later', { leases: [lease(90)] }),
+    entry('firm'),
+  ]
+  expect(idlePlan(entries, 70, { idleMs: 0, pauseMs: 0 }, none)).toEqual({ expire: [], reap: [], pause: [], lapse: ['due'], next: 90 })
+  expect(idlePlan(entries, 70, { idleMs: 0, pauseMs: 0 }, new Set(['due'])).lapse).toEqual([])
 })

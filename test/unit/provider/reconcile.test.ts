@@ -13,9 +13,14 @@ it('adopts what runs and is unknown, and leaves what it knows', () => {
 })
 
 it('removes what never ran, what ended, and the second of a kind, keeping the one that runs', () => {
-  expect(kinds({ found: [found('a', { state: 'created' }), found('b', { state: 'exited', exitCode: 3 })] })).toEqual(['remove ref-a', 'remove ref-b'])
+  expect(kinds({ found: [found('a', { state: 'created', url: null }), found('b', { state: 'exited', exitCode: 3 })] })).toEqual(['remove ref-a', 'remove ref-b'])
   const doubled = [found('c', { ref: 'old', state: 'paused', createdAt: 9 }), found('c', { ref: 'new', createdAt: 1 })]
   expect(kinds({ found: doubled })).toEqual(['adopt new', 'remove old'])
+})
+
+it('adopts what is on its way up at an address, and removes what nothing is known of any more', () => {
+  const lost = found('b', { leftover: true, user: null, thread: null, nonce: null })
+  expect(kinds({ found: [found('a', { state: 'created' }), lost] }).toSorted()).toEqual(['adopt ref-a', 'remove ref-b'])
 })
 
 it('refuses labels that contradict each other', () => {

@@ -23,19 +23,23 @@ const dispatch = createDispatch({
     },
   },
   log: (level, text, cause) => void logged.push(`${level} ${text} ${String(cause)}`),
+  ownerOf: () => null,
+  sandboxes: () => [],
 })
 
 const as = (scope: Scope): CallContext<unknown> => ({
   scope,
   client: 'c',
+  bounds: null,
   who: 'client:c',
   signal: new AbortController().signal,
   transport: 'process',
 })
 const inputs: Record<string, unknown> = {
-  hint: { thread: 't' }, get: { thread: 't' }, release: { thread: 't' }, destroy: { thread: 't' }, dismiss: { thread: 't' }, logs: { thread: 't' },
+  search: { thread: 't', pattern: 'x' }, hint: { thread: 't' },
+  get: { thread: 't' }, release: { thread: 't' }, destroy: { thread: 't' }, dismiss: { thread: 't' }, logs: { thread: 't' },
   exec: { thread: 't', command: 'x' }, read: { thread: 't', path: '/x' }, write: { thread: 't', path: '/x', content: '' },
-  files: { thread: 't' }, forget: { thread: 't', confirm: 't' },
+  files: { thread: 't' }, rotate: { thread: 't' }, forget: { thread: 't', confirm: 't' }, token_add: { name: 'n' }, token_revoke: { name: 'n' },
 }
 const codeOf = async (scope: Scope, name: string) =>
   await dispatch(as(scope), name, inputs[name] ?? {}).then(
@@ -61,6 +65,23 @@ describe('scopes', () => {
 
   it('come before the input, so that nobody learns by trying', async () => {
     await expect(dispatch(as('open'), 'exec', { nonsense: 1 })).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
+  })
+})
+
+describe('a caller whose token was revoked', () => {
+  it('begins nothing, and gets nothing of what it began', async () => {
+    const revoked = new AbortController()
+    const context = { ...as('operator'), signal: revoked.signal }
+    expect(await dispatch(context, 'status', {})).toEqual({ name: 'status', args: {} })
+    const begun = dispatch(context, 'status', {})
+    revoked.abort(fail('UNAUTHORIZED', 'revoked', { next: 'none' }))
+    await expect(begun).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
+    await expect(dispatch(context, 'nothing', {})).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
+  })
+
+  it('is not one who merely left', async () => {
+    const gone = AbortSignal.abort(fail('CANCELLED', 'left', { next: 'none' }))
+    expect(await dispatch({ ...as('operator'), signal: gone }, 'status', {})).toEqual({ name: 'status', args: {} })
   })
 })
 

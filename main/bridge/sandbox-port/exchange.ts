@@ -1,0 +1,143 @@
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import { fail } from '../../../shared/errors.ts'
+import type { Visit } from '../../provider/provider-api.ts'
+import type { Identify } from '../auth.ts'
+import { gone } from '../body.ts'
+import { abortError } from '../../provider/flights.ts'
+import type { Pass } from './door.ts'
+import type { SandboxPortLimits } from './limits.ts'
+import { bodyHeaders, requestHeaders } from './request-headers.ts'
+import { responseHeaders } from './response-headers.ts'
+import type { Upstream } from './upstream.ts'
+
+export interface Exchanging {
+  readonly pass: Pass
+  readonly visit: Visit
+  readonly upstream: Upstream
+  readonly port: number
+  readonly identify: Identify
+  readonly limits: SandboxPortLimits
+  /** The client is gone, or the sandbox, or the port closes, or this address was ended. */
+  readonly signal: AbortSignal
+}
+
+/** Repeating these changes nothing, so one that met a connection which was just being closed is sent once more. */
+const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * One request to a sandbox and its answer, both as streams: whoever reads slowly slows the other side. Resolves when the
+ * answer is through. Rejects with what is to be answered, or, once an answer has begun, with why it breaks off.
+ */
+export async function exchange(request: IncomingMessage, response: ServerResponse, deps: Exchanging): Promise<void> {
+  const { visit, signal: stop } = deps
+  const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+  for (let tries = 1; ; tries += 1) {
+    if (stop.aborted) throw abortError(stop)
+    const { sent, host } = begin(request, deps, tries > 1)
+    try {
+      const answer = await answered(request, sent, { hasBody, stop, visit, limits: deps.limits })
+      visit.touch()
+      visit.streaming()
+      await passOn(response, { answer, sent, deps, host })
+      return
+    } catch (error) {
+      sent.destroy()
+      if (stop.aborted) throw abortError(stop)
+      if (tries === 1 && sent.reusedSocket && !hasBody && !response.headersSent && repeatable.has(request.method ?? '')) continue
+      throw error
+    }
+  }
+}
+
+function begin(request: IncomingMessage, { pass, visit, upstream, port, identify }: Exchanging, fresh: boolean): { sent: ClientRequest; host: string } {
+  const encoding = request.headers['transfer-encoding']
+  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
+    throw fail('BAD_INPUT', 'This transfer coding is not known here', { next: 'Send the body chunked, or with its length.' })
+  }
+  const headers = requestHeaders(request.rawHeaders, { pass, address: visit.address, port, identify, upgrade: false })
+  const sent = upstream.request(visit.address.url, {
+    method: request.method ?? 'GET', target: pass.target, headers: { ...headers, ...bodyHeaders(request.headers) }, fresh,
+  })
+  return { sent, host: String(headers['host']) }
+}
+
+/** Sends the body and resolves with the head of the answer, which may come before the body has ended. */
+function answered(
+  request: IncomingMessage,
+  sent: ClientRequest,
+  { hasBody, stop, visit, limits }: { hasBody: boolean; stop: AbortSignal; visit: Visit; limits: SandboxPortLimits },
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const silence = setTimeout(() => {
+      // A sandbox that does not read keeps its client waiting, not the other way round.
+      if (request.complete || request.isPaused()) silence.refresh()
+      else settle(() => reject(fail('TIMEOUT', `No byte of the body for ${limits.bodyIdle / 1000} s`, { next: 'Send it without such pauses.' })))
+    }, limits.bodyIdle)
+    const onData = (): void => {
+      silence.refresh()
+      visit.touch()
+    }
+    const onStop = (): void => settle(() => reject(abortError(stop)))
+    function settle(how: () => void): void {
+      stop.removeEventListener('abort', onStop)
+      how()
+    }
+    sent.on('close', () => {
+      clearTimeout(silence)
+      request.off('data', onData).unpipe(sent)
+      settle(() => reject(unreachable(new Error('the connection was closed'))))
+    })
+    sent.on('response', (answer: IncomingMessage) => settle(() => resolve(answer)))
+    // Stays: what a request throws after its answer has begun is told by the answer.
+    sent.on('error', (cause: Error) => settle(() => reject(unreachable(cause))))
+    stop.addEventListener('abort', onStop, { once: true })
+    if (hasBody) request.on('data', onData).pipe(sent)
+    else sent.end()
+  })
+}
+
+interface Answering {
+  readonly answer: IncomingMessage
+  readonly sent: ClientRequest
+  readonly deps: Exchanging
+  readonly host: string
+}
+
+function passOn(response: ServerResponse, { answer, sent, deps, host }: Answering): Promise<void> {
+  const { visit, pass, signal: stop } = deps
+  const headers = responseHeaders(answer.rawHeaders, { pass, sentHost: host })
+  try {
+    response.writeHead(answer.statusCode ?? 502, headers)
+  } catch (cause) {
+    throw fail('SANDBOX_UNREACHABLE', 'What answers in the sandbox sent a head that is no HTTP', { next: 'Look at the program that answers there.', cause })
+  }
+  // A stream that says nothing yet is one all the same.
+  response.flushHeaders()
+  return new Promise((resolve, reject) => {
+    const onStop = (): void => settle(() => reject(abortError(stop)))
+    function settle(how: () => void): void {
+      stop.removeEventListener('abort', onStop)
+      answer.unpipe(response)
+      // Nobody reads the rest of a body whose answer is through.
+      if (!sent.writableFinished) sent.destroy()
+      how()
+    }
+    stop.addEventListener('abort', onStop, { once: true })
+    if (stop.aborted) onStop()
+    answer.on('data', () => visit.touch())
+    answer.on('error', (cause) => settle(() => reject(unreachable(cause))))
+    answer.on('close', () => {
+      if (!answer.complete) settle(() => reject(unreachable(new Error('the answer broke off'))))
+    })
+    response.on('finish', () => settle(resolve))
+    response.on('close', () => settle(() => (response.writableFinished ? resolve() : reject(gone()))))
+    answer.pipe(response)
+  })
+}
+
+function unreachable(cause: Error): Error {
+  return fail('SANDBOX_UNREACHABLE', `The sandbox does not answer: ${cause.message || 'the connection failed'}`, {
+    next: 'Acquire again: a sandbox that ended is replaced, and keeps its address.',
+    cause,
+  })
+}

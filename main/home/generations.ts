@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { diskError } from './disk-error.ts'
+import { writeAtomic } from './write-atomic.ts'
+
+/** Which generation each sandbox's capability is of. */
+export interface Generations {
+  /** '' until it is changed for the first time. */
+  of(id: string): string
+  /** In force at once, on disk when it resolves. Throws DISK_FULL or HOME_UNUSABLE: then a restart brings the old one back. */
+  renew(id: string): Promise<void>
+}
+
+const wellFormed = /^[a-f0-9]{16}$/
+/** Files opened at once while loading. */
+const together = 64
+
+/**
+ * Loads `generations/{id}`: one small file for each sandbox whose capability was ever changed. A generation is random and
+ * not a number, so that a file that is lost or damaged never brings an address back that was ended before.
+ */
+export async function openGenerations(dir: string, problem: (text: string) => void): Promise<Generations> {
+  const known = new Map<string, string>()
+
+  async function renew(id: string): Promise<void> {
+    const next = randomBytes(8).toString('hex')
+    known.set(id, next)
+    await writeAtomic(join(dir, id), `${next}\n`, { mode: 0o600 })
+  }
+
+  async function load(id: string): Promise<void> {
+    const text = await readFile(join(dir, id), 'utf8').catch(() => '') // treated as damaged
+    if (wellFormed.test(text.trim())) {
+      known.set(id, text.trim())
+      return
+    }
+    problem(`The generation of the address of ${id} cannot be read: it gets a new address`)
+    await renew(id).catch((error: unknown) => problem(`The new generation cannot be written: ${String(error)}`))
+  }
+
+  const names = await readdir(dir).catch(async (error: unknown) => {
+    throw await diskError(error, dir, 'look into its home')
+  })
+  const ids = names.filter((name) => wellFormed.test(name))
+  for (let at = 0; at < ids.length; at += together) await Promise.all(ids.slice(at, at + together).map(load))
+  return { of: (id) => known.get(id) ?? '', renew }
+}

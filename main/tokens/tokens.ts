@@ -1,0 +1,206 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
+import type { NamedToken } from '../../shared/calls/token-calls.ts'
+import { asBerthError, fail } from '../../shared/errors.ts'
+import type { NewEvent } from '../../shared/event.ts'
+import type { Caller, Identify } from '../bridge/auth.ts'
+import type { Clock } from '../clock.ts'
+import { readTokens, type TokenRecord, writeTokens } from './token-file.ts'
+
+export type WantedToken = Pick<NamedToken, 'name' | 'scope' | 'thread_prefix' | 'user'>
+
+/** Who may speak to this home's engine. */
+export interface Tokens {
+  readonly identify: Identify
+  /** The named ones, by name. */
+  list(): NamedToken[]
+  /** On disk before it is told; NAME_TAKEN, BAD_INPUT, DISK_FULL, HOME_UNUSABLE. */
+  add(wanted: WantedToken, who: string): Promise<NamedToken & { token: string }>
+  /** Refused, and what runs for it ended, in this very tick. False: there was none of that name. */
+  revoke(name: string, who: string): Promise<boolean>
+  /** Writes what waits. */
+  close(): Promise<void>
+}
+
+export interface TokensDeps {
+  /** `tokens.json`; whoever holds the home's lock is its only writer. */
+  readonly file: string
+  /** The home's own token. */
+  readonly master: string
+  readonly clock: Clock
+  readonly publish: (event: NewEvent) => void
+}
+
+interface Known {
+  readonly digest: Buffer
+  readonly caller: Caller
+  readonly end: AbortController
+  /** null: the home's own. */
+  record: TokenRecord | null
+}
+
+/** A last use is written at most this often: it must not keep a disk busy. */
+const spacingMs = 60_000
+/** More than any house needs; each is looked at whenever the file is written. */
+const most = 1000
+/** Clients that are there without a token of their own. */
+const reserved = new Set(['master', 'local', 'anyone', 'berth'])
+
+export async function openTokens(deps: TokensDeps): Promise<Tokens> {
+  const { file, clock, publish } = deps
+  const problem = (text: string) => publish({ type: 'berth.problem', who: 'berth:tokens', text })
+  const byHash = new Map<string, Known>()
+  const byName = new Map<string, Known & { record: TokenRecord }>()
+  let turn: Promise<unknown> = Promise.resolve()
+  let unwritten = false
+  let failing = false
+  let closed = false
+  let timer: { cancel(): void } | null = null
+
+  const master = digestOf(deps.master)
+  byHash.set(master.toString('hex'), knownOf({ name: 'master', scope: 'operator', bounds: null }, master, null))
+  /** Compared with where there is nothing to compare with, so that both ways do the same. */
+  const nobody = randomBytes(32)
+
+  function keep(record: TokenRecord): void {
+    const { name, scope, thread_prefix, user } = record
+    const bounds = scope === 'operator' ? null : { threadPrefix: thread_prefix ?? '', user }
+    const known = { ...knownOf({ name, scope, bounds }, Buffer.from(record.hash, 'hex'), record), record }
+    byName.set(name, known)
+    byHash.set(record.hash, known)
+  }
+
+  /** One write at a time, each of what is true when its turn comes. A new one counts once it is on disk. */
+  function write(added?: TokenRecord): Promise<void> {
+    const done = turn.then(async () => {
+      unwritten = false
+      try {
+        await writeTokens(file, added ? [...records(), added] : records())
+      } catch (error) {
+        unwritten = true
+        throw error
+      }
+      if (added) keep(added)
+    })
+    // Whoever asked for it gets the failure.
+    turn = done.catch(() => undefined)
+    return done
+  }
+
+  function later(): void {
+    unwritten = true
+    if (!closed) timer ??= clock.timer(spacingMs, () => {
+      timer = null
+      void writeBehind()
+    })
+  }
+
+  async function writeBehind(): Promise<void> {
+    try {
+      await write()
+      failing = false
+    } catch (error) {
+      if (!failing) problem(`The named tokens cannot be written to ${file}: ${asBerthError(error).message}`)
+      failing = true
+      later()
+    }
+  }
+
+  const records = () => [...byName.values()].map(({ record }) => record)
+  const pending = new Set<string>()
+
+  function refuse({ name, scope, thread_prefix, user }: WantedToken): void {
+    const taken = (other: string) => other.toLowerCase() === name.toLowerCase()
+    if (reserved.has(name.toLowerCase()) || [...byName.keys(), ...pending].some(taken)) {
+      throw fail('NAME_TAKEN', `There is a client named ${name} already; names that differ only by case are one`, {
+        next: 'Choose another name, or revoke that token first: `berth token ls` lists them.',
+      })
+    }
+    if (scope === 'operator' && (thread_prefix !== null || user !== null)) {
+      throw fail('BAD_INPUT', "An operator's token runs the whole house: it cannot be kept to some threads or a user", {
+        next: 'Make it an agent\'s (`--scope agent`), or leave the prefix and the user out.',
+      })
+    }
+    if (byName.size + pending.size >= most) throw fail('BAD_INPUT', `There are ${most} tokens already`, { next: 'Revoke those that nobody uses.' })
+  }
+
+  for (const record of await readTokens(file, problem)) keep(record)
+
+  return {
+    identify(presented) {
+      const digest = digestOf(presented)
+      // What is looked up is a hash: how far it agrees with another one says nothing about any token.
+      const found = byHash.get(digest.toString('hex'))
+      const same = timingSafeEqual(digest, found?.digest ?? nobody)
+      if (!found || !same) return null
+      if (found.record) {
+        found.record.last_used_at = new Date(clock.wall()).toISOString()
+        later()
+      }
+      return found.caller
+    },
+    list: () => records().map(shown).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    async add(wanted, who) {
+      refuse(wanted)
+      const token = `e2b_${randomBytes(20).toString('hex')}`
+      const created_at = new Date(clock.wall()).toISOString()
+      const record: TokenRecord = { ...wanted, created_at, last_used_at: null, hash: digestOf(token).toString('hex') }
+      pending.add(wanted.name)
+      try {
+        await write(record)
+      } finally {
+        pending.delete(wanted.name)
+      }
+      publish({ type: 'token.added', who, text: `${wanted.name} may now call Berth as ${rightsOf(record)}` })
+      return { ...shown(record), token }
+    },
+    async revoke(name, who) {
+      const known = byName.get(name)
+      if (!known) return false
+      byName.delete(name)
+      byHash.delete(known.record.hash)
+      known.end.abort(fail('UNAUTHORIZED', 'The token was revoked', { next: 'Ask whoever runs Berth for a new one.' }))
+      publish({ type: 'token.revoked', who, text: `The token of ${name} is refused from now on` })
+      try {
+        await write()
+      } catch (error) {
+        later()
+        const { code, message, next } = asBerthError(error)
+        throw fail(code, `The token is refused from now on, but would be good again after a restart: ${message}`, {
+          next: `${next} Berth tries again every minute.`,
+          cause: error,
+        })
+      }
+      return true
+    },
+    async close() {
+      closed = true
+      timer?.cancel()
+      await turn
+      if (unwritten) await write().catch((error: unknown) => problem(`When tokens were last used was not written: ${asBerthError(error).message}`))
+    },
+  }
+}
+
+function knownOf(caller: Omit<Caller, 'revoked'>, digest: Buffer, record: TokenRecord | null): Known {
+  const end = new AbortController()
+  // One listener for every request under way.
+  setMaxListeners(0, end.signal)
+  return { digest, end, record, caller: { ...caller, revoked: end.signal } }
+}
+
+/** Equal lengths, whatever was presented. 160 random bits need no salt and no slow hash. */
+function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+function shown(record: TokenRecord): NamedToken {
+  const { hash: _, ...token } = record
+  return token
+}
+
+function rightsOf({ scope, thread_prefix, user }: TokenRecord): string {
+  if (scope === 'operator') return 'an operator'
+  const threads = thread_prefix === null ? 'all threads' : `threads that begin with ${thread_prefix}`
+  return `an agent, for ${threads}${user === null ? '' : ` of ${user}`}`
+}

@@ -1,0 +1,79 @@
+import { isDeepStrictEqual } from 'node:util'
+import Docker from 'dockerode'
+import { containerId } from '../../main/home/derive.ts'
+import { takenThread } from './world.ts'
+
+/** One of the home's containers, as the engine itself says. */
+export interface Container { readonly ref: string; readonly name: string; readonly state: string; readonly id: string; readonly thread: string | null; readonly port: number | null }
+
+/** The container engine, asked past Berth. */
+export interface EngineTruth {
+  /** Sandboxes of this home, in any state. */
+  containers(): Promise<Container[]>
+  /** What is wrong with the containers that are none of this home's business. */
+  strangers(): Promise<string[]>
+  close(): Promise<void>
+}
+
+/** With strangers beside the home: one has the name of a thread's container, one the labels of a home that was moved. */
+export async function openTruth(home: string, prefix: string, installation: string): Promise<EngineTruth> {
+  const docker = new Docker()
+  const ours = () => docker.listContainers({ all: true, filters: { label: [`berth.home=${home}`] } })
+  const made: string[] = []
+  const stranger = async (name: string, labels: Record<string, string>) => {
+    const container = await docker.createContainer({ name, Image: 'berth-lite:latest', Entrypoint: ['sleep', 'infinity'], Cmd: [], Labels: labels, HostConfig: { NetworkMode: 'none' } })
+    made.push(container.id)
+    await container.start()
+    return await container.inspect()
+  }
+  const close = async () => {
+    await removeContainersOf(home)
+    for (const id of made) await docker.getContainer(id).remove({ force: true, v: true }).catch(unlessGone)
+  }
+  let before: Docker.ContainerInspectInfo[]
+  try {
+    before = [
+      await stranger(`${prefix}-${containerId('default', takenThread)}`, {}),
+      await stranger(`${prefix}-other`, {
+        'berth.installation': installation, 'berth.home': `${home}-moved`, 'berth.id': containerId('default', 'ada'), 'berth.user': 'default', 'berth.thread': 'ada',
+      }),
+    ]
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    async containers() {
+      const rows = await ours()
+      return rows.filter(({ Labels }) => Labels['berth.id'] !== undefined).map((row) => ({
+        ref: row.Id,
+        name: (row.Names[0] ?? '').slice(1),
+        state: row.State,
+        id: row.Labels['berth.id'] ?? '',
+        thread: row.Labels['berth.thread'] ?? null,
+        port: row.Ports.find(({ PublicPort }) => PublicPort)?.PublicPort ?? null,
+      }))
+    },
+    async strangers() {
+      const problems: string[] = []
+      for (const was of before) {
+        const is = await docker.getContainer(was.Id).inspect().catch(() => null) // gone: said below
+        if (!isDeepStrictEqual(is, was)) problems.push(`the stranger ${was.Name} is not as it was: ${is === null ? 'it is gone' : `${is.State.Status}, ${is.Name}`}`)
+      }
+      return problems
+    },
+    close,
+  }
+}
+
+/** Whatever carries the home's label, probes included. */
+export async function removeContainersOf(home: string): Promise<void> {
+  const docker = new Docker()
+  const rows = await docker.listContainers({ all: true, filters: { label: [`berth.home=${home}`] } })
+  for (const { Id } of rows) await docker.getContainer(Id).remove({ force: true, v: true }).catch(unlessGone)
+}
+
+/** Somebody's earlier removal may still be under way. */
+function unlessGone(error: Error & { statusCode?: number }): void {
+  if (error.statusCode !== 404 && error.statusCode !== 409) throw error
+}
