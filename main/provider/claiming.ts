@@ -37,10 +37,12 @@ export async function claimSlot(core: Core, entry: Entry, signal: AbortSignal): 
 
 async function locked(core: Core, files: SlotFiles, spare: Spare, entry: Entry, signal: AbortSignal): Promise<Found | null> {
   const { deps, slots } = core
+  const mounting = mountsNow(core, spare, entry)
+  mounting.catch(() => undefined) // awaited below, where the lock is let go
   const lock = await deps.lock(entry.id, signal)
   let kept = false
   try {
-    const found: Found = { ...spare.found, id: entry.id, user: entry.user, thread: entry.thread, name: entry.name, mounts: await mountsNow(core, spare, entry) }
+    const found: Found = { ...spare.found, id: entry.id, user: entry.user, thread: entry.thread, name: entry.name, mounts: await mounting }
     const own = stepsOf(core, files, spare, entry, found)
     const steps = deps.aroundClaim?.(own) ?? own
     const result = await claimed(core, spare, entry, () => claim(steps, () => signal.aborted || lock.broken.aborted))

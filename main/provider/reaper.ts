@@ -45,7 +45,7 @@ export function makeReaper(core: Core): Reaper {
   }
 
   /** Due by our own clock: the sandbox itself is asked before anything is done about it. */
-  async function judge(id: string, act: (entry: Entry & { sandbox: Found }) => void): Promise<void> {
+  async function judge(id: string, act: (entry: Entry & { sandbox: Found }) => void | Promise<void>): Promise<void> {
     const entry = core.table.get(id)
     if (!usable(entry) || asking.has(id)) return
     asking.add(id)

@@ -68,7 +68,7 @@ export function slotFiles(home: Home): SlotFiles {
     async recover(slot) {
       const now = await state(slot)
       if (now.kind === 'undone') await within(dirOf(slot), 'bring back what a claim had moved', () => moveAllBack(home, dataOf(slot), now.place))
-      else if (now.kind === 'home') await within(dirOf(slot), 'finish a claim', () => leaveLink(home, dataOf(slot), now.place))
+      else if (now.kind === 'home') await within(dirOf(slot), 'finish a claim', async () => leaveLink(dataOf(slot), await userDataOf(home, now.place)))
       return now
     },
     drop: (slot) => within(dirOf(slot), 'remove the directory of a slot', async () => {
@@ -88,29 +88,34 @@ interface Paths { readonly slot: string; readonly data: string; readonly claim: 
 
 function claimFiles(home: Home, { slot, data, claim }: Paths, place: Place, started: string): ClaimFiles {
   let thread: string | null = null
+  let mode: number | null = null
   const at = async () => (thread ??= await userDataOf(home, place))
   const doing = "move a thread's directories under a waiting sandbox"
   return {
-    look: () => within(slot, doing, async () => look(home, data, await at())),
+    look: () => within(slot, doing, async () => {
+      const seen = await look(home, data, await at())
+      mode = seen.leafMode
+      return seen
+    }),
     mark: () => within(slot, doing, () => {
       const { id, user, thread: name } = place
       return makeOnceOnly(claim, JSON.stringify({ id, user, thread: name, started }))
     }),
     moveIn: (name) => within(slot, doing, async () => rename(join(await at(), name), join(data, name))),
-    bringHome: (mode) => within(slot, doing, async () => {
-      await setMode(data, mode)
+    bringHome: (wanted) => within(slot, doing, async () => {
+      await setMode(data, wanted)
       await rename(data, await at())
     }),
-    leaveLink: () => within(slot, doing, () => leaveLink(home, data, place)),
+    leaveLink: () => within(slot, doing, async () => leaveLink(data, await at())),
     leaves: () => within(slot, doing, async () => {
       const userData = await at()
-      await ensureLeaves(userData, await leafMode(home, dirname(userData)))
+      await ensureLeaves(userData, mode ?? (await leafMode(home, dirname(userData))))
     }),
     moveBack: () => within(slot, doing, () => moveAllBack(home, data, place)),
   }
 }
 
-async function look(home: Home, data: string, thread: string): Promise<SlotSight> {
+async function look(home: Home, data: string, thread: string): Promise<SlotSight & { leafMode: number }> {
   const above = dirname(thread)
   await makeShelter(home, above)
   const [slot, shelter, there, spare, mode] = await Promise.all([
@@ -124,6 +129,7 @@ async function look(home: Home, data: string, thread: string): Promise<SlotSight
     sameOwner: there === null || (there.uid === slot.uid && there.gid === slot.gid),
     children,
     mode: there === null ? mode : there.mode & 0o7777,
+    leafMode: mode,
   }
 }
 
@@ -159,8 +165,8 @@ async function free(path: string): Promise<boolean> {
 }
 
 /** From where the container's bind was, to where the directory is now: for people, and for one that is restarted by hand. */
-async function leaveLink(home: Home, data: string, place: Place): Promise<void> {
-  const target = relative(dirname(data), await userDataOf(home, place))
+async function leaveLink(data: string, thread: string): Promise<void> {
+  const target = relative(dirname(data), thread)
   try {
     await symlink(target, data, 'dir')
   } catch (error) {
