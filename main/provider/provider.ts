@@ -67,7 +67,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     untold: new Map(),
     replacements: new Map(),
     save: (entry) => {
-      if (usable(entry)) deps.leases.save(entry.id, toRecord(entry, clock, deps.uptime()))
+      if (usable(entry)) deps.leases.save(entry.id, toRecord(entry, clock, deps.uptime(), core.untold.get(entry.id)))
     },
     trim: () => evict(trim(table.all(), deps.config().replicas, flights.ids())),
   }
@@ -119,8 +119,9 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     const id = idOf(selection)
     // What cannot be adopted or looked at holds nothing.
     if (!usable(table.get(id))) await adopted(id).catch(() => undefined)
-    core.untold.get(id)?.delete(holder)
+    const untold = core.untold.get(id)
     const entry = table.get(id)
+    if (untold?.delete(holder) && untold.size === 0 && entry === undefined) deps.leases.remove(id)
     if (!usable(entry) || !entry.leases.some((lease) => lease.holder === holder)) {
       return { released: false, sandbox: entry ? viewOf(core, entry) : null }
     }
@@ -159,6 +160,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     }
     if (entry.state === 'failed') {
       table.drop(id, { who: options.who, text: 'A failed sandbox was destroyed' })
+      deps.leases.remove(id)
       return { destroyed: true }
     }
     await endSandbox(core, entry, { who: options.who, text: 'It was destroyed on request', grace: deps.config().stop_grace }).first

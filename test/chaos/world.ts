@@ -14,8 +14,6 @@ export function configText(backend: ChaosBackend, prefix: string): string {
     `backend: ${backend}`,
     'on_exit: keep',
     'stop_grace: 1',
-    // Compared with what the engine says: the capability URL hides where a container really is.
-    'bridge: { sandbox_url: direct }',
     'sandbox:',
     `  container_prefix: ${prefix}`,
     `  replicas: ${replicas}`,
