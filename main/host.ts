@@ -13,7 +13,6 @@ import { loadConfig } from './config/load-config.ts'
 import { redact } from './config/redact.ts'
 import { watchConfig } from './config/watch-config.ts'
 import { describeConfig } from './config/describe-config.ts'
-import { runDoctor } from './doctor/run-doctor.ts'
 import { forgetThread } from './forget-thread.ts'
 import { proveEngine } from './engine-proof.ts'
 import type { CloseOptions, Engine, EngineOptions } from './engine-api.ts'
@@ -109,7 +108,8 @@ export async function host(options: HostOptions): Promise<Engine> {
         config: () => config.current().config,
         warnings: () => [...home.warnings, ...warnings, ...config.current().warnings],
       }),
-      doctor: () => runDoctor({ homeDir: home.path, configFile: options.configFile, env, clock }),
+      // Loaded when asked for: most engines never are, and it brings a good deal with it.
+      doctor: async () => (await import('./doctor/run-doctor.ts')).runDoctor({ homeDir: home.path, configFile: options.configFile, env, clock }),
       config: () => Promise.resolve(describeConfig(config.current(), config.error())),
       threads: async (user) => ({ threads: await listThreads(home, user) }),
       forget: (key, who) => forgetThread({ home, locks: options.locks, publish: events.publish }, key, who),

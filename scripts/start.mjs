@@ -7,4 +7,4 @@ import { inRoot } from './lib/root.mjs'
 await needDependencies()
 await needBuild()
 await needIsolation()
-endLike(await runOnNode([inRoot('bin', 'berth.mjs'), 'serve', ...process.argv.slice(2)]))
+endLike(await runOnNode(['--max-semi-space-size=2', inRoot('bin', 'berth.mjs'), 'serve', ...process.argv.slice(2)]))

@@ -42,7 +42,10 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
       if (!proven || !isHeld(known, holder)) await deps.leases.written(id)
       const entry = table.get(id)
       if (usable(entry) && isHeld(entry, holder)) {
-        return acquiredOf(core, entry, holder, { ...landing, warnings: [...landing.warnings, ...extrasWarnings(core, entry, extras)] })
+        const got = acquiredOf(core, entry, holder, { ...landing, warnings: [...landing.warnings, ...extrasWarnings(core, entry, extras)] })
+        // Told now: the disk may forget it.
+        if (got.was_replaced) core.save(entry)
+        return got
       }
       // Released or destroyed while the disk was told.
       if (thread === null || tries >= 3) throw lost()

@@ -1,7 +1,7 @@
 import { asBerthError } from '../../shared/errors.ts'
 import type { Found } from '../backends/backend.ts'
 import { proveReady } from './birth.ts'
-import type { Core, Landing } from './core.ts'
+import { remember, type Core, type Landing } from './core.ts'
 import { endSandbox } from './ending.ts'
 import type { Entry } from './entry.ts'
 import type { Flight } from './flights.ts'
@@ -21,6 +21,7 @@ export async function adopt(core: Core, listed: Found, record: LeaseRecord | und
   let found = listed
   if (id === null || user === null) return { path: 'found', warnings: [] }
   const before = core.table.get(id)
+  if (record?.untold) remember(core.untold, id, new Set(record.untold))
   core.table.set(
     { ...creating({ id, user, thread, client: record?.client ?? null, name: found.name }, clock.now(), clock.wall(), before), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce },
     { who: 'berth:reconcile', text: 'A running sandbox was found' },

@@ -21,13 +21,15 @@ export const leaseRecord = z.object({
   replaced: z.number().int(),
   /** Whose an anonymous one is. */
   client: z.string().optional(),
+  /** Holders that are still to be told that their sandbox was replaced; without a sandbox, it is what the record is for. */
+  untold: z.array(z.string()).optional(),
 })
 /** Seconds on a clock that no wall jump moves, and which boot it counts from; null where a system has none. */
 export type Uptime = { readonly boot: string; readonly seconds: number } | null
 
 export type LeaseRecord = z.infer<typeof leaseRecord>
 
-export function toRecord(entry: Entry, clock: Clock, uptime: Uptime): LeaseRecord {
+export function toRecord(entry: Entry, clock: Clock, uptime: Uptime, untold: ReadonlySet<string> = new Set()): LeaseRecord {
   const last = entry.state === 'active' ? entry.activityAt : Math.max(entry.since, entry.activityAt)
   const age = Math.max(0, clock.now() - last)
   return {
@@ -40,6 +42,7 @@ export function toRecord(entry: Entry, clock: Clock, uptime: Uptime): LeaseRecor
     uptime: uptime && { boot: uptime.boot, seconds: uptime.seconds - age / 1000 },
     replaced: entry.replaced,
     ...(entry.client === null ? {} : { client: entry.client }),
+    ...(untold.size === 0 ? {} : { untold: [...untold] }),
   }
 }
 

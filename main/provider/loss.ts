@@ -2,6 +2,7 @@ import { fail, type BerthError } from '../../shared/errors.ts'
 import { remember, type Core } from './core.ts'
 import { endSandbox } from './ending.ts'
 import type { Entry } from './entry.ts'
+import type { LeaseRecord } from './lease-record.ts'
 
 /**
  * A container ended without our doing. Its holders are remembered, to be told once; what is left of it is removed. One
@@ -13,12 +14,17 @@ export function loseSandbox(core: Core, entry: Entry, reason: string): BerthErro
     details: { id: entry.id, thread: entry.thread },
   })
   const holders = entry.leases.map((lease) => lease.holder)
-  if (holders.length > 0 && entry.thread !== null) {
-    const untold = core.untold.get(entry.id) ?? new Set()
-    for (const holder of holders) untold.add(holder)
-    remember(core.untold, entry.id, untold)
-    remember(core.replacements, entry.id, entry.replaced + 1)
-  }
+  const untold = new Set([...(core.untold.get(entry.id) ?? []), ...holders])
   endSandbox(core, entry, { who: 'berth:engine', type: 'sandbox.lost', text: error.message, grace: 0, error, visible: holders.length > 0 })
+  if (holders.length > 0 && entry.thread !== null) oweWord(core, entry.id, untold, entry.replaced + 1)
   return error
+}
+
+/** These are told at their next acquire, whatever becomes of this engine until then. */
+export function oweWord(core: Core, id: string, untold: ReadonlySet<string>, replaced: number, since?: Pick<LeaseRecord, 'at' | 'uptime'>): void {
+  const { clock, leases } = core.deps
+  const { at, uptime } = since ?? { at: clock.wall(), uptime: core.deps.uptime() }
+  remember(core.untold, id, new Set(untold))
+  remember(core.replacements, id, replaced)
+  leases.save(id, { holders: [], at, uptime, replaced, untold: [...untold] })
 }

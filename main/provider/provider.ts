@@ -77,7 +77,7 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
     stuck: new Map(),
     frost: makeFrost(deps, table),
     save: (entry) => {
-      if (usable(entry)) deps.leases.save(entry.id, toRecord(entry, clock, deps.uptime()))
+      if (usable(entry)) deps.leases.save(entry.id, toRecord(entry, clock, deps.uptime(), core.untold.get(entry.id)))
     },
     trim: () => evict(trim(table.all(), deps.config().replicas, flights.ids())),
   }
@@ -132,8 +132,9 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
     const id = idOf(selection)
     // What cannot be adopted or looked at holds nothing.
     if (!usable(table.get(id))) await adopted(id).catch(() => undefined)
-    core.untold.get(id)?.delete(holder)
+    const untold = core.untold.get(id)
     const entry = table.get(id)
+    if (untold?.delete(holder) && untold.size === 0 && entry === undefined) deps.leases.remove(id)
     if (!usable(entry) || !entry.leases.some((lease) => lease.holder === holder)) {
       return { released: false, sandbox: entry ? viewOf(core, entry) : null }
     }
@@ -172,6 +173,7 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
     }
     if (entry.state === 'failed') {
       table.drop(id, { who: options.who, text: 'A failed sandbox was destroyed' })
+      deps.leases.remove(id)
       return { destroyed: true }
     }
     await endSandbox(core, entry, { who: options.who, text: 'It was destroyed on request', grace: deps.config().stop_grace }).first

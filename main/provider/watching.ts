@@ -1,11 +1,11 @@
 import { asBerthError, fail } from '../../shared/errors.ts'
 import type { EngineEvent, Found } from '../backends/backend.ts'
 import { adopt } from './adopt.ts'
-import { remember, type Core } from './core.ts'
+import type { Core } from './core.ts'
 import { wake } from './alive.ts'
 import { usable, type Entry } from './entry.ts'
-import type { LeaseRecord } from './lease-record.ts'
-import { loseSandbox } from './loss.ts'
+import { stampedAt, type LeaseRecord } from './lease-record.ts'
+import { loseSandbox, oweWord } from './loss.ts'
 import { reconcile, type Action } from './reconcile.ts'
 import { frozen } from './registry.ts'
 import { recoverSlots, restarted, slotIsFree, sweepSlots } from './slot-recovery.ts'
@@ -20,6 +20,9 @@ export interface Watching {
 
 /** A container that the engine did not let go is tried again after this. */
 const strayRetryMs = 3000
+/** Whoever was not back for this long is owed no word of a replacement. */
+const owedMs = 86_400_000
+
 /** Also without any event: what an outage or a bug left is found within this. */
 const everyMs = 60_000
 
@@ -163,11 +166,11 @@ export function makeWatching(core: Core): Watching {
   /** Records that no container answered to: whoever held those is told at the next acquire. */
   function tellTheLost(): void {
     for (const [id, record] of records) {
-      if (record.holders.length > 0) {
-        remember(core.untold, id, new Set(record.holders.map(({ holder }) => holder)))
-        remember(core.replacements, id, record.replaced + 1)
-      }
-      deps.leases.remove(id)
+      const { holders, untold = [], replaced } = record
+      const forgotten = deps.clock.now() - stampedAt(record, deps.clock, deps.uptime()) > owedMs
+      // An anonymous one's holder has nothing to come back to.
+      if (holders.length + untold.length === 0 || record.client !== undefined || forgotten) deps.leases.remove(id)
+      else oweWord(core, id, new Set([...untold, ...holders.map(({ holder }) => holder)]), holders.length > 0 ? replaced + 1 : replaced, record)
     }
     records.clear()
   }

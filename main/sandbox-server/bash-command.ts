@@ -213,6 +213,8 @@ export class BashCommand {
       const timer = setTimeout(() => step.resolve('more'), drainStep)
       const last = await Promise.race([closed, step.promise])
       clearTimeout(timer)
+      // On a busy machine several of these timers come due at once: that nothing new came counts only if somebody looked.
+      if (last === 'more') await polled()
       const total = this.stdout.total + this.stderr.total
       if (last !== 'more' || total === seen || performance.now() > until) return
       seen = total
@@ -227,6 +229,11 @@ export class BashCommand {
     for (const each of this.#timers) clearTimeout(each)
     this.#timers = []
   }
+}
+
+/** Resolves once the event loop has been through its pipes: `setImmediate` runs right after they were polled. */
+function polled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function started(child: ChildProcess): Promise<void> {

@@ -16,8 +16,8 @@ interface Row { readonly name: string; readonly tally: Tally; readonly seconds: 
 
 /** Programs beside the vitest suites: a few rounds of each, by exit code or by their own closing line. */
 const programs = [
-  { name: 'chaos', file: 'test/chaos/chaos.ts', args: ['--rounds', '4', '--seed', '1'], needs: ['docker', 'lite-image'], seconds: 300 },
-  { name: 'chaos, embedded', file: 'test/chaos/chaos.ts', args: ['--rounds', '3', '--seed', '1', '--backend', 'embedded'], needs: ['bubblewrap'], seconds: 200 },
+  { name: 'chaos', file: 'test/chaos/chaos.ts', args: ['--rounds', '4', '--seed', '1'], needs: ['docker', 'lite-image'], seconds: 900 },
+  { name: 'chaos, embedded', file: 'test/chaos/chaos.ts', args: ['--rounds', '3', '--seed', '1', '--backend', 'embedded'], needs: ['bubblewrap'], seconds: 600 },
 ]
 
 /** What else runs as an ordinary user in CI: paths of the suites that depend on who runs them. */
@@ -39,8 +39,8 @@ try {
     await row('typecheck', () => check(binFile('tsc'), ['-b'], 180))
     await row('lint', () => check(inRoot('scripts', 'lint.mjs'), [], 180))
   }
-  await row('unit', () => runVitest('unit', { filters: only, seconds: 300, env, signal: stop.signal }))
-  await row('integration', () => runVitest('integration', { filters: only, seconds: 900, env, signal: stop.signal }))
+  await row('unit', () => runVitest('unit', { filters: only, seconds: 900, env, signal: stop.signal }))
+  await row('integration', () => runVitest('integration', { filters: only, seconds: 1800, env, signal: stop.signal }))
   for (const program of only.length === 0 ? programs : []) await row(program.name, () => runProgram(program, parts))
   if (values.ci) await row('as an ordinary user', () => secondUser(userSuites, stop.signal))
 } finally {

@@ -12,7 +12,7 @@ export interface Rig { readonly home: string; readonly pid: number; readonly cli
 export async function startRig(name: string, config: string): Promise<Rig> {
   const home = await mkdtemp(join(tmpdir(), `berth-bench-${name}-`))
   await writeFile(join(home, 'config.yaml'), config)
-  const child = spawn(process.execPath, [bin, 'serve', '--home', home], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, ['--max-semi-space-size=2', bin, 'serve', '--home', home], { stdio: ['ignore', 'ignore', 'inherit'] })
   const client = await answering(home, child)
   const { pid } = await client.call('status', {})
   return {

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { containerId } from '../../main/home/derive.ts'
 import type { Sandbox } from '../../shared/sandbox.ts'
@@ -24,11 +24,19 @@ export async function leftovers(home: string, sandboxes: readonly Sandbox[], run
       if (facts && Date.now() - facts.mtimeMs > probeMs) left.push(name)
     } else if (!known.test(name)) left.push(name)
   }
-  for (const name of await inside('leases')) if (!ids.has(name)) left.push(`leases/${name}`)
+  for (const name of await inside('leases')) if (!ids.has(name) && !(await owesWord(join(home, 'leases', name)))) left.push(`leases/${name}`)
   for (const name of await inside('generations')) if (!lasting.has(name)) left.push(`generations/${name}`)
   for (const name of await inside('locks')) if (!running || !/^engine\.(lock|owner)$/.test(name)) left.push(`locks/${name}`)
   for (const name of await inside('anonymous')) if (!anonymous.has(name)) left.push(`anonymous/${name}`)
   for (const name of await inside('deleted')) left.push(`deleted/${name}`)
   for (const name of await inside('embedded')) if (name !== 'etc') left.push(`embedded/${name}`)
   return left
+}
+
+/** Without a sandbox, a lease file is there for those only who are to be told that theirs was replaced. */
+async function owesWord(path: string): Promise<boolean> {
+  const text = await readFile(path, 'utf8').catch(() => '{}') // removed meanwhile
+  if (path.endsWith('.tmp')) return false
+  const { holders = [], untold = [] } = JSON.parse(text) as { holders?: unknown[]; untold?: unknown[] }
+  return holders.length === 0 && untold.length > 0
 }

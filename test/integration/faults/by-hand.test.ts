@@ -24,7 +24,10 @@ needs('docker', 'lite-image').describe('what a person does to containers by hand
   for (const [what, by] of [
     ['removed', (thread: string) => container(thread).remove({ force: true })],
     ['stopped', (thread: string) => container(thread).stop({ t: 0 })],
-    ['restarted', (thread: string) => container(thread).restart({ t: 0 })],
+    // Berth removes what ended; the engine may find that out in the middle of the restart, and says so to whoever asked for it.
+    ['restarted', (thread: string) => container(thread).restart({ t: 0 }).catch((error: { statusCode?: number }) => {
+      if (![404, 409, 500].includes(error.statusCode ?? 0)) throw error
+    })],
   ] as const) {
     it(`${what}: the loss is seen at once, a new one has the files, the holder is told, nothing is left over`, async () => {
       const thread = `hand-${what}`

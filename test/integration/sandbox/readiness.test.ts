@@ -118,12 +118,12 @@ describe('readiness', () => {
   })
 
   it('that never comes says what was wrong last', async () => {
-    await expect(readiness(client(1), { signal: never, clock, timeoutMs: 200 })).rejects.toMatchObject({
+    await expect(readiness(client(1), { signal: never, clock, timeoutMs: 3000 })).rejects.toMatchObject({
       code: 'NOT_READY', message: expect.stringContaining('ECONNREFUSED'), cause: { code: 'SANDBOX_UNREACHABLE' },
     })
     const port = await freePort()
     await listen(createServer(canned({ ...good, 'bash/exec': { data: { session_id: 's', status: 'completed', exit_code: 127 } } }).listener), port)
-    await expect(readiness(client(port), { signal: never, clock, timeoutMs: 500 })).rejects.toMatchObject({ code: 'NOT_READY', message: expect.stringContaining('127') })
+    await expect(readiness(client(port), { signal: never, clock, timeoutMs: 5000 })).rejects.toMatchObject({ code: 'NOT_READY', message: expect.stringContaining('127') })
   })
 
   it.each([['a server that says nothing', false], ['a command that does not end', true]])('is given up at once during %s', async (_, answers) => {
