@@ -6,6 +6,7 @@ import { endSandbox } from './ending.ts'
 import type { Entry } from './entry.ts'
 import type { Flight } from './flights.ts'
 import { leasesOf, stampedAt, type LeaseRecord } from './lease-record.ts'
+import { oweWord } from './loss.ts'
 import { obtain } from './obtain.ts'
 import { creating, held, started } from './registry.ts'
 import { adoptable } from './slot-recovery.ts'
@@ -44,7 +45,11 @@ export async function adopt(core: Core, listed: Found, record: LeaseRecord | und
     // Berth closes: whether it stays is decided there, like for any other.
     const left = flight.signal.aborted ? settled() : null
     if (left) core.table.set(left)
-    else if (now?.state === 'creating') await endSandbox(core, now, { who: 'berth:reconcile', text: asBerthError(error).message, grace: 0 }).first.catch(() => undefined)
+    else if (now?.state === 'creating') {
+      await endSandbox(core, now, { who: 'berth:reconcile', text: asBerthError(error).message, grace: 0 }).first.catch(() => undefined)
+      const holders = record && thread !== null ? leasesOf(record, clock.now()).map(({ holder }) => holder) : []
+      if (holders.length > 0) oweWord(core, id, new Set([...(core.untold.get(id) ?? []), ...holders]), now.replaced + 1)
+    }
     // Whoever waits for this thread is not to suffer for what somebody did to a container: it starts anew.
     if (asBerthError(error).code === 'IDENTITY_CONFLICT' && flight.holders().length > 0) return await obtain(core, { id, user, thread, client: record?.client ?? null }, flight)
     throw error

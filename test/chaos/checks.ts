@@ -9,7 +9,7 @@ import type { Container, EngineTruth } from './engine-truth.ts'
 import { leftovers } from './leftovers.ts'
 import { judgeFile, type Ledger, type Written } from './ledger.ts'
 import { short } from './traffic.ts'
-import { holders, lockSeconds, replicas, takenThread } from './world.ts'
+import { holders, lockSeconds, replicas, spares, takenThread } from './world.ts'
 
 export interface Scene {
   readonly home: string
@@ -65,7 +65,12 @@ async function disagreements({ truth, prefix }: Scene, sandboxes: readonly Sandb
     const there = containers?.find(({ ref }) => ref === it.container)
     if (it.status === 'creating' || it.status === 'stopping') problems.push(`${it.name} is still ${it.status}`)
     else if (it.name !== `${prefix}-${it.id}`) problems.push(`${it.name} is not the name of ${it.id}`)
+    else if (there !== undefined && there.name !== it.name) problems.push(`the container of ${it.name} is called ${there.name}`)
     else if (containers !== null && there?.state !== 'running') problems.push(`entry ${it.name} (${it.status}) has no running container: ${there?.state ?? 'none'}`)
+  }
+  const ready = await truth?.spares()
+  if (ready && (ready.length !== spares || ready.some(({ state }) => state !== 'running'))) {
+    problems.push(`of ${spares} slots there are ${ready.map(({ name, state }) => `${name} (${state})`).join(', ') || 'none'}`)
   }
   for (const it of sandboxes) {
     const explained = it.error !== null && it.error.message !== '' && it.error.next !== ''
@@ -80,7 +85,7 @@ export async function checkKept({ home, ledger, violation, truth }: Scene, { at,
   const ran = containers.filter(({ ref, state }) => state === 'running' && !removing.has(ref))
   const missing = ran.filter(({ ref, id, thread }) => thread !== null && byId.get(id)?.container !== ref)
   // A crash in the middle of evictions leaves more than are kept, and the container engine finishes what it was told to make.
-  const evicted = Math.max(0, ran.length + creating.size - replicas)
+  const evicted = Math.max(0, ran.length + [...creating].filter((name) => !name.includes('-slot-')).length - replicas)
   const after = (await truth?.containers()) ?? []
   for (const { ref, name, port } of ran) {
     const now = after.find((it) => it.ref === ref)

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import Docker from 'dockerode'
 import { containerId } from '../../main/home/derive.ts'
+import { slotOf } from './slot-truth.ts'
 import { takenThread } from './world.ts'
 
 /** One of the home's containers, as the engine itself says. */
@@ -8,8 +9,10 @@ export interface Container { readonly ref: string; readonly name: string; readon
 
 /** The container engine, asked past Berth. */
 export interface EngineTruth {
-  /** Sandboxes of this home, in any state. */
+  /** Sandboxes of this home, in any state; claimed slots are among them, by what the home says of them. */
   containers(): Promise<Container[]>
+  /** Slots that are nobody's, in any state. */
+  spares(): Promise<{ name: string; state: string }[]>
   /** What is wrong with the containers that are none of this home's business. */
   strangers(): Promise<string[]>
   close(): Promise<void>
@@ -19,6 +22,11 @@ export interface EngineTruth {
 export async function openTruth(home: string, prefix: string, installation: string): Promise<EngineTruth> {
   const docker = new Docker()
   const ours = () => docker.listContainers({ all: true, filters: { label: [`berth.home=${home}`] } })
+  const nameOf = (row: Docker.ContainerInfo) => (row.Names[0] ?? '').slice(1)
+  const whose = async ({ Labels }: Docker.ContainerInfo): Promise<{ id: string | null; thread: string | null }> => {
+    const slot = Labels['berth.slot']
+    return slot === undefined ? { id: Labels['berth.id'] ?? null, thread: Labels['berth.thread'] ?? null } : await slotOf(home, slot)
+  }
   const made: string[] = []
   const stranger = async (name: string, labels: Record<string, string>) => {
     const container = await docker.createContainer({ name, Image: 'berth-lite:latest', Entrypoint: ['sleep', 'infinity'], Cmd: [], Labels: labels, HostConfig: { NetworkMode: 'none' } })
@@ -44,15 +52,19 @@ export async function openTruth(home: string, prefix: string, installation: stri
   }
   return {
     async containers() {
-      const rows = await ours()
-      return rows.filter(({ Labels }) => Labels['berth.id'] !== undefined).map((row) => ({
+      const found = await Promise.all((await ours()).map(async (row) => ({ row, ...(await whose(row)) })))
+      return found.flatMap(({ row, id, thread }) => (id === null ? [] : [{
         ref: row.Id,
-        name: (row.Names[0] ?? '').slice(1),
+        name: nameOf(row),
         state: row.State,
-        id: row.Labels['berth.id'] ?? '',
-        thread: row.Labels['berth.thread'] ?? null,
+        id,
+        thread,
         port: row.Ports.find(({ PublicPort }) => PublicPort)?.PublicPort ?? null,
-      }))
+      }]))
+    },
+    async spares() {
+      const found = await Promise.all((await ours()).map(async (row) => ({ row, ...(await whose(row)) })))
+      return found.filter(({ row, id }) => id === null && row.Labels['berth.slot'] !== undefined).map(({ row }) => ({ name: nameOf(row), state: row.State }))
     },
     async strangers() {
       const problems: string[] = []

@@ -43,7 +43,7 @@ function announced(backend: Backend): Backend {
   const nobody = () => ({ subject: '' })
   const named = (subject: string) => ({ subject })
   const prepared = around('prepared', backend.prepared, named)
-  const create = around('create', backend.create, ({ name, thread }) => ({ subject: name, anonymous: thread === null }))
+  const create = around('create', backend.create, ({ name, thread, slot }) => ({ subject: name, anonymous: thread === null && slot === undefined }))
   // An image is prepared once in the life of a machine, and asked for once in that of an engine: for a phase that is about
   // it, it is as if somebody had removed it.
   const imageGone = () => order.wait?.startsWith('prepare:') ?? false
@@ -59,6 +59,7 @@ function announced(backend: Backend): Backend {
       return await create(spec, signal)
     },
     remove: around('remove', backend.remove, named),
+    rename: around('rename', backend.rename, named),
     pause: around('pause', backend.pause, named),
     unpause: around('unpause', backend.unpause, named),
     close: around('close', backend.close, nobody),

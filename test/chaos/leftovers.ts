@@ -2,7 +2,8 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { containerId } from '../../main/home/derive.ts'
 import type { Sandbox } from '../../shared/sandbox.ts'
-import { threads } from './world.ts'
+import { slotsOf } from './slot-truth.ts'
+import { spares, threads } from './world.ts'
 
 /** What an engine that runs has in its home, beside what is its own for good. */
 const known = /^(installation|token|bridge\.json|backend|config\.yaml|events\.jsonl(\.old)?|leases|generations|tokens\.json|aliases|slots|locks|users|threads|anonymous|deleted|embedded)$/
@@ -29,6 +30,12 @@ export async function leftovers(home: string, sandboxes: readonly Sandbox[], run
   for (const name of await inside('locks')) if (!running || !/^engine\.(lock|owner)$/.test(name)) left.push(`locks/${name}`)
   for (const name of await inside('anonymous')) if (!anonymous.has(name)) left.push(`anonymous/${name}`)
   for (const name of await inside('deleted')) left.push(`deleted/${name}`)
+  const free = running ? spares : 0
+  const slots = await slotsOf(home)
+  for (const { slot, id, kind } of slots) {
+    const needed = kind === 'claimed' && id !== null && ids.has(id) && slots.filter((it) => it.id === id).length === 1
+    if (!needed && (kind !== 'spare' || slots.filter((it) => it.kind === kind).length > free)) left.push(`slots/${slot} (${kind})`)
+  }
   for (const name of await inside('embedded')) if (name !== 'etc') left.push(`embedded/${name}`)
   return left
 }

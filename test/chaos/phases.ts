@@ -40,6 +40,8 @@ const everywhere: readonly Phase[] = [
   { name: 'prepare:after', when: 'traffic', sign: call('prepare:after') },
   { name: 'remove:before', when: 'traffic', sign: call('remove:before') },
   { name: 'remove:after', when: 'traffic', sign: call('remove:after') },
+  { name: 'rename:before', when: 'traffic', sign: call('rename:before') },
+  { name: 'rename:after', when: 'traffic', sign: call('rename:after') },
   { name: 'lease: being written', when: 'traffic', sign: file('leases', new RegExp(`^${id}\\..*tmp$`), true) },
   { name: 'lease: renamed', when: 'traffic', sign: file('leases', new RegExp(`^${id}$`), true) },
   { name: 'lease: removed', when: 'traffic', sign: file('leases', new RegExp(`^${id}$`), false) },

@@ -6,6 +6,8 @@ export const holders = ['left', 'right'] as const
 /** The thread whose container's name a stranger has. */
 export const takenThread = 'taken'
 export const replicas = 4
+/** Slots that wait: the default. */
+export const spares = 1
 /** No lock, of the home or of a thread, may hold longer: the issue's own number, in seconds. */
 export const lockSeconds = 15
 

@@ -79,12 +79,12 @@ export function checkEffect(model: Model, { kind, container, by }: Effect): void
     if (spec.key !== keyOf(spec.nonce)) violate(model, `${short(container)} has a key that cannot be derived again`)
   }
   if (kind === 'start' && by === 'outsider') model.restarted.add(container.ref)
-  if ((kind === 'die' || kind === 'remove') && by !== 'berth' && model.house?.process.alive()) owe(model, container)
+  if ((kind === 'die' || kind === 'remove') && by !== 'berth' && model.house?.process.alive() && !model.removing.has(container.ref)) owe(model, container)
 }
 
 /** Whoever holds it now has to be told when coming back. */
 function owe(model: Model, container: SimContainer): void {
-  if (!fresh(model, container.ref) || model.removing.has(container.ref)) return
+  if (!fresh(model, container.ref)) return
   for (const hold of model.holds.values()) {
     const ended = Math.max(model.endedAllAt, model.destroyed.get(hold.id) ?? -Infinity) >= hold.at
     if (hold.ref === container.ref && !hold.anonymous && !ended) model.owed.add(holdKey(hold.id, hold.holder))
@@ -99,11 +99,19 @@ export function checkRemoval(model: Model, ref: string): void {
   if (!container) return
   if (!isOurs(container)) return violate(model, `asked to remove a stranger's container ${short(container)}`)
   if (model.endingAll > 0 || container.state === 'exited' || container.touchedAt > -Infinity || !fresh(model, ref)) return
+  // It cannot get its thread's name any more: it goes, and whoever held it is told.
+  if (nameTaken(model, container)) return owe(model, container)
   for (const hold of model.holds.values()) {
     if (hold.ref !== ref) continue
     if (Math.max(model.endedAllAt, model.destroyed.get(hold.id) ?? -Infinity) >= hold.at) continue
     violate(model, `${short(container)} is removed while ${hold.holder} holds it and used it ${(model.world.time.now() - (model.activity.get(ref) ?? 0)).toFixed(0)} ms ago`)
   }
+}
+
+function nameTaken(model: Model, it: SimContainer): boolean {
+  const key = keyOfContainer(model, it)
+  const name = key === null ? null : `berth-${key.id}`
+  return it.spec?.slot !== undefined && it.name !== name && [...model.world.containers.values()].some((other) => other.name === name)
 }
 
 /** In the moment in which an acquire answers. */

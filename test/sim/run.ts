@@ -168,6 +168,8 @@ export async function runHistory(history: History, wrong: { checkedReplicas?: nu
   async function rest(): Promise<void> {
     world.trace('the world heals')
     world.faults.setRate(0)
+    // What was to happen in this moment happens before anybody looks at what is broken.
+    await time.advance(5)
     world.setEngine(true, false)
     for (const it of [...world.containers.values()]) {
       if (!isOurs(it)) world.remove(it.ref, 'outsider')

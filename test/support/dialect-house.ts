@@ -57,9 +57,11 @@ export interface DialectHouse {
 }
 
 export interface DialectOptions {
-  /** YAML beside `backend: docker`. */
+  /** YAML beside `backend: docker` and `spares`. */
   readonly config?: string
   readonly sandbox?: Record<string, string | number | boolean>
+  /** Default 0: what a suite counts is what it made. */
+  readonly spares?: number
   readonly times?: Partial<Times>
   readonly decorate?: (backend: Backend) => Backend
   /** Files of the home that are there before Berth is, by path. */
@@ -80,7 +82,7 @@ const clients: Record<string, string> = { alpha: `e2b_${'a'.repeat(40)}`, beta: 
 
 async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, options: DialectOptions): Promise<DialectHouse> {
   const sandbox = Object.entries({ container_prefix: prefix, ...options.sandbox }).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)
-  await writeFile(join(dir.path, 'config.yaml'), `backend: docker\nsandbox:\n${sandbox.join('\n')}\n${(options.config ?? '').replaceAll('$HOME', dir.path)}\n`)
+  await writeFile(join(dir.path, 'config.yaml'), `backend: docker\nspares: ${options.spares ?? 0}\nsandbox:\n${sandbox.join('\n')}\n${(options.config ?? '').replaceAll('$HOME', dir.path)}\n`)
   const clock = systemClock()
   const log = () => undefined
   const home = await openHome(dir.path)

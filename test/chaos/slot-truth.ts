@@ -1,0 +1,27 @@
+import { lstat, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** What the home says of one slot's directory, read past Berth. */
+export interface SlotTruth {
+  readonly slot: string
+  /** `spare`: nobody's. `claimed`: its files are the thread's. `broken off`: marked, and nothing of it may last. */
+  readonly kind: 'spare' | 'claimed' | 'broken off'
+  readonly id: string | null
+  readonly thread: string | null
+}
+
+export async function slotsOf(home: string): Promise<SlotTruth[]> {
+  const names = await readdir(join(home, 'slots')).catch(() => []) // none was made yet
+  return await Promise.all(names.map((slot) => slotOf(home, slot)))
+}
+
+export async function slotOf(home: string, slot: string): Promise<SlotTruth> {
+  const dir = join(home, 'slots', slot)
+  const nobody = { slot, id: null, thread: null }
+  const text = await readFile(join(dir, 'claim.json'), 'utf8').catch(() => null) // nobody has claimed it
+  if (text === null) return { ...nobody, kind: 'spare' }
+  const claim = JSON.parse(text) as { retired?: true; id?: string; thread?: string | null }
+  const there = await lstat(join(dir, 'user-data')).catch(() => null) // it was moved, and the link is not there yet
+  if (claim.id === undefined || there?.isDirectory()) return { ...nobody, kind: 'broken off' }
+  return { slot, kind: 'claimed', id: claim.id, thread: claim.thread ?? null }
+}
