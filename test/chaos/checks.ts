@@ -157,7 +157,7 @@ async function checkThread(scene: Scene, client: BridgeClient, thread: string): 
       const answer = await fetch(`${got.url}/v1/sandbox`, { headers: got.headers, signal: AbortSignal.timeout(20_000) }).then(({ status }) => status, String)
       if (answer !== 200) violation(`${thread} answers at its address with ${answer}`)
       if (before.state !== 'held') continue
-      if (got.url !== before.url) violation(`${thread}: the address that ${holder} has no longer holds`)
+      if (got.url !== before.url) violation(`${thread}: the address that ${holder} has no longer holds: ${before.url ?? 'none'}, now ${got.url ?? 'none'}`)
       if (truth !== null && (got.was_replaced || got.container !== before.container)) violation(`${thread} was replaced for ${holder} though its container ran`)
       if (truth === null && !got.was_replaced) violation(`${thread} was replaced, and ${holder} was not told`)
       if (truth === null && got.container === before.container) violation(`${thread} is said to be in the container that died`)

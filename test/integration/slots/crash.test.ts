@@ -1,9 +1,10 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { chown, lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Docker from 'dockerode'
 import { afterAll, expect, it } from 'vitest'
 import { spawnEngine, type SpawnedEngine } from '../../support/spawn-engine.ts'
+import { keepPorts } from '../../support/kept-ports.ts'
 import { needs } from '../../support/parts.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { eventually } from '../../support/wait.ts'
@@ -31,10 +32,11 @@ interface Trial { readonly home: string; readonly userData: string; readonly as:
 async function trial(backend: 'docker' | 'embedded', as: typeof ordinary | undefined): Promise<Trial> {
   const dir = await tempDir('crash')
   const prefix = `bt${randomBytes(4).toString('hex')}`
-  await writeFile(join(dir.path, 'config.yaml'), `backend: ${backend}\nspares: 1\nbridge:\n  port: ${randomInt(20_000, 32_000)}\nsandbox:\n  container_prefix: ${prefix}\n`)
+  await writeFile(join(dir.path, 'config.yaml'), `backend: ${backend}\nspares: 1\nsandbox:\n  container_prefix: ${prefix}\n`)
+  await keepPorts(dir.path)
   if (as) {
     await chown(dir.path, as.uid, as.gid)
-    await chown(join(dir.path, 'config.yaml'), as.uid, as.gid)
+    for (const file of ['config.yaml', 'bridge.json']) await chown(join(dir.path, file), as.uid, as.gid)
   }
   return {
     home: dir.path, as, userData: join(dir.path, 'users/default/threads/t/user-data'),
