@@ -1,4 +1,5 @@
 import type { Tokens } from '../tokens/tokens.ts'
+import { desktopHandlers } from './desktop-handlers.ts'
 import type { Handlers } from './handlers.ts'
 import { houseHandlers, type HouseDeps } from './house-handlers.ts'
 import { sandboxHandlers } from './sandbox-handlers.ts'
@@ -7,5 +8,5 @@ import { workHandlers } from './work-handlers.ts'
 
 /** The contract's calls, bound to one engine. */
 export function bindHandlers(deps: HouseDeps & { tokens: Tokens }): Handlers {
-  return { ...sandboxHandlers(deps), ...workHandlers(deps), ...houseHandlers(deps), ...tokenHandlers(deps) }
+  return { ...sandboxHandlers(deps), ...workHandlers(deps), ...houseHandlers(deps), ...tokenHandlers(deps), ...desktopHandlers() }
 }
