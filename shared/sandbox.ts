@@ -53,6 +53,9 @@ export const acquired = sandbox.extend({
 })
 export type Acquired = z.infer<typeof acquired>
 
+/** One part of an image on its way. */
+export const imageLayer = z.object({ id: z.string(), step: z.string(), done: z.number().nullable(), total: z.number().nullable() })
+
 /** One line of progress of a long step (image build, pull, cold start). */
 export const progress = z.object({
   type: z.literal('progress'),
@@ -60,5 +63,6 @@ export const progress = z.object({
   text: z.string(),
   done: z.number().nullable().describe('Bytes or steps done; null where unknown.'),
   total: z.number().nullable(),
+  layers: z.array(imageLayer).optional().describe('Of a pull: each layer.'),
 })
 export type Progress = z.infer<typeof progress>
