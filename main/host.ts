@@ -32,7 +32,7 @@ import { openInside } from './inside.ts'
 import { callRecords } from './live/call-records.ts'
 import { openLive } from './live/open-live.ts'
 import { openMetrics } from './metrics/metrics.ts'
-import { backendView } from './backend-view.ts'
+import { watchBackend } from './backend-watch.ts'
 import { openBackend } from './open-backend.ts'
 import { provide } from './provide.ts'
 import { untilBegun } from './provider/beginning.ts'
@@ -54,6 +54,8 @@ export interface HostOptions extends EngineOptions {
   readonly locks: FileLocks
   /** The home's lock, held; released at close. */
   readonly lock: HeldLock
+  /** Asks whoever holds the engine to close it and start the next. */
+  readonly restart: () => void
 }
 
 /** Runs the engine in this process: reads as the list of its parts, in the order in which each needs the one before. */
@@ -117,6 +119,12 @@ export async function host(options: HostOptions): Promise<Engine> {
     const terminals = openTerminals({ provider, clock, events })
     stack.defer(() => terminals.close())
     const records = callRecords(clock)
+    const watching = watchBackend({
+      choice, backend: used, events, clock,
+      outlook: async () => (await import('./doctor/engine-fixes.ts')).engineOutlook({ homeDir: home.path, configFile: options.configFile, env, clock }),
+      onFound: options.restart,
+    })
+    stack.defer(() => watching.close())
     const status = statusOf({
       backend: used, choice, provider, image, home: home.path, instance, startedAt: clock.wall(),
       config: () => config.current().config,
@@ -130,7 +138,9 @@ export async function host(options: HostOptions): Promise<Engine> {
       config: () => config.current(), configFile: options.configFile, log: tail.lines, house: { status, doctor, config: configuration },
     })
     const handlers = bindHandlers({
-      ...inside, sessions, tickets,
+      ...inside, sessions, tickets, backendWatch: watching,
+      // After the answer has gone out.
+      restart: () => void setTimeout(options.restart, 100),
       bridgeUrl: (via) => `http://${via ?? '127.0.0.1'}:${bridge.port}`,
       provider, tokens, events, version, token, home: home.path, addressing,
       contract: contractId(),
@@ -166,7 +176,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       sources: {
         commands, terminals, sessions,
         image: { state: () => (used.kind === 'docker' ? image.state() : null), onChange: image.onChange },
-        backend: backendView({ choice, backend: used }),
+        backend: watching.source,
         slots: { wanted: () => 0, all: () => [], off: () => null, onChange: () => () => undefined },
       },
     })

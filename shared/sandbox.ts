@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { holderId, sandboxId, threadId, userId } from './identity.ts'
 import { errorData } from './errors.ts'
 
-export const backendKind = z.enum(['docker', 'embedded', 'remote', 'apple'])
+/** `none`: nothing on this machine can run a sandbox yet. */
+export const backendKind = z.enum(['docker', 'embedded', 'remote', 'apple', 'none'])
 export type BackendKind = z.infer<typeof backendKind>
 
 /** How a sandbox is kept apart from the host: shown wherever a sandbox is. `remote`: it is elsewhere, and that place decides. */
