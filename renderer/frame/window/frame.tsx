@@ -33,9 +33,11 @@ export function Frame() {
         <Side />
         <main id="main" tabIndex={-1}>
           {connection.state === 'open' ? null : <LostBanner />}
-          <ScreenBoundary place={place}>
-            <Suspense fallback={<div className="scroll" aria-busy="true" />}><Show /></Suspense>
-          </ScreenBoundary>
+          <div className={connection.state === 'open' ? 'screen' : 'screen stale'}>
+            <ScreenBoundary place={place}>
+              <Suspense fallback={<div className="scroll" aria-busy="true" />}><Show /></Suspense>
+            </ScreenBoundary>
+          </div>
           <Foot keys={keys} />
         </main>
       </div>
