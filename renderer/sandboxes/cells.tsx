@@ -78,7 +78,7 @@ export function CpuCell({ course, paused }: { course: Course | undefined; paused
   const last = course?.last
   if (!course || !last || last.cpu === null) return <span className="dim">–</span>
   const cpus = last.cpu_limit ?? 1
-  return <Gauge values={course.cpu} limit={cpus * 100} text={format.percent(last.cpu / cpus / 100)} high={last.cpu_limit !== null && last.cpu / cpus / 100 > nearShare} className="w-pct" />
+  return <Gauge values={course.cpu} limit={cpus * 100} text={format.percent(last.cpu / cpus / 100)} className="w-pct" />
 }
 
 export function MemoryCell({ course }: { course: Course | undefined }) {

@@ -14,7 +14,7 @@ const words = sandboxesWords.notes
 
 /** What a person should know before they read the list: on top, until it is no longer so. */
 export function Notes() {
-  const house = useHouse((state) => state.house)
+  const [house, creating] = useHouse((state) => [state.house, Object.values(state.sandboxes).some(({ status }) => status === 'creating')])
   const { backend, image, config } = house
   return (
     <div className="notes">
@@ -24,7 +24,8 @@ export function Notes() {
         <Note kind="bad" live title={words.config} action={<a className="btn small" href={hashOf(['settings'])}>{words.show}</a>}>{config.error} {words.configWhy}</Note>
       )}
       {backend.kind === 'embedded' ? <EmbeddedNote /> : null}
-      {image && (image.since !== null || image.problem !== null) ? <ImageNote /> : null}
+      {/* Whoever waits for it stands in the list, with the same progress. */}
+      {image && ((image.since !== null && !creating) || image.problem !== null) ? <ImageNote /> : null}
       {house.warnings.map((text) => <Note key={text} kind="warn" title={text} />)}
     </div>
   )

@@ -58,7 +58,7 @@ function FailedCells({ sandbox }: { sandbox: SandboxRow }) {
       <td><Status status="failed" /></td>
       <th scope="row"><NameCell sandbox={sandbox} /></th>
       <td colSpan={5} className="reason" title={error ? `${error.message} ${error.next}` : undefined}>
-        <span className="strong">{error?.message}</span> <span className="mid">{error?.next}</span>
+        <span className="strong">{sentence(error?.message ?? '')}</span> <span className="mid">{error?.next}</span>
       </td>
       <td className="actions" colSpan={2}>
         <span className="group stay">
@@ -70,6 +70,9 @@ function FailedCells({ sandbox }: { sandbox: SandboxRow }) {
     </>
   )
 }
+
+/** Two sentences side by side need their full stops. */
+const sentence = (text: string): string => (text === '' || /[.!?]$/.test(text) ? text : `${text}.`)
 
 function CreatingCells({ sandbox }: { sandbox: SandboxRow }) {
   const actions = useActions()

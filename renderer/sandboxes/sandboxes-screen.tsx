@@ -28,7 +28,7 @@ import { useGauges } from './use-gauges.ts'
 export function SandboxesScreen() {
   const [byId, house] = useHouse((state) => [state.sandboxes, state.house])
   const all = useMemo(() => Object.values(byId), [byId])
-  const nothing = all.length === 0 && house.spares.slots.length === 0
+  const nothing = all.length === 0
   const missing = house.backend.kind === 'none' || !house.backend.reachable
   if (nothing && missing) return <Page title={words.title}><EngineMissing /></Page>
   if (nothing) return <Page title={words.title} end={<NewButton />}><Notes /><FirstRun /></Page>
