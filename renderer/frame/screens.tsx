@@ -1,4 +1,5 @@
 import type { ComponentType } from 'react'
+import { SandboxScreen } from '../sandbox/sandbox.tsx'
 import { Page } from './window/page.tsx'
 import { BridgeScreen } from '../bridge/bridge-screen.tsx'
 import { ImagesScreen } from '../images/images-screen.tsx'
@@ -16,7 +17,7 @@ export interface Screen {
 /** Every screen, by the first that takes the path. */
 export const screens: readonly Screen[] = [
   { takes: ([screen, id]) => screen === 'sandboxes' && id === undefined, show: SandboxesScreen },
-  { takes: ([screen, id]) => screen === 'sandboxes' && id !== undefined, show: () => <Soon title="Sandbox" /> },
+  { takes: ([screen, id]) => screen === 'sandboxes' && id !== undefined, show: SandboxScreen },
   { takes: ([screen]) => screen === 'activity', show: () => <Soon title="Activity" /> },
   { takes: ([screen]) => screen === 'images', show: ImagesScreen },
   { takes: ([screen]) => screen === 'bridge', show: BridgeScreen },
