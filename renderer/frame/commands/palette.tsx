@@ -52,7 +52,7 @@ function Found({ onClose, onKeys }: { onClose: () => void; onKeys: () => void })
   return (
     <Cmdk
       ref={box} onValueChange={setMarked}
-      label={frameWords.commands} shouldFilter={false} loop vimBindings={false}
+      label={words.label} shouldFilter={false} loop vimBindings={false}
       onKeyDown={(event) => {
         if (event.key !== '?' || text !== '') return
         event.preventDefault()
