@@ -1,4 +1,5 @@
 import { Suspense, useState } from 'react'
+import { AskHost } from '../../sandboxes/ask-host.tsx'
 import { frameWords } from '../../words/frame.ts'
 import { useConnection } from '../house/contexts.ts'
 import { LostBanner } from '../pages/lost.tsx'
@@ -29,6 +30,7 @@ export function Frame() {
       >
         {frameWords.skip}
       </a>
+      <AskHost>
       <div className="window">
         <Side />
         <main id="main" tabIndex={-1}>
@@ -42,6 +44,7 @@ export function Frame() {
         </main>
       </div>
       <FrameCommands />
+      </AskHost>
     </FootKeysContext>
   )
 }
