@@ -40,7 +40,7 @@ describe('accessibility, no rule off', () => {
     expect(problems).toEqual([])
   })
 
-  test.each<[NonNullable<GalleryAsk['connection']>, string]>([['locked', 'Get a login link'], ['lost', 'The engine is gone'], ['never', 'The engine does not answer'], ['mismatch', '0.2.0']])('the page %s', async (connection, text) => {
+  test.each<[NonNullable<GalleryAsk['connection']>, string]>([['locked', 'Get a login link'], ['lost', 'The connection to Berth is lost'], ['never', 'Berth does not answer'], ['mismatch', '0.2.0']])('the page %s', async (connection, text) => {
     for (const theme of ['light', 'dark'] as const) {
       await open({ connection, theme })
       await page.getByText(text).first().waitFor()
@@ -165,7 +165,7 @@ describe('live', () => {
   test('another engine: what was shown is dropped', async () => {
     await open()
     await page.evaluate("window.fixture.connect({ state: 'open', instance: 'fixture-2', endpoint: { ...window.fixture.endpoint, subscribe: () => ({ send() {}, close() {} }) } })")
-    await page.getByText('Looking for the engine').waitFor()
+    await page.getByText('Looking for Berth').waitFor()
     expect(await page.getByText('pricing-research').count()).toBe(0)
   })
 
