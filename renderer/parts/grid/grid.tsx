@@ -168,7 +168,7 @@ export function Grid<R>(props: GridProps<R>) {
     ) : (
       <GridRow
         key={line.id} row={line.row} id={line.id} index={index + 2} columns={columns} selected={chosen.selected.has(line.id)}
-        stop={line.id === stop} cells={cells} className={rowClass?.(line.row)}
+        stop={line.id === stop} last={lines[index + 1]?.kind !== 'row'} cells={cells} className={rowClass?.(line.row)}
       />
     ))
   }
