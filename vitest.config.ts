@@ -18,6 +18,7 @@ export default defineConfig({
           hookTimeout: 180_000,
           // Two files at once: one engine behind them all, often two cores.
           maxWorkers: 2,
+          expect: { poll: { timeout: 15_000 } },
         },
       },
       {
