@@ -17,6 +17,9 @@ import { logPump, type LogPump } from './log-pump.ts'
 
 /** Lines of the past that are asked for. */
 const tail = 2000
+/** Between two pictures of a growing log; wrapped lines have to be measured anew for each. Ms. */
+const plainMs = 50
+const wrappedMs = 250
 
 /** The container's own log. Another container of the same sandbox is another log, after the same lines. */
 export function LogsTab({ row, gone }: TabProps) {
@@ -43,8 +46,9 @@ function Log({ id, name, ready }: { id: string; name: string; ready: boolean }) 
   const pump = useRef<LogPump>(null)
 
   const draw = useEffectEvent(() => changed())
+  const between = useEffectEvent(() => (wrap ? wrappedMs : plainMs))
   useEffect(() => {
-    const made = logPump(log, () => draw(), (turn) => requestAnimationFrame(turn), (frame) => cancelAnimationFrame(frame))
+    const made = logPump(log, () => draw(), () => between(), (turn) => requestAnimationFrame(turn), (frame) => cancelAnimationFrame(frame))
     pump.current = made
     return () => {
       pump.current = null
