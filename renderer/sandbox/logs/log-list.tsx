@@ -1,41 +1,17 @@
-import { useImperativeHandle, useLayoutEffect, useRef, useState, type Ref } from 'react'
+import { useImperativeHandle, useLayoutEffect, useRef, useState } from 'react'
 import { Empty } from '../../parts/blocks/empty.tsx'
 import { Button } from '../../parts/buttons/button.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { logWords } from '../../words/logs.ts'
 import { lineHeight, linesInSight } from './in-sight.logic.ts'
-import type { Hit } from './find.logic.ts'
-import type { LogBuffer } from './log-buffer.ts'
 import { LogLine } from './log-line.tsx'
+import type { LogListProps } from './log-list-props.ts'
 import { WrappedLines } from './wrapped-lines.tsx'
-
-export interface LogListHandle {
-  show(index: number): void
-  toEnd(): void
-  /** Text chosen in the list. */
-  selection(): string
-}
-
-export interface LogListProps {
-  readonly log: LogBuffer
-  readonly size: number
-  readonly gone: number
-  readonly times: boolean
-  readonly wrap: boolean
-  readonly wanted: string
-  readonly current: Hit | null
-  readonly follow: boolean
-  /** Lines that came since it stopped following. */
-  readonly newer: number
-  /** There were lines once. */
-  readonly cleared: boolean
-  readonly onFollow: (follow: boolean) => void
-  readonly ref?: Ref<LogListHandle> | undefined
-}
 
 /** The lines, of which only those in sight are in the page. */
 export function LogList(props: LogListProps) {
-  const { size, gone, wrap, follow, newer, cleared, onFollow, ref } = props
+  const { size, gone, wrap, follow, newer, cleared, ready, onFollow, ref } = props
+  const why = cleared ? 'cleared' : ready ? 'quiet' : 'unread'
   const format = useFormat()
   const box = useRef<HTMLDivElement>(null)
   const top = useRef(0)
@@ -88,7 +64,7 @@ export function LogList(props: LogListProps) {
           if (!wrap) setSight({ top: scrollTop, height: clientHeight })
         }}
       >
-        {size === 0 ? <Empty title={cleared ? logWords.cleared : logWords.empty}>{cleared ? logWords.clearedMore : logWords.emptyMore}</Empty>
+        {size === 0 ? <Empty title={logWords.nothing[why]}>{logWords.nothingMore[why]}</Empty>
           : wrap ? <WrappedLines {...props} box={box} to={toWrapped} /> : <Lines {...props} sight={sight} />}
       </div>
       {newer > 0 ? (

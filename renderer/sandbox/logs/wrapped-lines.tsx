@@ -1,8 +1,8 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useImperativeHandle, useLayoutEffect, type Ref, type RefObject } from 'react'
 import { lineHeight } from './in-sight.logic.ts'
-import type { LogListProps } from './log-list.tsx'
 import { LogLine } from './log-line.tsx'
+import type { LogListProps } from './log-list-props.ts'
 
 /** Lines that are as high as they need: measured when they come into sight. */
 export function WrappedLines({ log, size, gone, times, wanted, current, follow, box, to }: LogListProps & { box: RefObject<HTMLDivElement | null>; to: Ref<(index: number) => void> }) {

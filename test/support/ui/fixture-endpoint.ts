@@ -66,7 +66,7 @@ export function fixtureEndpoint(state: HouseState, calls: FixtureCalls = {}, top
       void fixture.send('state', { type: 'patch', seq, ops: [...ops] })
     },
     async send(topic, event) {
-      await Promise.all([...subs].map((sub) => (sub.topic === topic ? sub.listener.event(event as never) : undefined)))
+      await Promise.all([...subs].map(async (sub) => { if (sub.topic === topic) await sub.listener.event(event as never) }))
     },
     made: [],
     said: [],
