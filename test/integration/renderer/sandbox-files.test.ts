@@ -19,7 +19,7 @@ test('a page in a sandbox is text, a picture is a picture, and a name hides noth
   expect(await page.locator('.src').textContent()).toContain('<script>document.title = 1</script>')
   await page.getByText('chart.png').click()
   await page.locator('.picture img').waitFor()
-  expect(await page.locator('.picture img').evaluate('(image) => image.decode().then(() => image.naturalWidth)')).toBe(1)
+  await expect.poll(() => page.evaluate("document.querySelector('.picture img').naturalWidth")).toBe(1)
   await page.getByText('invoice\\u{202e}gpj.exe').click()
   await page.getByText('not a text').waitFor()
   await page.getByText('crawl-2026-11-23.jsonl.gz').click()
