@@ -19,7 +19,7 @@ import { logPump, type LogPump } from './log-pump.ts'
 /** Lines of the past that are asked for. */
 const tail = 2000
 /** Between two pictures of a growing log; wrapped lines have to be measured anew for each. Ms. */
-const plainMs = 50
+const plainMs = 100
 const wrappedMs = 250
 
 /** The container's own log. Another container of the same sandbox is another log, after the same lines. */

@@ -54,17 +54,24 @@ test('10,000 lines a second: shown and dropped are all that was sent, and the pa
     waits.sort((a, b) => a - b)
     return { sent, rate: waits.length / ${seconds}, p50: waits[Math.floor(waits.length / 2)], p95: waits[Math.floor(waits.length * 0.95)], most: waits.at(-1) }
   })()`) as Promise<{ sent: number; rate: number; p50: number; p95: number; most: number }>
+  // Processor time of the page's main thread, which neighbours on a busy machine do not add to.
+  const inspector = await page.context().newCDPSession(page)
+  await inspector.send('Performance.enable', { timeDomain: 'threadTicks' })
+  const worked = async (): Promise<number> => (await inspector.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN
   const idle = await watch(2, false)
+  const before = await worked()
   const busy = await watch(8, true)
+  const share = (await worked() - before) / 8
   await expect.poll(async () => {
     const { lines, dropped } = await sum(page)
     return lines + dropped - 120
   }, { timeout: 10_000 }).toBe(busy.sent)
   expect(busy.sent).toBeGreaterThan(60_000)
   const { dropped } = await sum(page)
-  console.log(`10,000 lines/s: ${busy.sent} sent, ${dropped} dropped; a task waits p50 ${busy.p50.toFixed(1)} p95 ${busy.p95.toFixed(1)} most ${busy.most.toFixed(0)} ms, idle p95 ${idle.p95.toFixed(1)} ms`)
-  // Tasks that are due one after another come through nearly as often as in the idle page.
-  expect(busy.rate).toBeGreaterThan(idle.rate * 0.5)
+  console.log(`10,000 lines/s: ${busy.sent} sent, ${dropped} dropped; the page works ${(share * 100).toFixed(0)}% of the time; a task waits p50 ${busy.p50.toFixed(1)} p95 ${busy.p95.toFixed(1)} most ${busy.most.toFixed(0)} ms, idle p95 ${idle.p95.toFixed(1)} ms`)
+  // The feeding of these lines included. What is over stays free for whoever clicks.
+  expect(share).toBeLessThan(0.5)
+  expect(busy.rate).toBeGreaterThan(idle.rate * 0.1)
   expect(await page.locator('.log li').count()).toBeLessThan(200)
   expect(await page.locator('.log').textContent()).toContain(`request ${busy.sent - 1} took`)
   expect(problems).toEqual([])
