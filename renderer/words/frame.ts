@@ -3,6 +3,7 @@ export const frameWords = {
   skip: 'Skip to the content',
   nav: { sandboxes: 'Sandboxes', activity: 'Activity', images: 'Images', bridge: 'Bridge', settings: 'Settings' },
   health: 'Engine and bridge',
+  copied: 'Copied',
   copyAddress: 'Copy the bridge address',
   nothingYet: 'Nothing has happened yet',
   commands: 'Commands',
