@@ -97,7 +97,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       },
       onError: (error) => events.publish({ type: 'config.bad', who: 'berth:config', text: `The last good configuration stays in force: ${error.message}` }),
     })
-    const core = provide({ backend: used, config: () => config.current(), home, env, locks: options.locks, clock, publish: events.publish, problem: proof.problem })
+    const core = provide({ backend: image.watched(used), config: () => config.current(), home, env, locks: options.locks, clock, publish: events.publish, problem: proof.problem })
     stack.defer(() => config.close())
     stack.defer(() => image.close())
     const metrics = openMetrics({ clock, version, backend: choice.kind, sandboxes: core.list, waiting: core.waiting, events })
