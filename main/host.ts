@@ -17,6 +17,7 @@ import { watchConfig } from './config/watch-config.ts'
 import { describeConfig } from './config/describe-config.ts'
 import { openCommands } from './commands/commands.ts'
 import { forgetThread } from './forget-thread.ts'
+import { derivedSecrets } from './derived-secrets.ts'
 import { proveEngine } from './engine-proof.ts'
 import type { CloseOptions, Engine, EngineOptions } from './engine-api.ts'
 import { openEvents } from './events/events.ts'
@@ -135,6 +136,7 @@ export async function host(options: HostOptions): Promise<Engine> {
     const configuration = () => Promise.resolve(describeConfig(config.current(), config.error()))
     const inside = openInside({
       backend: used, provider, commands, terminals, addressing, image, env, events, clock, version, token, home: home.path,
+      derived: () => derivedSecrets({ secret: home.secret, capabilities: caps, list: () => used.list() }),
       config: () => config.current(), configFile: options.configFile, log: tail.lines, house: { status, doctor, config: configuration },
     })
     const handlers = bindHandlers({

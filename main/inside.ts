@@ -35,6 +35,8 @@ export function openInside(deps: {
   clock: Clock
   version: string
   token: string
+  /** What is derived of the home's secret, and that itself. */
+  derived: () => Promise<readonly string[]>
   log: () => readonly string[]
   house: Pick<HouseDeps, 'status' | 'doctor'> & { readonly config: HouseDeps['config'] }
 }): InsideDeps {
@@ -81,7 +83,7 @@ export function openInside(deps: {
         events: () => events.recent({ limit: 300 }).events,
         sandboxes: () => provider.list().sandboxes,
         log: deps.log,
-        secrets: () => [deps.token, ...deps.config().secrets, ...secretsIn(env)],
+        secrets: async () => [deps.token, ...deps.config().secrets, ...secretsIn(env), ...(await deps.derived())],
         wall: () => deps.clock.wall(),
       }),
   }
@@ -97,8 +99,9 @@ async function orNone<T>(look: Promise<T>, none: T): Promise<T> {
   }
 }
 
+/** A path is where something is (`PWD`, `SSH_AUTH_SOCK`), not the thing itself. */
 function secretsIn(env: NodeJS.ProcessEnv): string[] {
-  return Object.entries(env).flatMap(([name, value]) => (value !== undefined && secretName(name) ? [value] : []))
+  return Object.entries(env).flatMap(([name, value]) => (value !== undefined && secretName(name) && !value.startsWith('/') ? [value] : []))
 }
 
 /** How programs reach it, as it may stand on a screen. */
