@@ -1,6 +1,7 @@
 import type { ComponentType } from 'react'
 import { Page } from './window/page.tsx'
 import type { Route } from './route.ts'
+import { Sandboxes } from '../sandboxes/sandboxes.tsx'
 
 export interface Screen {
   /** Whether a path is this screen's. */
@@ -11,7 +12,7 @@ export interface Screen {
 
 /** Every screen, by the first that takes the path. */
 export const screens: readonly Screen[] = [
-  { takes: ([screen, id]) => screen === 'sandboxes' && id === undefined, show: () => <Soon title="Sandboxes" /> },
+  { takes: ([screen, id]) => screen === 'sandboxes' && id === undefined, show: Sandboxes },
   { takes: ([screen, id]) => screen === 'sandboxes' && id !== undefined, show: () => <Soon title="Sandbox" /> },
   { takes: ([screen]) => screen === 'activity', show: () => <Soon title="Activity" /> },
   { takes: ([screen]) => screen === 'images', show: () => <Soon title="Images" /> },

@@ -9,6 +9,7 @@ import { Foot } from './foot.tsx'
 import { FootKeysContext, type FootKey } from './foot-keys.ts'
 import { ScreenBoundary } from './screen-boundary.tsx'
 import { Side } from './side.tsx'
+import { DeedsHost } from '../../sandboxes/deeds/deeds-host.tsx'
 import { UnknownPage } from '../pages/unknown.tsx'
 
 /** The window: where one can go, the screen, what happened last. */
@@ -33,9 +34,11 @@ export function Frame() {
         <Side />
         <main id="main" tabIndex={-1}>
           {connection.state === 'open' ? null : <LostBanner />}
-          <ScreenBoundary place={place}>
-            <Suspense fallback={<div className="scroll" aria-busy="true" />}><Show /></Suspense>
-          </ScreenBoundary>
+          <DeedsHost>
+            <ScreenBoundary place={place}>
+              <Suspense fallback={<div className="scroll" aria-busy="true" />}><Show /></Suspense>
+            </ScreenBoundary>
+          </DeedsHost>
           <Foot keys={keys} />
         </main>
       </div>

@@ -6,9 +6,6 @@ export type Berth = 'active' | 'creating' | 'warm' | 'paused' | 'stopping' | 'fr
 /** Up to so many replicas each has a berth in the picture; above, a bar says it. */
 export const mostBerths = 24
 
-/** A name, or the words between names. */
-export interface Piece { readonly text: string; readonly name?: true }
-
 type Rows = readonly SandboxRow[]
 type Facts = Pick<House, 'replicas' | 'capacity_mode' | 'waiting'> & { readonly spares: Pick<House['spares'], 'slots'>; readonly backend: Pick<House['backend'], 'kind' | 'reachable'> }
 
