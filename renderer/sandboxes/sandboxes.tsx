@@ -1,4 +1,5 @@
 import { useHouse } from '../frame/house/use-house.ts'
+import { useFootKeys } from '../frame/window/foot-keys.ts'
 import { Page } from '../frame/window/page.tsx'
 import { Button } from '../parts/buttons/button.tsx'
 import { sandboxesWords } from '../words/sandboxes.ts'
@@ -15,6 +16,7 @@ export function Sandboxes() {
     const empty = Object.keys(sandboxes).length === 0
     return [empty, empty && (house.backend.kind === 'none' || !house.backend.reachable)]
   })
+  useFootKeys(none && !missing ? [['n', sandboxesWords.add]] : [])
   if (missing) return <Page title={sandboxesWords.title}><EngineMissing /></Page>
   if (!none) return <ListScreen />
   return (

@@ -9,9 +9,10 @@ export function sayNext(next: Next, replicas: number, format: Format): Said[] {
   const start = (slot: boolean) => slot ? 'The next new thread takes a slot' : 'The next new thread starts cold'
   switch (next.kind) {
     case 'engine': return [{ text: next.none ? 'New threads wait until something can run them.' : 'New threads wait for the engine.' }]
-    case 'room': return [{ text: `${start(next.slot)}. Room for ${format.number(next.room)} before anything is evicted.` }]
+    case 'room': return [{ text: `${start(next.slot)}; there is room for ${format.number(next.room)}.` }]
     case 'evicts': {
-      const [first = '', ...rest] = next.who
+      const [first, ...rest] = next.who
+      if (first === undefined) return [{ text: `${start(next.slot)}, in the place of one that is stopping.` }]
       return [
         { text: `${start(next.slot)}, and ` }, { text: first, name: true },
         { text: rest.length === 0 ? ' is evicted.' : ` and ${format.count(rest.length, 'other')} are evicted.` },

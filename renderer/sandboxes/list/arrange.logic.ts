@@ -91,6 +91,7 @@ const words = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' 
 
 function sorted(rows: readonly ListRow[], stands: ReadonlyMap<string, Place>, sort: Sort | null, used: Used): ListRow[] {
   const natural = (a: ListRow, b: ListRow) => places.indexOf(stands.get(rowId(a)) ?? 'slots') - places.indexOf(stands.get(rowId(b)) ?? 'slots')
+    || (isSlot(a) && isSlot(b) ? words.compare(a.name, b.name) : 0)
     || (a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : 0) || (rowId(a) < rowId(b) ? -1 : 1)
   if (sort === null) return [...rows].sort(natural)
   const sign = sort.direction === 'ascending' ? 1 : -1

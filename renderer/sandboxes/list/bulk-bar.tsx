@@ -1,6 +1,6 @@
 import type { SandboxRow } from '../../../shared/state.ts'
 import { Button } from '../../parts/buttons/button.tsx'
-import { CopyButton } from '../../parts/buttons/copy-button.tsx'
+import { useCopied } from '../../parts/buttons/copied.ts'
 import { Kbd } from '../../parts/signs/kbd.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
@@ -11,6 +11,7 @@ export function BulkBar({ rows, shown, onClear }: { rows: readonly SandboxRow[];
   const words = sandboxesWords.bulk
   const deeds = useDeeds()
   const format = useFormat()
+  const { copied, copy } = useCopied()
   const working = rows.filter(({ commands }) => commands.length > 0).length
   const held = rows.some(({ holders }) => holders.length > 0)
   return (
@@ -20,7 +21,7 @@ export function BulkBar({ rows, shown, onClear }: { rows: readonly SandboxRow[];
       <span className="group">
         <Button kind="quiet" small icon="castoff" disabled={!held} onClick={() => deeds.release(rows)}>{sandboxesWords.actions.release}</Button>
         <Button kind="quiet" small bad icon="trash" onClick={() => deeds.destroy(rows)}>{words.destroy(rows.length)}</Button>
-        <CopyButton text={rows.map(({ id }) => id).join('\n')} label={words.copy} />
+        <Button kind="quiet" small icon={copied === 'yes' ? 'check' : 'copy'} onClick={() => copy(rows.map(({ id }) => id).join('\n'))}>{copied === 'yes' ? sandboxesWords.actions.copied : words.copy}</Button>
       </span>
       <span className="keys"><span aria-hidden="true"><Kbd keys="Shift+ArrowDown" /> {words.extend}</span><span aria-hidden="true"><Kbd keys="Mod+a" /> {words.all(format.number(shown))}</span><span><Button kind="quiet" small onClick={onClear}><Kbd keys="Escape" /> {words.clear}</Button></span></span>
     </div>

@@ -4,14 +4,16 @@ import { Spark } from '../../parts/signs/spark.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
 import { cpuShare, nearLimit } from './gauges.logic.ts'
+import { useListFacts } from './list-facts.ts'
 import { useSeries } from './gauge-store.ts'
 
 /** CPU as a share of the sandbox's limit, with the last two minutes of it. */
 export const CpuCell = memo(function CpuCell({ id, paused }: { id: string; paused: boolean }) {
+  const { unknown } = useListFacts()
   const series = useSeries(id)
   const format = useFormat()
-  if (paused) return <span className="gauge"><span className="dim">{sandboxesWords.row.paused}</span></span>
-  const share = series === null ? null : cpuShare(series.last)
+  if (paused && !unknown) return <span className="gauge"><span className="dim">{sandboxesWords.row.paused}</span></span>
+  const share = series === null || unknown ? null : cpuShare(series.last)
   if (series === null || share === null) return <span className="gauge"><span className="w-pct dim">–</span></span>
   return (
     <span className="gauge">
@@ -23,10 +25,11 @@ export const CpuCell = memo(function CpuCell({ id, paused }: { id: string; pause
 
 /** Memory in use; near its limit it is said by weight, a sign and a word, not by colour alone. */
 export const MemoryCell = memo(function MemoryCell({ id }: { id: string }) {
+  const { unknown } = useListFacts()
   const series = useSeries(id)
   const format = useFormat()
   const last = series?.last ?? null
-  if (series === null || last === null || last.memory === null) return <span className="gauge"><span className="w-mem dim">–</span></span>
+  if (unknown || series === null || last === null || last.memory === null) return <span className="gauge"><span className="w-mem dim">–</span></span>
   const high = nearLimit(last)
   const size = format.size(last.memory)
   const title = last.memory_limit === null ? size : format.sizes(last.memory, last.memory_limit)

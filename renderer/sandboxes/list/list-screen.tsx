@@ -146,6 +146,7 @@ function Opened({ id, at, row, onClose }: { id: string | null; at: MenuPlace | n
     ...(opens ? [{ label: actions.terminal, icon: 'terminal', keys: 't', run: () => deeds.terminal(row.id) } as const] : []),
     { label: actions.logs, icon: 'logs', keys: 'l', run: () => deeds.logs(row.id) },
     ...(opens ? [{ label: actions.files, icon: 'folder', run: () => deeds.files(row.id) } as const] : []),
+    ...(row.status === 'failed' && row.thread !== null ? [{ label: actions.again, icon: 'retry', run: () => deeds.again(row) } as const] : []),
     'line',
     { label: actions.copyId, icon: 'copy', run: () => void copied(row.id) },
     { label: actions.copyExec, icon: 'copy', run: () => void copied(execLine(row)) },

@@ -23,13 +23,15 @@ const most = 2
 /** What the house has to say, above the list. Each stays until it is so no more. */
 export function HouseNotes() {
   const house = useHouse((state) => state.house)
-  const some = useHouse(({ sandboxes }) => Object.keys(sandboxes).length > 0)
+  const [some, awaited] = useHouse(({ house: { image }, sandboxes }) => [
+    Object.keys(sandboxes).length > 0, image !== null && Object.values(sandboxes).some((row) => row.status === 'creating' && row.image === image.name),
+  ])
   const endpoint = useEndpoint()
   const toast = useToast()
   const [all, setAll] = useState(false)
   const [dialog, setDialog] = useState<'isolation' | 'switch' | null>(null)
   const [busy, setBusy] = useState<NoteAction | null>(null)
-  const notes = notesOf(house)
+  const notes = notesOf(house, awaited)
 
   async function calling(action: NoteAction, call: () => Promise<unknown>): Promise<void> {
     setBusy(action)

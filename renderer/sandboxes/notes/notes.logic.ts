@@ -9,23 +9,22 @@ export interface HouseNote {
   readonly action: NoteAction | null
 }
 
-/** What the house has to say above the list, the worst first. */
-export function notesOf(house: Pick<House, 'backend' | 'config' | 'image' | 'spares' | 'warnings' | 'shutting_down'>): HouseNote[] {
+/** What the house has to say above the list, the most urgent first. `awaited`: a row of the list shows how far the image is. */
+export function notesOf(house: Pick<House, 'backend' | 'config' | 'image' | 'spares' | 'warnings' | 'shutting_down'>, awaited: boolean): HouseNote[] {
   const { backend, config, image, spares } = house
   const notes: HouseNote[] = []
   if (house.shutting_down) notes.push({ id: 'stopping', kind: 'warn', text: '', action: null })
   if (backend.kind !== 'none' && !backend.reachable) notes.push({ id: 'lost', kind: 'bad', text: backend.problem ?? backend.reason, action: 'retry' })
   if (config.error !== null) notes.push({ id: 'config', kind: 'bad', text: config.error, action: 'settings' })
   if (image !== null && !image.present && image.problem !== null) notes.push({ id: 'image-failed', kind: 'bad', text: image.problem, action: 'image-prepare' })
-  if (image !== null && !image.present && image.problem === null && image.since !== null) notes.push({ id: 'image', kind: 'info', text: image.name, action: 'image-cancel' })
   if (backend.better !== null) notes.push({ id: 'better', kind: 'info', text: backend.better, action: 'switch' })
   if (backend.kind === 'embedded' && (backend.chosen === 'auto' || backend.isolation === 'none')) {
     notes.push({ id: 'embedded', kind: backend.isolation === 'none' ? 'warn' : 'info', text: backend.reason, action: 'isolation' })
   }
   house.warnings.forEach((text, at) => notes.push({ id: `warning-${at}`, kind: 'warn', text, action: null }))
+  if (image !== null && !image.present && image.problem === null && image.since !== null && !awaited) notes.push({ id: 'image', kind: 'info', text: image.name, action: 'image-cancel' })
   if (spares.wanted > 0 && spares.off !== null && backend.reachable) notes.push({ id: 'slots', kind: 'info', text: spares.off, action: null })
-  const rank = { bad: 0, warn: 1, info: 2 }
-  return notes.sort((a, b) => rank[a.kind] - rank[b.kind])
+  return notes
 }
 
 export type Isolated = 'yes' | 'no'
