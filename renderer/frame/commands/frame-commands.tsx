@@ -10,10 +10,15 @@ import { useTheme } from '../theme.ts'
 /** What can be done everywhere. In a browser no digit with Ctrl: those are the browser's own. */
 export function FrameCommands() {
   const [open, setOpen] = useState<'palette' | 'keys' | null>(null)
+  const [from, setFrom] = useState<HTMLElement | null>(null)
   const shell = useNative().kind === 'electron'
   const { theme, choose } = useTheme()
   const { nav } = frameWords
-  useCommand({ id: 'palette', title: frameWords.commands, keys: ['Mod+k', 'Mod+Shift+k', 'Mod+Shift+p'], hidden: true, run: () => setOpen('palette') })
+  function openPalette(): void {
+    setFrom(document.activeElement instanceof HTMLElement ? document.activeElement : null)
+    setOpen('palette')
+  }
+  useCommand({ id: 'palette', title: frameWords.commands, keys: ['Mod+k', 'Mod+Shift+k'], hidden: true, run: openPalette })
   useCommand({ id: 'keys-help', title: frameWords.allKeys, keys: ['?'], icon: 'info', run: () => setOpen('keys') })
   useCommand({ id: 'go-sandboxes', title: nav.sandboxes, group: 'Screens', icon: 'sandboxes', keys: shell ? ['Mod+1', 'g s'] : ['g s'], run: () => go('sandboxes') })
   useCommand({ id: 'go-activity', title: nav.activity, group: 'Screens', icon: 'activity', keys: shell ? ['Mod+2', 'g a'] : ['g a'], run: () => go('activity') })
@@ -25,7 +30,7 @@ export function FrameCommands() {
   useCommand({ id: 'theme-system', title: 'Theme of the system', icon: 'sun', when: theme !== 'system', run: () => choose('system') })
   return (
     <>
-      <Palette open={open === 'palette'} onClose={() => setOpen(null)} onKeys={() => setOpen('keys')} />
+      <Palette open={open === 'palette'} from={from} onClose={() => setOpen(null)} onKeys={() => setOpen('keys')} />
       <KeysDialog open={open === 'keys'} onClose={() => setOpen(null)} />
     </>
   )

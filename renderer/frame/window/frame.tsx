@@ -1,4 +1,5 @@
 import { Suspense, useState } from 'react'
+import { DeedsHost } from '../../sandboxes/deeds/deeds-host.tsx'
 import { frameWords } from '../../words/frame.ts'
 import { useConnection } from '../house/contexts.ts'
 import { LostBanner } from '../pages/lost.tsx'
@@ -9,7 +10,6 @@ import { Foot } from './foot.tsx'
 import { FootKeysContext, type FootKey } from './foot-keys.ts'
 import { ScreenBoundary } from './screen-boundary.tsx'
 import { Side } from './side.tsx'
-import { DeedsHost } from '../../sandboxes/deeds/deeds-host.tsx'
 import { UnknownPage } from '../pages/unknown.tsx'
 
 /** The window: where one can go, the screen, what happened last. */
@@ -30,19 +30,21 @@ export function Frame() {
       >
         {frameWords.skip}
       </a>
+      <DeedsHost>
       <div className="window">
         <Side />
         <main id="main" tabIndex={-1}>
           {connection.state === 'open' ? null : <LostBanner />}
-          <DeedsHost>
+          <div className={connection.state === 'open' ? 'screen' : 'screen stale'}>
             <ScreenBoundary place={place}>
               <Suspense fallback={<div className="scroll" aria-busy="true" />}><Show /></Suspense>
             </ScreenBoundary>
-          </DeedsHost>
+          </div>
           <Foot keys={keys} />
         </main>
       </div>
       <FrameCommands />
+      </DeedsHost>
     </FootKeysContext>
   )
 }

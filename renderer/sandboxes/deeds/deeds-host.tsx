@@ -69,6 +69,7 @@ export function DeedsHost({ children }: { children: ReactNode }) {
   })
   const cancel = useEffectEvent((row: SandboxRow) => void destroyAll([row]))
   const again = useEffectEvent((row: SandboxRow) => { if (row.thread !== null) void acquire(row.thread, row.user, () => undefined) })
+  const get = useEffectEvent((thread: string, user: string) => acquire(thread, user, () => undefined))
   const begin = useEffectEvent((thread: string) => void acquire(thread, 'default', (id) => go('sandboxes', id, 'terminal')))
   const shutDown = useEffectEvent(() => setShutting((now) => ({ open: true, n: now?.n ?? 0 })))
 
@@ -81,6 +82,7 @@ export function DeedsHost({ children }: { children: ReactNode }) {
     destroy: (rows) => destroy(rows),
     cancel: (row) => cancel(row),
     again: (row) => again(row),
+    acquire: (thread, user) => get(thread, user),
     dismiss: (row) => cancel(row),
     create: () => setAsking({ kind: 'create' }),
     begin: (thread) => begin(thread),

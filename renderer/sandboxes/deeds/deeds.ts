@@ -15,6 +15,8 @@ export interface Deeds {
   cancel(row: SandboxRow): void
   /** Acquires a failed one's thread again. */
   again(row: SandboxRow): void
+  /** The same for any thread. What goes wrong is told here; it never throws. */
+  acquire(thread: string, user: string): Promise<void>
   dismiss(row: SandboxRow): void
   /** Opens the dialog. */
   create(): void

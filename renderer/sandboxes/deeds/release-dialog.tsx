@@ -38,7 +38,7 @@ export function ReleaseDialog({ rows, onClose, onRelease }: { rows: readonly San
               onRelease(chosen)
             }}
           >
-            {words.button(format.count(chosen.length, ...words.hold))}
+            {chosen.length === holds.length ? words.all : words.some(format.number(chosen.length), format.number(holds.length))}
           </Button>
         </>
       }

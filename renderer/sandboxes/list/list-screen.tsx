@@ -1,4 +1,4 @@
-import { use, useCallback, useEffectEvent, useMemo, useRef, useState } from 'react'
+import { use, useCallback, useEffectEvent, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import type { SandboxRow } from '../../../shared/state.ts'
 import { useCommand } from '../../frame/commands/use-command.ts'
 import { useHouse } from '../../frame/house/use-house.ts'
@@ -71,6 +71,12 @@ export function ListScreen() {
 
   useListCommands(deeds, current, acting, () => search.current?.focus())
 
+  // From the field straight into what it found.
+  const intoList = (event: KeyboardEvent) => {
+    if (event.key !== 'ArrowDown') return
+    event.preventDefault()
+    document.querySelector<HTMLElement>('.list [data-row]')?.focus()
+  }
   const clear = () => change({ find: '' })
   return (
     <ListFactsContext value={facts}>
@@ -82,7 +88,7 @@ export function ListScreen() {
             end={
               <>
                 <SearchField
-                  ref={search} label={words.filter.label} placeholder={words.filter.place} value={view.find} onChange={(find) => change({ find })} keys="/"
+                  ref={search} label={words.filter.label} placeholder={words.filter.place} value={view.find} onChange={(find) => change({ find })} keys="/" onKeyDown={intoList}
                   found={words.filter.found(arranged.shown, arranged.outOf)}
                 />
                 <Button kind="primary" icon="plus" aria-label={words.add} onClick={() => deeds.create()}><span className="label">{words.add}</span></Button>

@@ -1,5 +1,7 @@
 import { Menu as Base } from '@base-ui/react/menu'
+import { use } from 'react'
 import type { MenuItems } from '../../parts/floats/menu.tsx'
+import { FloatHost, uncoverGuards } from '../../parts/floats/within.ts'
 import { Icon } from '../../parts/signs/icon.tsx'
 import { keyCaps } from '../../parts/signs/key-caps.ts'
 
@@ -8,9 +10,10 @@ export type MenuPlace = Element | { getBoundingClientRect(): DOMRect }
 
 /** One menu for all rows: hundreds of them would each cost their own. The focus goes back to the row it was opened from. */
 export function RowMenu({ label, items, at, onClose, back }: { label: string; items: MenuItems; at: MenuPlace | null; onClose: () => void; back: () => HTMLElement | null }) {
+  const host = use(FloatHost)
   return (
-    <Base.Root open={at !== null} onOpenChange={(open) => { if (!open) onClose() }} modal={false}>
-      <Base.Portal>
+    <Base.Root open={at !== null} onOpenChangeComplete={uncoverGuards} onOpenChange={(open) => { if (!open) onClose() }} modal={false}>
+      <Base.Portal container={host}>
         <Base.Positioner className="pop" anchor={at} align="end" sideOffset={4} collisionPadding={8}>
           <Base.Popup className="menu" aria-label={label} finalFocus={() => back() ?? true}>
             {items.map((one, index) => one === 'line' ? <Base.Separator key={index} render={<hr />} /> : (

@@ -69,7 +69,7 @@ export function ShutdownDialog({ open, onHide, onShow, onEnd }: ShutdownDialogPr
     setPhase({ kind: 'done', targets, failures, ms })
     if (visible.current) return
     if (failures.length === 0) {
-      toast({ status: 'gone', title: words.done(format.count(targets.length, 'sandbox', 'sandboxes')) })
+      toast({ status: 'gone', title: words.done(format.count(targets.length, 'sandbox', 'sandboxes'), targets.length === 1) })
       onEnd()
     } else toast({ status: 'failed', title: words.partly(targets.length - failures.length, targets.length, failures.length), stay: true, action: { label: words.show, run: onShow } })
   }

@@ -27,7 +27,7 @@ export function ShutdownDone({ open, targets, failures, steps, ms, onClose, onAg
   const format = useFormat()
   const whole = failures.some(({ id }) => id === '')
   const { gone, slowest } = outcome(targets, steps, failures)
-  const title = whole ? words.broke : failures.length === 0 ? words.done(format.count(targets.length, 'sandbox', 'sandboxes')) : words.partly(gone, targets.length, failures.length)
+  const title = whole ? words.broke : failures.length === 0 ? words.done(format.count(targets.length, 'sandbox', 'sandboxes'), targets.length === 1) : words.partly(gone, targets.length, failures.length)
   return (
     <Dialog
       title={title} about={whole ? undefined : words.after} open={open} onClose={onClose} alert={failures.length > 0}
@@ -37,7 +37,7 @@ export function ShutdownDone({ open, targets, failures, steps, ms, onClose, onAg
       {failures.map((failure) => <Failed key={failure.id} failure={failure} whole={whole} onAgain={onAgain} onLeave={onLeave} onClose={onClose} />)}
       {whole || gone === 0 ? null : (
         <details className="finished">
-          <summary><Icon name="right" /><span><Mark name="gone" />{words.done(format.number(gone))}</span><span className="dim">{words.slowest(format.inWords(ms), slowest === null || targets.length < 2 ? null : shortName(slowest.name))}</span></summary>
+          <summary><Icon name="right" /><span><Mark name="gone" />{words.finished(format.number(gone))}</span><span className="dim">{words.slowest(format.inWords(ms), slowest === null || targets.length < 2 ? null : shortName(slowest.name))}</span></summary>
           <ul className="going">
             {targets.filter(({ id }) => !failures.some((one) => one.id === id)).map(({ id, name }) => (
               <li key={id}>
