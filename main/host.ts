@@ -4,6 +4,8 @@ import { clearBridgeFile, readBridgeFile, writeBridgeFile } from './bridge/bridg
 import { openAliases } from './bridge/provisioner/aliases.ts'
 import { hostsOf, isWildcard } from './bridge/hosts.ts'
 import { portPlan, sandboxPortPlan } from './bridge/port.ts'
+import { type LoginCodes, openSessions } from './bridge/ui/sessions.ts'
+import { ticketStore } from './bridge/ui/ticket-store.ts'
 import { sandboxAddresses } from './bridge/sandbox-port/addresses.ts'
 import { capabilities } from './bridge/sandbox-port/capabilities.ts'
 import { startSandboxPort } from './bridge/sandbox-port/start-sandbox-port.ts'
@@ -13,7 +15,9 @@ import { loadConfig } from './config/load-config.ts'
 import { redact } from './config/redact.ts'
 import { watchConfig } from './config/watch-config.ts'
 import { describeConfig } from './config/describe-config.ts'
+import { openCommands } from './commands/commands.ts'
 import { forgetThread } from './forget-thread.ts'
+import { derivedSecrets } from './derived-secrets.ts'
 import { proveEngine } from './engine-proof.ts'
 import type { CloseOptions, Engine, EngineOptions } from './engine-api.ts'
 import { openEvents } from './events/events.ts'
@@ -24,16 +28,23 @@ import { sweepTemps } from './home/write-atomic.ts'
 import { statusOf } from './house.ts'
 import { keepImage } from './image-keeper.ts'
 import type { Log } from './log.ts'
+import { logTail } from './log-tail.ts'
+import { openInside } from './inside.ts'
+import { callRecords } from './live/call-records.ts'
+import { openLive } from './live/open-live.ts'
 import { openMetrics } from './metrics/metrics.ts'
+import { watchBackend } from './backend-watch.ts'
 import { openBackend } from './open-backend.ts'
 import { provide } from './provide.ts'
 import { untilBegun } from './provider/beginning.ts'
 import type { Provider } from './provider/provider-api.ts'
+import { openTerminals } from './terminals/terminals.ts'
 import { openTokens } from './tokens/tokens.ts'
 import { bindHandlers } from './rpc/bind-handlers.ts'
 import { contractId } from './rpc/contract-hash.ts'
 import { createDispatch } from './rpc/dispatch.ts'
 import { version } from './version.ts'
+import { rendererDir } from './resources.ts'
 import { sweepAnonymous, sweepDeleted } from './workspace/delete-thread.ts'
 import { listThreads } from './workspace/list-threads.ts'
 
@@ -44,6 +55,9 @@ export interface HostOptions extends EngineOptions {
   readonly locks: FileLocks
   /** The home's lock, held; released at close. */
   readonly lock: HeldLock
+  /** Asks whoever holds the engine to close it and start the next. */
+  readonly restart: () => void
+  readonly codes: LoginCodes
 }
 
 /** Runs the engine in this process: reads as the list of its parts, in the order in which each needs the one before. */
@@ -51,7 +65,8 @@ export async function host(options: HostOptions): Promise<Engine> {
   const { clock, home, token, env } = options
   const instance = randomBytes(8).toString('hex')
   const loaded = await loadConfig({ file: options.configFile, env, home: home.path })
-  const log: Log = (level, text, cause) => options.log(level, redact(text, [...loaded.secrets, token]), cause)
+  const tail = logTail((level, text, cause) => options.log(level, redact(text, [...loaded.secrets, token]), cause), () => clock.wall())
+  const { log } = tail
   for (const warning of loaded.warnings) log('warn', warning)
   const stack = new AsyncDisposableStack()
   stack.defer(() => options.lock.release())
@@ -68,7 +83,14 @@ export async function host(options: HostOptions): Promise<Engine> {
     stack.defer(() => events.close())
     const tokens = await openTokens({ file: home.paths.tokens, master: token, clock, publish: events.publish })
     stack.defer(() => tokens.close())
-    const { backend, choice, prove, warnings } = await openBackend({ config: loaded, home, env, clock, token, isToken: (text) => tokens.identify(text) !== null, log })
+    // Loaded when asked for: most engines never are.
+    const outlook = async (asked: { bubblewrap: boolean }) =>
+      (await import('./doctor/engine-fixes.ts')).engineOutlook({ homeDir: home.path, configFile: options.configFile, env, clock }, asked)
+    const { backend, choice, prove, warnings } = await openBackend({
+      config: loaded, home, env, clock, token, log,
+      isToken: (text) => tokens.identify(text) !== null,
+      fixes: async () => (await outlook({ bubblewrap: true })).fixes.flatMap(({ command }) => (command === null ? [] : [command])),
+    })
     for (const warning of warnings) log('warn', warning)
     const used = options.decorate ? options.decorate(backend) : backend
     stack.defer(() => used.close())
@@ -84,7 +106,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       },
       onError: (error) => events.publish({ type: 'config.bad', who: 'berth:config', text: `The last good configuration stays in force: ${error.message}` }),
     })
-    const core = provide({ backend: used, config: () => config.current(), home, env, locks: options.locks, clock, publish: events.publish, problem: proof.problem, aroundClaim: options.aroundClaim })
+    const core = provide({ backend: image.watched(used), config: () => config.current(), home, env, locks: options.locks, clock, publish: events.publish, problem: proof.problem, aroundClaim: options.aroundClaim })
     stack.defer(() => config.close())
     stack.defer(() => image.close())
     const metrics = openMetrics({ clock, version, backend: choice.kind, sandboxes: core.list, waiting: core.waiting, events })
@@ -100,22 +122,46 @@ export async function host(options: HostOptions): Promise<Engine> {
       mode: () => config.current().config.bridge.sandbox_url,
       cut: (id) => sandboxPort.cut(id),
     })
+    const sessions = openSessions({ kept: tokens.sessions, clock, publish: events.publish, codes: options.codes })
+    const tickets = ticketStore(clock)
+    const commands = openCommands(clock)
+    const terminals = openTerminals({ provider, clock, events })
+    stack.defer(() => terminals.close())
+    const records = callRecords(clock)
+    const watching = watchBackend({
+      choice, backend: used, events, clock, log, outlook,
+      onFound() {
+        log('info', 'There is something to run sandboxes with now: Berth starts again, at the same address')
+        options.restart()
+      },
+    })
+    stack.defer(() => watching.close())
+    const status = statusOf({
+      backend: used, choice, provider, image, home: home.path, instance, startedAt: clock.wall(),
+      config: () => config.current().config,
+      warnings: () => [...home.warnings, ...warnings, ...config.current().warnings],
+    })
+    // Loaded when asked for: most engines never are, and it brings a good deal with it.
+    const doctor = async () => (await import('./doctor/run-doctor.ts')).runDoctor({ homeDir: home.path, configFile: options.configFile, env, clock })
+    const configuration = () => Promise.resolve(describeConfig(config.current(), config.error()))
+    const inside = openInside({
+      backend: used, provider, commands, terminals, addressing, image, env, events, clock, version, token, home: home.path,
+      derived: () => derivedSecrets({ secret: home.secret, capabilities: caps, list: () => used.list() }),
+      config: () => config.current(), configFile: options.configFile, log: tail.lines, house: { status, doctor, config: configuration },
+    })
     const handlers = bindHandlers({
+      ...inside, sessions, tickets, backendWatch: watching,
+      // After the answer has gone out.
+      restart: () => void setTimeout(options.restart, 100),
+      bridgeUrl: (via) => `http://${via ?? '127.0.0.1'}:${bridge.port}`,
       provider, tokens, events, version, token, home: home.path, addressing,
       contract: contractId(),
-      status: statusOf({
-        backend: used, choice, provider, image, home: home.path, instance, startedAt: clock.wall(),
-        config: () => config.current().config,
-        warnings: () => [...home.warnings, ...warnings, ...config.current().warnings],
-      }),
-      // Loaded when asked for: most engines never are, and it brings a good deal with it.
-      doctor: async () => (await import('./doctor/run-doctor.ts')).runDoctor({ homeDir: home.path, configFile: options.configFile, env, clock }),
-      config: () => Promise.resolve(describeConfig(config.current(), config.error())),
+      status, doctor, config: configuration,
       threads: async (user) => ({ threads: await listThreads(home, user) }),
       forget: (key, who) => forgetThread({ home, locks: options.locks, publish: events.publish }, key, who),
       stop: () => void close(),
     })
-    const dispatch = createDispatch({ handlers, log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes })
+    const dispatch = records.recorded(createDispatch({ handlers, log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes }))
     const kept = (await readBridgeFile(home.paths.bridge)).value
     const { port, sandbox_port, listen } = loaded.config.bridge
     const plan = portPlan({ configured: port, kept: kept?.port ?? null })
@@ -129,7 +175,26 @@ export async function host(options: HostOptions): Promise<Engine> {
       begun: (signal) => untilBegun(clock, provider, signal),
     })
     stack.defer(() => sandboxPort.close())
+    let closing: Promise<void> | null = null
+    let end: () => void = () => undefined
+    const live = openLive({
+      clock, events, provider, log, calls: records, backend: used, terminal: terminals.topic,
+      config: () => config.current().config,
+      configFile: () => ({ file: config.current().file, error: config.error()?.message ?? null }),
+      warnings: () => [...home.warnings, ...warnings, ...config.current().warnings],
+      shuttingDown: () => closing !== null,
+      fixed: { version, instance, pid: process.pid, started_at: new Date(clock.wall()).toISOString(), home: home.path, token_file: home.paths.token, platform: process.platform },
+      addresses: () => ({ url: bridge.url, sandbox_port: sandboxPort.port }),
+      sources: {
+        commands, terminals, sessions,
+        image: { state: () => (used.kind === 'docker' ? image.state() : null), onChange: image.onChange },
+        backend: watching.source,
+        slots: core.slots,
+      },
+    })
+    stack.defer(() => live.close())
     const bridge = await startBridge({
+      screens: { directory: rendererDir(env), sessions, tickets, enter: provider.enter, subscribe: live.subscribe, instance },
       plan, identify: tokens.identify, metrics, version, dispatch, events, log, listen, hosts,
       provisioner: {
         aliases: openAliases({
@@ -145,8 +210,6 @@ export async function host(options: HostOptions): Promise<Engine> {
       started_at: new Date(clock.wall()).toISOString(),
     })
 
-    let closing: Promise<void> | null = null
-    let end: () => void = () => undefined
     const closed = new Promise<void>((resolve) => {
       end = resolve
     })
@@ -175,6 +238,7 @@ export async function host(options: HostOptions): Promise<Engine> {
     events.publish({ type: 'engine.started', who: 'berth:engine', text: `Berth ${version} works with backend ${choice.kind}: ${choice.reason}` })
     return {
       url: bridge.url, port: bridge.port, home: home.path, instance, attached: false, closed, close,
+      endpoint: async (who) => live.endpoint(dispatch, who),
       async call(name, input, { signal, onChunk } = {}) {
         return (await dispatch(
           {

@@ -6,6 +6,7 @@ import type { Backend } from './backends/backend.ts'
 import { openDocker, type DockerBackend } from './backends/docker/docker-backend.ts'
 import { liteFiles } from './backends/docker/image/lite-recipe.ts'
 import { openEmbedded } from './backends/embedded/embedded.ts'
+import { openNone } from './backends/none/none-backend.ts'
 import { openRemote } from './backends/remote/remote-backend.ts'
 import { readBridgeFile } from './bridge/bridge-file.ts'
 import { chooseBackend, type Choice } from './choose-backend.ts'
@@ -40,6 +41,8 @@ export async function openBackend(deps: {
   token: string
   /** Whether a text is a token of this very Berth, named ones included. */
   isToken: (text: string) => boolean
+  /** Commands that give this machine something to run sandboxes with, best first; asked for only where it has nothing. */
+  fixes: () => Promise<readonly string[]>
   log: Log
 }): Promise<OpenedBackend> {
   const { home, clock, env, log, token } = deps
@@ -80,19 +83,31 @@ export async function openBackend(deps: {
   }
   await asked.backend?.close()
   if (choice.kind === 'embedded') {
-    const backend = await openEmbedded({
+    const embedded = () => openEmbedded({
       owner, version, clock, env,
       isolation: config.embedded.isolation,
       node: files.nodeBinary,
       server: files.serverFile,
       runDir: join(home.path, 'embedded'),
     })
-    return { backend, choice, prove: null, warnings }
+    try {
+      return { backend: await embedded(), choice, prove: null, warnings }
+    } catch (error) {
+      const problem = asBerthError(error)
+      // What was asked for in so many words fails; what Berth chose for itself is looked for again.
+      if (choice.chosen === 'config' || problem.code !== 'ISOLATION_MISSING') throw error
+      const fixes = await deps.fixes()
+      const why = `Nothing here can run a sandbox. ${sentence(asked.problem ?? 'No container engine answers')} ${sentence(problem.message)}`
+      const next = fixes.length > 0 ? `Run: ${fixes.join('   or: ')}   Berth goes on by itself once it works.` : problem.next
+      return { backend: openNone(fail('ISOLATION_MISSING', why, { next, cause: error })), choice: { ...choice, kind: 'none', reason: why }, prove: null, warnings }
+    }
   }
   throw fail('NOT_SUPPORTED', `The backend ${choice.kind} is not part of this version`, {
     next: 'Set backend to docker, embedded, remote or auto.',
   })
 }
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 /** The configuration without a provisioner that is this very Berth. Throws BAD_CONFIG where it was asked for in so many words. */
 async function withoutSelf(config: Config, home: Home, isToken: (text: string) => boolean): Promise<{ config: Config; warnings: string[] }> {

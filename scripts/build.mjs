@@ -2,7 +2,10 @@
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
+import react from '@vitejs/plugin-react'
 import { build } from 'vite'
+import { contractId } from '../main/rpc/contract-hash.ts'
+import { version } from '../main/version.ts'
 import { sourceDigest, stampFile } from './lib/build-stamp.mjs'
 import { inRoot, root } from './lib/root.mjs'
 
@@ -18,6 +21,7 @@ try {
   await bundle('out', { 'sandbox-server': 'main/sandbox-server/entry.ts' }, { codeSplitting: false })
   copyLite()
   await bundle('out/main', { cli: 'main/cli.ts', open: 'main/open.ts' })
+  await page()
 } catch (error) {
   // Where in the bundler it was thrown helps nobody.
   const text = error instanceof Error ? error.message : String(error)
@@ -26,6 +30,21 @@ try {
 }
 writeFileSync(stampFile, digest)
 if (!quiet) console.log(`out/ built in ${((performance.now() - started) / 1000).toFixed(1)} s`)
+
+/** The screens: the same files in Electron and, from `berth serve`, in a browser. Addresses in it are relative: the shell serves it under a scheme of its own. */
+async function page() {
+  if (!existsSync(inRoot('renderer', 'index.html'))) return
+  await build({
+    root: inRoot('renderer'),
+    configFile: false,
+    base: './',
+    logLevel: quiet ? 'error' : 'warn',
+    plugins: [react()],
+    // The page says it to the engine, which compares: a browser cannot afford to work it out.
+    define: { __BERTH_CONTRACT__: JSON.stringify(contractId()), __BERTH_VERSION__: JSON.stringify(version) },
+    build: { outDir: inRoot('out', 'renderer'), emptyOutDir: true, target: 'chrome140', sourcemap: false, assetsInlineLimit: 0, chunkSizeWarningLimit: 1500, modulePreload: { polyfill: false } },
+  })
+}
 
 /**
  * Packages go into the bundle: a packaged app has no node_modules, and one file loads faster than a hundred.

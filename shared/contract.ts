@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { desktopCalls } from './calls/desktop-calls.ts'
 import { houseCalls } from './calls/house-calls.ts'
 import { sandboxCalls } from './calls/sandbox-calls.ts'
 import { tokenCalls } from './calls/token-calls.ts'
@@ -8,7 +9,7 @@ import { workCalls } from './calls/work-calls.ts'
 export const contractVersion = 1
 
 /** Every call there is. The key is its name on every transport: `/berth/v1/acquire`, `berth acquire`. */
-export const calls = { ...sandboxCalls, ...workCalls, ...houseCalls, ...tokenCalls }
+export const calls = { ...sandboxCalls, ...workCalls, ...houseCalls, ...tokenCalls, ...desktopCalls }
 
 export type CallName = keyof typeof calls
 /** What a caller may send: defaults not yet filled in. */

@@ -51,6 +51,42 @@ export interface Found {
   readonly leftover?: true
 }
 
+/** What a sandbox has used so far, or uses now. null: this engine does not tell. */
+export interface UsageSample {
+  /** Milliseconds of CPU time since it began. */
+  readonly cpuMs: number | null
+  /** Bytes, without what the kernel would give back at once. */
+  readonly memory: number | null
+  readonly memoryLimit: number | null
+  readonly pids: number | null
+  readonly netIn: number | null
+  readonly netOut: number | null
+  readonly diskRead: number | null
+  readonly diskWritten: number | null
+}
+
+/** A sandbox as its engine has it, in its own words and in ours; nothing secret in it. */
+export interface Description {
+  readonly imageId: string | null
+  readonly limits: { readonly memory: number | null; readonly cpus: number | null; readonly pids: number | null }
+  readonly isolation: readonly { readonly name: string; readonly value: string; readonly weak: boolean }[]
+  readonly raw: unknown
+}
+
+/** `names`: by which Berth has it; the engine may have others for it, which are not Berth's to take. */
+export interface ShelfImage { readonly id: string; readonly names: readonly string[]; readonly bytes: number; readonly createdAt: number }
+
+export interface ImageShelf {
+  /** Those that Berth made, and those of these names. */
+  list(used: readonly string[]): Promise<readonly ShelfImage[]>
+  /** The id of the image that this name means now; null: none. */
+  idOf(image: string): Promise<string | null>
+  /** Takes these names off it, and the image with the last one. THREAD_IN_USE where a container is made of it. */
+  remove(id: string, names: readonly string[]): Promise<void>
+  /** Ends a preparation for all who wait for it, with CANCELLED. */
+  cancel(image: string): void
+}
+
 export interface EngineFacts { readonly name: string; readonly version: string }
 
 /** What the engine did. `lost` and `back` are about the stream itself: between them nothing was seen. */
@@ -97,5 +133,11 @@ export interface Backend {
   /** The container's own log, line by line. */
   logs(ref: string, options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<string>
   watch(listener: (event: EngineEvent) => void): EngineWatch
+  /** One sample, cheap enough for once a second; null: it is gone. Absent where this backend cannot measure. */
+  usage?(ref: string): Promise<UsageSample | null>
+  /** For a person who wants to know exactly; null: it is gone. */
+  describe?(ref: string): Promise<Description | null>
+  /** Absent: this backend has none. */
+  readonly images?: ImageShelf
   close(): Promise<void>
 }

@@ -4,7 +4,7 @@ import { untilBegun, type Beginning } from './beginning.ts'
 import type { Core } from './core.ts'
 import type { Visit } from './provider-api.ts'
 import { touched, working } from './registry.ts'
-import { explain, present } from './use.ts'
+import { explain, lookInto, present } from './use.ts'
 
 /** Bytes flow thousands of times a second; that they do is noted this often. */
 const notedMs = 1000
@@ -20,6 +20,7 @@ export async function enterSandbox(
   const entry = await present(core, { id, user: 'default' }, signal)
   const { sandbox } = entry
   const { ref } = sandbox
+  if (!counts) lookInto(core, entry)
   const counting = counts ? count(core, id, ref) : nothing
   try {
     if (entry.sandbox.state === 'paused') await wake(core, entry)

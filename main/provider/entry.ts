@@ -38,6 +38,8 @@ export interface Entry {
   readonly hinted?: boolean | undefined
   /** Monotonic ms at which it was last seen frozen or thawed. */
   readonly frozenAt?: number | undefined
+  /** Monotonic ms at which somebody last began to look into it: no activity, but it is not frozen under them. */
+  readonly lookedAt?: number | undefined
   readonly step: string | null
   readonly error: BerthError | null
 }

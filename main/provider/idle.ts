@@ -32,7 +32,8 @@ export function dueAt(entry: Entry, idleMs: number): number | null {
 /** Monotonic ms at which it is to be frozen; null: never, or it is already. */
 export function pauseAt(entry: Entry, pauseMs: number): number | null {
   if (pauseMs <= 0 || entry.work > 0 || entry.state !== 'warm' || entry.sandbox?.state !== 'running') return null
-  return warmSince(entry) + pauseMs
+  // Woken for somebody who only looks, it is left awake for as long again.
+  return Math.max(warmSince(entry), entry.frozenAt ?? 0, entry.lookedAt ?? 0) + pauseMs
 }
 
 const warmSince = (entry: Entry) => Math.max(entry.since, entry.activityAt)

@@ -122,7 +122,7 @@ async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warning
     const at = deps.clock.now()
     // It answered: it runs, whatever the engine said while it was starting.
     const next = started(now, { ...found, state: 'running' }, at, leases, at)
-    core.table.set(wanted.hint && leases.length === 0 ? { ...next, hinted: true } : next, { who: flight.who(), text: bornAs[path] })
+    core.table.set(wanted.hint && leases.length === 0 ? { ...next, hinted: true } : next, { who: flight.who(), text: bornAs[path], details: { path, ms: Math.round(at - now.since) } })
     return finish(core, wanted.id, flight, { path, warnings })
   } catch (error) {
     const reason = flight.signal.aborted ? abortError(flight.signal) : asBerthError(error)
@@ -161,7 +161,7 @@ function land(core: Core, entry: Entry, flight: Flight<Landing>, landing: Landin
   for (const holder of holders) next = held(next, holder, clock.now(), clock.wall())
   if (next !== entry) {
     const who = flight.who()
-    core.table.set(next, entry.state === 'active' || holders.length === 0 ? undefined : { who, text: 'A warm sandbox is in use again' })
+    core.table.set(next, entry.state === 'active' || holders.length === 0 ? undefined : { who, text: 'A warm sandbox is in use again', details: { path: 'warm', from: entry.state } })
   }
   return finish(core, entry.id, flight, landing)
 }

@@ -1,9 +1,10 @@
 import type { Acquired, Progress, Sandbox } from '../../shared/sandbox.ts'
 import type { Selection } from '../../shared/select.ts'
 import type { BerthError } from '../../shared/errors.ts'
+import type { Mount } from '../backends/backend.ts'
 import type { Address, SandboxApi } from '../sandbox/sandbox-api.ts'
 import type { ExtraMount } from './deps.ts'
-import type { SlotCounts } from './slots-api.ts'
+import type { SlotCounts, SlotPool } from './slots-api.ts'
 
 export interface AcquireRequest {
   readonly user: string
@@ -67,6 +68,19 @@ export interface Provider {
   hint(key: { user: string; thread: string }, who: string): { state: 'ready' | 'starting' | 'refused'; reason: string | null }
   /** Sandboxes that wait for a thread. */
   spares(): SlotCounts
+  /** The same, one by one. */
+  readonly slots: SlotPool
+  /** As it is; null where there is none. Not activity. */
+  peek(id: string): Sandbox | null
+  /** What is mounted into it; null where there is none. */
+  mountsOf(id: string): readonly Mount[] | null
+  /**
+   * Hears of every change of an entry, small ones included, in the tick in which it happens; null: the line of those who wait
+   * for a place has changed. Ends by what it gives back.
+   */
+  onChange(listener: (id: string | null) => void): () => void
+  /** What capacity counts, and how many acquires wait for a place. */
+  tally(): { readonly replicas: number; readonly counted: number; readonly waiting: number }
   /** null where there is none. */
   ownerOf(id: string): Owner | null
   list(): { sandboxes: Sandbox[]; replicas: number; counted: number }
@@ -78,7 +92,13 @@ export interface Provider {
    * Runs agent work in a sandbox: counts as activity for as long as it runs, wakes a paused one, and is rejected with
    * SANDBOX_LOST as soon as the engine says that the container ended.
    */
-  use<T>(selection: Selection, who: string, work: (api: SandboxApi, signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>
+  use<T>(
+    selection: Selection,
+    who: string,
+    work: (api: SandboxApi, signal: AbortSignal, id: string) => Promise<T>,
+    /** `counts: false`: somebody only looks; no activity. Default: it counts. */
+    options?: { readonly signal?: AbortSignal | undefined; readonly counts?: boolean | undefined },
+  ): Promise<T>
   /**
    * Lets a client's own bytes into a sandbox, for as long as the visit lasts; wakes a paused one. `counts: false` is for
    * probes: no activity. SANDBOX_NOT_FOUND where there is none now.

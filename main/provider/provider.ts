@@ -19,6 +19,7 @@ import { released, touched } from './registry.ts'
 import { identified } from './identified.ts'
 import { obtain } from './obtain.ts'
 import { makeSlots } from './slots.ts'
+import type { SlotPool } from './slots-api.ts'
 import { makeTable } from './table.ts'
 import { makeTickets } from './tickets.ts'
 import { select, useSandbox } from './use.ts'
@@ -34,6 +35,8 @@ export interface ProviderCore extends Provider {
   /** Acquires that wait for a place. */
   waiting(): number
 }
+
+const noSlots: SlotPool = { wanted: () => 0, all: () => [], off: () => 'this backend has no slots', onChange: () => () => undefined }
 
 /** Enough to keep an engine busy while slow images boot. */
 const startsAtOnce = 6
@@ -63,7 +66,7 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
     table,
     flights,
     clients: makeClients(deps),
-    tickets: makeTickets(clock, (ahead) => decide({ ...view(), ahead }), evict),
+    tickets: makeTickets(clock, (ahead) => decide({ ...view(), ahead }), evict, () => tell(null)),
     images: new Set(),
     starts: makeGate(startsAtOnce),
     watch: { current: null },
@@ -95,7 +98,14 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       reaper.schedule()
     })
   }
-  table.onChange(look)
+  const followers = new Set<(id: string | null) => void>()
+  function tell(id: string | null): void {
+    for (const follower of followers) follower(id)
+  }
+  table.onChange((id) => {
+    look()
+    tell(id)
+  })
 
   let begun: Promise<void> | null = null
   /** It is known what runs: spares that an earlier life left are not taken for none. */
@@ -224,6 +234,19 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       await watching.relist()
     },
     get: (selection) => viewOf(core, select(core, selection)),
+    peek(id) {
+      const entry = table.get(id)
+      return entry ? viewOf(core, entry) : null
+    },
+    mountsOf: (id) => table.get(id)?.sandbox?.mounts ?? null,
+    onChange(listener) {
+      followers.add(listener)
+      return () => void followers.delete(listener)
+    },
+    tally() {
+      const { mode, replicas, entries } = view()
+      return { replicas, counted: entries.filter((entry) => occupies(entry, mode)).length, waiting: core.tickets.ahead() }
+    },
     ownerOf(id) {
       const entry = table.get(id)
       return entry ? { user: entry.user, thread: entry.thread, client: entry.client } : null
@@ -250,6 +273,7 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       )
       return { state: 'starting', reason: null }
     },
+    slots: core.slots?.pool ?? noSlots,
     spares: () => core.slots?.counts() ?? { wanted: 0, ready: 0, starting: 0, problem: null, proven: null },
     dismiss(selection, who) {
       const entry = select(core, selection)
@@ -257,9 +281,9 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       table.drop(entry.id, { who, text: 'A failed sandbox was dismissed' })
       return true
     },
-    async use(selection, _who, work, signal) {
+    async use(selection, _who, work, options = {}) {
       await seen(idOf(selection))
-      return await useSandbox(core, selection, work, signal)
+      return await useSandbox(core, selection, work, options)
     },
     enter: (id, options) => enterSandbox(core, { begin }, id, options),
     logs(selection, options) {

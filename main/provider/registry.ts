@@ -93,6 +93,8 @@ export const working = (entry: Entry, by: 1 | -1, at: number): Entry => ({
   ...entry, work: Math.max(0, entry.work + by), activityAt: Math.max(entry.activityAt, at), leases: usedAt(entry.leases, at),
 })
 
+export const lookedInto = (entry: Entry, lookedAt: number): Entry => ({ ...entry, lookedAt })
+
 /** The engine froze or thawed the container; a held one stays active, its container says that it is frozen. */
 export function frozen(entry: Entry, is: boolean, now: number): Entry {
   if (entry.sandbox === null) return entry

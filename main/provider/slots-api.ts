@@ -1,3 +1,4 @@
+import type { SlotRow } from '../../shared/state.ts'
 import type { Found } from '../backends/backend.ts'
 
 export interface Spare { readonly slot: string; readonly found: Found; readonly started: string }
@@ -10,6 +11,16 @@ export interface SlotCounts {
   readonly problem: string | null
   /** Whether a running sandbox was seen to follow its directory; null: not tried yet. */
   readonly proven: boolean | null
+}
+
+/** The pool as screens show it. What is being claimed or ended is in nobody's list: it is a thread's by then, or going. */
+export interface SlotPool {
+  /** How many there should be, were nothing in the way; 0: this backend has none, or the configuration wants none. */
+  wanted(): number
+  all(): readonly SlotRow[]
+  /** Why there are none; null: they are on. */
+  off(): string | null
+  onChange(listener: () => void): () => void
 }
 
 /** The pool of slots: sandboxes that were started before anybody asked. They are no entries of the table. */
@@ -32,6 +43,7 @@ export interface Slots {
   ended(ref: string): void
   restarted(ref: string): void
   counts(): SlotCounts
+  readonly pool: SlotPool
   /** From now on there are some. */
   open(): void
   /** Ends all, and makes none until `open`; resolves when each was tried once. `final`: what fails is not tried again. */

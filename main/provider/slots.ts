@@ -1,4 +1,5 @@
 import { asBerthError, fail } from '../../shared/errors.ts'
+import type { SlotRow } from '../../shared/state.ts'
 import type { Found, SandboxSpec } from '../backends/backend.ts'
 import { proveReady } from './birth.ts'
 import type { Core } from './core.ts'
@@ -12,6 +13,7 @@ import { nextSlot, slotPlan, wantedSpares, type SlotView } from './slots-plan.ts
 interface Slot extends SlotView {
   readonly nonce: string
   readonly hash: string
+  readonly row: Omit<SlotRow, 'state'>
   state: SlotView['state']
   found: Found | null
   started: string
@@ -34,6 +36,10 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
   const { deps } = core
   const { clock } = deps
   const slots = new Map<string, Slot>()
+  const listeners = new Set<() => void>()
+  const changed = () => {
+    for (const listener of listeners) listener()
+  }
   const arrivals: number[] = []
   let control: AbortController | null = null
   let timer: { at: number; cancel(): void } | null = null
@@ -48,12 +54,16 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
 
   const nameOf = (slot: string) => slotName(core, slot)
   const view = (): SlotView[] => [...slots.values()].map((it) => ({ slot: it.slot, state: it.state, madeAt: it.madeAt, outdated: it.hash !== deps.configHash() }))
-  const why = () => whyNone(deps.backend.kind, deps.backend.isolation) ?? (hopeless === deps.configHash() ? problem : null)
+  const never = () => whyNone(deps.backend.kind, deps.backend.isolation)
+  const why = () => never() ?? (hopeless === deps.configHash() ? problem : null)
   const byRef = (ref: string) => [...slots.values()].find((it) => it.found?.ref === ref)
 
   function wanted(): number {
+    return why() === null ? desired() : 0
+  }
+
+  function desired(): number {
     const config = deps.config()
-    if (why() !== null) return 0
     const each = bytesOfOne(config, deps.backend.kind)
     return wantedSpares({ setting: config.spares, arrivals, now: clock.now(), makeMs, ...each })
   }
@@ -85,14 +95,18 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
   }
 
   async function make(signal: AbortSignal): Promise<void> {
+    const id = deps.randomId()
+    const image = deps.backend.kind === 'embedded' ? null : deps.config().image
     const slot: Slot = {
-      slot: deps.randomId(), nonce: deps.randomId() + deps.randomId(), hash: deps.configHash(), state: 'starting', outdated: false,
+      slot: id, row: { name: nameOf(id), image, created_at: new Date(clock.wall()).toISOString() }, nonce: deps.randomId() + deps.randomId(), hash: deps.configHash(), state: 'starting', outdated: false,
       madeAt: clock.now(), found: null, started: '', gone: null, tried: null,
     }
     slots.set(slot.slot, slot)
+    changed()
     try {
       if (!(await imageThere())) {
         slots.delete(slot.slot)
+        changed()
         return later(imageMs)
       }
       const leave = await core.starts.pass(signal)
@@ -106,6 +120,7 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
       failures = 0
       if (problem !== null) deps.publish({ type: 'slots.ready', who: 'berth:slots', text: 'Spare sandboxes are there again' })
       problem = null
+      changed()
       makeMs = clock.now() - slot.madeAt
       schedule()
     } catch (error) {
@@ -146,6 +161,7 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
   function failed(reason: string): void {
     if (problem !== reason) deps.publish({ type: 'slots.problem', who: 'berth:slots', text: reason })
     problem = reason
+    changed()
     later(retryMs[Math.min(failures, retryMs.length - 1)] ?? 60_000)
     failures += 1
   }
@@ -164,6 +180,7 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
   /** Tried until the engine lets go; its directory goes last, and only its own. */
   async function ending(slot: Slot, claimed: boolean, tried: PromiseWithResolvers<void>): Promise<void> {
     slot.state = 'ending'
+    changed()
     if (slot.found) core.clients.ended(slot.found.ref, fail('SANDBOX_LOST', 'A spare sandbox was ended', { next: 'Berth starts another.' }))
     for (let tries = 0; ; tries += 1) {
       try {
@@ -197,12 +214,14 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
       const slot = name === null ? undefined : slots.get(name)
       if (!slot?.found || core.clients.hasEnded(slot.found.ref)) return null
       slot.state = 'claiming'
+      changed()
       notBefore = Math.max(notBefore, clock.now() + pauseMs)
       return { slot: slot.slot, found: slot.found, started: slot.started }
     },
     giveBack(name) {
       const slot = slots.get(name)
       if (slot?.state === 'claiming') slot.state = 'ready'
+      changed()
       schedule()
     },
     forget(name) {
@@ -238,8 +257,20 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     counts() {
       const all = [...slots.values()]
       const of = (state: SlotView['state']) => all.filter((it) => it.state === state).length
-      const none = deps.config().spares === 0 ? null : whyNone(deps.backend.kind, deps.backend.isolation)
+      const none = deps.config().spares === 0 ? null : never()
       return { wanted: wanted(), ready: of('ready'), starting: of('starting'), problem: none ?? problem, proven }
+    },
+    pool: {
+      wanted: () => (never() === null ? desired() : 0),
+      all: () => [...slots.values()].flatMap(({ row, state }) => (state === 'starting' || state === 'ready' ? [{ ...row, state }] : [])),
+      off() {
+        if (deps.config().spares === 0) return 'The setting spares is 0'
+        return never() ?? ([...slots.values()].some(({ state }) => state === 'ready') ? null : problem)
+      },
+      onChange(listener) {
+        listeners.add(listener)
+        return () => void listeners.delete(listener)
+      },
     },
     open() {
       control ??= new AbortController()
@@ -266,6 +297,7 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
 }
 
 function whyNone(kind: string, isolation: string): string | null {
+  if (kind === 'none') return 'nothing here can run a sandbox'
   if (kind !== 'docker' && kind !== 'embedded') return `the backend ${kind} has no spare sandboxes`
   return isolation === 'none' ? 'without isolation nothing is mounted, so a spare sandbox cannot be given to a thread' : null
 }

@@ -9,7 +9,7 @@ import { abortError } from './flights.ts'
 import { inspectSandbox } from './inspect.ts'
 import { loseSandbox } from './loss.ts'
 import { noSuchSandbox } from './no-such-sandbox.ts'
-import { working } from './registry.ts'
+import { lookedInto, working } from './registry.ts'
 
 /** The entry that a selection names; SANDBOX_NOT_FOUND where there is none. */
 export function select(core: Core, selection: Selection): Entry {
@@ -23,26 +23,33 @@ export function select(core: Core, selection: Selection): Entry {
 export async function useSandbox<T>(
   core: Core,
   selection: Selection,
-  work: (api: SandboxApi, signal: AbortSignal) => Promise<T>,
-  signal: AbortSignal | undefined,
+  work: (api: SandboxApi, signal: AbortSignal, id: string) => Promise<T>,
+  { signal, counts = true }: { readonly signal?: AbortSignal | undefined; readonly counts?: boolean | undefined },
 ): Promise<T> {
   const entry = await present(core, selection, signal)
   const { id, sandbox } = entry
   const change = (by: 1 | -1) => {
     const now = core.table.get(id)
-    if (now?.sandbox?.ref === sandbox.ref) core.save(core.table.set(working(now, by, core.deps.clock.now())))
+    if (counts && now?.sandbox?.ref === sandbox.ref) core.save(core.table.set(working(now, by, core.deps.clock.now())))
   }
-  change(1)
+  if (counts) change(1)
+  else lookInto(core, entry)
   try {
     if (sandbox.state === 'paused') await wake(core, entry)
     const client = core.clients.of(sandbox)
     const both = signal ? AbortSignal.any([signal, client.lost]) : client.lost
-    return await untilLost(work(client.api, both), client.lost)
+    return await untilLost(work(client.api, both, id), client.lost)
   } catch (error) {
     throw await explain(core, id, sandbox, error)
   } finally {
     change(-1)
   }
+}
+
+/** Noted before it is woken, so that it is not frozen again while somebody still reads. */
+export function lookInto(core: Core, { id, sandbox }: Entry & { sandbox: Found }): void {
+  const now = core.table.get(id)
+  if (now?.sandbox?.ref === sandbox.ref) core.table.set(lookedInto(now, core.deps.clock.now()))
 }
 
 /** The selected sandbox, there to be used; one that is being made is waited for. */

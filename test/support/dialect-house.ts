@@ -29,6 +29,7 @@ import { version } from '../../main/version.ts'
 import type { CallName, CallResult } from '../../shared/contract.ts'
 import { fail } from '../../shared/errors.ts'
 import type { NewEvent } from '../../shared/event.ts'
+import { desktopParts } from './desktop-parts.ts'
 import { tempDir } from './temp-dir.ts'
 
 export interface Answer { readonly status: number; readonly headers: Record<string, unknown>; readonly text: string; readonly json: unknown }
@@ -93,13 +94,14 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
     published.push(event)
     events.publish(event)
   }
-  const opened = await openBackend({ config: loaded, home, env: process.env, clock, token: 'unused', isToken: () => false, log })
+  const opened = await openBackend({ config: loaded, home, env: process.env, clock, token: 'unused', isToken: () => false, fixes: async () => [], log })
   const backend = options.decorate ? options.decorate(opened.backend) : opened.backend
   const provider = provide({ backend, config: () => loaded, home, env: process.env, locks: fileLocks(home.paths.locks, clock), clock, publish, problem: () => null })
   const tokens = await openTokens({ file: home.paths.tokens, master: 'unused', clock, publish })
   const absent = () => Promise.reject(fail('NOT_SUPPORTED', 'Not in this house', { next: 'Ask a whole one.' }))
   const dispatch = createDispatch({
     handlers: bindHandlers({
+      ...desktopParts({ clock, events, tokens, provider }),
       provider, tokens, events, version, token: 'unused', home: home.path, addressing: directAddressing(), contract: contractId(), status: absent, doctor: absent, config: absent, threads: absent, forget: absent, stop: () => undefined,
     }),
     log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes,

@@ -75,6 +75,7 @@ export function memoryProvider(): MemoryProvider {
       did.push(`hint ${thread} by ${who}`)
       return { state: 'starting', reason: null }
     },
+    slots: { wanted: () => 0, all: () => [], off: () => null, onChange: () => () => undefined },
     spares: () => ({ wanted: 0, ready: 0, starting: 0, problem: null, proven: null }),
     acquire: async ({ user, thread, holder, who, client, signal, report }): Promise<Acquired> => {
       did.push(`acquire ${thread} by ${who}`)
@@ -97,6 +98,10 @@ export function memoryProvider(): MemoryProvider {
       const it = sandboxes.get(id)
       return it ? { user: it.user, thread: it.thread, client: makers.get(id) ?? null } : null
     },
+    peek: (id) => sandboxes.get(id) ?? null,
+    mountsOf: () => null,
+    onChange: () => () => undefined,
+    tally: () => ({ replicas: 3, counted: sandboxes.size, waiting: 0 }),
     list: () => ({ sandboxes: [...sandboxes.values()], replicas: 3, counted: sandboxes.size }),
     release: async (selection, holder, who) => {
       did.push(`release by ${who}`)
@@ -114,9 +119,9 @@ export function memoryProvider(): MemoryProvider {
     enter: async (id) => {
       throw fail('SANDBOX_NOT_FOUND', `Nothing is behind ${id} in memory`, { next: 'Use a real one.' })
     },
-    use: async (selection, _who, work, signal) => {
-      find(selection)
-      return await work(api, signal ?? new AbortController().signal)
+    use: async (selection, _who, work, { signal } = {}) => {
+      const { id } = find(selection)
+      return await work(api, signal ?? new AbortController().signal, id)
     },
     logs: async function* (selection, { tail, follow, signal }) {
       find(selection)

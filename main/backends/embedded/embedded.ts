@@ -13,8 +13,10 @@ import { startGuard } from './guard.ts'
 import { isolationMissing, probeIsolation } from './isolation.ts'
 import { limited, unenforced } from './limits.ts'
 import { ownerMark, sweepOrphans } from './orphans.ts'
+import { descriptionOf } from './describe.ts'
 import { freePort } from './port.ts'
 import { bareEnvironment, checkMounts, listening, throwIfAborted } from './starting.ts'
+import { readUsage } from './usage.ts'
 
 export interface EmbeddedOptions {
   readonly owner: Owner
@@ -205,7 +207,15 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
       entry.found = { ...entry.found, state: 'running' }
       tell({ type: 'unpause', ref, name: entry.found.name })
     },
+    describe: async (ref) => {
+      const entry = byRef(ref)
+      return entry ? descriptionOf(entry.spec, jail !== null, jail?.userNamespace ?? false) : null
+    },
     logs: (ref, reading) => known(ref).child.log.read(reading),
+    usage: async (ref) => {
+      const entry = byRef(ref)
+      return entry && process.platform === 'linux' ? readUsage(entry.child.pid) : null
+    },
     watch(listener) {
       // The events come from this very process: there is no stream that could break, only one that can be closed.
       const watcher = (event: EngineEvent) => listener(event)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { dueAt, idlePlan } from '../../../main/provider/idle.ts'
-import { frozen, held } from '../../../main/provider/registry.ts'
+import { frozen, held, lookedInto } from '../../../main/provider/registry.ts'
 import { entry } from '../../support/entries.ts'
 
 const none: ReadonlySet<string> = new Set()
@@ -46,6 +46,16 @@ it('freezes the warm after a while, and a frozen one lives no longer for it', ()
   expect(cold).toMatchObject({ state: 'paused', since: 1000, sandbox: { state: 'paused' } })
   expect(idlePlan([cold], 1499, both, none)).toEqual({ expire: [], reap: [], pause: [], lapse: [], next: 1500 })
   expect(idlePlan([cold], 1500, both, none).reap).toEqual(['warm'])
+})
+
+it('leaves awake for a while what was woken or looked into, which lengthens no life', () => {
+  const both = { idleMs: 500, pauseMs: 100 }
+  const woken = frozen(frozen(entry('woken', { state: 'warm', since: 1000 }), true, 1100), false, 1300)
+  expect(idlePlan([woken], 1300, both, none)).toEqual({ expire: [], reap: [], pause: [], lapse: [], next: 1400 })
+  expect(idlePlan([woken], 1400, both, none).pause).toEqual(['woken'])
+  const looked = lookedInto(entry('looked', { state: 'warm', since: 1000 }), 1090)
+  expect(idlePlan([looked], 1100, both, none)).toEqual({ expire: [], reap: [], pause: [], lapse: [], next: 1190 })
+  expect(dueAt(looked, 500)).toBe(1500)
 })
 
 it('never freezes what is held or has something running', () => {

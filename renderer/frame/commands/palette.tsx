@@ -1,0 +1,99 @@
+import { Dialog as Base } from '@base-ui/react/dialog'
+import { Command as Cmdk } from 'cmdk'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { Icon } from '../../parts/signs/icon.tsx'
+import { Kbd } from '../../parts/signs/kbd.tsx'
+import { Mark } from '../../parts/signs/mark.tsx'
+import { frameWords } from '../../words/frame.ts'
+import { search, type Entry, type Piece } from './palette.logic.ts'
+import { useEntries } from './use-entries.ts'
+
+const mostInGroup = 12
+
+export interface PaletteProps {
+  readonly open: boolean
+  /** What had the focus when it was opened: it gets it back. */
+  readonly from: HTMLElement | null
+  readonly onClose: () => void
+  /** `?` in the empty field. */
+  readonly onKeys: () => void
+}
+
+/** Everything there is, by its name. The field has the focus at once, for those who type on without looking. */
+export function Palette({ open, from, onClose, onKeys }: PaletteProps) {
+  return (
+    <Base.Root open={open} onOpenChange={(next) => { if (!next) onClose() }}>
+      <Base.Portal>
+        <Base.Viewport className="scrim palette-scrim">
+          <Base.Popup className="palette" aria-modal="true" aria-label={frameWords.commands} finalFocus={() => from ?? true}>
+            <Found onClose={onClose} onKeys={onKeys} />
+          </Base.Popup>
+        </Base.Viewport>
+      </Base.Portal>
+    </Base.Root>
+  )
+}
+
+function Found({ onClose, onKeys }: { onClose: () => void; onKeys: () => void }) {
+  const words = frameWords.palette
+  const [text, setText] = useState('')
+  const entries = useEntries()
+  const groups = useMemo(() => search(text === '' ? entries.filter(({ title }) => title !== words.settings) : entries, text, mostInGroup), [entries, text, words])
+  const count = groups.reduce((sum, group) => sum + group.hits.length, 0)
+  const box = useRef<HTMLDivElement>(null)
+  const [, setMarked] = useState('')
+
+  // cmdk names the marked one to screen readers when it is moved by an arrow, not when what was typed moves it.
+  useEffect(() => {
+    const marked = box.current?.querySelector('[role="option"][data-selected="true"]')?.id
+    for (const one of box.current?.querySelectorAll('[aria-activedescendant], [role="combobox"]') ?? []) {
+      if (marked === undefined) one.removeAttribute('aria-activedescendant')
+      else one.setAttribute('aria-activedescendant', marked)
+    }
+  })
+
+  // It closes first, so that what the command opens gets the focus, not the place the palette came from.
+  function run(entry: Entry): void {
+    onClose()
+    setTimeout(entry.run)
+  }
+
+  return (
+    <Cmdk
+      ref={box} onValueChange={setMarked}
+      label={words.label} shouldFilter={false} loop vimBindings={false}
+      onKeyDown={(event) => {
+        if (event.key !== '?' || text !== '') return
+        event.preventDefault()
+        onKeys()
+      }}
+    >
+      <div className="ask">
+        <Icon name="search" />
+        <Cmdk.Input autoFocus value={text} onValueChange={setText} aria-label={words.label} placeholder={words.label} />
+        {text === '' ? null : <span className="dim small" role="status">{count} found</span>}
+      </div>
+      <Cmdk.List className="found" label="Found">
+        {groups.length === 0 ? <div className="none" role="presentation">{words.none(text)}</div> : groups.map((group) => (
+          <Cmdk.Group key={group.title} heading={<>{group.title}{group.detail === undefined ? null : <span className="dim">{group.detail}</span>}</>}>
+            {group.hits.map(({ entry, title, detail }) => (
+              <Cmdk.Item key={entry.id} value={entry.id} onSelect={() => run(entry)}>
+                {entry.status ? <span className={`status ${entry.status}`}><Mark name={entry.status} /></span> : <Icon name={entry.icon ?? 'right'} />}
+                <span className="cut"><Pieces of={title} />{detail.length === 0 ? null : <> <span className="dim"><Pieces of={detail} /></span></>}</span>
+                <span className="end">{entry.keys === undefined ? null : <Kbd keys={entry.keys} />}</span>
+              </Cmdk.Item>
+            ))}
+          </Cmdk.Group>
+        ))}
+      </Cmdk.List>
+      <div className="hints" aria-hidden="true">
+        <span><Kbd keys="ArrowUp" /><Kbd keys="ArrowDown" /> {words.choose}</span><span><Kbd keys="Enter" /> {words.run}</span><span><Kbd keys="Escape" /> {words.close}</span>
+        <span className="end"><Kbd keys="?" /> {frameWords.allKeys}</span>
+      </div>
+    </Cmdk>
+  )
+}
+
+function Pieces({ of }: { of: readonly Piece[] }) {
+  return of.map((piece, at) => piece.hit ? <mark key={at}>{piece.text}</mark> : piece.text)
+}

@@ -1,0 +1,33 @@
+import type { ComponentType } from 'react'
+import { SandboxScreen } from '../sandbox/sandbox.tsx'
+import { Page } from './window/page.tsx'
+import { BridgeScreen } from '../bridge/bridge-screen.tsx'
+import { ImagesScreen } from '../images/images-screen.tsx'
+import { SettingsScreen } from '../settings/settings-screen.tsx'
+import type { Route } from './route.ts'
+import { Sandboxes } from '../sandboxes/sandboxes.tsx'
+
+export interface Screen {
+  /** Whether a path is this screen's. */
+  readonly takes: (path: readonly string[]) => boolean
+  /** Shows itself inside a `<Page>`; asks `useRoute()` for the rest of the path. */
+  readonly show: ComponentType
+}
+
+/** Every screen, by the first that takes the path. */
+export const screens: readonly Screen[] = [
+  { takes: ([screen, id]) => screen === 'sandboxes' && id === undefined, show: Sandboxes },
+  { takes: ([screen, id]) => screen === 'sandboxes' && id !== undefined, show: SandboxScreen },
+  { takes: ([screen]) => screen === 'activity', show: () => <Soon title="Activity" /> },
+  { takes: ([screen]) => screen === 'images', show: ImagesScreen },
+  { takes: ([screen]) => screen === 'bridge', show: BridgeScreen },
+  { takes: ([screen]) => screen === 'settings', show: SettingsScreen },
+]
+
+export function screenOf({ path }: Route): Screen | null {
+  return screens.find((one) => one.takes(path)) ?? null
+}
+
+function Soon({ title }: { title: string }) {
+  return <Page title={title}><div className="scroll pad" /></Page>
+}
