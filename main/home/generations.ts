@@ -10,6 +10,8 @@ export interface Generations {
   of(id: string): string
   /** In force at once, on disk when it resolves. Throws DISK_FULL or HOME_UNUSABLE: then a restart brings the old one back. */
   renew(id: string): Promise<void>
+  /** Resolves when the present one is on disk, or could not be written, which whoever renewed it was told. */
+  written(id: string): Promise<void>
 }
 
 const wellFormed = /^[a-f0-9]{16}$/
@@ -22,11 +24,20 @@ const together = 64
  */
 export async function openGenerations(dir: string, problem: (text: string) => void): Promise<Generations> {
   const known = new Map<string, string>()
+  const writing = new Map<string, Promise<void>>()
 
   async function renew(id: string): Promise<void> {
     const next = randomBytes(8).toString('hex')
     known.set(id, next)
-    await writeAtomic(join(dir, id), `${next}\n`, { mode: 0o600 })
+    const before = writing.get(id) ?? Promise.resolve()
+    // In turn, so that the last one stays; whether the one before failed was told to whoever wanted it.
+    const written = before.catch(() => undefined).then(() => writeAtomic(join(dir, id), `${next}\n`, { mode: 0o600 }))
+    writing.set(id, written)
+    try {
+      await written
+    } finally {
+      if (writing.get(id) === written) writing.delete(id)
+    }
   }
 
   async function load(id: string): Promise<void> {
@@ -44,5 +55,9 @@ export async function openGenerations(dir: string, problem: (text: string) => vo
   })
   const ids = names.filter((name) => wellFormed.test(name))
   for (let at = 0; at < ids.length; at += together) await Promise.all(ids.slice(at, at + together).map(load))
-  return { of: (id) => known.get(id) ?? '', renew }
+  return {
+    of: (id) => known.get(id) ?? '',
+    renew,
+    written: async (id) => void (await writing.get(id)?.catch(() => undefined)),
+  }
 }

@@ -28,8 +28,14 @@ export type Claimed =
  * the slot then, and nobody may start the thread before they are back.
  */
 export async function claim(steps: ClaimSteps, stopped: () => boolean): Promise<Claimed> {
-  const [sight, taken] = await Promise.all([steps.look(), steps.named()])
-  const unfit = taken ? "another container has the thread's name" : whyUnfit(sight)
+  // Neither needs the files, and each takes as long as all of the moving: the answers are there when that is done.
+  const answers = steps.probe()
+  const named = steps.named()
+  let taken: boolean | null = null
+  named.then((is) => (taken = is)).catch(() => undefined) // both are awaited below, or nothing was begun
+  answers.catch(() => undefined)
+  const sight = await steps.look()
+  const unfit = taken === true ? othersName : whyUnfit(sight)
   if (unfit !== null) return { kind: 'unfit', reason: unfit }
   try {
     if (!(await steps.mark())) return { kind: 'taken' }
@@ -47,12 +53,14 @@ export async function claim(steps: ClaimSteps, stopped: () => boolean): Promise<
     return await backAgain(steps, asBerthError(error).message)
   }
   try {
-    await Promise.all([steps.leaveLink(), steps.leaves(), steps.probe()])
-    return { kind: 'claimed' }
+    const [isTaken] = await Promise.all([named, answers, steps.leaveLink(), steps.leaves()])
+    return isTaken ? { kind: 'undone', reason: othersName } : { kind: 'claimed' }
   } catch (error) {
     return undone(error)
   }
 }
+
+const othersName = "another container has the thread's name"
 
 async function backAgain(steps: ClaimSteps, reason: string): Promise<Claimed> {
   await steps.moveBack()

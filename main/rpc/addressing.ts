@@ -2,6 +2,8 @@ import type { Acquired, Sandbox } from '../../shared/sandbox.ts'
 
 /** How clients reach sandboxes. `via`: the name by which the caller reached Berth, where that is not loopback. */
 export interface Addressing {
+  /** Resolves when addresses handed out from now on outlive a crash: one that was just changed may be on its way to the disk. */
+  settled(id: string): Promise<void>
   /** What a holder gets: an address that needs nothing else, or whatever the configuration wants instead. */
   hand(got: Acquired, via: string | undefined): Acquired
   /** The address that a program is given for a sandbox that it may use; null while there is none. */
@@ -14,5 +16,5 @@ export interface Addressing {
 
 /** Straight to the container, with its key: where there is no sandbox port. */
 export function directAddressing(): Addressing {
-  return { hand: (got) => got, given: (it) => it.url, show: (it) => it, rotate: () => Promise.resolve() }
+  return { settled: () => Promise.resolve(), hand: (got) => got, given: (it) => it.url, show: (it) => it, rotate: () => Promise.resolve() }
 }

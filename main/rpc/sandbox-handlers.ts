@@ -18,7 +18,11 @@ export function sandboxHandlers(deps: SandboxDeps): Pick<Handlers, SandboxCalls>
   const { provider, addressing } = deps
   const acquire = acquireWith(provider)
   return {
-    acquire: async (args, context) => addressing.hand(await acquire(args, context), context.via),
+    acquire: async (args, context) => {
+      const got = await acquire(args, context)
+      await addressing.settled(got.id)
+      return addressing.hand(got, context.via)
+    },
     hint: async (key, context) => provider.hint(key, context.who),
     get: async (args, { via }) => addressing.show(provider.get(args), via),
     list: async (args, { via }) => {

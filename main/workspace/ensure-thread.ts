@@ -37,9 +37,12 @@ export async function ensureLeaves(userData: string, mode: number): Promise<void
  * home would have Berth make and later delete things elsewhere, one that stays inside would join two threads.
  */
 export async function makeShelter(home: Home, dir: string): Promise<void> {
-  let at = home.path
-  for (const step of relative(home.path, dir).split(sep)) {
-    at = join(at, step)
+  const steps = relative(home.path, dir).split(sep)
+  const places = steps.map((_, last) => join(home.path, ...steps.slice(0, last + 1)))
+  // As it nearly always is; whatever is not so is looked at, and said, one by one.
+  const seen = await Promise.all(places.map((place) => lstat(place).catch(() => null)))
+  if (seen.every((facts) => facts?.isDirectory())) return
+  for (const at of places) {
     try {
       if (await missing(at)) await mkdir(at, { mode: 0o700 })
     } catch (error) {

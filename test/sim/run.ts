@@ -1,3 +1,4 @@
+import { asBerthError } from '../../shared/errors.ts'
 import { seeded } from '../support/seeded.ts'
 import { simTime } from '../support/sim-clock.ts'
 import { simWorld } from '../support/sim-engine.ts'
@@ -136,7 +137,12 @@ export async function runHistory(history: History, wrong: { checkedReplicas?: nu
       else if (action.verb === 'unpause' && state === 'paused') world.unpause(ref, 'outsider')
       else if (action.verb === 'restart') {
         world.die(ref, 143, 'outsider')
-        world.start(ref, 'outsider')
+        try {
+          world.start(ref, 'outsider')
+        } catch (error) {
+          // Its directory is being moved in this very moment: whoever restarts it is told, and it stays ended.
+          world.trace(`  the engine refuses: ${asBerthError(error).message}`)
+        }
       }
     } else if (action.do === 'stranger') {
       const made = world.stranger(`berth-${idOf(action.user, action.thread)}`)

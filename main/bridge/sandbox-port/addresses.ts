@@ -26,6 +26,7 @@ export function sandboxAddresses(deps: {
   const urlOf = (id: string, via?: string) => `${base(via)}/${id}.${capabilities.of('path', id)}`
   return {
     urlOf,
+    settled: (id) => capabilities.written(id),
     hand(got, via) {
       const enter_url = `http://${got.id}.localhost:${deps.port()}${enterPath}?key=${capabilities.of('path', got.id)}`
       return deps.mode() === 'direct' ? { ...got, enter_url } : { ...got, url: urlOf(got.id, via), headers: {}, enter_url }

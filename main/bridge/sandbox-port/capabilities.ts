@@ -12,6 +12,8 @@ export interface Capabilities {
   admits(form: Form, id: string, shown: string): boolean
   /** Those made so far are no longer taken. */
   renew(id: string): Promise<void>
+  /** Resolves when those made from now on outlive a crash. */
+  written(id: string): Promise<void>
 }
 
 export function capabilities(secret: string, generations: Generations): Capabilities {
@@ -23,5 +25,6 @@ export function capabilities(secret: string, generations: Generations): Capabili
       return wanted.byteLength === got.byteLength && timingSafeEqual(wanted, got)
     },
     renew: (id) => generations.renew(id),
+    written: (id) => generations.written(id),
   }
 }
