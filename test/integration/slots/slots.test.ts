@@ -10,6 +10,7 @@ import { slotFiles } from '../../../main/workspace/slot-files.ts'
 import { openHouse, type House, type HouseOptions } from '../../support/house.ts'
 import { needs } from '../../support/parts.ts'
 import { spawnEngine, type SpawnedEngine } from '../../support/spawn-engine.ts'
+import { stateOf } from '../../support/state-of.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { eventually } from '../../support/wait.ts'
 
@@ -54,6 +55,23 @@ for (const backend of ['docker', 'embedded'] as const) {
       expect(await it_.engine.call('acquire', { thread: 'fresh' })).toMatchObject({ path: 'slot' })
       expect(await run(it_, 'fresh', 'find . -type f')).toBe('')
       expect(await run(it_, 'old', 'cat outputs/b')).toBe('new')
+    })
+
+    it('screens show the slots that there are, and a claim as what it was; without slots they are told why', async () => {
+      const it_ = await house({ backend })
+      await spare(it_)
+      const screen = await it_.engine.endpoint('a screen')
+      const spares = async () => (await stateOf(screen)).house.spares
+      const { wanted, off, slots: [first] } = await spares()
+      expect({ wanted, off, first }).toMatchObject({ wanted: 1, off: null, first: { name: expect.stringMatching(/-slot-[a-f0-9]{16}$/), state: 'ready', image: backend === 'docker' ? expect.stringContaining('berth-lite') : null } })
+      await it_.engine.call('acquire', { thread: 't' })
+      expect((await it_.engine.call('events', { limit: 100 })).events.find(({ type }) => type === 'sandbox.active')?.details).toMatchObject({ path: 'slot', ms: expect.any(Number) })
+      await eventually('the next is shown, and no other', async () => {
+        const { slots } = await spares()
+        return slots.length === 1 && slots[0]?.state === 'ready' && slots[0].name !== first?.name
+      })
+      const without = await house({ backend, spares: 0 })
+      expect((await stateOf(await without.engine.endpoint('a screen'))).house.spares).toMatchObject({ wanted: 0, slots: [], off: expect.stringContaining('spares') })
     })
 
     it('two threads after one slot: one gets it, the other starts cold, and neither sees the other', async () => {

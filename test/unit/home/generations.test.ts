@@ -51,6 +51,17 @@ it('is in force even where it could not be written down', async () => {
   expect(gone.of(id)).not.toBe(before)
 })
 
+it('says when the present one is on disk, and keeps the last of several', async () => {
+  const own = await tempDir('generations-order')
+  const all = await openGenerations(own.path, () => undefined)
+  void all.renew(id)
+  void all.renew(id)
+  await all.written(id)
+  expect((await readFile(join(own.path, id), 'utf8')).trim()).toBe(all.of(id))
+  await all.written('never changed')
+  await own.remove()
+})
+
 it('makes a capability of its own for each form, sandbox, generation and installation', () => {
   const all = [
     capability('5'.repeat(64), 'path', id, ''), capability('5'.repeat(64), 'browser', id, ''), capability('5'.repeat(64), 'path', id, '0'.repeat(16)),
