@@ -8,7 +8,7 @@ export interface ClaimSteps extends ClaimFiles {
   named(): Promise<boolean>
   /** 5: the thread's name for the slot's container; by whoever called `claim`, after the answer. */
   rename(): Promise<void>
-  /** 6: it answers. */
+  /** 6: it answers. Asked from the start, as the moving of directories changes nothing about it. */
   probe(): Promise<void>
 }
 
@@ -28,11 +28,22 @@ export type Claimed =
  * the slot then, and nobody may start the thread before they are back.
  */
 export async function claim(steps: ClaimSteps, stopped: () => boolean): Promise<Claimed> {
+  // Neither binds anybody: both are asked for at once, and awaited where they count.
+  const answers = steps.probe()
+  const staged = steps.stage()
+  for (const early of [answers, staged]) early.catch(() => undefined)
   const [sight, taken] = await Promise.all([steps.look(), steps.named()])
   const unfit = taken ? "another container has the thread's name" : whyUnfit(sight)
-  if (unfit !== null) return { kind: 'unfit', reason: unfit }
+  if (unfit !== null) {
+    await cleared(steps, staged)
+    return { kind: 'unfit', reason: unfit }
+  }
   try {
-    if (!(await steps.mark())) return { kind: 'taken' }
+    await staged
+    if (!(await steps.mark())) {
+      await steps.clear()
+      return { kind: 'taken' }
+    }
   } catch (error) {
     return undone(error)
   }
@@ -47,11 +58,16 @@ export async function claim(steps: ClaimSteps, stopped: () => boolean): Promise<
     return await backAgain(steps, asBerthError(error).message)
   }
   try {
-    await Promise.all([steps.leaveLink(), steps.leaves(), steps.probe()])
+    await Promise.all([steps.leaveLink(), steps.leaves(), steps.clear(), answers])
     return { kind: 'claimed' }
   } catch (error) {
     return undone(error)
   }
+}
+
+async function cleared(steps: ClaimSteps, staged: Promise<void>): Promise<void> {
+  // What could not be written needs no clearing.
+  if (await staged.then(() => true, () => false)) await steps.clear()
 }
 
 async function backAgain(steps: ClaimSteps, reason: string): Promise<Claimed> {

@@ -4,7 +4,7 @@ import { fail } from '../../shared/errors.ts'
 import { diskError, errno } from '../home/disk-error.ts'
 import type { Home } from '../home/open-home.ts'
 import { anonymousPlace, type Place } from './places.ts'
-import { threadDir } from './thread-dir.ts'
+import { isThere, threadDir } from './thread-dir.ts'
 
 /** deer-flow's three; agents are told of them by these names. */
 export const leaves = ['workspace', 'uploads', 'outputs'] as const
@@ -37,8 +37,12 @@ export async function ensureLeaves(userData: string, mode: number): Promise<void
  * home would have Berth make and later delete things elsewhere, one that stays inside would join two threads.
  */
 export async function makeShelter(home: Home, dir: string): Promise<void> {
+  const steps = relative(home.path, dir).split(sep)
+  const all = steps.map((_, n) => join(home.path, ...steps.slice(0, n + 1)))
+  // Nearly always they are there: then one look at all of them is enough.
+  if ((await Promise.all(all.map(isThere))).every(Boolean)) return
   let at = home.path
-  for (const step of relative(home.path, dir).split(sep)) {
+  for (const step of steps) {
     at = join(at, step)
     try {
       if (await missing(at)) await mkdir(at, { mode: 0o700 })
