@@ -91,6 +91,7 @@ function claimFiles(home: Home, { slot, data, claim }: Paths, place: Place, star
   let thread: string | null = null
   let mode: number | null = null
   let staged: string | null = null
+  const text = JSON.stringify({ id: place.id, user: place.user, thread: place.thread, started })
   const at = async () => (thread ??= await userDataOf(home, place))
   const doing = "move a thread's directories under a waiting sandbox"
   return {
@@ -100,16 +101,12 @@ function claimFiles(home: Home, { slot, data, claim }: Paths, place: Place, star
       return seen
     }),
     stage: () => within(slot, doing, async () => {
-      const { id, user, thread: name } = place
-      staged = await writeTemp(claim, JSON.stringify({ id, user, thread: name, started }), 0o600)
+      staged = await writeTemp(claim, text, 0o600)
     }),
     clear: () => within(slot, doing, async () => {
       if (staged !== null) await rm(staged, { force: true })
     }),
-    mark: () => within(slot, doing, async () => {
-      if (staged === null) throw new RangeError('a claim is staged before it is made')
-      return await linkOnce(staged, claim)
-    }),
+    mark: () => within(slot, doing, () => (staged === null ? makeOnceOnly(claim, text) : linkOnce(staged, claim))),
     moveIn: (name) => within(slot, doing, async () => rename(join(await at(), name), join(data, name))),
     bringHome: (wanted) => within(slot, doing, async () => {
       await setMode(data, wanted)
