@@ -35,6 +35,8 @@ const owner = z.object({ pid: z.number(), stamp: z.string().nullable() })
 export function fileLocks(dir: string, clock: Clock): FileLocks {
   const path = (name: string) => join(dir, name)
   const mine = new Set<string>()
+  /** Our own never changes. */
+  let stamp: Promise<string | null> | null = null
 
   async function tryTake(name: string): Promise<HeldLock | null> {
     await mkdir(dir, { recursive: true, mode: 0o700 })
@@ -53,7 +55,8 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
       return null
     }
     try {
-      await writeFile(`${path(name)}.owner`, JSON.stringify({ pid: process.pid, stamp: await processStamp(process.pid) }), { mode: 0o600 })
+      stamp ??= processStamp(process.pid)
+      await writeFile(`${path(name)}.owner`, JSON.stringify({ pid: process.pid, stamp: await stamp }), { mode: 0o600 })
     } catch (error) {
       await unlock()
       throw unusable(name, error)

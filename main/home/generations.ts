@@ -58,6 +58,8 @@ export async function openGenerations(dir: string, problem: (text: string) => vo
   return {
     of: (id) => known.get(id) ?? '',
     renew,
-    written: async (id) => void (await writing.get(id)?.catch(() => undefined)),
+    async written(id) {
+      await writing.get(id)?.catch(() => undefined)
+    },
   }
 }

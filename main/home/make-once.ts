@@ -39,6 +39,15 @@ export async function makeOnce(path: string, make: () => string, whole: (text: s
 export async function makeOnceOnly(path: string, text: string): Promise<boolean> {
   const temp = await writeTemp(path, text, 0o600)
   try {
+    return await linkOnce(temp, path)
+  } finally {
+    await rm(temp, { force: true })
+  }
+}
+
+/** The last step of `makeOnceOnly`, for a temporary file that its caller wrote beside `path` and removes. */
+export async function linkOnce(temp: string, path: string): Promise<boolean> {
+  try {
     await link(temp, path).catch((error: unknown) => {
       if (!linkless.has(errno(error))) throw error
       return copyFile(temp, path, constants.COPYFILE_EXCL)
@@ -47,8 +56,6 @@ export async function makeOnceOnly(path: string, text: string): Promise<boolean>
   } catch (error) {
     if (errno(error) === 'EEXIST') return false
     throw error
-  } finally {
-    await rm(temp, { force: true })
   }
 }
 

@@ -21,7 +21,9 @@ export async function giveBirth(core: Core, entry: Entry, extras: Extras | null,
   const { deps } = core
   const config = deps.config()
   const say = (step: string, text: string) => flight.report({ type: 'progress', step, text, done: null, total: null })
-  const mounts = await deps.mountsOf(entry, extras?.mounts ?? [])
+  // Planned while the lock is taken; what is wrong with them is told all the same, before anything is made.
+  const mounts = deps.mountsOf(entry, extras?.mounts ?? [])
+  mounts.catch(() => undefined)
   // Forty boots at once take longer than forty in turn, and each would run into its deadlines.
   let leave = await core.starts.pass(signal)
   try {
@@ -31,6 +33,7 @@ export async function giveBirth(core: Core, entry: Entry, extras: Extras | null,
       if (!assumed && !(await deps.backend.prepared(config.image))) {
         // A pull may take minutes, and other images are there: it holds up nobody.
         leave()
+        await mounts
         await deps.backend.prepare(config.image, (progress) => flight.report(progress), signal)
         leave = await core.starts.pass(signal)
       }
@@ -49,21 +52,24 @@ export async function giveBirth(core: Core, entry: Entry, extras: Extras | null,
 
 interface Start {
   readonly config: Config
-  readonly mounts: Mount[]
+  readonly mounts: Promise<Mount[]>
   /** Hash of the extra mounts; null: the caller does not care which a container found under the name has. */
   readonly extras: string | null
   readonly say: (step: string, text: string) => void
   readonly signal: AbortSignal
 }
 
+interface Planned extends Omit<Start, 'mounts'> { readonly mounts: Mount[] }
+
 async function startLocked(core: Core, entry: Entry, start: Start): Promise<Born> {
   const { say, signal } = start
   for (let tries = 1; ; tries += 1) {
     const lock = await core.deps.lock(entry.id, signal)
     try {
+      const mounts = await start.mounts
       const both = AbortSignal.any([signal, lock.broken])
       say('create', 'Starting the sandbox')
-      const born = await createOrFind(core, entry, start, both)
+      const born = await createOrFind(core, entry, { ...start, mounts }, both)
       // Another process can no longer make a second one: the engine holds the name.
       await lock.release()
       say('ready', 'Waiting until it answers')
@@ -78,7 +84,7 @@ async function startLocked(core: Core, entry: Entry, start: Start): Promise<Born
   }
 }
 
-async function createOrFind(core: Core, entry: Entry, start: Start, signal: AbortSignal): Promise<Born> {
+async function createOrFind(core: Core, entry: Entry, start: Planned, signal: AbortSignal): Promise<Born> {
   const { deps } = core
   /** Noted before the engine is asked, so that a failure at any point knows what there may be to remove. */
   const note = (nonce: string | null, sandbox: Found | null) => {
@@ -130,7 +136,7 @@ async function refuse(core: Core, entry: Entry, found: Found): Promise<BerthErro
   })
 }
 
-function specOf(core: Core, entry: Entry, { config, mounts, extras }: Start): SandboxSpec {
+function specOf(core: Core, entry: Entry, { config, mounts, extras }: Planned): SandboxSpec {
   const nonce = core.deps.randomId() + core.deps.randomId()
   return {
     id: entry.id,

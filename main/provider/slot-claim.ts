@@ -8,7 +8,7 @@ export interface ClaimSteps extends ClaimFiles {
   named(): Promise<boolean>
   /** 5: the thread's name for the slot's container; by whoever called `claim`, after the answer. */
   rename(): Promise<void>
-  /** 6: it answers. */
+  /** 6: it answers. Asked from the start, as the moving of directories changes nothing about it. */
   probe(): Promise<void>
 }
 
@@ -28,17 +28,24 @@ export type Claimed =
  * the slot then, and nobody may start the thread before they are back.
  */
 export async function claim(steps: ClaimSteps, stopped: () => boolean): Promise<Claimed> {
-  // Neither needs the files, and each takes as long as all of the moving: the answers are there when that is done.
+  // None of these binds anybody, and each takes about as long as the rest: asked for at once, and awaited where it counts.
   const answers = steps.probe()
+  const staged = steps.stage()
   const named = steps.named()
   let taken: boolean | null = null
-  named.then((is) => (taken = is)).catch(() => undefined) // both are awaited below, or nothing was begun
-  answers.catch(() => undefined)
+  for (const early of [answers, staged, named.then((is) => (taken = is))]) early.catch(() => undefined)
   const sight = await steps.look()
   const unfit = taken === true ? othersName : whyUnfit(sight)
-  if (unfit !== null) return { kind: 'unfit', reason: unfit }
+  if (unfit !== null) {
+    await cleared(steps, staged)
+    return { kind: 'unfit', reason: unfit }
+  }
   try {
-    if (!(await steps.mark())) return { kind: 'taken' }
+    await staged
+    if (!(await steps.mark())) {
+      await steps.clear()
+      return { kind: 'taken' }
+    }
   } catch (error) {
     return undone(error)
   }
@@ -53,11 +60,16 @@ export async function claim(steps: ClaimSteps, stopped: () => boolean): Promise<
     return await backAgain(steps, asBerthError(error).message)
   }
   try {
-    const [isTaken] = await Promise.all([named, answers, steps.leaveLink(), steps.leaves()])
+    const [isTaken] = await Promise.all([named, answers, steps.leaveLink(), steps.leaves(), steps.clear()])
     return isTaken ? { kind: 'undone', reason: othersName } : { kind: 'claimed' }
   } catch (error) {
     return undone(error)
   }
+}
+
+async function cleared(steps: ClaimSteps, staged: Promise<void>): Promise<void> {
+  // What could not be written needs no clearing.
+  if (await staged.then(() => true, () => false)) await steps.clear()
 }
 
 const othersName = "another container has the thread's name"

@@ -27,6 +27,10 @@ export interface SlotSight {
 /** The steps of a claim that touch files; each is one await, and the disk tells after any of them which were done. */
 export interface ClaimFiles {
   look(): Promise<SlotSight>
+  /** What `mark` is to put in place, written down beside it: that takes a disk longest, and binds nobody. */
+  stage(): Promise<void>
+  /** Removes what `stage` wrote. */
+  clear(): Promise<void>
   /** 1: mutex, journal and identity. False: it is somebody's already. */
   mark(): Promise<boolean>
   /** 2: one child of the thread's directory into the slot's. */

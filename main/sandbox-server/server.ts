@@ -6,7 +6,7 @@ import { bashRoutes } from './bash-routes.ts'
 import { bashSessions } from './bash-sessions.ts'
 import type { BashSessions } from './bash-sessions.ts'
 import { codeRoutes } from './code-routes.ts'
-import { sandboxContext } from './context.ts'
+import { sandboxContexts } from './context.ts'
 import { downloadRoutes } from './download.ts'
 import { editorRoutes } from './editor.ts'
 import { fileRoutes } from './file-routes.ts'
@@ -44,6 +44,7 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
   const doors = gate(settings.key, clock)
   const pool = pipes()
   const bash = bashSessions({ max: settings.maxSessions, pipes: pool, onEnd: active.touch })
+  const contextAt = sandboxContexts(settings)
   const tty = hasTty(settings.environment['PATH'] ?? '')
   const consoles = terminals({ ...settings, tty, max: settings.maxSessions })
   const shells = shellSessions({ ...settings, tty, max: settings.maxSessions, others: consoles.count, onEnd: active.touch })
@@ -55,7 +56,7 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
   }
 
   const routes: Route[] = [
-    look('GET', '/v1/sandbox', 'What this sandbox is', () => (ready ? sandboxContext(settings, port) : failure(503, 'Starting'))),
+    look('GET', '/v1/sandbox', 'What this sandbox is', () => (ready ? contextAt(port) : failure(503, 'Starting'))),
     look('GET', '/healthz', 'State for the lifecycle manager', () => ({
       status: 200,
       body: {

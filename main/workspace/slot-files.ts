@@ -4,8 +4,9 @@ import { dirname, join, relative } from 'node:path'
 import { z } from 'zod'
 import { fail } from '../../shared/errors.ts'
 import { diskError, errno } from '../home/disk-error.ts'
-import { makeOnceOnly } from '../home/make-once.ts'
+import { linkOnce, makeOnceOnly } from '../home/make-once.ts'
 import type { Home } from '../home/open-home.ts'
+import { writeTemp } from '../home/write-atomic.ts'
 import type { ClaimFiles, SlotFiles, SlotSight, SlotState } from '../provider/slot-deps.ts'
 import { ensureLeaves, leafMode, makeOpen, makeShelter, userDataOf } from './ensure-thread.ts'
 import type { Place } from './places.ts'
@@ -89,6 +90,8 @@ interface Paths { readonly slot: string; readonly data: string; readonly claim: 
 function claimFiles(home: Home, { slot, data, claim }: Paths, place: Place, started: string): ClaimFiles {
   let thread: string | null = null
   let mode: number | null = null
+  let staged: string | null = null
+  const text = JSON.stringify({ id: place.id, user: place.user, thread: place.thread, started })
   const at = async () => (thread ??= await userDataOf(home, place))
   const doing = "move a thread's directories under a waiting sandbox"
   return {
@@ -97,10 +100,13 @@ function claimFiles(home: Home, { slot, data, claim }: Paths, place: Place, star
       mode = seen.leafMode
       return seen
     }),
-    mark: () => within(slot, doing, () => {
-      const { id, user, thread: name } = place
-      return makeOnceOnly(claim, JSON.stringify({ id, user, thread: name, started }))
+    stage: () => within(slot, doing, async () => {
+      staged = await writeTemp(claim, text, 0o600)
     }),
+    clear: () => within(slot, doing, async () => {
+      if (staged !== null) await rm(staged, { force: true })
+    }),
+    mark: () => within(slot, doing, () => (staged === null ? makeOnceOnly(claim, text) : linkOnce(staged, claim))),
     moveIn: (name) => within(slot, doing, async () => rename(join(await at(), name), join(data, name))),
     bringHome: (wanted) => within(slot, doing, async () => {
       await setMode(data, wanted)

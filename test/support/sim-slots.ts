@@ -70,6 +70,8 @@ export function simSlots(world: SimWorld, disk: SimDisk, process: SimProcess): S
         const thread = directories.get(userDataPath(place))
         return { slotEmpty: data().size === 0, sameVolume: true, sameOwner: true, thread: thread ? 'directory' as const : 'absent' as const, children: [...(thread?.keys() ?? [])], mode: 0o777 }
       }),
+      stage: () => step('stage', () => undefined),
+      clear: () => step('clear', () => undefined),
       mark: () => step('mark', () => mark(slot, { place, started })),
       moveIn: (name) => step('moveIn', () => {
         const thread = directories.get(userDataPath(place))
