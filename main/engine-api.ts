@@ -1,3 +1,4 @@
+import type { Endpoint } from '../shared/wire/endpoint.ts'
 import type { CallInput, CallName, CallResult } from '../shared/contract.ts'
 import type { Backend } from './backends/backend.ts'
 import type { CallOptions } from './bridge/client.ts'
@@ -28,6 +29,8 @@ export interface Engine {
   readonly instance: string
   readonly attached: boolean
   call<K extends CallName>(name: K, input: CallInput<K>, options?: CallOptions<K>): Promise<CallResult<K>>
+  /** The engine for a shell: calls and topics, `who` in the event log. Its caller closes it. */
+  endpoint(who: string): Promise<Endpoint>
   /** Resolves once it is closed, by whomever. Of an attached one: once this side is closed. */
   readonly closed: Promise<void>
   /** An attached one leaves the engine running. Idempotent. */

@@ -41,6 +41,7 @@ async function attach(home: string): Promise<Engine> {
     instance: client.instance,
     attached: true,
     call: (name, input, options) => client.call(name, input, options),
+    endpoint: () => client.socket(() => undefined),
     closed,
     async close() {
       client.close()

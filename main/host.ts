@@ -4,6 +4,8 @@ import { clearBridgeFile, readBridgeFile, writeBridgeFile } from './bridge/bridg
 import { openAliases } from './bridge/provisioner/aliases.ts'
 import { hostsOf, isWildcard } from './bridge/hosts.ts'
 import { portPlan, sandboxPortPlan } from './bridge/port.ts'
+import { openSessions } from './bridge/ui/sessions.ts'
+import { ticketStore } from './bridge/ui/ticket-store.ts'
 import { sandboxAddresses } from './bridge/sandbox-port/addresses.ts'
 import { capabilities } from './bridge/sandbox-port/capabilities.ts'
 import { startSandboxPort } from './bridge/sandbox-port/start-sandbox-port.ts'
@@ -13,6 +15,7 @@ import { loadConfig } from './config/load-config.ts'
 import { redact } from './config/redact.ts'
 import { watchConfig } from './config/watch-config.ts'
 import { describeConfig } from './config/describe-config.ts'
+import { openCommands } from './commands/commands.ts'
 import { forgetThread } from './forget-thread.ts'
 import { proveEngine } from './engine-proof.ts'
 import type { CloseOptions, Engine, EngineOptions } from './engine-api.ts'
@@ -24,16 +27,21 @@ import { sweepTemps } from './home/write-atomic.ts'
 import { statusOf } from './house.ts'
 import { keepImage } from './image-keeper.ts'
 import type { Log } from './log.ts'
+import { callRecords } from './live/call-records.ts'
+import { openLive } from './live/open-live.ts'
 import { openMetrics } from './metrics/metrics.ts'
+import { backendView } from './backend-view.ts'
 import { openBackend } from './open-backend.ts'
 import { provide } from './provide.ts'
 import { untilBegun } from './provider/beginning.ts'
 import type { Provider } from './provider/provider-api.ts'
+import { openTerminals } from './terminals/terminals.ts'
 import { openTokens } from './tokens/tokens.ts'
 import { bindHandlers } from './rpc/bind-handlers.ts'
 import { contractId } from './rpc/contract-hash.ts'
 import { createDispatch } from './rpc/dispatch.ts'
 import { version } from './version.ts'
+import { rendererDir } from './resources.ts'
 import { sweepAnonymous, sweepDeleted } from './workspace/delete-thread.ts'
 import { listThreads } from './workspace/list-threads.ts'
 
@@ -100,7 +108,15 @@ export async function host(options: HostOptions): Promise<Engine> {
       mode: () => config.current().config.bridge.sandbox_url,
       cut: (id) => sandboxPort.cut(id),
     })
+    const sessions = openSessions({ kept: tokens.sessions, clock, publish: events.publish })
+    const tickets = ticketStore(clock)
+    const commands = openCommands(clock)
+    const terminals = openTerminals({ provider, clock, events })
+    stack.defer(() => terminals.close())
+    const records = callRecords(clock)
     const handlers = bindHandlers({
+      sessions, tickets, commands, terminals,
+      bridgeUrl: (via) => `http://${via ?? '127.0.0.1'}:${bridge.port}`,
       provider, tokens, events, version, token, home: home.path, addressing,
       contract: contractId(),
       status: statusOf({
@@ -115,7 +131,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       forget: (key, who) => forgetThread({ home, locks: options.locks, publish: events.publish }, key, who),
       stop: () => void close(),
     })
-    const dispatch = createDispatch({ handlers, log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes })
+    const dispatch = records.recorded(createDispatch({ handlers, log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes }))
     const kept = (await readBridgeFile(home.paths.bridge)).value
     const { port, sandbox_port, listen } = loaded.config.bridge
     const plan = portPlan({ configured: port, kept: kept?.port ?? null })
@@ -129,7 +145,26 @@ export async function host(options: HostOptions): Promise<Engine> {
       begun: (signal) => untilBegun(clock, provider, signal),
     })
     stack.defer(() => sandboxPort.close())
+    let closing: Promise<void> | null = null
+    let end: () => void = () => undefined
+    const live = openLive({
+      clock, events, provider, log, calls: records, backend: used, terminal: terminals.topic,
+      config: () => config.current().config,
+      configFile: () => ({ file: config.current().file, error: config.error()?.message ?? null }),
+      warnings: () => [...home.warnings, ...warnings, ...config.current().warnings],
+      shuttingDown: () => closing !== null,
+      fixed: { version, instance, pid: process.pid, started_at: new Date(clock.wall()).toISOString(), home: home.path, token_file: home.paths.token, platform: process.platform },
+      addresses: () => ({ url: bridge.url, sandbox_port: sandboxPort.port }),
+      sources: {
+        commands, terminals, sessions,
+        image: { state: () => (used.kind === 'docker' ? image.state() : null), onChange: image.onChange },
+        backend: backendView({ choice, backend: used }),
+        slots: { wanted: () => 0, all: () => [], off: () => null, onChange: () => () => undefined },
+      },
+    })
+    stack.defer(() => live.close())
     const bridge = await startBridge({
+      screens: { directory: rendererDir(env), sessions, tickets, enter: provider.enter, subscribe: live.subscribe, instance },
       plan, identify: tokens.identify, metrics, version, dispatch, events, log, listen, hosts,
       provisioner: {
         aliases: openAliases({
@@ -145,8 +180,6 @@ export async function host(options: HostOptions): Promise<Engine> {
       started_at: new Date(clock.wall()).toISOString(),
     })
 
-    let closing: Promise<void> | null = null
-    let end: () => void = () => undefined
     const closed = new Promise<void>((resolve) => {
       end = resolve
     })
@@ -175,6 +208,7 @@ export async function host(options: HostOptions): Promise<Engine> {
     events.publish({ type: 'engine.started', who: 'berth:engine', text: `Berth ${version} works with backend ${choice.kind}: ${choice.reason}` })
     return {
       url: bridge.url, port: bridge.port, home: home.path, instance, attached: false, closed, close,
+      endpoint: async (who) => live.endpoint(dispatch, who),
       async call(name, input, { signal, onChunk } = {}) {
         return (await dispatch(
           {

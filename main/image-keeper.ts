@@ -1,5 +1,6 @@
 import { asBerthError } from '../shared/errors.ts'
 import type { NewEvent } from '../shared/event.ts'
+import type { ImageState } from '../shared/image.ts'
 import type { Progress } from '../shared/sandbox.ts'
 import type { Backend } from './backends/backend.ts'
 
@@ -11,31 +12,52 @@ export interface ImageKeeper {
    */
   start(): void
   progress(): Progress | null
+  /** As screens show it. */
+  state(): ImageState
+  onChange(listener: () => void): () => void
   close(): Promise<void>
 }
 
-interface Work { readonly image: string; readonly control: AbortController; done: Promise<void>; progress: Progress | null }
+interface Work { readonly image: string; readonly control: AbortController; readonly since: number; done: Promise<void>; progress: Progress | null; began: boolean }
 
 export function keepImage(deps: { backend: Backend; image: () => string; publish: (event: NewEvent) => void; ready: (image: string) => void }): ImageKeeper {
   let current: Work | null = null
   const all = new Set<Work>()
+  const listeners = new Set<() => void>()
+  /** Of the image last looked at; an acquire may have made it ready meanwhile, which the next look tells. */
+  let known: { image: string; present: boolean; problem: string | null } = { image: '', present: false, problem: null }
+  const changed = () => {
+    for (const listener of listeners) listener()
+  }
 
   async function prepare(work: Work): Promise<void> {
     const { image, control } = work
     try {
-      if (await deps.backend.prepared(image)) return deps.ready(image)
+      if (await deps.backend.prepared(image)) {
+        known = { image, present: true, problem: null }
+        return deps.ready(image)
+      }
+      work.began = true
+      known = { image, present: false, problem: null }
+      changed()
       deps.publish({ type: 'image.preparing', who: 'berth:image', text: `The image ${image} is being made ready` })
-      await deps.backend.prepare(image, (step) => { work.progress = step }, control.signal)
+      await deps.backend.prepare(image, (step) => {
+        work.progress = step
+        changed()
+      }, control.signal)
+      known = { image, present: true, problem: null }
       deps.publish({ type: 'image.ready', who: 'berth:image', text: `The image ${image} is ready` })
       deps.ready(image)
     } catch (error) {
       if (control.signal.aborted) return
       // Not fatal: the first acquire tries again and gets the error as its answer.
       const problem = asBerthError(error)
+      known = { image, present: false, problem: problem.message }
       deps.publish({ type: 'image.failed', who: 'berth:image', text: problem.message, details: { code: problem.code, next: problem.next } })
     } finally {
       all.delete(work)
       if (current === work) current = null
+      changed()
     }
   }
 
@@ -44,12 +66,28 @@ export function keepImage(deps: { backend: Backend; image: () => string; publish
       const image = deps.image()
       if (current?.image === image) return
       current?.control.abort()
-      const work: Work = { image, control: new AbortController(), done: Promise.resolve(), progress: null }
+      const work: Work = { image, control: new AbortController(), since: Date.now(), done: Promise.resolve(), progress: null, began: false }
       all.add(work)
       current = work
       work.done = prepare(work)
     },
     progress: () => current?.progress ?? null,
+    state() {
+      const name = deps.image()
+      const mine = known.image === name
+      return {
+        name,
+        present: mine && known.present,
+        progress: current?.progress ?? null,
+        layers: [],
+        since: current?.began ? new Date(current.since).toISOString() : null,
+        problem: mine ? known.problem : null,
+      }
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     async close() {
       for (const { control } of all) control.abort()
       await Promise.all([...all].map(({ done }) => done))

@@ -33,6 +33,11 @@ export function resources(env: NodeJS.ProcessEnv = process.env, here: string = i
   }
 }
 
+/** The built page: `out/renderer`, or beside the rest in a packaged app. */
+export function rendererDir(env: NodeJS.ProcessEnv = process.env, here: string = import.meta.dirname): string {
+  return path.join(path.dirname(resources(env, here).serverFile), 'renderer')
+}
+
 function linuxNode(arch: 'x64' | 'arm64', base: string | undefined, built: string): string | null {
   const places = base === undefined
     ? [path.join(path.dirname(built), 'node_modules', `node-linux-${arch}`, 'bin', 'node')]

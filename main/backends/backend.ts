@@ -47,6 +47,20 @@ export interface Found {
   readonly leftover?: true
 }
 
+/** What a sandbox has used so far, or uses now. null: this engine does not tell. */
+export interface UsageSample {
+  /** Milliseconds of CPU time since it began. */
+  readonly cpuMs: number | null
+  /** Bytes, without what the kernel would give back at once. */
+  readonly memory: number | null
+  readonly memoryLimit: number | null
+  readonly pids: number | null
+  readonly netIn: number | null
+  readonly netOut: number | null
+  readonly diskRead: number | null
+  readonly diskWritten: number | null
+}
+
 export interface EngineFacts { readonly name: string; readonly version: string }
 
 /** What the engine did. `lost` and `back` are about the stream itself: between them nothing was seen. */
@@ -89,5 +103,7 @@ export interface Backend {
   /** The container's own log, line by line. */
   logs(ref: string, options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<string>
   watch(listener: (event: EngineEvent) => void): EngineWatch
+  /** One sample, cheap enough for once a second; null: it is gone. Absent where this backend cannot measure. */
+  usage?(ref: string): Promise<UsageSample | null>
   close(): Promise<void>
 }

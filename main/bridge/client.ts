@@ -2,6 +2,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { readFile, realpath } from 'node:fs/promises'
 import type { CallChunk, CallInput, CallName, CallResult } from '../../shared/contract.ts'
 import { BerthError, errorData, fail, fromErrorData } from '../../shared/errors.ts'
+import type { Endpoint } from '../../shared/wire/endpoint.ts'
 import { homePaths } from '../home/paths.ts'
 import { type ContractId, contractId } from '../rpc/contract-hash.ts'
 import { version } from '../version.ts'
@@ -20,6 +21,8 @@ export interface CallOptions<K extends CallName> {
 export interface BridgeClient {
   readonly url: string
   readonly instance: string
+  /** The same engine with its topics, over a WebSocket; `onClosed` hears that it broke. */
+  socket(onClosed: (reason: string) => void): Promise<Endpoint>
   /** Throws the engine's own BerthError; NOT_RUNNING when the engine went away. */
   call<K extends CallName>(name: K, input: CallInput<K>, options?: CallOptions<K>): Promise<CallResult<K>>
   close(): void
@@ -54,6 +57,7 @@ export function createClient(to: { url: string; token: string; instance: string 
         : await readWhole(response, options.signal)
       return last as CallResult<typeof name>
     },
+    socket: async (onClosed) => (await (await import('../wire/socket-client.ts')).openSocketEndpoint(to, onClosed)).endpoint,
     close: () => agent.destroy(),
   }
 }

@@ -1,4 +1,11 @@
+import type { Server } from 'node:http'
 import type { Events } from '../events/events.ts'
+import type { Provider } from '../provider/provider-api.ts'
+import { contractId } from '../rpc/contract-hash.ts'
+import { serveFrames } from '../wire/frame-server.ts'
+import type { Subscribe } from '../wire/subscribe.ts'
+import type { Sessions } from './ui/sessions.ts'
+import type { TicketStore } from './ui/ticket-store.ts'
 import type { Dispatch } from '../rpc/dispatch.ts'
 import type { Identify } from './auth.ts'
 import type { Hosts } from './hosts.ts'
@@ -11,6 +18,9 @@ import { healthRoute } from './routes/health.ts'
 import { mcpRoute } from './routes/mcp.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { nativeRoute } from './routes/native.ts'
+import { type SocketRoute, socketRoute } from './routes/socket.ts'
+import { ticketsRoute } from './routes/tickets.ts'
+import { uiRoute } from './routes/ui.ts'
 import { provisionerRoute } from './routes/provisioner.ts'
 import { openApiRoute } from './routes/openapi.ts'
 import { defaultTimes, type ProvisionerDeps } from './provisioner/provisioner.ts'
@@ -26,6 +36,35 @@ export interface Bridge {
   close(): Promise<void>
 }
 
+/** What a browser needs of the engine. */
+export interface ScreensDeps {
+  /** Of the built page. */
+  readonly directory: string
+  readonly sessions: Sessions
+  readonly tickets: TicketStore
+  readonly enter: Provider['enter']
+  readonly subscribe: Subscribe
+  readonly instance: string
+}
+
+function openSocket(
+  server: Server,
+  deps: { identify: Identify; dispatch: Dispatch; version: string; hosts?: Hosts },
+  { sessions, subscribe, instance }: ScreensDeps,
+): SocketRoute {
+  return socketRoute(server, {
+    hosts: deps.hosts,
+    identify: deps.identify,
+    authenticate(key) {
+      const caller = deps.identify(key)
+      return caller ? { caller, session: null } : sessions.authenticate(key)
+    },
+    hello: { version: deps.version, contract: contractId(), instance },
+    serve: (port, caller, onClosed) => serveFrames(port, { dispatch: deps.dispatch, subscribe, caller, onClosed }),
+    connected: sessions.connected,
+  })
+}
+
 /** Opens the loopback port. Throws PORT_TAKEN, naming who has it. */
 export async function startBridge(deps: {
   plan: PortPlan
@@ -36,6 +75,8 @@ export async function startBridge(deps: {
   events: Events
   /** Left out: deer-flow's dialect is not spoken. */
   provisioner?: Pick<ProvisionerDeps, 'aliases' | 'addressOf' | 'begun'>
+  /** Left out: there is no page, no socket and no ticket. */
+  screens?: ScreensDeps
   log: Log
   limits?: Partial<Limits>
   /** Addresses beside 127.0.0.1. */
@@ -51,6 +92,7 @@ export async function startBridge(deps: {
     eventsRoute({ events: deps.events, limits }),
     metricsRoute({ metrics: deps.metrics }),
     nativeRoute({ dispatch: deps.dispatch, limits }),
+    ...(deps.screens ? [ticketsRoute(deps.screens), uiRoute(deps.screens)] : []),
     ...(deps.provisioner
       ? [provisionerRoute({ ...deps.provisioner, dispatch: deps.dispatch, publish: deps.events.publish, times: defaultTimes, limits })]
       : []),
@@ -58,6 +100,7 @@ export async function startBridge(deps: {
   const { server, close } = createBridgeServer({
     identify: deps.identify, routes, limits, answered: deps.metrics.answered, ...(deps.hosts ? { hosts: deps.hosts } : {}),
   })
+  const socket = deps.screens ? openSocket(server, deps, deps.screens) : null
   const listening = await listenByPlan(server, deps.plan, deps.listen)
   const { port } = listening
   return {
@@ -65,6 +108,7 @@ export async function startBridge(deps: {
     port,
     endSessions: mcp.close,
     async close() {
+      socket?.close()
       await mcp.close()
       await close(listening.close)
     },

@@ -11,7 +11,7 @@ export interface ServedEngine {
   readonly instance: string
   /** Another process is the engine of this home. */
   readonly attached: boolean
-  call(name: 'status', input: Record<string, never>): Promise<CallResult<'status'>>
+  call<K extends 'status' | 'login_link'>(name: K, input: Record<string, never>): Promise<CallResult<K>>
   /** Settles when it has closed, whoever closed it. */
   readonly closed: Promise<void>
   close(): Promise<void>

@@ -8,6 +8,7 @@ import { addFileCommands } from './file-commands.ts'
 import { addHouseCommands } from './house-commands.ts'
 import { type Io, write } from './io.ts'
 import { addMcpCommand } from './mcp-command.ts'
+import { addOpenCommand } from './open-command.ts'
 import type { Parts } from './parts.ts'
 import { addSandboxCommands } from './sandbox-commands.ts'
 import { addServeCommand } from './serve-command.ts'
@@ -57,6 +58,7 @@ function createProgram(run: Run, json: boolean): Command {
       `\nExamples:\n  berth serve\n  berth acquire --thread demo\n  berth exec --thread demo -- sh -c 'echo hi > a; cat a'\n  berth ls --json\n\n${exitCodesText()}`,
     )
   addServeCommand(program, run)
+  addOpenCommand(program, run)
   addSandboxCommands(program, run)
   addExecCommand(program, run)
   addFileCommands(program, run)

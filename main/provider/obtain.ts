@@ -113,7 +113,7 @@ async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warning
     const leases = flight.holders().map((holder) => ({ holder, since: deps.clock.wall() }))
     const at = deps.clock.now()
     // It answered: it runs, whatever the engine said while it was starting.
-    core.table.set(started(now, { ...found, state: 'running' }, at, leases, at), { who: flight.who(), text: path === 'cold' ? 'A new sandbox is ready' : 'A sandbox was found again' })
+    core.table.set(started(now, { ...found, state: 'running' }, at, leases, at), { who: flight.who(), text: path === 'cold' ? 'A new sandbox is ready' : 'A sandbox was found again', details: { path, ms: Math.round(at - now.since) } })
     return finish(core, wanted.id, flight, { path, warnings })
   } catch (error) {
     const reason = flight.signal.aborted ? abortError(flight.signal) : asBerthError(error)
@@ -148,7 +148,7 @@ function land(core: Core, entry: Entry, flight: Flight<Landing>, landing: Landin
   for (const holder of flight.holders()) next = held(next, holder, clock.now(), clock.wall())
   if (next !== entry) {
     const who = flight.who()
-    core.table.set(next, entry.state === 'active' ? undefined : { who, text: 'A warm sandbox is in use again' })
+    core.table.set(next, entry.state === 'active' ? undefined : { who, text: 'A warm sandbox is in use again', details: { path: 'warm', from: entry.state } })
   }
   return finish(core, entry.id, flight, landing)
 }

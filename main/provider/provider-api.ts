@@ -59,6 +59,12 @@ export interface Provider {
   acquire(request: AcquireRequest): Promise<Acquired>
   /** SANDBOX_NOT_FOUND where there is none. Not activity. */
   get(selection: Selection): Sandbox
+  /** As it is; null where there is none. Not activity. */
+  peek(id: string): Sandbox | null
+  /** Hears of every change of an entry, small ones included, in the tick in which it happens. Ends by what it gives back. */
+  onChange(listener: (id: string) => void): () => void
+  /** What capacity counts, and how many acquires wait for a place. */
+  tally(): { readonly replicas: number; readonly counted: number; readonly waiting: number }
   /** null where there is none. */
   ownerOf(id: string): Owner | null
   list(): { sandboxes: Sandbox[]; replicas: number; counted: number }
@@ -70,7 +76,13 @@ export interface Provider {
    * Runs agent work in a sandbox: counts as activity for as long as it runs, wakes a paused one, and is rejected with
    * SANDBOX_LOST as soon as the engine says that the container ended.
    */
-  use<T>(selection: Selection, who: string, work: (api: SandboxApi, signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>
+  use<T>(
+    selection: Selection,
+    who: string,
+    work: (api: SandboxApi, signal: AbortSignal, id: string) => Promise<T>,
+    /** `counts: false`: somebody only looks; no activity. Default: it counts. */
+    options?: { readonly signal?: AbortSignal | undefined; readonly counts?: boolean | undefined },
+  ): Promise<T>
   /**
    * Lets a client's own bytes into a sandbox, for as long as the visit lasts; wakes a paused one. `counts: false` is for
    * probes: no activity. SANDBOX_NOT_FOUND where there is none now.

@@ -84,7 +84,11 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       reaper.schedule()
     })
   }
-  table.onChange(look)
+  const followers = new Set<(id: string) => void>()
+  table.onChange((id) => {
+    look()
+    for (const follower of followers) follower(id)
+  })
 
   let begun: Promise<void> | null = null
   let closing: 'no' | 'down' | 'closed' = 'no'
@@ -204,6 +208,18 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       await watching.relist()
     },
     get: (selection) => viewOf(core, select(core, selection)),
+    peek(id) {
+      const entry = table.get(id)
+      return entry ? viewOf(core, entry) : null
+    },
+    onChange(listener) {
+      followers.add(listener)
+      return () => void followers.delete(listener)
+    },
+    tally() {
+      const { mode, replicas, entries } = view()
+      return { replicas, counted: entries.filter((entry) => occupies(entry, mode)).length, waiting: core.tickets.ahead() }
+    },
     ownerOf(id) {
       const entry = table.get(id)
       return entry ? { user: entry.user, thread: entry.thread, client: entry.client } : null
@@ -218,9 +234,9 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       table.drop(entry.id, { who, text: 'A failed sandbox was dismissed' })
       return true
     },
-    async use(selection, _who, work, signal) {
+    async use(selection, _who, work, options = {}) {
       await seen(idOf(selection))
-      return await useSandbox(core, selection, work, signal)
+      return await useSandbox(core, selection, work, options)
     },
     enter: (id, options) => enterSandbox(core, { begin }, id, options),
     logs(selection, options) {

@@ -10,8 +10,8 @@ export interface Table {
   /** Commits a transition of registry.ts. `event` may be left out where nothing that a person would care for changed. */
   set(entry: Entry, event?: Pick<NewEvent, 'who' | 'text' | 'details'> & { type?: string }): Entry
   drop(id: string, event: Pick<NewEvent, 'who' | 'text' | 'details'>): void
-  /** Runs after every commit, in the same tick: capacity tickets and the idle timer look again. */
-  onChange(listener: () => void): void
+  /** Runs after every commit, in the same tick, told which entry: capacity tickets and the idle timer look again, screens follow. */
+  onChange(listener: (id: string) => void): void
 }
 
 /** Failures that nobody dismisses must not fill the list. */
@@ -19,14 +19,17 @@ const keptFailures = 50
 
 export function makeTable(publish: (event: NewEvent) => void): Table {
   const entries = new Map<string, Entry>()
-  const listeners: (() => void)[] = []
-  const changed = () => {
-    for (const listener of listeners) listener()
+  const listeners: ((id: string) => void)[] = []
+  const changed = (id: string) => {
+    for (const listener of listeners) listener(id)
   }
   const about = (entry: Entry) => ({ sandbox: entry.id, user: entry.user, thread: entry.thread })
   const forgetOldFailures = () => {
     const failures = [...entries.values()].filter((entry) => entry.state === 'failed').sort((a, b) => a.since - b.since)
-    for (const entry of failures.slice(0, Math.max(0, failures.length - keptFailures))) entries.delete(entry.id)
+    for (const entry of failures.slice(0, Math.max(0, failures.length - keptFailures))) {
+      entries.delete(entry.id)
+      changed(entry.id)
+    }
   }
   return {
     get: (id) => entries.get(id),
@@ -41,7 +44,7 @@ export function makeTable(publish: (event: NewEvent) => void): Table {
       entries.set(entry.id, entry)
       if (event) publish({ type: `sandbox.${entry.state}`, ...event, ...about(entry) })
       if (entry.state === 'failed') forgetOldFailures()
-      changed()
+      changed(entry.id)
       return entry
     },
     drop(id, event) {
@@ -49,7 +52,7 @@ export function makeTable(publish: (event: NewEvent) => void): Table {
       if (entry === undefined) return
       entries.delete(id)
       publish({ type: 'sandbox.gone', ...event, ...about(entry) })
-      changed()
+      changed(id)
     },
     onChange: (listener) => void listeners.push(listener),
   }

@@ -22,12 +22,13 @@ export function select(core: Core, selection: Selection): Entry {
 export async function useSandbox<T>(
   core: Core,
   selection: Selection,
-  work: (api: SandboxApi, signal: AbortSignal) => Promise<T>,
-  signal: AbortSignal | undefined,
+  work: (api: SandboxApi, signal: AbortSignal, id: string) => Promise<T>,
+  { signal, counts = true }: { readonly signal?: AbortSignal | undefined; readonly counts?: boolean | undefined },
 ): Promise<T> {
   const entry = await present(core, selection, signal)
   const { id, sandbox } = entry
   const change = (by: 1 | -1) => {
+    if (!counts) return
     const now = core.table.get(id)
     if (now?.sandbox?.ref === sandbox.ref) core.save(core.table.set(working(now, by, core.deps.clock.now())))
   }
@@ -36,7 +37,7 @@ export async function useSandbox<T>(
     if (sandbox.state === 'paused') await wake(core, entry)
     const client = core.clients.of(sandbox)
     const both = signal ? AbortSignal.any([signal, client.lost]) : client.lost
-    return await untilLost(work(client.api, both), client.lost)
+    return await untilLost(work(client.api, both, id), client.lost)
   } catch (error) {
     throw await explain(core, id, sandbox, error)
   } finally {

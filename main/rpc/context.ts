@@ -27,6 +27,8 @@ export interface CallContext<Chunk = never> {
   readonly emit?: (chunk: Chunk) => Promise<void>
   /** Name or address by which the caller reached Berth, where that is not loopback: what it is told to call has it as well. */
   readonly via?: string | undefined
+  /** What the caller's program says it is (`User-Agent`). */
+  readonly agent?: string | undefined
   /** Set by a route that speaks another protocol, never from what a caller sends: how the acquire is meant there. */
   readonly terms?: AcquireTerms
   readonly transport: 'http' | 'socket' | 'ipc' | 'process'

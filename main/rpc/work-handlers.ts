@@ -1,29 +1,36 @@
 import { fail } from '../../shared/errors.ts'
+import type { Commands } from '../commands/commands.ts'
 import type { Provider } from '../provider/provider-api.ts'
 import { quote } from '../sandbox/quote.ts'
 import type { Handlers } from './handlers.ts'
 
+/** A person at a screen who looks at files does not keep the sandbox from being reaped. */
+const looks = ({ transport }: { readonly transport: string }): boolean => transport === 'ipc' || transport === 'socket'
+
 /** Agents at work in a sandbox: everything here counts as activity. */
-export function workHandlers(deps: { provider: Provider }): Pick<Handlers, 'exec' | 'read' | 'write' | 'files' | 'search'> {
-  const { provider } = deps
+export function workHandlers(deps: { provider: Provider; commands: Commands }): Pick<Handlers, 'exec' | 'read' | 'write' | 'files' | 'search'> {
+  const { provider, commands } = deps
   return {
     // A caller that is gone takes its command with it, streamed or not: nobody would ever read the end of it. What is to
     // go on runs in the background of its own shell (`nohup ... &`).
     exec: async ({ command, cwd, env, timeout, max_output, ...selection }, context) => {
+      const line = typeof command === 'string' ? command : quote(command)
       const done = await provider.use(
         selection,
         context.who,
-        (api, signal) =>
-          api.exec({
-            command: typeof command === 'string' ? command : quote(command),
-            cwd,
-            env,
-            timeout,
-            maxOutput: max_output,
-            signal,
-            onOutput: context.emit && ((type, data) => context.emit?.({ type, data })),
-          }),
-        context.signal,
+        (api, used, sandbox) =>
+          commands.run({ sandbox, command: line, who: context.who, signal: used }, (signal) =>
+            api.exec({
+              command: line,
+              cwd,
+              env,
+              timeout,
+              maxOutput: max_output,
+              signal,
+              onOutput: context.emit && ((type, data) => context.emit?.({ type, data })),
+            }),
+          ),
+        { signal: context.signal },
       )
       return {
         exit_code: done.exitCode,
@@ -34,16 +41,16 @@ export function workHandlers(deps: { provider: Provider }): Pick<Handlers, 'exec
       }
     },
     read: async ({ path, encoding, ...selection }, context) => {
-      const bytes = await provider.use(selection, context.who, (api) => api.read(path), context.signal)
+      const bytes = await provider.use(selection, context.who, (api) => api.read(path), { signal: context.signal, counts: !looks(context) })
       return { path, content: decode(path, bytes, encoding), encoding, size: bytes.byteLength }
     },
     write: async ({ path, content, encoding, append, ...selection }, context) => {
       const bytes = encode(content, encoding)
-      const size = await provider.use(selection, context.who, (api) => api.write(path, bytes, append), context.signal)
+      const size = await provider.use(selection, context.who, (api) => api.write(path, bytes, append), { signal: context.signal })
       return { path, size }
     },
     files: async ({ path, recursive, hidden, ...selection }, context) => {
-      const found = await provider.use(selection, context.who, (api) => api.list(path, { recursive, hidden }), context.signal)
+      const found = await provider.use(selection, context.who, (api) => api.list(path, { recursive, hidden }), { signal: context.signal, counts: !looks(context) })
       return {
         path,
         files: found.map(({ modifiedAt, ...entry }) => ({ ...entry, modified_at: modifiedAt })),
@@ -54,7 +61,7 @@ export function workHandlers(deps: { provider: Provider }): Pick<Handlers, 'exec
         selection,
         context.who,
         (api, signal) => api.search({ pattern, path, fixed, ignoreCase: ignore_case, include, maxResults: max_results, signal }),
-        context.signal,
+        { signal: context.signal },
       )
       return { path, matches: [...found.matches], truncated: found.truncated }
     },

@@ -9,24 +9,35 @@ const tokenRecord = namedToken.extend({ hash: z.string().regex(/^[a-f0-9]{64}$/)
 /** One token as it is kept: everything but itself. */
 export type TokenRecord = z.infer<typeof tokenRecord>
 
-const tokenFile = z.object({ tokens: z.array(tokenRecord) })
+/** A browser that has logged in, as it is kept. */
+export const sessionRecord = z.object({
+  id: z.string(),
+  hash: z.string().regex(/^[a-f0-9]{64}$/).describe('sha256 of its key, hex.'),
+  agent: z.string(),
+  created_at: z.iso.datetime(),
+  last_seen_at: z.iso.datetime(),
+})
+export type SessionRecord = z.infer<typeof sessionRecord>
+
+const tokenFile = z.object({ tokens: z.array(tokenRecord), sessions: z.array(sessionRecord).default([]) })
+export type TokenFile = z.infer<typeof tokenFile>
 
 /**
- * The tokens of `tokens.json`. A file that does not hold what it should lets nobody in: it is put aside, and `warn` is told,
+ * The tokens and sessions of `tokens.json`. A file that does not hold what it should lets nobody in: it is put aside, and `warn` is told,
  * as it is of one that others could read or write.
  */
-export async function readTokens(path: string, warn: (text: string) => void): Promise<TokenRecord[]> {
+export async function readTokens(path: string, warn: (text: string) => void): Promise<TokenFile> {
   await closeToOthers(path, warn)
   const { value, broken } = await readJson(path, tokenFile)
   if (broken) {
     const where = broken.moved === null ? 'it could not be put aside' : `it is now ${broken.moved}`
     warn(`The named tokens are not known any more and are refused: ${broken.path} is damaged (${broken.reason}), ${where}`)
   }
-  return value?.tokens ?? []
+  return value ?? { tokens: [], sessions: [] }
 }
 
-export async function writeTokens(path: string, tokens: readonly TokenRecord[]): Promise<void> {
-  await writeAtomic(path, `${JSON.stringify({ tokens }, null, 2)}\n`, { mode: 0o600 })
+export async function writeTokens(path: string, kept: { readonly tokens: readonly TokenRecord[]; readonly sessions: readonly SessionRecord[] }): Promise<void> {
+  await writeAtomic(path, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 })
 }
 
 async function closeToOthers(path: string, warn: (text: string) => void): Promise<void> {

@@ -5,7 +5,7 @@ import { asBerthError, fail } from '../../shared/errors.ts'
 import type { NewEvent } from '../../shared/event.ts'
 import type { Caller, Identify } from '../bridge/auth.ts'
 import type { Clock } from '../clock.ts'
-import { readTokens, type TokenRecord, writeTokens } from './token-file.ts'
+import { readTokens, type SessionRecord, type TokenRecord, writeTokens } from './token-file.ts'
 
 export type WantedToken = Pick<NamedToken, 'name' | 'scope' | 'thread_prefix' | 'user'>
 
@@ -18,6 +18,14 @@ export interface Tokens {
   add(wanted: WantedToken, who: string): Promise<NamedToken & { token: string }>
   /** Refused, and what runs for it ended, in this very tick. False: there was none of that name. */
   revoke(name: string, who: string): Promise<boolean>
+  /** Browsers' sessions, kept in the same file: it has one writer. */
+  readonly sessions: {
+    all(): readonly SessionRecord[]
+    /** On disk when it resolves; what could not be written is tried again. */
+    save(records: readonly SessionRecord[]): Promise<void>
+    /** As `save`, some time soon. */
+    later(records: readonly SessionRecord[]): void
+  }
   /** Writes what waits. */
   close(): Promise<void>
 }
@@ -75,7 +83,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     const done = turn.then(async () => {
       unwritten = false
       try {
-        await writeTokens(file, added ? [...records(), added] : records())
+        await writeTokens(file, { tokens: added ? [...records(), added] : records(), sessions })
       } catch (error) {
         unwritten = true
         throw error
@@ -124,7 +132,9 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     if (byName.size + pending.size >= most) throw fail('BAD_INPUT', `There are ${most} tokens already`, { next: 'Revoke those that nobody uses.' })
   }
 
-  for (const record of await readTokens(file, problem)) keep(record)
+  const kept = await readTokens(file, problem)
+  let sessions: readonly SessionRecord[] = kept.sessions
+  for (const record of kept.tokens) keep(record)
 
   return {
     identify(presented) {
@@ -172,6 +182,22 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
         })
       }
       return true
+    },
+    sessions: {
+      all: () => sessions,
+      async save(records) {
+        sessions = records
+        try {
+          await write()
+        } catch (error) {
+          later()
+          throw error
+        }
+      },
+      later(records) {
+        sessions = records
+        later()
+      },
     },
     async close() {
       closed = true

@@ -47,4 +47,6 @@ export interface FramePort<Out, In> {
   /** Called once, before the first frame can come. */
   listen(listener: { frame(frame: In): void; closed(reason: string): void }): void
   close(): void
+  /** Bytes that the pipe still holds back; absent: it holds none. */
+  waiting?(): number
 }

@@ -120,7 +120,7 @@ export function makeClients(model: Model, calm: boolean): Clients {
           }
           const mine = ref
           try {
-            return await work(api, signal)
+            return await work(api, signal, hold.id)
           } finally {
             if (mine !== null && house.process.alive()) {
               active(model, mine)

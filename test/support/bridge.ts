@@ -13,6 +13,7 @@ import { type Metrics, openMetrics } from '../../main/metrics/metrics.ts'
 import { openTokens, type Tokens } from '../../main/tokens/tokens.ts'
 import { version } from '../../main/version.ts'
 import { memoryProvider, type MemoryProvider } from './memory-provider.ts'
+import { desktopParts } from './desktop-parts.ts'
 import { tempDir } from './temp-dir.ts'
 
 export const testToken = `e2b_${'5'.repeat(40)}`
@@ -52,6 +53,7 @@ export async function openTestBridge(
   events.subscribe(metrics.heard)
   const provider = { ...memory, acquire: metrics.timed(memory.acquire) }
   const handlers = bindHandlers({
+    ...desktopParts({ clock: systemClock(), events, tokens, provider }),
     provider,
     tokens,
     events,

@@ -29,6 +29,7 @@ import { version } from '../../main/version.ts'
 import type { CallName, CallResult } from '../../shared/contract.ts'
 import { fail } from '../../shared/errors.ts'
 import type { NewEvent } from '../../shared/event.ts'
+import { desktopParts } from './desktop-parts.ts'
 import { tempDir } from './temp-dir.ts'
 
 export interface Answer { readonly status: number; readonly headers: Record<string, unknown>; readonly text: string; readonly json: unknown }
@@ -98,6 +99,7 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
   const absent = () => Promise.reject(fail('NOT_SUPPORTED', 'Not in this house', { next: 'Ask a whole one.' }))
   const dispatch = createDispatch({
     handlers: bindHandlers({
+      ...desktopParts({ clock, events, tokens, provider }),
       provider, tokens, events, version, token: 'unused', home: home.path, addressing: directAddressing(), contract: contractId(), status: absent, doctor: absent, config: absent, threads: absent, forget: absent, stop: () => undefined,
     }),
     log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes,

@@ -92,6 +92,9 @@ export function memoryProvider(): MemoryProvider {
       const it = sandboxes.get(id)
       return it ? { user: it.user, thread: it.thread, client: makers.get(id) ?? null } : null
     },
+    peek: (id) => sandboxes.get(id) ?? null,
+    onChange: () => () => undefined,
+    tally: () => ({ replicas: 3, counted: sandboxes.size, waiting: 0 }),
     list: () => ({ sandboxes: [...sandboxes.values()], replicas: 3, counted: sandboxes.size }),
     release: async (selection, holder, who) => {
       did.push(`release by ${who}`)
@@ -109,9 +112,9 @@ export function memoryProvider(): MemoryProvider {
     enter: async (id) => {
       throw fail('SANDBOX_NOT_FOUND', `Nothing is behind ${id} in memory`, { next: 'Use a real one.' })
     },
-    use: async (selection, _who, work, signal) => {
-      find(selection)
-      return await work(api, signal ?? new AbortController().signal)
+    use: async (selection, _who, work, { signal } = {}) => {
+      const { id } = find(selection)
+      return await work(api, signal ?? new AbortController().signal, id)
     },
     logs: async function* (selection, { tail, follow, signal }) {
       find(selection)

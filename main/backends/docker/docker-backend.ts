@@ -18,6 +18,7 @@ import { readLogs } from './logs.ts'
 import { sandboxNetwork } from './network.ts'
 import { setPaused } from './pausing.ts'
 import { removeContainer } from './removal.ts'
+import { readUsage } from './usage.ts'
 import { watchEngine } from './watch.ts'
 
 export interface DockerOptions {
@@ -108,6 +109,7 @@ export async function openDocker(options: DockerOptions): Promise<DockerBackend>
     pause: (ref) => setPaused(engine, clock, ref, true),
     unpause: (ref) => setPaused(engine, clock, ref, false),
     logs: (ref, wanted) => readLogs(engine, ref, wanted),
+    usage: (ref) => readUsage(engine, ref),
     watch(listener) {
       const watch = watchEngine(engine, owner, clock, (event) => {
         // Another engine may listen there after an outage.

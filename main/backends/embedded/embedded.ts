@@ -15,6 +15,7 @@ import { limited, unenforced } from './limits.ts'
 import { ownerMark, sweepOrphans } from './orphans.ts'
 import { freePort } from './port.ts'
 import { bareEnvironment, checkMounts, listening, throwIfAborted } from './starting.ts'
+import { readUsage } from './usage.ts'
 
 export interface EmbeddedOptions {
   readonly owner: Owner
@@ -195,6 +196,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
       tell({ type: 'unpause', ref, name: entry.found.name })
     },
     logs: (ref, reading) => known(ref).child.log.read(reading),
+    usage: async (ref) => {
+      const entry = byRef(ref)
+      return entry && process.platform === 'linux' ? readUsage(entry.child.pid) : null
+    },
     watch(listener) {
       // The events come from this very process: there is no stream that could break, only one that can be closed.
       const watcher = (event: EngineEvent) => listener(event)

@@ -63,6 +63,7 @@ export function contextOf(exchange: Exchange): CallContext<unknown> {
     who: `client:${client}`,
     signal: exchange.signal,
     via: viaOf(exchange.request.headers.host),
+    agent: exchange.request.headers['user-agent'],
     transport: 'http',
   }
 }

@@ -1,0 +1,70 @@
+import type { CallRecord } from '../../shared/topics/house-topics.ts'
+import type { Clock } from '../clock.ts'
+import { asBerthError } from '../../shared/errors.ts'
+import type { Dispatch } from '../rpc/dispatch.ts'
+import type { TopicHandler } from '../rpc/topic-handlers.ts'
+import { batches } from './batches.ts'
+
+export interface CallRecords {
+  /** The same door, with every call of a client written down as it ends. */
+  recorded(dispatch: Dispatch): Dispatch
+  readonly topic: TopicHandler<'calls'>
+}
+
+const kept = 300
+/** A screen's own looking is not what anybody asks about. */
+const silent = new Set(['health', 'status', 'list', 'get', 'details', 'config', 'images', 'threads', 'tokens', 'session_open'])
+
+/** Remembers the last calls, without what they carried: that may be a secret. */
+export function callRecords(clock: Clock): CallRecords {
+  const ring: CallRecord[] = []
+  const listeners = new Set<(record: CallRecord) => void>()
+  let seq = 0
+
+  function add(record: Omit<CallRecord, 'seq'>): void {
+    seq += 1
+    const full = { seq, ...record }
+    ring.push(full)
+    if (ring.length > kept * 2) ring.splice(0, ring.length - kept)
+    for (const listener of listeners) listener(full)
+  }
+
+  return {
+    recorded: (dispatch) => async (context, name, input) => {
+      const own = context.transport === 'ipc' || context.transport === 'socket' || context.transport === 'process'
+      if (own && silent.has(name)) return await dispatch(context, name, input)
+      const began = clock.now()
+      const at = new Date(clock.wall()).toISOString()
+      const ended = (sandbox: string | null, error: string | null) =>
+        add({ at, client: context.client, transport: context.transport, call: name.slice(0, 60), sandbox, ms: clock.now() - began, error })
+      try {
+        const result = await dispatch(context, name, input)
+        ended(sandboxIn(result) ?? sandboxIn(input), null)
+        return result
+      } catch (thrown) {
+        ended(sandboxIn(input), asBerthError(thrown).code)
+        throw thrown
+      }
+    },
+    topic(_args, sink) {
+      sink.send({ calls: ring.slice(-kept), dropped: 0 })
+      const out = batches<CallRecord>({ clock, ms: 100, most: 300, chunk: 100, room: sink.room, send: (calls, dropped) => sink.send({ calls, dropped }) })
+      sink.onRoom(out.deliver)
+      listeners.add(out.add)
+      return {
+        close() {
+          listeners.delete(out.add)
+          out.close()
+        },
+      }
+    },
+  }
+}
+
+/** The sandbox or thread that an input or answer names. */
+function sandboxIn(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) return null
+  const { id, thread } = value as { id?: unknown; thread?: unknown }
+  if (typeof thread === 'string') return thread.slice(0, 64)
+  return typeof id === 'string' && /^[a-f0-9]{16}$/.test(id) ? id : null
+}

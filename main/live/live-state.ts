@@ -1,0 +1,155 @@
+import { applyPatch, type House, type HouseState, type PatchOp, type SandboxRow } from '../../shared/state.ts'
+import type { Sandbox } from '../../shared/sandbox.ts'
+import type { Clock } from '../clock.ts'
+import type { TopicHandler, TopicSink } from '../rpc/topic-handlers.ts'
+import { flushAfter } from './flush.ts'
+import { merged, same, sameHouse } from './patches.ts'
+import type { Changes, Sources } from './sources.ts'
+
+export interface LiveState {
+  readonly topic: TopicHandler<'state'>
+  close(): void
+}
+
+interface Viewer {
+  readonly sink: TopicSink<'state'>
+  seq: number
+  waiting: readonly PatchOp[]
+}
+
+/** Longest that a change waits for the others of its flush, in milliseconds. */
+const flushMs = 50
+
+/**
+ * The `state` topic: what screens show, kept as one value and compared entity by entity, only while somebody looks. Every
+ * viewer has numbers of its own; one that is slow gets the newest truth of what changed meanwhile, as the next number.
+ */
+export function liveState(deps: {
+  clock: Clock
+  provider: { peek(id: string): Sandbox | null; list(): { sandboxes: readonly Sandbox[] }; onChange(listener: (id: string) => void): () => void }
+  house: () => House
+  /** Something in the house facts may have changed. */
+  houseChanges: Changes
+  sources: Pick<Sources, 'commands' | 'terminals' | 'sessions'>
+}): LiveState {
+  const { provider, sources } = deps
+  const viewers = new Set<Viewer>()
+  const dirty = new Set<string>()
+  let houseDirty = false
+  let sessionsDirty = false
+  let state: HouseState | null = null
+  let following: (() => void)[] = []
+  const flush = flushAfter(deps.clock, flushMs, publish)
+
+  const rowOf = ({ url: _, ...sandbox }: Sandbox): SandboxRow => ({
+    ...sandbox,
+    commands: [...sources.commands.running(sandbox.id)],
+    finished: [...sources.commands.finished(sandbox.id)],
+    terminals: [...sources.terminals.of(sandbox.id)],
+  })
+  const sessions = () => Object.fromEntries(sources.sessions.all().map((session) => [session.id, session]))
+
+  function whole(): HouseState {
+    return {
+      house: deps.house(),
+      sandboxes: Object.fromEntries(provider.list().sandboxes.map((sandbox) => [sandbox.id, rowOf(sandbox)])),
+      sessions: sessions(),
+    }
+  }
+
+  function follow(): void {
+    const sandbox = (id: string) => {
+      dirty.add(id)
+      // What capacity counts may be another number now.
+      houseDirty = true
+      flush.ask()
+    }
+    following = [
+      provider.onChange(sandbox),
+      sources.commands.onChange(sandbox),
+      sources.terminals.onChange(sandbox),
+      deps.houseChanges(() => {
+        houseDirty = true
+        flush.ask()
+      }),
+      sources.sessions.onChange(() => {
+        sessionsDirty = true
+        flush.ask()
+      }),
+    ]
+  }
+
+  function changes(before: HouseState): PatchOp[] {
+    const ops: PatchOp[] = []
+    for (const id of dirty) {
+      const now = provider.peek(id)
+      const row = now && rowOf(now)
+      if (row === null) {
+        if (before.sandboxes[id]) ops.push({ op: 'sandbox_gone', id })
+      } else if (!same(row, before.sandboxes[id])) ops.push({ op: 'sandbox', value: row })
+    }
+    if (sessionsDirty) {
+      const now = sessions()
+      for (const session of Object.values(now)) if (!same(session, before.sessions[session.id])) ops.push({ op: 'session', value: session })
+      for (const id of Object.keys(before.sessions)) if (!now[id]) ops.push({ op: 'session_gone', id })
+    }
+    if (houseDirty) {
+      const now = deps.house()
+      if (!sameHouse(now, before.house)) ops.push({ op: 'house', value: now })
+    }
+    dirty.clear()
+    sessionsDirty = false
+    houseDirty = false
+    return ops
+  }
+
+  function publish(): void {
+    if (!state) return
+    const ops = changes(state)
+    if (ops.length === 0) return
+    state = applyPatch(state, ops)
+    for (const viewer of viewers) {
+      viewer.waiting = merged(viewer.waiting, ops)
+      deliver(viewer)
+    }
+  }
+
+  function deliver(viewer: Viewer): void {
+    if (viewer.waiting.length === 0 || !viewer.sink.room()) return
+    const ops = [...viewer.waiting]
+    viewer.waiting = []
+    viewer.seq += 1
+    viewer.sink.send({ type: 'patch', seq: viewer.seq, ops })
+  }
+
+  function leave(viewer: Viewer): void {
+    if (!viewers.delete(viewer) || viewers.size > 0) return
+    for (const end of following) end()
+    following = []
+    state = null
+    dirty.clear()
+  }
+
+  return {
+    topic(_args, sink) {
+      if (state) publish()
+      else {
+        follow()
+        state = whole()
+      }
+      const viewer: Viewer = { sink, seq: 1, waiting: [] }
+      viewers.add(viewer)
+      // The engine's clock as it is for this viewer: countdowns are counted from it.
+      sink.send({ type: 'snapshot', seq: viewer.seq, state: { ...state, house: { ...state.house, now: new Date(deps.clock.wall()).toISOString() } } })
+      sink.onRoom(() => deliver(viewer))
+      return { close: () => leave(viewer) }
+    },
+    close() {
+      flush.close()
+      for (const viewer of [...viewers]) {
+        viewer.sink.end(null)
+        leave(viewer)
+      }
+    },
+  }
+}

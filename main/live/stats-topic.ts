@@ -1,0 +1,66 @@
+import type { Usage } from '../../shared/gauge.ts'
+import type { Backend } from '../backends/backend.ts'
+import { fail } from '../../shared/errors.ts'
+import type { Clock } from '../clock.ts'
+import type { Provider } from '../provider/provider-api.ts'
+import type { TopicHandler, TopicSink } from '../rpc/topic-handlers.ts'
+import { beat, measurable, type Taken, usageOf } from './sampler.ts'
+
+const everyMs = 1000
+const kept = 300
+
+interface Course { readonly sinks: Set<TopicSink<'stats'>>; past: Usage[]; last: { ref: string; taken: Taken } | null; running: { close(): void } }
+
+/** The `stats` topic: one sandbox, once a second, measured once for however many look. A frozen one is not measured: there is a gap. */
+export function statsTopic(deps: {
+  clock: Clock
+  backend: Pick<Backend, 'usage'>
+  peek: Provider['peek']
+  cpus: () => number | null
+  problem: (error: unknown) => void
+}): TopicHandler<'stats'> {
+  const { clock } = deps
+  const courses = new Map<string, Course>()
+
+  async function measure(id: string): Promise<void> {
+    const course = courses.get(id)
+    const sandbox = deps.peek(id)
+    if (!course || !sandbox || !measurable(sandbox) || sandbox.container === null) return
+    try {
+      const sample = await deps.backend.usage?.(sandbox.container)
+      if (!sample) return
+      const taken = { at: clock.now(), sample }
+      // Of another container the numbers begin anew.
+      const before = course.last?.ref === sandbox.container ? course.last.taken : null
+      const usage = usageOf(before, taken, deps.cpus(), clock.wall())
+      course.last = { ref: sandbox.container, taken }
+      course.past = [...course.past.slice(1 - kept), usage]
+      for (const sink of course.sinks) if (sink.room()) sink.send({ samples: [usage] })
+    } catch (error) {
+      deps.problem(error)
+    }
+  }
+
+  return ({ id }, sink) => {
+    if (!deps.backend.usage) {
+      throw fail('NOT_SUPPORTED', 'This backend does not measure its sandboxes', { next: 'Look where they run.' })
+    }
+    let course = courses.get(id)
+    if (course) sink.send({ samples: course.past })
+    else {
+      course = { sinks: new Set(), past: [], last: null, running: { close: () => undefined } }
+      courses.set(id, course)
+      course.running = beat(clock, everyMs, () => measure(id))
+    }
+    const mine = course
+    mine.sinks.add(sink)
+    return {
+      close() {
+        mine.sinks.delete(sink)
+        if (mine.sinks.size > 0) return
+        mine.running.close()
+        if (courses.get(id) === mine) courses.delete(id)
+      },
+    }
+  }
+}

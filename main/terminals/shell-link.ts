@@ -1,0 +1,68 @@
+import { WebSocket } from 'ws'
+import type { Address } from '../sandbox/sandbox-api.ts'
+import { parse } from '../wire/socket-port.ts'
+
+/** One connection to a shell inside a sandbox. */
+export interface ShellLink {
+  type(data: string): void
+  resize(cols: number, rows: number): void
+  /** Stops and resumes reading: what comes meanwhile waits in the sandbox. */
+  pause(on: boolean): void
+  close(): void
+}
+
+export interface ShellListener {
+  /** The sandbox's own id of the session; another one than asked for means that the old one is gone. */
+  session(id: string): void
+  output(text: string): void
+  /** `ended`: the shell itself is over; otherwise only the connection. */
+  closed(how: { ended: boolean; reason: string }): void
+}
+
+/** Bytes of one message at most; a shell's are small. */
+const largest = 16_777_216
+
+/**
+ * `WS /v1/shell/ws` of a sandbox: JSON messages `input`, `resize`, `pong` to it; `session_id`, `ready`, `output`, `ping`,
+ * `error` from it, as AIO images and the lite server speak it.
+ */
+export function linkShell(address: Address, session: string | null, listener: ShellListener): ShellLink {
+  const url = `${address.url.replace(/^http/, 'ws')}/v1/shell/ws${session === null ? '' : `?session_id=${encodeURIComponent(session)}`}`
+  const socket = new WebSocket(url, {
+    headers: address.key === null ? {} : { 'x-aio-api-key': address.key },
+    handshakeTimeout: 10_000, maxPayload: largest, perMessageDeflate: false,
+  })
+  const early: string[] = []
+  let problem = ''
+  const send = (message: unknown) => {
+    const text = JSON.stringify(message)
+    if (socket.readyState === WebSocket.OPEN) socket.send(text)
+    else if (socket.readyState === WebSocket.CONNECTING) early.push(text)
+  }
+  socket.on('open', () => {
+    for (const text of early.splice(0)) socket.send(text)
+  })
+  socket.on('message', (raw, binary) => {
+    const message = binary ? null : (parse(raw) as { type?: unknown; data?: unknown; error?: unknown } | null)
+    if (typeof message?.data === 'string' && message.type === 'session_id') listener.session(message.data)
+    else if (typeof message?.data === 'string' && message.type === 'output') listener.output(message.data)
+    else if (message?.type === 'ping') send({ type: 'pong' })
+    else if (message?.type === 'error') problem = String(message.data ?? message.error ?? 'the sandbox reports an error')
+  })
+  socket.on('error', (error) => {
+    problem ||= error.message
+  })
+  socket.on('close', (code, reason) => listener.closed({ ended: code === 1000, reason: reason.toString('utf8') || problem || `the connection ended (${code})` }))
+  return {
+    // In parts: the lite server takes 1 MiB a message.
+    type(data) {
+      for (let at = 0; at < data.length; at += 65_536) send({ type: 'input', data: data.slice(at, at + 65_536) })
+    },
+    resize: (cols, rows) => send({ type: 'resize', data: { cols, rows } }),
+    pause(on) {
+      if (on) socket.pause()
+      else socket.resume()
+    },
+    close: () => socket.close(1000),
+  }
+}

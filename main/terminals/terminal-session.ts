@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto'
+import { fail } from '../../shared/errors.ts'
+import type { Terminal } from '../../shared/terminal.ts'
+import type { TopicUp } from '../../shared/topics.ts'
+import type { Clock } from '../clock.ts'
+import type { Visit } from '../provider/provider-api.ts'
+import type { TopicSink, TopicStream } from '../rpc/topic-handlers.ts'
+import { history } from './history.ts'
+import { linkShell, type ShellLink } from './shell-link.ts'
+
+export interface TerminalSession {
+  now(): Terminal
+  /** One more viewer. The newest is in focus until another one says that it is. */
+  view(sink: TopicSink<'terminal'>): TopicStream<'terminal'>
+  end(reason: string): void
+  /** The sandbox's own id of it; null: it never came to be. */
+  shell(): string | null
+}
+
+interface Viewer { readonly sink: TopicSink<'terminal'>; /** Missed something: gets the history anew once it has room. */ behind: boolean; full: number | null }
+
+/** Characters of history. */
+const kept = 262_144
+/** A viewer that takes nothing for this long no longer holds up the others, in milliseconds. */
+const patienceMs = 5000
+const tries = 5
+
+/** A shell in a sandbox, whoever looks at it: it lives here, not in a page. */
+export function terminalSession(deps: {
+  sandbox: string
+  title: string
+  cols: number
+  rows: number
+  visit: Visit
+  clock: Clock
+  onChange: () => void
+  onEnded: () => void
+}): TerminalSession {
+  const { visit, clock, sandbox } = deps
+  const id = randomBytes(8).toString('hex')
+  const createdAt = new Date(clock.wall()).toISOString()
+  const past = history(kept)
+  const viewers: Viewer[] = []
+  let focus: Viewer | null = null
+  let { cols, rows } = deps
+  let shell: string | null = null
+  let ended: string | null = null
+  let paused = false
+  let failures = 0
+  /** Connected once more: what comes first has been there before. */
+  let again = false
+  let watchdog: { cancel(): void } | null = null
+  let link: ShellLink = connect()
+
+  function connect(): ShellLink {
+    const made = linkShell(visit.address, shell, {
+      session(given) {
+        if (shell !== null && shell !== given) return over('Its shell has ended')
+        again = shell !== null
+        shell = given
+        failures = 0
+        link.resize(cols, rows)
+      },
+      output,
+      closed({ ended: shellEnded, reason }) {
+        if (ended !== null) return
+        if (shellEnded) return over('Its shell has ended')
+        failures += 1
+        if (failures > tries || visit.lost.aborted) return void broken(reason)
+        clock.timer(100 * 2 ** failures, () => {
+          if (ended === null) link = connect()
+        })
+      },
+    })
+    return made
+  }
+
+  async function broken(reason: string): Promise<void> {
+    const why = await visit.explain(fail('SANDBOX_UNREACHABLE', `The connection to the shell broke: ${reason}`, { next: 'Open another terminal.' }))
+    over(why.message)
+  }
+
+  function output(text: string): void {
+    if (again) {
+      again = false
+      return retold(text)
+    }
+    past.add(text)
+    for (const viewer of viewers) {
+      if (!viewer.behind) viewer.sink.send({ type: 'data', data: text })
+      if (!viewer.sink.room()) viewer.full ??= clock.now()
+    }
+    hold()
+  }
+
+  /** After a reconnect the sandbox first tells what it has kept: everybody starts from that, as some of it may be new. */
+  function retold(text: string): void {
+    past.clear()
+    past.add(text)
+    for (const viewer of viewers) if (!viewer.behind) replay(viewer)
+  }
+
+  /** The source waits for the slowest viewer, but not for ever. */
+  function hold(): void {
+    const now = clock.now()
+    for (const viewer of viewers) if (viewer.full !== null && now - viewer.full > patienceMs) viewer.behind = true
+    const wait = viewers.some((viewer) => viewer.full !== null && !viewer.behind)
+    if (wait !== paused) {
+      paused = wait
+      link.pause(wait)
+    }
+    watchdog?.cancel()
+    watchdog = wait ? clock.timer(1000, hold) : null
+  }
+
+  function room(viewer: Viewer): void {
+    if (viewer.full === null || !viewer.sink.room()) return
+    viewer.full = null
+    if (viewer.behind) {
+      viewer.behind = false
+      replay(viewer)
+    }
+    hold()
+  }
+
+  function replay(viewer: Viewer): void {
+    viewer.sink.send({ type: 'replay', data: past.text(), cols, rows, cut: past.cut() })
+  }
+
+  function focusOn(viewer: Viewer | null): void {
+    focus = viewer
+    for (const each of viewers) each.sink.send({ type: 'focus', yours: each === focus, viewers: viewers.length })
+  }
+
+  function resize(to: { cols: number; rows: number }): void {
+    if (to.cols === cols && to.rows === rows) return
+    cols = to.cols
+    rows = to.rows
+    link.resize(cols, rows)
+    for (const viewer of viewers) viewer.sink.send({ type: 'size', cols, rows })
+    deps.onChange()
+  }
+
+  function up(viewer: Viewer, data: TopicUp<'terminal'>): void {
+    if (ended !== null) return
+    if (data.type === 'input') {
+      visit.touch()
+      link.type(data.data)
+    } else if (data.type === 'focus') focusOn(viewer)
+    else if (viewer !== focus) return
+    else if (data.type === 'answer') link.type(data.data)
+    else resize(data)
+  }
+
+  function over(reason: string): void {
+    if (ended !== null) return
+    ended = reason
+    watchdog?.cancel()
+    visit.lost.removeEventListener('abort', lost)
+    link.close()
+    visit.leave()
+    for (const viewer of viewers) viewer.sink.send({ type: 'end', reason })
+    deps.onChange()
+    deps.onEnded()
+  }
+
+  function lost(): void {
+    const reason: unknown = visit.lost.reason
+    over(reason instanceof Error ? reason.message : 'The sandbox has ended')
+  }
+
+  if (visit.lost.aborted) lost()
+  else visit.lost.addEventListener('abort', lost, { once: true })
+
+  return {
+    now: () => ({ id, sandbox, title: deps.title, created_at: createdAt, cols, rows, ended }),
+    view(sink) {
+      const viewer: Viewer = { sink, behind: false, full: null }
+      viewers.push(viewer)
+      replay(viewer)
+      if (ended !== null) sink.send({ type: 'end', reason: ended })
+      focusOn(viewer)
+      sink.onRoom(() => room(viewer))
+      return {
+        up: (data) => up(viewer, data),
+        close() {
+          const at = viewers.indexOf(viewer)
+          if (at < 0) return
+          viewers.splice(at, 1)
+          if (focus === viewer) focusOn(viewers.at(-1) ?? null)
+          hold()
+        },
+      }
+    },
+    end: over,
+    shell: () => shell,
+  }
+}

@@ -1,0 +1,31 @@
+import type { RawData, WebSocket } from 'ws'
+import type { FramePort } from '../../shared/wire/frame.ts'
+
+/** A WebSocket as a pipe of frames: each message is one frame as JSON text. What is no JSON arrives as null, which is no frame. */
+export function socketPort<Out, In>(socket: WebSocket): FramePort<Out, In> {
+  return {
+    send(frame) {
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(frame))
+    },
+    listen(listener) {
+      socket.on('message', (data, binary) => listener.frame((binary ? null : parse(data)) as In))
+      socket.on('close', (code, reason) => listener.closed(reason.toString('utf8') || `the connection ended (${code})`))
+      // `close` follows, and tells the same.
+      socket.on('error', () => undefined)
+    },
+    close() {
+      if (socket.readyState === socket.OPEN) socket.close(1000)
+    },
+    waiting: () => socket.bufferedAmount,
+  }
+}
+
+export function parse(data: RawData): unknown {
+  const text = Array.isArray(data) ? Buffer.concat(data).toString('utf8') : Buffer.from(data as Buffer).toString('utf8')
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    // Not JSON, so no frame: whoever reads it says so to the sender.
+    return null
+  }
+}

@@ -1,0 +1,19 @@
+import { openSessions } from '../../main/bridge/ui/sessions.ts'
+import { ticketStore } from '../../main/bridge/ui/ticket-store.ts'
+import type { Clock } from '../../main/clock.ts'
+import { openCommands } from '../../main/commands/commands.ts'
+import type { Events } from '../../main/events/events.ts'
+import type { Provider } from '../../main/provider/provider-api.ts'
+import { openTerminals } from '../../main/terminals/terminals.ts'
+import type { Tokens } from '../../main/tokens/tokens.ts'
+
+/** What the handlers of screens need, for a house that is put together by hand. */
+export function desktopParts({ clock, events, tokens, provider }: { clock: Clock; events: Events; tokens: Tokens; provider: Provider }) {
+  return {
+    sessions: openSessions({ kept: tokens.sessions, clock, publish: events.publish }),
+    tickets: ticketStore(clock),
+    commands: openCommands(clock),
+    terminals: openTerminals({ provider, clock, events }),
+    bridgeUrl: () => 'http://127.0.0.1:1',
+  }
+}
