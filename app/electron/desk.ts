@@ -30,9 +30,5 @@ export function electronDesk(): Desk {
       get: () => app.getLoginItemSettings().openAtLogin,
       set: (on) => app.setLoginItemSettings({ openAtLogin: on }),
     },
-    about({ name, version, site }) {
-      app.setAboutPanelOptions({ applicationName: name, applicationVersion: version, website: site, ...(process.platform === 'linux' ? {} : { credits: `Releases: ${site}` }) })
-      app.showAboutPanel()
-    },
   }
 }

@@ -37,9 +37,7 @@ export function electronGuard(): Guard {
           return { action: 'deny' }
         })
         const stay = (details: { url: string; preventDefault(): void }) => {
-          if (details.url.startsWith(`${origin}/`)) return
-          details.preventDefault()
-          refused(details.url)
+          if (!details.url.startsWith(`${origin}/`)) details.preventDefault()
         }
         contents.on('will-navigate', stay)
         contents.on('will-redirect', stay)

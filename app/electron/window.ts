@@ -45,6 +45,7 @@ function openWindow({ bounds, background, preload, icon }: WindowOptions): MainW
       window.focus()
     },
     hide: () => window.hide(),
+    close: () => window.close(),
     maximise: () => window.maximize(),
     leaveFullScreen: () => window.setFullScreen(false),
     // A load that fails is told by the page that is then not there.

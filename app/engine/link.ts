@@ -1,4 +1,4 @@
-import { asBerthError } from '../../shared/errors.ts'
+import { asBerthError, fail } from '../../shared/errors.ts'
 import type { Endpoint } from '../../shared/wire/endpoint.ts'
 import { offerAfterMs, pauseAfter } from './link-plan.ts'
 
@@ -45,6 +45,18 @@ export interface EngineLink {
   /** The engine does not answer any more, although its connection has not noticed. */
   drop(reason: string): Promise<void>
   close(how?: { sandboxes?: 'keep' | 'destroy' }): Promise<void>
+}
+
+/** The engine of this moment; throws NOT_RUNNING where there is none. */
+export function endpointOf(link: Pick<EngineLink, 'current'>): Endpoint {
+  const now = link.current()
+  if (now.state === 'open') return now.engine.endpoint
+  throw fail('NOT_RUNNING', 'The engine is not there', { next: 'It is looked for all the time; wait, or start one here.' })
+}
+
+/** Whether a person may start one in this process now. */
+export function offers(state: LinkState): boolean {
+  return state.state === 'lost' && state.offer
 }
 
 export function engineLink(deps: LinkDeps): EngineLink {

@@ -15,6 +15,7 @@ export async function startHere({ home, env, log, attach }: {
   for (;;) {
     const engine = await startEngine({ homeDir: home, env, log })
     if (!engine.attached) {
+      const endpoint = await engine.endpoint('desktop')
       let ours = false
       const { promise: gone, resolve } = Promise.withResolvers<string>()
       void engine.closed.then(() => {
@@ -23,7 +24,7 @@ export async function startHere({ home, env, log, attach }: {
       return {
         here: true,
         instance: engine.instance,
-        endpoint: engine.endpoint,
+        endpoint,
         gone,
         close(how) {
           ours = true

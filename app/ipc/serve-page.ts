@@ -1,9 +1,8 @@
 import type { CallName } from '../../shared/contract.ts'
 import { fail, toErrorData } from '../../shared/errors.ts'
-import type { Endpoint } from '../../shared/wire/endpoint.ts'
 import type { Answer, EngineState } from '../../shared/wire/preload-api.ts'
 import { origin } from '../boot/bundle.ts'
-import type { EngineLink, LinkState } from '../engine/link.ts'
+import { endpointOf, type EngineLink, type LinkState } from '../engine/link.ts'
 import type { Pipes, Sender } from '../system/pipes.ts'
 import type { MainWindow } from '../system/window.ts'
 import { channels } from './channels.ts'
@@ -26,11 +25,7 @@ export function servePage({ pipes, link, window, now, native, answered }: PageDe
   let open: { relay: Relay; close(): void } | null = null
   const calls = new Map<unknown, AbortController>()
 
-  const endpoint = (): Endpoint => {
-    const state = link.current()
-    if (state.state === 'open') return state.engine.endpoint
-    throw fail('NOT_RUNNING', 'The engine is not there', { next: 'It is looked for all the time; wait, or start one here.' })
-  }
+  const endpoint = () => endpointOf(link)
 
   async function answer(sender: Sender, run: () => Promise<unknown>): Promise<Answer> {
     try {

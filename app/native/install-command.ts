@@ -29,8 +29,7 @@ export async function installedCommand(place: CommandPlace | null): Promise<stri
 /** Installs the command, in place of an older link of ours; never over a file of somebody else. */
 export async function installCommand(place: CommandPlace | null): Promise<string> {
   if (!place) throw fail('NOT_SUPPORTED', 'An AppImage cannot install a command: it is unpacked only while it runs', { next: 'Install the deb package, or run Berth from a clone.' })
-  const there = await lstat(place.file).catch(() => null)
-  if (there && !there.isSymbolicLink() && !place.file.endsWith('.cmd')) {
+  if (!place.file.endsWith('.cmd') && !(await isFree(place.file))) {
     throw fail('NAME_TAKEN', `${place.file} is there already and is not Berth's`, { next: 'Move it away, then install the command again.' })
   }
   try {
@@ -44,4 +43,11 @@ export async function installCommand(place: CommandPlace | null): Promise<string
     throw fail('FILE_DENIED', `The command could not be put at ${place.file}`, { next: 'Check who may write there.', cause })
   }
   return place.file
+}
+
+/** Nothing is there, or a link to a `berth` of another place. */
+async function isFree(file: string): Promise<boolean> {
+  if ((await lstat(file).catch(() => null)) === null) return true
+  const linked = await readlink(file).catch(() => null)
+  return linked !== null && /^berth(?:\.mjs)?$/.test(path.basename(linked))
 }

@@ -92,19 +92,32 @@ export function pageClient({ ask, cancel, pipe }: PageDeps): Pick<PreloadApi, 'c
   }
 }
 
-/** What is heard again and again from the shell, the last of it kept for whoever asks late. */
-export function latest<T>(): { heard(value: T): void; listen(listener: (value: T) => void): () => void } {
+/** What is heard again and again from the shell. */
+export interface Heard<T> {
+  heard(value: T): void
+  /** The last of it at once, and what comes. */
+  listen(listener: (value: T) => void): () => void
+  /** Only what comes. */
+  later(listener: (value: T) => void): () => void
+}
+
+export function latest<T>(): Heard<T> {
   let value: { is: T } | null = null
   const listeners = new Set<(value: T) => void>()
+  const later = (listener: (value: T) => void) => {
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
   return {
     heard(next) {
       value = { is: next }
       for (const listener of listeners) listener(next)
     },
     listen(listener) {
-      listeners.add(listener)
+      const off = later(listener)
       if (value) listener(value.is)
-      return () => listeners.delete(listener)
+      return off
     },
+    later,
   }
 }

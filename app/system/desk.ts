@@ -13,5 +13,4 @@ export interface Desk {
   onDark(listener: () => void): void
   /** null: this system has no such setting of its own. */
   login: { get(): boolean; set(on: boolean): void } | null
-  about(facts: { name: string; version: string; site: string }): void
 }

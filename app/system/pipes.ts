@@ -22,6 +22,6 @@ export interface Guard {
   serve(scheme: string, handler: (request: { url: string; method: string }) => Promise<SchemeAnswer>): void
   /** Every permission but these is refused, asked for or just looked up. */
   allowPermissions(names: readonly string[]): void
-  /** For every page and frame that ever is: no webview, no new window, no way off `origin`; a refused link is told. */
+  /** For every page and frame that ever is: no webview, no new window, no way off `origin`. A link that wanted a window of its own is told. */
   confine(origin: string, refused: (url: string) => void): void
 }

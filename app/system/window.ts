@@ -27,6 +27,8 @@ export interface MainWindow {
   /** Brings it to the front, from wherever it is. */
   show(): void
   hide(): void
+  /** As if a person had. */
+  close(): void
   maximise(): void
   leaveFullScreen(): void
   load(url: string): void
