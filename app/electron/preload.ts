@@ -29,7 +29,8 @@ const pipe = new Promise<Pipe>((resolve) => {
     })
   })
 })
-ipcRenderer.send(channels.pipe)
+// Not at once: the shell asks which page it is, and this runs before there is one. The page's own scripts come later still.
+document.addEventListener('readystatechange', () => ipcRenderer.send(channels.pipe), { once: true })
 
 const api: PreloadApi = {
   ...pageClient({

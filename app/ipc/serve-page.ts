@@ -51,11 +51,10 @@ export function servePage({ pipes, link, window, now, native, answered }: PageDe
   }))
   pipes.handle(channels.native, (sender, [name, ...args]) => answer(sender, () => native(String(name), args)))
   pipes.on(channels.cancel, (sender, [id]) => {
-    checkSender(sender, origin)
-    calls.get(id)?.abort()
+    if (isOurs(sender)) calls.get(id)?.abort()
   })
   pipes.on(channels.pipe, (sender) => {
-    checkSender(sender, origin)
+    if (!isOurs(sender)) return
     left()
     const shown = window()
     if (!shown) return
@@ -71,6 +70,17 @@ export function servePage({ pipes, link, window, now, native, answered }: PageDe
     }
     tell(link.current())
   })
+
+  /** A message that wants no answer gets none, whoever sent it. */
+  function isOurs(sender: Sender): boolean {
+    try {
+      checkSender(sender, origin)
+      return true
+    } catch (error) {
+      console.error(`${String(error)}: ${sender.origin}`)
+      return false
+    }
+  }
 
   function tell(state: LinkState): void {
     window()?.send(channels.engine, engineState(state, now()))
