@@ -1,0 +1,55 @@
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { useStore } from 'zustand'
+import { Tooltip } from '@base-ui/react/tooltip'
+import type { Endpoint } from '../../shared/wire/endpoint.ts'
+import { CopyText } from '../parts/buttons/copied.ts'
+import { createCommands } from './commands/command.ts'
+import { listenKeys } from './commands/listen-keys.ts'
+import { CommandsContext } from './commands/use-command.ts'
+import { ConnectionContext, EndpointContext, SurroundingsContext, type Surroundings } from './house/contexts.ts'
+import { ConnectingPage } from './pages/connecting.tsx'
+import { LockedPage } from './pages/locked.tsx'
+import { LostPage } from './pages/lost.tsx'
+import { MismatchPage } from './pages/mismatch.tsx'
+import { Frame } from './window/frame.tsx'
+import { ToastHost } from './window/toast-host.tsx'
+
+export interface AppProps {
+  readonly surroundings: Surroundings
+  /** Trades a login code for a session: only in a browser. */
+  readonly login: (code: string) => Promise<void>
+}
+
+/** Which page the connection calls for; the frame with its screens stays as long as there is a state to show. */
+export function App({ surroundings, login }: AppProps) {
+  const { connector, store, native } = surroundings
+  const connection = useSyncExternalStore(connector.onChange, connector.current)
+  const known = useStore(store, ({ state }) => state !== null)
+  const last = useRef<Endpoint>(null)
+  if (connection.state === 'open') last.current = connection.endpoint
+  const [commands] = useState(createCommands)
+  useEffect(() => listenKeys(window, commands, /Mac/.test(navigator.platform)), [commands])
+  useEffect(() => native.onCommand((name) => commands.run(name)), [native, commands])
+
+  function page() {
+    if (connection.state === 'locked') return <LockedPage problem={connection.problem} login={login} />
+    if (connection.state === 'mismatch') return <MismatchPage page={connection.page} engine={connection.engine} />
+    if (known && last.current !== null) return <EndpointContext value={last.current}><Frame /></EndpointContext>
+    if (connection.state === 'lost') return <LostPage reason={connection.reason} />
+    return <ConnectingPage />
+  }
+
+  return (
+    <SurroundingsContext value={surroundings}>
+      <ConnectionContext value={connection}>
+        <CommandsContext value={commands}>
+          <CopyText value={native.copy}>
+            <Tooltip.Provider delay={500}>
+              <ToastHost>{page()}</ToastHost>
+            </Tooltip.Provider>
+          </CopyText>
+        </CommandsContext>
+      </ConnectionContext>
+    </SurroundingsContext>
+  )
+}

@@ -1,0 +1,79 @@
+import { Dialog as Base } from '@base-ui/react/dialog'
+import { Command as Cmdk } from 'cmdk'
+import { useMemo, useRef, useState } from 'react'
+import { Icon } from '../../parts/signs/icon.tsx'
+import { Kbd } from '../../parts/signs/kbd.tsx'
+import { Mark } from '../../parts/signs/mark.tsx'
+import { frameWords } from '../../words/frame.ts'
+import { search, type Entry, type Piece } from './palette.logic.ts'
+import { useEntries } from './use-entries.ts'
+
+const mostInGroup = 12
+
+/** Everything there is, by its name. */
+export function Palette({ open, onClose, onKeys }: { open: boolean; onClose: () => void; onKeys: () => void }) {
+  return (
+    <Base.Root open={open} onOpenChange={(next) => { if (!next) onClose() }}>
+      <Base.Portal>
+        <Base.Viewport className="scrim palette-scrim">
+          <Base.Popup className="palette" aria-modal="true" aria-label={frameWords.commands}>
+            <Found onClose={onClose} onKeys={onKeys} />
+          </Base.Popup>
+        </Base.Viewport>
+      </Base.Portal>
+    </Base.Root>
+  )
+}
+
+function Found({ onClose, onKeys }: { onClose: () => void; onKeys: () => void }) {
+  const words = frameWords.palette
+  const [text, setText] = useState('')
+  const entries = useEntries()
+  const groups = useMemo(() => search(entries, text, mostInGroup), [entries, text])
+  const count = groups.reduce((sum, group) => sum + group.hits.length, 0)
+  const input = useRef<HTMLInputElement>(null)
+
+  // It closes first, so that what the command opens gets the focus, not the place the palette came from.
+  function run(entry: Entry): void {
+    onClose()
+    setTimeout(entry.run)
+  }
+
+  return (
+    <Cmdk
+      label={frameWords.commands} shouldFilter={false} loop vimBindings={false}
+      onKeyDown={(event) => {
+        if (event.key !== '?' || text !== '') return
+        event.preventDefault()
+        onKeys()
+      }}
+    >
+      <div className="ask">
+        <Icon name="search" />
+        <Cmdk.Input ref={input} autoFocus value={text} onValueChange={setText} aria-label={words.label} placeholder={words.label} />
+        {text === '' ? null : <span className="dim small" role="status">{count} found</span>}
+      </div>
+      <Cmdk.List className="found" label="Found">
+        {groups.length === 0 ? <div className="none" role="presentation">{words.none(text)}</div> : groups.map((group) => (
+          <Cmdk.Group key={group.title} heading={<>{group.title}{group.detail === undefined ? null : <span className="dim">{group.detail}</span>}</>}>
+            {group.hits.map(({ entry, title, detail }) => (
+              <Cmdk.Item key={entry.id} value={entry.id} onSelect={() => run(entry)}>
+                {entry.status ? <span className={`status ${entry.status}`}><Mark name={entry.status} /></span> : <Icon name={entry.icon ?? 'right'} />}
+                <span className="cut"><Pieces of={title} />{detail.length === 0 ? null : <> <span className="dim"><Pieces of={detail} /></span></>}</span>
+                <span className="end">{entry.keys === undefined ? null : <Kbd keys={entry.keys} />}</span>
+              </Cmdk.Item>
+            ))}
+          </Cmdk.Group>
+        ))}
+      </Cmdk.List>
+      <div className="hints" aria-hidden="true">
+        <span><Kbd keys="ArrowUp" /><Kbd keys="ArrowDown" /> {words.choose}</span><span><Kbd keys="Enter" /> {words.run}</span><span><Kbd keys="Escape" /> {words.close}</span>
+        <span className="end"><Kbd keys="?" /> {frameWords.allKeys}</span>
+      </div>
+    </Cmdk>
+  )
+}
+
+function Pieces({ of }: { of: readonly Piece[] }) {
+  return of.map((piece, at) => piece.hit ? <mark key={at}>{piece.text}</mark> : piece.text)
+}

@@ -1,0 +1,33 @@
+import { useMemo } from 'react'
+import { useHouse } from '../house/use-house.ts'
+import { go } from '../route.ts'
+import { frameWords } from '../../words/frame.ts'
+import type { EntryGroup } from './palette.logic.ts'
+import { useCommands } from './use-command.ts'
+
+/** What the palette finds: what acts on the chosen thing first, then sandboxes, commands, screens. */
+export function useEntries(): EntryGroup[] {
+  const all = useCommands().all()
+  const sandboxes = useHouse((state) => state.sandboxes)
+  return useMemo(() => {
+    const words = frameWords.palette
+    const groups = new Map<string, EntryGroup & { entries: EntryGroup['entries'] }>()
+    const add = (title: string, entry: EntryGroup['entries'][number]) => {
+      groups.set(title, { title, entries: [...groups.get(title)?.entries ?? [], entry] })
+    }
+    const shown = all.filter(({ hidden }) => hidden !== true)
+    const entryOf = ({ id, title, detail, keys, icon, run }: (typeof shown)[number]) => ({ id, title, detail, keys: keys?.[0], icon, run })
+    for (const command of shown) if (command.group !== undefined && command.group !== words.screens && command.group !== words.settings) add(command.group, entryOf(command))
+    for (const row of Object.values(sandboxes)) {
+      const holders = row.holders.map(({ holder }) => holder)
+      add(words.sandboxes, {
+        id: `sandbox:${row.id}`, title: row.thread ?? row.id, status: row.status,
+        detail: holders.length > 0 ? `held by ${holders.join(' and ')}` : row.status,
+        run: () => go('sandboxes', row.id),
+      })
+    }
+    for (const command of shown) if (command.group === undefined) add(words.commands, entryOf(command))
+    for (const title of [words.screens, words.settings]) for (const command of shown) if (command.group === title) add(title, entryOf(command))
+    return [...groups.values()]
+  }, [all, sandboxes])
+}

@@ -1,0 +1,28 @@
+import type { ComponentType } from 'react'
+import { Page } from './window/page.tsx'
+import type { Route } from './route.ts'
+
+export interface Screen {
+  /** Whether a path is this screen's. */
+  readonly takes: (path: readonly string[]) => boolean
+  /** Shows itself inside a `<Page>`; asks `useRoute()` for the rest of the path. */
+  readonly show: ComponentType
+}
+
+/** Every screen, by the first that takes the path. */
+export const screens: readonly Screen[] = [
+  { takes: ([screen, id]) => screen === 'sandboxes' && id === undefined, show: () => <Soon title="Sandboxes" /> },
+  { takes: ([screen, id]) => screen === 'sandboxes' && id !== undefined, show: () => <Soon title="Sandbox" /> },
+  { takes: ([screen]) => screen === 'activity', show: () => <Soon title="Activity" /> },
+  { takes: ([screen]) => screen === 'images', show: () => <Soon title="Images" /> },
+  { takes: ([screen]) => screen === 'bridge', show: () => <Soon title="Bridge" /> },
+  { takes: ([screen]) => screen === 'settings', show: () => <Soon title="Settings" /> },
+]
+
+export function screenOf({ path }: Route): Screen | null {
+  return screens.find((one) => one.takes(path)) ?? null
+}
+
+function Soon({ title }: { title: string }) {
+  return <Page title={title}><div className="scroll pad" /></Page>
+}

@@ -1,0 +1,45 @@
+import { Suspense, useState } from 'react'
+import { frameWords } from '../../words/frame.ts'
+import { useConnection } from '../house/contexts.ts'
+import { LostBanner } from '../pages/lost.tsx'
+import { useRoute } from '../route.ts'
+import { screenOf } from '../screens.tsx'
+import { FrameCommands } from '../commands/frame-commands.tsx'
+import { Foot } from './foot.tsx'
+import { FootKeysContext, type FootKey } from './foot-keys.ts'
+import { ScreenBoundary } from './screen-boundary.tsx'
+import { Side } from './side.tsx'
+import { UnknownPage } from '../pages/unknown.tsx'
+
+/** The window: where one can go, the screen, what happened last. */
+export function Frame() {
+  const route = useRoute()
+  const connection = useConnection()
+  const [keys, setKeys] = useState<readonly FootKey[]>([])
+  const place = route.path.slice(0, 2).join('/')
+  const Show = screenOf(route)?.show ?? UnknownPage
+  return (
+    <FootKeysContext value={setKeys}>
+      <a
+        className="skip" href="#main"
+        onClick={(event) => {
+          event.preventDefault()
+          document.getElementById('main')?.focus()
+        }}
+      >
+        {frameWords.skip}
+      </a>
+      <div className="window">
+        <Side />
+        <main id="main" tabIndex={-1}>
+          {connection.state === 'open' ? null : <LostBanner />}
+          <ScreenBoundary place={place}>
+            <Suspense fallback={<div className="scroll" aria-busy="true" />}><Show /></Suspense>
+          </ScreenBoundary>
+          <Foot keys={keys} />
+        </main>
+      </div>
+      <FrameCommands />
+    </FootKeysContext>
+  )
+}

@@ -1,0 +1,25 @@
+import type { PreloadApi } from '../../shared/wire/preload-api.ts'
+import { valueOf } from './ipc-connector.ts'
+import type { Native } from './native.ts'
+
+/** The native things of the shell, through the preload. */
+export function electronNative({ native }: PreloadApi): Native {
+  return {
+    kind: 'electron',
+    reveal: async (path) => valueOf(await native.reveal(path)),
+    openDirectory: async (sandbox, which) => valueOf(await native.openDirectory(sandbox, which)),
+    copy: async (text) => void valueOf(await native.copy(text)),
+    copyToken: async () => void valueOf(await native.copyToken()),
+    openLink: async (url) => void valueOf(await native.openLink(url)),
+    download: async (file) => valueOf(await native.download(file)),
+    upload: async (to, files, onProgress) => valueOf(await native.upload(to, files, onProgress)),
+    saveText: async (name, text) => valueOf(await native.saveText(name, text)),
+    setTheme: (theme) => void native.setTheme(theme),
+    onCommand: (listener) => native.onCommand(listener),
+    shell: {
+      read: async () => valueOf(await native.shellSettings()),
+      setLogin: async (on) => void valueOf(await native.setLogin(on)),
+      installCommand: async () => valueOf(await native.installCommand()),
+    },
+  }
+}
