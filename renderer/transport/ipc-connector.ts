@@ -13,7 +13,7 @@ export function ipcConnector(berth: PreloadApi): Connector {
     if (closed) return
     if (connection.state === 'open') connection.endpoint.close()
     if (state.state === 'open') connection = { state: 'open', endpoint: ipcEndpoint(berth), instance: state.instance }
-    else if (state.state === 'lost') connection = { state: 'lost', reason: state.reason, since: performance.now() - state.for }
+    else if (state.state === 'lost') connection = { state: 'lost', reason: state.reason, since: performance.now() - state.for, offer: state.offer }
     else connection = state
     for (const listener of listeners) listener(connection)
   }
@@ -27,6 +27,7 @@ export function ipcConnector(berth: PreloadApi): Connector {
     },
     // What came of it is in the state that follows.
     retry: () => void berth.native.retry(),
+    startHere: async () => void valueOf(await berth.native.startEngine()),
     close() {
       closed = true
       unwatch()

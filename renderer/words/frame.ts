@@ -27,7 +27,7 @@ export const frameWords = {
   connecting: { title: 'Connecting', heading: 'Looking for the engine', text: 'This takes a moment after a start.' },
   lost: {
     title: 'The engine is gone', stale: 'What is shown is how it was.', trying: 'Trying again.',
-    what: 'If it does not come back, start it where it ran: berth serve', now: 'Try now', heading: 'The engine does not answer',
+    what: 'If it does not come back, start it where it ran: berth serve', now: 'Try now', here: 'Start Berth here', heading: 'The engine does not answer',
   },
   mismatch: {
     title: 'Two versions', heading: 'This page and the engine are of two versions', page: 'This page', engine: 'The engine',

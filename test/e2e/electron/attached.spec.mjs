@@ -50,4 +50,112 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     equal((await tray.all())[0].tooltip, 'Berth: 1 active, 0 warm')
     deepEqual((await labels())[0], 'Open')
   })
+
+  await check('closes to the tray; tray, its icon and a second instance show it again', async () => {
+    const reopens = async (how) => {
+      await run.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].close())
+      await expect.poll(visible).toBe(false)
+      await how()
+      await expect.poll(visible).toBe(true)
+    }
+    await reopens(() => tray.press())
+    deepEqual(notifications.shown().map(({ title }) => title), ['Berth goes on'])
+    await reopens(() => tray.click('Open'))
+    await reopens(async () => equal((await run.secondInstance()).code, 0))
+    equal(notifications.shown().length, 1)
+  })
+  await check('a hidden page is sent nothing', async () => {
+    await run.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].hide())
+    await expect.poll(() => page.evaluate(() => document.visibilityState)).toBe('hidden')
+    await run.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].show())
+    await expect.poll(() => page.evaluate(() => document.visibilityState)).toBe('visible')
+  })
+  await check('goes to a sandbox from the tray', async () => {
+    await tray.click('alpha (active)')
+    await expect.poll(() => page.evaluate(() => location.hash)).toContain('/sandboxes/')
+  })
+  await check('stays on its page and in its window', async () => {
+    const before = page.url()
+    await page.evaluate(() => { location.href = 'https://example.com/' })
+    await page.evaluate(() => { window.open('https://example.com/docs') })
+    await expect.poll(run.opened).toEqual([{ kind: 'opened', how: 'openExternal', target: 'https://example.com/docs' }])
+    equal(page.url(), before)
+    equal(run.windows().length, 1)
+    equal(await page.evaluate(() => Notification.requestPermission()), 'denied')
+    const refused = await page.evaluate(() => window.berth.native.openLink('file:///etc/passwd'))
+    equal(refused.error.code, 'BAD_INPUT')
+  })
+  await check('reveals only what the engine has named', async () => {
+    const reveal = (path) => page.evaluate((it) => window.berth.native.reveal(it), path)
+    equal((await reveal('/etc')).error.code, 'FILE_DENIED')
+    equal((await reveal(`${house.home}/users`)).value, true)
+    equal(run.opened().at(-1).how, 'showItemInFolder')
+  })
+  await check('the token goes to the clipboard, unseen by the page', async () => {
+    deepEqual(await page.evaluate(() => window.berth.native.copyToken()), { ok: true, value: null })
+    ok((await run.app.evaluate(({ clipboard }) => clipboard.readText())).startsWith('e2b_'))
+  })
+  await check('a terminal, over the port', async () => {
+    const { value: terminal } = await call('terminal_open', { thread: 'alpha', cols: 90, rows: 30 })
+    await page.evaluate((id) => {
+      window.printed = ''
+      window.terminal = window.berth.subscribe('terminal', { terminal: id }, (event) => { window.printed += event.data ?? '' }, () => undefined)
+      window.terminal.send({ type: 'focus' })
+      window.terminal.send({ type: 'input', data: 'echo ber$((1+1))th\r' })
+    }, terminal.id)
+    await expect.poll(() => page.evaluate(() => window.printed), { timeout: 15_000 }).toContain('ber2th')
+    await page.evaluate(() => window.terminal.close())
+    equal((await call('terminal_close', { terminal: terminal.id })).ok, true)
+  })
+  await check('a reload gets a new port, and the old one goes', async () => {
+    await page.reload()
+    await page.waitForFunction(() => window.berth !== undefined)
+    await page.evaluate(() => {
+      window.heard = []
+      window.berth.subscribe('state', {}, (event) => { window.heard.push(event) }, () => undefined)
+    })
+    await expect.poll(() => page.evaluate(() => window.heard[0]?.type)).toBe('snapshot')
+  })
+  await check('the engine is killed and comes back under the shell', async () => {
+    await page.evaluate(() => {
+      window.states = []
+      window.berth.onEngine((now) => { window.states.push(now) })
+    })
+    const before = house.facts().instance
+    await house.kill()
+    await expect.poll(() => page.evaluate(() => window.states.at(-1).state)).toBe('lost')
+    await expect.poll(async () => (await tray.all())[0].tooltip).toBe('Berth: the engine is gone')
+    await shot('lost')
+    await expect.poll(() => page.evaluate(() => window.states.at(-1).offer), { timeout: 12_000 }).toBe(true)
+    ok((await labels()).includes('Start Berth here'))
+    await shot('offer')
+    await house.start()
+    await expect.poll(() => page.evaluate(() => window.states.at(-1).state), { timeout: 12_000 }).toBe('open')
+    const now = await page.evaluate(() => window.states.at(-1).instance)
+    equal(now, house.facts().instance)
+    ok(now !== before)
+    await expect.poll(async () => (await tray.all())[0].tooltip).toMatch(/^Berth: \d active/)
+  })
+  await check('asks before it shuts down all, then says how it went', async () => {
+    await house.call('acquire', { thread: 'beta', holder: 'agent-2' })
+    await expect.poll(labels).toContain('beta (active)')
+    await dialogs.answer({ match: 'Shut down all', button: 'Cancel' })
+    await tray.click('Shut down all…')
+    await expect.poll(() => dialogs.shown().length).toBe(1)
+    ok((await labels()).includes('beta (active)'))
+    await dialogs.answer({ match: 'Shut down all', button: 'Shut down' })
+    await tray.click('Shut down all…')
+    await expect.poll(labels, { timeout: 15_000 }).toContain('0 active, 0 warm')
+    await expect.poll(() => notifications.shown().at(-1).title, { timeout: 15_000 }).toBe('All sandboxes are shut down')
+  })
+  await check('quits without a question, and the engine goes on', async () => {
+    await house.call('acquire', { thread: 'gamma', holder: 'agent-3' })
+    await tray.click('Quit')
+    const { code } = await run.waitForExit()
+    equal(code, 0)
+    equal((await house.call('status', {})).instance, house.facts().instance)
+    const { page: again } = await run.relaunch()
+    await expect.poll(() => again.evaluate(() => new Promise((resolve) => { window.berth.onEngine((now) => resolve(now.state)) }))).toBe('open')
+    await expect.poll(labels).toContain('gamma (active)')
+  })
 }
