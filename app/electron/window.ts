@@ -62,7 +62,6 @@ function openWindow({ bounds, background, preload, icon }: WindowOptions): MainW
       window.on('maximize', listener)
       window.on('unmaximize', listener)
     },
-    onPageLeft: (listener) => void webContents.on('did-start-loading', listener).on('destroyed', listener),
     onCrash: (listener) => void webContents.on('render-process-gone', (_event, { reason }) => {
       if (reason !== 'clean-exit') listener(reason)
     }),

@@ -42,8 +42,6 @@ export interface MainWindow {
   onClosed(listener: () => void): void
   /** Moved, resized, maximised or restored. */
   onChanged(listener: () => void): void
-  /** A page was left: a load began, or its process ended. */
-  onPageLeft(listener: () => void): void
   /** Its page's process is gone, otherwise than by our own wish. */
   onCrash(listener: (reason: string) => void): void
 }

@@ -15,7 +15,7 @@ export interface FrontDeps {
   readonly preload: string
   readonly icon: string | null
   now(): number
-  /** Its page was left or is gone. */
+  /** Its page is gone; one that is loaded anew says so itself. */
   pageLeft(): void
   /** A person closed it: what becomes of it. */
   closing(): 'hide' | 'quit' | 'close'
@@ -56,7 +56,6 @@ export function openFront(deps: FrontDeps): Front {
     made.onChanged(() => {
       if (!made.fullScreen()) memory.set({ bounds: made.bounds(), maximised: made.maximised() })
     })
-    made.onPageLeft(deps.pageLeft)
     made.onClosed(() => {
       deps.pageLeft()
       window = null

@@ -96,10 +96,11 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     ok((await run.app.evaluate(({ clipboard }) => clipboard.readText())).startsWith('e2b_'))
   })
   await check('a terminal, over the port', async () => {
-    const { value: terminal } = await call('terminal_open', { thread: 'alpha', cols: 90, rows: 30 })
+    const { value: terminal, error } = await call('terminal_open', { thread: 'alpha', cols: 90, rows: 30 })
+    equal(error, undefined, JSON.stringify(error))
     await page.evaluate((id) => {
       window.printed = ''
-      window.terminal = window.berth.subscribe('terminal', { terminal: id }, (event) => { window.printed += event.data ?? '' }, () => undefined)
+      window.terminal = window.berth.subscribe('terminal', { terminal: id }, (event) => { window.printed += event.data ?? event.reason ?? '' }, (error) => { window.printed += `ended: ${JSON.stringify(error)}` })
       window.terminal.send({ type: 'focus' })
       window.terminal.send({ type: 'input', data: 'echo ber$((1+1))th\r' })
     }, terminal.id)
