@@ -7,9 +7,14 @@ import { fileLocks } from './home/file-lock.ts'
 import { openHome } from './home/open-home.ts'
 import { ensureToken } from './home/token.ts'
 import { host } from './host.ts'
+import { restarting } from './restarting.ts'
 
 /** Starts the engine of a home, or attaches to the one that is there. */
-export async function startEngine(options: EngineOptions): Promise<Engine> {
+export function startEngine(options: EngineOptions): Promise<Engine> {
+  return restarting((restart) => begin(options, restart), (error) => options.log('error', 'The engine could not be started again', error))
+}
+
+async function begin(options: EngineOptions, restart: () => void): Promise<Engine> {
   const clock = options.clock ?? systemClock()
   const home = await openHome(options.homeDir)
   for (const warning of home.warnings) options.log('warn', warning)
@@ -19,7 +24,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const elected = await elect({ locks, bridgeFile: home.paths.bridge, token, home: home.path, clock })
     if (elected.role === 'guest') return await attach(home.path)
     try {
-      return await host({ ...options, clock, home, token, locks, lock: elected.lock })
+      return await host({ ...options, clock, home, token, locks, lock: elected.lock, restart })
     } catch (error) {
       await elected.lock.release()
       // Two that both held a broken lock: the port has decided, so one of them attaches after all.

@@ -27,10 +27,12 @@ import { sweepTemps } from './home/write-atomic.ts'
 import { statusOf } from './house.ts'
 import { keepImage } from './image-keeper.ts'
 import type { Log } from './log.ts'
+import { logTail } from './log-tail.ts'
+import { openInside } from './inside.ts'
 import { callRecords } from './live/call-records.ts'
 import { openLive } from './live/open-live.ts'
 import { openMetrics } from './metrics/metrics.ts'
-import { backendView } from './backend-view.ts'
+import { watchBackend } from './backend-watch.ts'
 import { openBackend } from './open-backend.ts'
 import { provide } from './provide.ts'
 import { untilBegun } from './provider/beginning.ts'
@@ -52,6 +54,8 @@ export interface HostOptions extends EngineOptions {
   readonly locks: FileLocks
   /** The home's lock, held; released at close. */
   readonly lock: HeldLock
+  /** Asks whoever holds the engine to close it and start the next. */
+  readonly restart: () => void
 }
 
 /** Runs the engine in this process: reads as the list of its parts, in the order in which each needs the one before. */
@@ -59,7 +63,8 @@ export async function host(options: HostOptions): Promise<Engine> {
   const { clock, home, token, env } = options
   const instance = randomBytes(8).toString('hex')
   const loaded = await loadConfig({ file: options.configFile, env, home: home.path })
-  const log: Log = (level, text, cause) => options.log(level, redact(text, [...loaded.secrets, token]), cause)
+  const tail = logTail((level, text, cause) => options.log(level, redact(text, [...loaded.secrets, token]), cause), () => clock.wall())
+  const { log } = tail
   for (const warning of loaded.warnings) log('warn', warning)
   const stack = new AsyncDisposableStack()
   stack.defer(() => options.lock.release())
@@ -114,19 +119,32 @@ export async function host(options: HostOptions): Promise<Engine> {
     const terminals = openTerminals({ provider, clock, events })
     stack.defer(() => terminals.close())
     const records = callRecords(clock)
+    const watching = watchBackend({
+      choice, backend: used, events, clock,
+      outlook: async () => (await import('./doctor/engine-fixes.ts')).engineOutlook({ homeDir: home.path, configFile: options.configFile, env, clock }),
+      onFound: options.restart,
+    })
+    stack.defer(() => watching.close())
+    const status = statusOf({
+      backend: used, choice, provider, image, home: home.path, instance, startedAt: clock.wall(),
+      config: () => config.current().config,
+      warnings: () => [...home.warnings, ...warnings, ...config.current().warnings],
+    })
+    // Loaded when asked for: most engines never are, and it brings a good deal with it.
+    const doctor = async () => (await import('./doctor/run-doctor.ts')).runDoctor({ homeDir: home.path, configFile: options.configFile, env, clock })
+    const configuration = () => Promise.resolve(describeConfig(config.current(), config.error()))
+    const inside = openInside({
+      backend: used, provider, commands, terminals, addressing, image, env, events, clock, version, token, home: home.path,
+      config: () => config.current(), configFile: options.configFile, log: tail.lines, house: { status, doctor, config: configuration },
+    })
     const handlers = bindHandlers({
-      sessions, tickets, commands, terminals,
+      ...inside, sessions, tickets, backendWatch: watching,
+      // After the answer has gone out.
+      restart: () => void setTimeout(options.restart, 100),
       bridgeUrl: (via) => `http://${via ?? '127.0.0.1'}:${bridge.port}`,
       provider, tokens, events, version, token, home: home.path, addressing,
       contract: contractId(),
-      status: statusOf({
-        backend: used, choice, provider, image, home: home.path, instance, startedAt: clock.wall(),
-        config: () => config.current().config,
-        warnings: () => [...home.warnings, ...warnings, ...config.current().warnings],
-      }),
-      // Loaded when asked for: most engines never are, and it brings a good deal with it.
-      doctor: async () => (await import('./doctor/run-doctor.ts')).runDoctor({ homeDir: home.path, configFile: options.configFile, env, clock }),
-      config: () => Promise.resolve(describeConfig(config.current(), config.error())),
+      status, doctor, config: configuration,
       threads: async (user) => ({ threads: await listThreads(home, user) }),
       forget: (key, who) => forgetThread({ home, locks: options.locks, publish: events.publish }, key, who),
       stop: () => void close(),
@@ -158,7 +176,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       sources: {
         commands, terminals, sessions,
         image: { state: () => (used.kind === 'docker' ? image.state() : null), onChange: image.onChange },
-        backend: backendView({ choice, backend: used }),
+        backend: watching.source,
         slots: { wanted: () => 0, all: () => [], off: () => null, onChange: () => () => undefined },
       },
     })

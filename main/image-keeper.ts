@@ -15,6 +15,8 @@ export interface ImageKeeper {
   /** As screens show it. */
   state(): ImageState
   onChange(listener: () => void): () => void
+  /** Gives up what is on its way; whoever waits for it is told. False: nothing was. */
+  cancel(): boolean
   close(): Promise<void>
 }
 
@@ -78,8 +80,8 @@ export function keepImage(deps: { backend: Backend; image: () => string; publish
       return {
         name,
         present: mine && known.present,
-        progress: current?.progress ?? null,
-        layers: [],
+        progress: withoutLayers(current?.progress ?? null),
+        layers: current?.progress?.layers ?? [],
         since: current?.began ? new Date(current.since).toISOString() : null,
         problem: mine ? known.problem : null,
       }
@@ -88,9 +90,24 @@ export function keepImage(deps: { backend: Backend; image: () => string; publish
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
+    cancel() {
+      if (!current?.began) return false
+      const { image, control } = current
+      control.abort()
+      deps.backend.images?.cancel(image)
+      deps.publish({ type: 'image.cancelled', who: 'berth:image', text: `Making the image ${image} ready was given up` })
+      return true
+    },
     async close() {
       for (const { control } of all) control.abort()
       await Promise.all([...all].map(({ done }) => done))
     },
   }
+}
+
+/** They stand beside it. */
+function withoutLayers(progress: Progress | null): Progress | null {
+  if (!progress) return null
+  const { layers: _, ...rest } = progress
+  return rest
 }

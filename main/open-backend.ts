@@ -6,6 +6,7 @@ import type { Backend } from './backends/backend.ts'
 import { openDocker, type DockerBackend } from './backends/docker/docker-backend.ts'
 import { liteFiles } from './backends/docker/image/lite-recipe.ts'
 import { openEmbedded } from './backends/embedded/embedded.ts'
+import { openNone } from './backends/none/none-backend.ts'
 import { openRemote } from './backends/remote/remote-backend.ts'
 import { readBridgeFile } from './bridge/bridge-file.ts'
 import { chooseBackend, type Choice } from './choose-backend.ts'
@@ -80,14 +81,21 @@ export async function openBackend(deps: {
   }
   await asked.backend?.close()
   if (choice.kind === 'embedded') {
-    const backend = await openEmbedded({
+    const embedded = () => openEmbedded({
       owner, version, clock, env,
       isolation: config.embedded.isolation,
       node: files.nodeBinary,
       server: files.serverFile,
       runDir: join(home.path, 'embedded'),
     })
-    return { backend, choice, prove: null, warnings }
+    try {
+      return { backend: await embedded(), choice, prove: null, warnings }
+    } catch (error) {
+      const problem = asBerthError(error)
+      // What was asked for in so many words fails; what Berth chose for itself is looked for again.
+      if (choice.chosen === 'config' || problem.code !== 'ISOLATION_MISSING') throw error
+      return { backend: openNone(problem), choice: { ...choice, kind: 'none', reason: `Nothing here can run a sandbox: ${asked.problem ?? 'no container engine answers'}; ${problem.message}` }, prove: null, warnings }
+    }
   }
   throw fail('NOT_SUPPORTED', `The backend ${choice.kind} is not part of this version`, {
     next: 'Set backend to docker, embedded, remote or auto.',

@@ -1,7 +1,5 @@
 import { z } from 'zod'
-import { progress } from './sandbox.ts'
-
-export const imageLayer = z.object({ id: z.string(), step: z.string(), done: z.number().nullable(), total: z.number().nullable() })
+import { imageLayer, progress } from './sandbox.ts'
 
 /** The image that sandboxes are made of, and how far it is. */
 export const imageState = z.object({

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { holderId, sandboxId, threadId, userId } from './identity.ts'
 import { errorData } from './errors.ts'
 
-export const backendKind = z.enum(['docker', 'embedded', 'remote', 'apple'])
+/** `none`: nothing on this machine can run a sandbox yet. */
+export const backendKind = z.enum(['docker', 'embedded', 'remote', 'apple', 'none'])
 export type BackendKind = z.infer<typeof backendKind>
 
 /** How a sandbox is kept apart from the host: shown wherever a sandbox is. `remote`: it is elsewhere, and that place decides. */
@@ -53,6 +54,9 @@ export const acquired = sandbox.extend({
 })
 export type Acquired = z.infer<typeof acquired>
 
+/** One part of an image on its way. */
+export const imageLayer = z.object({ id: z.string(), step: z.string(), done: z.number().nullable(), total: z.number().nullable() })
+
 /** One line of progress of a long step (image build, pull, cold start). */
 export const progress = z.object({
   type: z.literal('progress'),
@@ -60,5 +64,6 @@ export const progress = z.object({
   text: z.string(),
   done: z.number().nullable().describe('Bytes or steps done; null where unknown.'),
   total: z.number().nullable(),
+  layers: z.array(imageLayer).optional().describe('Of a pull: each layer.'),
 })
 export type Progress = z.infer<typeof progress>

@@ -54,7 +54,7 @@ export const house = z.object({
   platform: z.string().describe("The engine host's, as node says it: linux, darwin, win32."),
   backend: z.object({
     /** `none`: nothing here can run a sandbox yet; `problem` says why, `fixes` how to get one. */
-    kind: z.enum([...backendKind.options, 'none']),
+    kind: backendKind,
     chosen: z.enum(['config', 'auto', 'remembered']),
     reason: z.string(),
     isolation: isolation.nullable(),

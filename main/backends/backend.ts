@@ -61,6 +61,25 @@ export interface UsageSample {
   readonly diskWritten: number | null
 }
 
+/** A sandbox as its engine has it, in its own words and in ours; nothing secret in it. */
+export interface Description {
+  readonly imageId: string | null
+  readonly limits: { readonly memory: number | null; readonly cpus: number | null; readonly pids: number | null }
+  readonly isolation: readonly { readonly name: string; readonly value: string; readonly weak: boolean }[]
+  readonly raw: unknown
+}
+
+export interface ImageShelf {
+  /** Those that Berth made, and those of these names. */
+  list(used: readonly string[]): Promise<readonly { id: string; names: readonly string[]; bytes: number; createdAt: number }[]>
+  /** The id of the image that this name means now; null: none. */
+  idOf(image: string): Promise<string | null>
+  /** IMAGE_MISSING, THREAD_IN_USE where a container is made of it. */
+  remove(id: string): Promise<void>
+  /** Ends a preparation for all who wait for it, with CANCELLED. */
+  cancel(image: string): void
+}
+
 export interface EngineFacts { readonly name: string; readonly version: string }
 
 /** What the engine did. `lost` and `back` are about the stream itself: between them nothing was seen. */
@@ -105,5 +124,9 @@ export interface Backend {
   watch(listener: (event: EngineEvent) => void): EngineWatch
   /** One sample, cheap enough for once a second; null: it is gone. Absent where this backend cannot measure. */
   usage?(ref: string): Promise<UsageSample | null>
+  /** For a person who wants to know exactly; null: it is gone. */
+  describe?(ref: string): Promise<Description | null>
+  /** Absent: this backend has none. */
+  readonly images?: ImageShelf
   close(): Promise<void>
 }

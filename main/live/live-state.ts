@@ -41,12 +41,15 @@ export function liveState(deps: {
   let following: (() => void)[] = []
   const flush = flushAfter(deps.clock, flushMs, publish)
 
-  const rowOf = ({ url: _, ...sandbox }: Sandbox): SandboxRow => ({
-    ...sandbox,
-    commands: [...sources.commands.running(sandbox.id)],
-    finished: [...sources.commands.finished(sandbox.id)],
-    terminals: [...sources.terminals.of(sandbox.id)],
-  })
+  function rowOf(sandbox: Sandbox): SandboxRow {
+    const { url: _, ...shown } = sandbox
+    return {
+      ...shown,
+      commands: [...sources.commands.running(sandbox.id)],
+      finished: [...sources.commands.finished(sandbox.id)],
+      terminals: [...sources.terminals.of(sandbox.id)],
+    }
+  }
   const sessions = () => Object.fromEntries(sources.sessions.all().map((session) => [session.id, session]))
 
   function whole(): HouseState {

@@ -1,6 +1,7 @@
 import type { Acquired, Progress, Sandbox } from '../../shared/sandbox.ts'
 import type { Selection } from '../../shared/select.ts'
 import type { BerthError } from '../../shared/errors.ts'
+import type { Mount } from '../backends/backend.ts'
 import type { Address, SandboxApi } from '../sandbox/sandbox-api.ts'
 import type { ExtraMount } from './deps.ts'
 
@@ -61,6 +62,8 @@ export interface Provider {
   get(selection: Selection): Sandbox
   /** As it is; null where there is none. Not activity. */
   peek(id: string): Sandbox | null
+  /** What is mounted into it; null where there is none. */
+  mountsOf(id: string): readonly Mount[] | null
   /** Hears of every change of an entry, small ones included, in the tick in which it happens. Ends by what it gives back. */
   onChange(listener: (id: string) => void): () => void
   /** What capacity counts, and how many acquires wait for a place. */

@@ -212,6 +212,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       const entry = table.get(id)
       return entry ? viewOf(core, entry) : null
     },
+    mountsOf: (id) => table.get(id)?.sandbox?.mounts ?? null,
     onChange(listener) {
       followers.add(listener)
       return () => void followers.delete(listener)

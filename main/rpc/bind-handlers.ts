@@ -1,5 +1,4 @@
 import type { Tokens } from '../tokens/tokens.ts'
-import { desktopHandlers } from './desktop-handlers.ts'
 import { type DoorDeps, doorHandlers } from './door-handlers.ts'
 import type { Handlers } from './handlers.ts'
 import { type InsideDeps, insideHandlers } from './inside-handlers.ts'
@@ -10,5 +9,5 @@ import { workHandlers } from './work-handlers.ts'
 
 /** The contract's calls, bound to one engine. */
 export function bindHandlers(deps: HouseDeps & DoorDeps & InsideDeps & { tokens: Tokens }): Handlers {
-  return { ...sandboxHandlers(deps), ...workHandlers(deps), ...houseHandlers(deps), ...tokenHandlers(deps), ...doorHandlers(deps), ...insideHandlers(deps), ...desktopHandlers() }
+  return { ...sandboxHandlers(deps), ...workHandlers(deps), ...houseHandlers(deps), ...tokenHandlers(deps), ...doorHandlers(deps), ...insideHandlers(deps) }
 }

@@ -1,5 +1,6 @@
 import { fail } from '../../shared/errors.ts'
 import type { Selection } from '../../shared/select.ts'
+import type { BackendWatch } from '../backend-watch.ts'
 import type { Events } from '../events/events.ts'
 import type { Provider } from '../provider/provider-api.ts'
 import type { Sessions } from '../bridge/ui/sessions.ts'
@@ -15,14 +16,25 @@ export interface DoorDeps {
   readonly token: string
   /** Of the bridge, by the name the caller used, where that is not loopback. */
   readonly bridgeUrl: (via: string | undefined) => string
+  readonly backendWatch: Pick<BackendWatch, 'retry' | 'better'>
+  /** Starts the engine anew, a moment after this call's answer. */
+  readonly restart: () => void
 }
 
-type DoorCalls = 'ticket' | 'session_open' | 'session_end' | 'login_link' | 'token_copy'
+type DoorCalls = 'retry' | 'switch_backend' | 'ticket' | 'session_open' | 'session_end' | 'login_link' | 'token_copy'
 
 /** Who gets in by a browser, and how bytes do. */
 export function doorHandlers(deps: DoorDeps): Pick<Handlers, DoorCalls> {
   const { sessions, tickets, provider } = deps
   return {
+    retry: async () => await deps.backendWatch.retry(),
+    switch_backend: async (_args, context) => {
+      const better = deps.backendWatch.better()
+      if (better === null) return { switching: false }
+      deps.events.publish({ type: 'engine.switching', who: context.who, text: `The engine starts again with ${better}` })
+      deps.restart()
+      return { switching: true }
+    },
     ticket: async ({ path, direction, ...selection }, context) => {
       const { id } = provider.get(selection)
       // A download that cannot be is better refused here, where the reason can be told, than in a browser's download list.

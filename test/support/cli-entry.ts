@@ -45,7 +45,10 @@ async function start(home: string, log: Log): Promise<ServedEngine> {
     home,
     instance: 'instance-1',
     attached: false,
-    call: async () => calls.status.result.parse(await (await fetch(`${url}/berth/v1/status`, { headers: { 'x-api-key': testToken } })).json()),
+    call: async (name) => {
+      const answer = await fetch(`${url}/berth/v1/${name}`, { method: 'POST', headers: { 'x-api-key': testToken, 'content-type': 'application/json' }, body: '{}' })
+      return calls[name].result.parse(await answer.json()) as never
+    },
     closed: new Promise((resolve) => {
       const watching = setInterval(() => {
         if (house.stopped.length === 0) return

@@ -1,11 +1,14 @@
 import { openSessions } from '../../main/bridge/ui/sessions.ts'
 import { ticketStore } from '../../main/bridge/ui/ticket-store.ts'
+import { fail } from '../../shared/errors.ts'
 import type { Clock } from '../../main/clock.ts'
 import { openCommands } from '../../main/commands/commands.ts'
 import type { Events } from '../../main/events/events.ts'
 import type { Provider } from '../../main/provider/provider-api.ts'
 import { openTerminals } from '../../main/terminals/terminals.ts'
 import type { Tokens } from '../../main/tokens/tokens.ts'
+
+const absent = (): Promise<never> => Promise.reject(fail('NOT_SUPPORTED', 'Not in this house', { next: 'Ask a whole one.' }))
 
 /** What the handlers of screens need, for a house that is put together by hand. */
 export function desktopParts({ clock, events, tokens, provider }: { clock: Clock; events: Events; tokens: Tokens; provider: Provider }) {
@@ -15,5 +18,7 @@ export function desktopParts({ clock, events, tokens, provider }: { clock: Clock
     commands: openCommands(clock),
     terminals: openTerminals({ provider, clock, events }),
     bridgeUrl: () => 'http://127.0.0.1:1',
+    backendWatch: { retry: absent, better: () => null }, restart: () => undefined,
+    details: absent, images: null, setConfig: absent, diagnostics: absent,
   }
 }

@@ -93,6 +93,7 @@ export function memoryProvider(): MemoryProvider {
       return it ? { user: it.user, thread: it.thread, client: makers.get(id) ?? null } : null
     },
     peek: (id) => sandboxes.get(id) ?? null,
+    mountsOf: () => null,
     onChange: () => () => undefined,
     tally: () => ({ replicas: 3, counted: sandboxes.size, waiting: 0 }),
     list: () => ({ sandboxes: [...sandboxes.values()], replicas: 3, counted: sandboxes.size }),

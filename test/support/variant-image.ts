@@ -36,7 +36,7 @@ async function liteReference(): Promise<string> {
   })
   try {
     await backend.prepare('berth-lite', () => undefined, new AbortController().signal)
-    return await backend.images.reference('berth-lite')
+    return await backend.store.reference('berth-lite')
   } finally {
     await backend.close()
     await home.remove()

@@ -5,6 +5,8 @@ import type { Log } from '../../log.ts'
 import { fail } from '../../../shared/errors.ts'
 import type { Backend, EngineWatch, Owner } from '../backend.ts'
 import { findEndpoint } from './connect.ts'
+import { describeContainer } from './describe.ts'
+import { imageShelf } from './image/image-shelf.ts'
 import { containerSpec } from './container-spec.ts'
 import { createSandbox } from './creation.ts'
 import { openEngine, type Engine } from './engine.ts'
@@ -43,7 +45,7 @@ export interface DockerBackend extends Backend {
   /** Where the engine is and who said so: `unix:///var/run/docker.sock (the default socket)`. */
   readonly endpoint: string
   readonly engine: Engine
-  readonly images: ImageStore
+  readonly store: ImageStore
   /** What a proven `seesHostFiles` may be remembered under: the engine's own id. */
   engineId(): Promise<string>
   /** Reads a word of the home through a bind, with an image that is there. ENGINE_ELSEWHERE where the engine sees other files. */
@@ -72,7 +74,7 @@ export async function openDocker(options: DockerOptions): Promise<DockerBackend>
     isolation: 'container',
     endpoint: `${endpoint.where} (${endpoint.origin})`,
     engine,
-    images,
+    store: images,
     async facts() {
       const { name, version: engineVersion } = await askTraits(engine, platform)
       return { name, version: engineVersion }
@@ -110,6 +112,8 @@ export async function openDocker(options: DockerOptions): Promise<DockerBackend>
     unpause: (ref) => setPaused(engine, clock, ref, false),
     logs: (ref, wanted) => readLogs(engine, ref, wanted),
     usage: (ref) => readUsage(engine, ref),
+    describe: (ref) => describeContainer(engine, ref),
+    images: imageShelf(engine, images),
     watch(listener) {
       const watch = watchEngine(engine, owner, clock, (event) => {
         // Another engine may listen there after an outage.

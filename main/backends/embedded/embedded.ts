@@ -13,6 +13,7 @@ import { startGuard } from './guard.ts'
 import { isolationMissing, probeIsolation } from './isolation.ts'
 import { limited, unenforced } from './limits.ts'
 import { ownerMark, sweepOrphans } from './orphans.ts'
+import { descriptionOf } from './describe.ts'
 import { freePort } from './port.ts'
 import { bareEnvironment, checkMounts, listening, throwIfAborted } from './starting.ts'
 import { readUsage } from './usage.ts'
@@ -194,6 +195,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
       if (entry.found.state !== 'paused') return
       entry.found = { ...entry.found, state: 'running' }
       tell({ type: 'unpause', ref, name: entry.found.name })
+    },
+    describe: async (ref) => {
+      const entry = byRef(ref)
+      return entry ? descriptionOf(entry.spec, jail !== null, jail?.userNamespace ?? false) : null
     },
     logs: (ref, reading) => known(ref).child.log.read(reading),
     usage: async (ref) => {

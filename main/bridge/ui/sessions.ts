@@ -50,7 +50,10 @@ export function openSessions(deps: { kept: Tokens['sessions']; clock: Clock; pub
     live.set(id, made)
     return made
   }
-  const shown = ({ hash: _, ...record }: SessionRecord): UiSession => ({ ...record, connected: (live.get(record.id)?.pages ?? 0) > 0 })
+  const shown = (record: SessionRecord): UiSession => {
+    const { hash: _, ...rest } = record
+    return { ...rest, connected: (live.get(record.id)?.pages ?? 0) > 0 }
+  }
   const seen = (id: string) => {
     records = records.map((record) => (record.id === id ? { ...record, last_seen_at: iso() } : record))
     kept.later(records)

@@ -37,7 +37,7 @@ export function safeName(path: string): string {
   const last = path.split('/').filter((part) => part !== '').at(-1) ?? 'file'
   const plain = last
     // Control and bidi characters make a name look like another; the rest is forbidden on some system.
-    .replaceAll(/[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, '')
+    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '')
     .replaceAll(/[\\/:*?"<>|]/g, '_')
     .replace(/^\.+$/, '')
     .replace(/[. ]+$/, '')

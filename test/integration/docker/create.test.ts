@@ -33,7 +33,7 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
   }
   /** An image on the engine that is not the lite one: the same, by another name. */
   const otherImage = async (): Promise<string> => {
-    await subject.docker.getImage(await subject.backend.images.reference('berth-lite')).tag({ repo: other, tag: 'latest' })
+    await subject.docker.getImage(await subject.backend.store.reference('berth-lite')).tag({ repo: other, tag: 'latest' })
     return `${other}:latest`
   }
 
@@ -105,7 +105,7 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
 
   it('finds a stranger under our name, says whose it is not, and leaves it alone', async () => {
     const spec = subject.spec()
-    const reference = await subject.backend.images.reference('berth-lite')
+    const reference = await subject.backend.store.reference('berth-lite')
     const stranger = await subject.docker.createContainer({ name: spec.name, Image: reference, Entrypoint: ['sleep'], Cmd: ['600'] })
     try {
       await stranger.start()
@@ -165,7 +165,7 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
   })
 
   it('sweeps the probe of a process that was killed, not one that runs', async () => {
-    const reference = await subject.backend.images.reference('berth-lite')
+    const reference = await subject.backend.store.reference('berth-lite')
     const probe = (since: number) => subject.docker.createContainer({
       Image: reference,
       Labels: { 'berth.probe': subject.installation, 'berth.probe.home': subject.home, 'berth.since': String(since) },

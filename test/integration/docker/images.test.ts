@@ -97,12 +97,12 @@ needs('docker', 'lite-image').describe('the lite image', () => {
 
   it('is built anew when what it is made of changes, once for all who wait, offline', async () => {
     const { backend, docker } = subject
-    const before = await backend.images.lite()
+    const before = await backend.store.lite()
     expect(before).toMatchObject({ present: true, outdated: false })
     const server = join(directory.path, 'sandbox-server.mjs')
     await writeFile(server, `${await readFile(server, 'utf8')}\n// another build ${directory.path}\n`)
     const next = await subject.open({ files: { ...liteFiles(resources()), server } })
-    const asked = await next.images.lite()
+    const asked = await next.store.lite()
     expect(asked).toMatchObject({ present: false, outdated: true })
     expect(asked.reference).not.toBe(before.reference)
     try {
@@ -119,7 +119,7 @@ needs('docker', 'lite-image').describe('the lite image', () => {
   })
 
   it('has what agents expect, for a user without a name and without rights', async () => {
-    const reference = await subject.backend.images.reference('berth-lite')
+    const reference = await subject.backend.store.reference('berth-lite')
     const script = [
       'set -e', 'for tool in bash find grep python3 python git curl rg ps unzip script node; do command -v $tool; done',
       'cd "$HOME" && touch here', 'python3 -m venv venv && venv/bin/python -c "import pip"', 'python3 -m pip --version',

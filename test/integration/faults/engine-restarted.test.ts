@@ -16,7 +16,7 @@ import { eventually } from '../../support/wait.ts'
 async function liteReference(): Promise<string> {
   const shared = await openDocker({ owner: { installation: '0'.repeat(16), home: tmpdir() }, version: 'test', clock: systemClock(), env: {}, files: liteFiles(resources()) })
   try {
-    return await shared.images.reference('berth-lite')
+    return await shared.store.reference('berth-lite')
   } finally {
     await shared.close()
   }

@@ -11,6 +11,8 @@ interface Flight {
 /** One piece of long work a key, however many wait for it. It is ended when nobody waits any more. */
 export interface Flights {
   join(key: string, run: (report: (progress: Progress) => void, signal: AbortSignal) => Promise<void>, report: (progress: Progress) => void, signal: AbortSignal): Promise<void>
+  /** Ends one for all who wait for it. */
+  cancel(key: string): void
   /** Ends all of them and waits until they have cleaned up. */
   close(): Promise<void>
 }
@@ -66,6 +68,7 @@ export function imageFlights(): Flights {
         if (flight.reports.size === 0) flight.abort.abort()
       }
     },
+    cancel: (key) => flying.get(key)?.abort.abort(),
     async close() {
       const all = [...flying.values()]
       for (const flight of all) flight.abort.abort()

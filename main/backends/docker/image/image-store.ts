@@ -15,6 +15,8 @@ export interface ImageStore {
   prepare(image: string, report: (progress: Progress) => void, signal: AbortSignal): Promise<void>
   /** For `doctor` and scripts. `outdated`: there is a build, but of other files. */
   lite(): Promise<{ reference: string; present: boolean; outdated: boolean }>
+  /** Gives a preparation up, for all who wait for it. */
+  cancel(image: string): void
   close(): Promise<void>
 }
 
@@ -63,6 +65,7 @@ export function imageStore(options: {
       const there = await present(engine, name)
       return { reference: name, present: there, outdated: !there && (await present(engine, `${liteName}:latest`)) }
     },
+    cancel: (image) => flights.cancel(image),
     close: flights.close,
   }
 }

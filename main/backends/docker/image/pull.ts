@@ -36,8 +36,9 @@ export function tagged(image: string): string {
 }
 
 /** Adds up what the engine says of each layer, which becomes known one by one. */
-export function layerTotals(): (image: string, line: EngineLine) => { text: string; done: number | null; total: number | null } {
+export function layerTotals(): (image: string, line: EngineLine) => Pick<Progress, 'text' | 'done' | 'total' | 'layers'> {
   const layers = new Map<string, { done: number; total: number }>()
+  const steps = new Map<string, { step: string; done: number | null; total: number | null }>()
   return (image, line) => {
     const { current, total } = line.progressDetail ?? {}
     const before = line.id === undefined ? undefined : layers.get(line.id)
@@ -45,12 +46,17 @@ export function layerTotals(): (image: string, line: EngineLine) => { text: stri
     else if (line.id !== undefined && before && /^(Download complete|Pull complete|Already exists)$/.test(line.status ?? '')) {
       layers.set(line.id, { done: before.total, total: before.total })
     }
+    // "latest: Pulling from …" is about the image, and its id is the tag.
+    if (line.id !== undefined && line.status && !line.status.startsWith('Pulling from')) {
+      const size = layers.get(line.id)
+      steps.set(line.id, { step: line.status, done: current ?? size?.done ?? null, total: total ?? size?.total ?? null })
+    }
     let [done, all] = [0, 0]
     for (const layer of layers.values()) {
       done += layer.done
       all += layer.total
     }
-    return { text: `Pulling ${image}: ${line.status ?? ''}`.trimEnd(), done: all > 0 ? done : null, total: all > 0 ? all : null }
+    return { text: `Pulling ${image}: ${line.status ?? ''}`.trimEnd(), done: all > 0 ? done : null, total: all > 0 ? all : null, layers: [...steps].map(([id, it]) => ({ id, ...it })) }
   }
 }
 

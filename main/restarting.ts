@@ -1,0 +1,65 @@
+import type { CloseOptions, Engine } from './engine-api.ts'
+
+/**
+ * An engine that may start itself anew in the same process: what it works with is decided at a start. Whoever holds it keeps
+ * one engine; its instance changes, its address does not. `begin` gets what asks for the next start.
+ */
+export async function restarting(begin: (restart: () => void) => Promise<Engine>, failed: (error: unknown) => void): Promise<Engine> {
+  let end: () => void = () => undefined
+  const closed = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  let closing: Promise<void> | null = null
+  let turn: Promise<void> = Promise.resolve()
+  let current = await begin(restart)
+  follow(current)
+
+  /** Closed by a call (`shutdown`), and not for the sake of the next one: that is the end of it. */
+  function follow(engine: Engine): void {
+    void engine.closed.then(() => {
+      if (engine === current && !changing) end()
+    })
+  }
+
+  let changing = false
+  function restart(): void {
+    if (changing || closing) return
+    changing = true
+    turn = (async () => {
+      try {
+        await current.close()
+        if (closing) return
+        current = await begin(restart)
+        changing = false
+        follow(current)
+      } catch (error) {
+        failed(error)
+        end()
+      }
+    })()
+  }
+
+  async function close(how?: CloseOptions): Promise<void> {
+    await turn
+    await current.close(how)
+    end()
+  }
+
+  return {
+    get url() { return current.url },
+    get port() { return current.port },
+    get home() { return current.home },
+    get instance() { return current.instance },
+    get attached() { return current.attached },
+    async call(name, input, options) {
+      await turn
+      return await current.call(name, input, options)
+    },
+    async endpoint(who) {
+      await turn
+      return await current.endpoint(who)
+    },
+    closed,
+    close: (how) => (closing ??= close(how)),
+  }
+}

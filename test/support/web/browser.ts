@@ -1,0 +1,30 @@
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright'
+
+export interface Tab {
+  readonly page: Page
+  readonly context: BrowserContext
+  /** What the page's console complained of since it was opened: errors, violations of its policy, uncaught ones. */
+  readonly complaints: string[]
+  close(): Promise<void>
+}
+
+/** Debian's Chromium, without a window. As root it has no sandbox of its own. */
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env['BERTH_CHROMIUM'] ?? '/usr/bin/chromium',
+    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-dev-shm-usage', '--disable-gpu', '--no-proxy-server'],
+  })
+}
+
+/** A tab with a profile of its own, at an address. */
+export async function openTab(browser: Browser, url: string, options: { theme?: 'light' | 'dark'; size?: { width: number; height: number } } = {}): Promise<Tab> {
+  const context = await browser.newContext({ colorScheme: options.theme ?? 'light', viewport: options.size ?? { width: 1280, height: 800 }, reducedMotion: 'reduce' })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  await page.goto(url)
+  return { page, context, complaints, close: () => context.close() }
+}

@@ -1,0 +1,56 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { connect, type BridgeClient } from '../../../main/bridge/client.ts'
+import { start, type Running } from '../spawn-command.ts'
+import { tempDir } from '../temp-dir.ts'
+import { eventually } from '../wait.ts'
+
+export interface ServedEngine {
+  readonly url: string
+  readonly home: string
+  /** As any agent would call it. */
+  readonly client: BridgeClient
+  readonly running: Running
+  /** A fresh link for one browser. */
+  login(): Promise<string>
+  /** Ends it as Ctrl-C does. */
+  stop(): Promise<void>
+  close(): Promise<void>
+}
+
+/** `berth serve` as a person starts it, built, in a home of its own. */
+export async function serveEngine(options: { env?: Record<string, string>; config?: string; home?: string } = {}): Promise<ServedEngine> {
+  const dir = options.home === undefined ? await tempDir('serve') : null
+  const home = options.home ?? join(dir?.path ?? '', 'home')
+  const file = dir && options.config !== undefined ? join(dir.path, 'config.yaml') : null
+  if (file !== null) await writeFile(file, options.config ?? '')
+  const running = start('out/main/cli.mjs', ['serve', '--json', ...(file === null ? [] : ['--config', file])], { env: { BERTH_HOME: home, ...options.env } })
+  const facts = await eventually('the engine greets', () => greeting(running), { within: 60_000 })
+  const client = await connect(home)
+  async function stop(): Promise<void> {
+    if (running.child.exitCode === null && running.child.signalCode === null) running.child.kill('SIGTERM')
+    await running.ended
+  }
+  return {
+    url: facts.url, home, client, running, stop,
+    login: async () => (await client.call('login_link', {})).url,
+    async close() {
+      client.close()
+      await stop()
+      await dir?.remove()
+    },
+  }
+}
+
+function greeting(running: Running): { url: string } | undefined {
+  if (running.child.exitCode !== null) throw new Error(`berth serve ended: ${running.stderr()}`)
+  try {
+    return JSON.parse(running.stdout()) as { url: string }
+  } catch {
+    // Not whole yet.
+    return undefined
+  }
+}
+
+/** The home's own token, for a client that is written by hand. */
+export const tokenOf = async (home: string): Promise<string> => (await readFile(join(home, 'token'), 'utf8')).trim()
