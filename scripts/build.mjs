@@ -35,6 +35,9 @@ async function shell() {
   await bundle('out/app', { main: 'app/main.ts' })
   await bundle('out/preload', { preload: 'app/electron/preload.ts' }, { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false, banner: '' })
   cpSync(inRoot('build', 'tray'), inRoot('out', 'icons'), { recursive: true })
+  // For the `berth serve` of a package, which has its files outside the archive: electron-builder.yml.
+  rmSync(inRoot('out', 'screens'), { recursive: true, force: true })
+  cpSync(inRoot('out', 'renderer'), inRoot('out', 'screens'), { recursive: true })
   cpSync(inRoot('build', 'icons', '256x256.png'), inRoot('out', 'icons', 'berth.png'))
 }
 

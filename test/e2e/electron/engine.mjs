@@ -16,7 +16,7 @@ export async function openHouse({ home, project, config = '' }) {
   let child = null
 
   async function start() {
-    child = spawn(process.execPath, [path.join(project, 'bin', 'berth.mjs'), 'serve', '--json'], {
+    child = spawn(process.execPath, [path.join(process.env.BERTH_E2E_PROJECT ?? project, 'bin', 'berth.mjs'), 'serve', '--json'], {
       env: { ...process.env, BERTH_HOME: berthHome, HOME: home }, stdio: ['ignore', 'pipe', 'pipe'],
     })
     let said = ''
