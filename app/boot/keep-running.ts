@@ -1,6 +1,6 @@
 import type { CallResult } from '../../shared/contract.ts'
 import type { EngineLink } from '../engine/link.ts'
-import type { KeepRunning } from '../quit/close-plan.ts'
+import type { KeepRunning } from '../window/close-plan.ts'
 
 /** `ui.keep_running` in force, from the engine; the last known while it is away. */
 export function keepRunning(link: EngineLink): { current(): KeepRunning; refresh(): void } {

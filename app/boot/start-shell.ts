@@ -2,20 +2,10 @@ import path from 'node:path'
 import { defaultHome } from '../../main/home/default-home.ts'
 import { version } from '../../main/version.ts'
 import { toErrorData } from '../../shared/errors.ts'
-import type { System } from '../system/system.ts'
 import { scheme } from './bundle.ts'
 import { prepareHome } from './prepare-home.ts'
 import { runShell } from './run-shell.ts'
-
-export interface ShellStart {
-  readonly system: System
-  readonly env: NodeJS.ProcessEnv
-  /** Where the built main file lies. */
-  readonly here: string
-  readonly resourcesPath: string
-  readonly execPath: string
-  readonly argv: readonly string[]
-}
+import type { ShellStart } from './shell-start.ts'
 
 /**
  * Boots the shell. What must come first comes first and waits for nothing: whose home, whose lock, which scheme. The rest runs

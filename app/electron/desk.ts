@@ -11,7 +11,9 @@ export function electronDesk(): Desk {
       if (problem !== '') throw new Error(problem)
     },
     reveal: (path) => shell.showItemInFolder(path),
-    copy: (text) => clipboard.writeText(text),
+    async copy(text) {
+      await clipboard.writeText(text)
+    },
     notify({ title, body }, onClick) {
       if (!Notification.isSupported()) return
       const notice = new Notification({ title, body })

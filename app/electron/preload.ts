@@ -2,8 +2,8 @@ import { contextBridge, ipcRenderer, webUtils } from 'electron'
 import type { Answer, EngineState, PreloadApi } from '../../shared/wire/preload-api.ts'
 import type { ServerFrame } from '../../shared/wire/frame.ts'
 import { channels } from '../ipc/channels.ts'
-import { latest, pageClient, type Pipe } from '../preload/page-client.ts'
-import { preloadNative } from '../preload/page-native.ts'
+import { latest, pageClient, type Pipe } from '../ipc/page-client.ts'
+import { preloadNative } from '../ipc/page-native.ts'
 
 // The one file that acts when it is loaded: that is what a preload is for.
 const engine = latest<EngineState>()

@@ -54,7 +54,7 @@ const inputs = {
 } as const
 
 type Inputs = { readonly [N in keyof typeof inputs]: z.output<(typeof inputs)[N]> }
-type Native = { readonly [N in keyof Inputs]: (...args: Inputs[N]) => Promise<unknown> | unknown }
+type Native = { readonly [N in keyof Inputs]: (...args: Inputs[N]) => unknown }
 
 /** The native things by name; what a page gives is checked before anything is done with it. */
 export function nativeCalls(deps: NativeDeps): (name: string, args: readonly unknown[]) => Promise<unknown> {

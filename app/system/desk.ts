@@ -6,7 +6,7 @@ export interface Desk {
   /** Throws where the system cannot. */
   openDirectory(path: string): Promise<void>
   reveal(path: string): void
-  copy(text: string): void
+  copy(text: string): Promise<void>
   notify(notice: { title: string; body: string }, onClick: () => void): void
   setTheme(theme: Theme): void
   dark(): boolean

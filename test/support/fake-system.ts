@@ -6,8 +6,8 @@ import type { System } from '../../app/system/system.ts'
 import type { Bounds, MainWindow, PagePort } from '../../app/system/window.ts'
 import type { PreloadApi } from '../../shared/wire/preload-api.ts'
 import { channels } from '../../app/ipc/channels.ts'
-import { latest, pageClient, type Pipe } from '../../app/preload/page-client.ts'
-import { preloadNative } from '../../app/preload/page-native.ts'
+import { latest, pageClient, type Pipe } from '../../app/ipc/page-client.ts'
+import { preloadNative } from '../../app/ipc/page-native.ts'
 import type { Answer, EngineState } from '../../shared/wire/preload-api.ts'
 import type { ServerFrame } from '../../shared/wire/frame.ts'
 
@@ -170,7 +170,7 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
       openLink: (url) => Promise.resolve(void record.opened.push(url)),
       openDirectory: (path) => Promise.resolve(void record.opened.push(path)),
       reveal: (path) => void record.revealed.push(path),
-      copy: (text) => void record.copied.push(text),
+      copy: (text) => Promise.resolve(void record.copied.push(text)),
       notify: (notice, click) => void record.notices.push({ ...notice, click }),
       setTheme: (theme) => { record.theme = theme },
       dark: () => false, onDark: () => undefined, login: null,

@@ -4,7 +4,7 @@ import { openHouse } from './engine.mjs'
 
 let house
 
-export async function setup({ home, project, env, allow }) {
+export async function setup({ home, project, env }) {
   house = await openHouse({ home, project, config: 'ui:\n  keep_running: "on"\n' })
   await house.start()
   env.BERTH_HOME = house.home

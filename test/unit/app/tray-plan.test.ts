@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type TrayFacts, trayLook } from '../../../app/tray/tray-plan.ts'
+import { type TrayFacts, trayLook } from '../../../app/menus/tray-plan.ts'
 import type { HouseState, SandboxRow } from '../../../shared/state.ts'
 
 const sandbox = (thread: string | null, status: SandboxRow['status'], minute: number) => ({

@@ -3,7 +3,7 @@ import type { HouseState } from '../../shared/state.ts'
 import type { Endpoint } from '../../shared/wire/endpoint.ts'
 import type { Desk } from '../system/desk.ts'
 import type { Dialogs } from '../system/dialogs.ts'
-import { stakesOf } from '../quit/quit-plan.ts'
+import { stakesOf } from '../boot/quit-plan.ts'
 
 export interface ShutDownDeps {
   readonly dialogs: Dialogs
