@@ -4,6 +4,8 @@ import path from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import react from '@vitejs/plugin-react'
 import { build } from 'vite'
+import { contractId } from '../main/rpc/contract-hash.ts'
+import { version } from '../main/version.ts'
 import { sourceDigest, stampFile } from './lib/build-stamp.mjs'
 import { inRoot, root } from './lib/root.mjs'
 
@@ -50,6 +52,8 @@ async function page() {
     base: './',
     logLevel: quiet ? 'error' : 'warn',
     plugins: [react()],
+    // The page says it to the engine, which compares: a browser cannot afford to work it out.
+    define: { __BERTH_CONTRACT__: JSON.stringify(contractId()), __BERTH_VERSION__: JSON.stringify(version) },
     build: { outDir: inRoot('out', 'renderer'), emptyOutDir: true, target: 'chrome140', sourcemap: false, assetsInlineLimit: 0, chunkSizeWarningLimit: 1500, modulePreload: { polyfill: false } },
   })
 }

@@ -1,5 +1,6 @@
 import type { ComponentType } from 'react'
 import { Page } from './window/page.tsx'
+import { SandboxesScreen } from '../sandboxes/sandboxes-screen.tsx'
 import type { Route } from './route.ts'
 
 export interface Screen {
@@ -11,7 +12,7 @@ export interface Screen {
 
 /** Every screen, by the first that takes the path. */
 export const screens: readonly Screen[] = [
-  { takes: ([screen, id]) => screen === 'sandboxes' && id === undefined, show: () => <Soon title="Sandboxes" /> },
+  { takes: ([screen, id]) => screen === 'sandboxes' && id === undefined, show: SandboxesScreen },
   { takes: ([screen, id]) => screen === 'sandboxes' && id !== undefined, show: () => <Soon title="Sandbox" /> },
   { takes: ([screen]) => screen === 'activity', show: () => <Soon title="Activity" /> },
   { takes: ([screen]) => screen === 'images', show: () => <Soon title="Images" /> },

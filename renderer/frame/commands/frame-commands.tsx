@@ -13,7 +13,7 @@ export function FrameCommands() {
   const shell = useNative().kind === 'electron'
   const { theme, choose } = useTheme()
   const { nav } = frameWords
-  useCommand({ id: 'palette', title: frameWords.commands, keys: ['Mod+k', 'Mod+Shift+k', 'Mod+Shift+p'], hidden: true, run: () => setOpen('palette') })
+  useCommand({ id: 'palette', title: frameWords.commands, keys: ['Mod+k', 'Mod+Shift+k'], hidden: true, run: () => setOpen('palette') })
   useCommand({ id: 'keys-help', title: frameWords.allKeys, keys: ['?'], icon: 'info', run: () => setOpen('keys') })
   useCommand({ id: 'go-sandboxes', title: nav.sandboxes, group: 'Screens', icon: 'sandboxes', keys: shell ? ['Mod+1', 'g s'] : ['g s'], run: () => go('sandboxes') })
   useCommand({ id: 'go-activity', title: nav.activity, group: 'Screens', icon: 'activity', keys: shell ? ['Mod+2', 'g a'] : ['g a'], run: () => go('activity') })

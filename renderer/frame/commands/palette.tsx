@@ -1,6 +1,6 @@
 import { Dialog as Base } from '@base-ui/react/dialog'
 import { Command as Cmdk } from 'cmdk'
-import { useMemo, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { Icon } from '../../parts/signs/icon.tsx'
 import { Kbd } from '../../parts/signs/kbd.tsx'
 import { Mark } from '../../parts/signs/mark.tsx'
@@ -31,7 +31,17 @@ function Found({ onClose, onKeys }: { onClose: () => void; onKeys: () => void })
   const entries = useEntries()
   const groups = useMemo(() => search(entries, text, mostInGroup), [entries, text])
   const count = groups.reduce((sum, group) => sum + group.hits.length, 0)
-  const input = useRef<HTMLInputElement>(null)
+  const box = useRef<HTMLDivElement>(null)
+  const [, setMarked] = useState('')
+
+  // cmdk names the marked one to screen readers when it is moved by an arrow, not when what was typed moves it.
+  useEffect(() => {
+    const marked = box.current?.querySelector('[role="option"][data-selected="true"]')?.id
+    for (const one of box.current?.querySelectorAll('[aria-activedescendant], [role="combobox"]') ?? []) {
+      if (marked === undefined) one.removeAttribute('aria-activedescendant')
+      else one.setAttribute('aria-activedescendant', marked)
+    }
+  })
 
   // It closes first, so that what the command opens gets the focus, not the place the palette came from.
   function run(entry: Entry): void {
@@ -41,6 +51,7 @@ function Found({ onClose, onKeys }: { onClose: () => void; onKeys: () => void })
 
   return (
     <Cmdk
+      ref={box} onValueChange={setMarked}
       label={frameWords.commands} shouldFilter={false} loop vimBindings={false}
       onKeyDown={(event) => {
         if (event.key !== '?' || text !== '') return
@@ -50,7 +61,7 @@ function Found({ onClose, onKeys }: { onClose: () => void; onKeys: () => void })
     >
       <div className="ask">
         <Icon name="search" />
-        <Cmdk.Input ref={input} autoFocus value={text} onValueChange={setText} aria-label={words.label} placeholder={words.label} />
+        <Cmdk.Input autoFocus value={text} onValueChange={setText} aria-label={words.label} placeholder={words.label} />
         {text === '' ? null : <span className="dim small" role="status">{count} found</span>}
       </div>
       <Cmdk.List className="found" label="Found">

@@ -1,4 +1,5 @@
 import { Suspense, useState } from 'react'
+import { AskHost } from '../../sandboxes/ask-host.tsx'
 import { frameWords } from '../../words/frame.ts'
 import { useConnection } from '../house/contexts.ts'
 import { LostBanner } from '../pages/lost.tsx'
@@ -29,17 +30,21 @@ export function Frame() {
       >
         {frameWords.skip}
       </a>
+      <AskHost>
       <div className="window">
         <Side />
         <main id="main" tabIndex={-1}>
           {connection.state === 'open' ? null : <LostBanner />}
-          <ScreenBoundary place={place}>
-            <Suspense fallback={<div className="scroll" aria-busy="true" />}><Show /></Suspense>
-          </ScreenBoundary>
+          <div className={connection.state === 'open' ? 'screen' : 'screen stale'}>
+            <ScreenBoundary place={place}>
+              <Suspense fallback={<div className="scroll" aria-busy="true" />}><Show /></Suspense>
+            </ScreenBoundary>
+          </div>
           <Foot keys={keys} />
         </main>
       </div>
       <FrameCommands />
+      </AskHost>
     </FootKeysContext>
   )
 }

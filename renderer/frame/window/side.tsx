@@ -14,9 +14,9 @@ export function Side() {
   const [active, share] = useHouse(({ house, sandboxes }) => [activeCount(Object.values(sandboxes)), imageShare(house)])
   return (
     <div className="side">
-      <div className="titlebar">
+      <header className="titlebar">
         <span className="brand"><svg className="glyph" viewBox="0 0 18 18" aria-hidden="true"><use href="#m-berth" /></svg>Berth</span>
-      </div>
+      </header>
       <nav aria-label="Main">
         <ul>
           <Place to="sandboxes" icon="sandboxes" count={active > 0 ? format.number(active) : undefined} counted={`${active} active`} />

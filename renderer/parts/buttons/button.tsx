@@ -28,7 +28,6 @@ export function Button({ kind = 'plain', bad = false, small = false, icon, busy 
       {...rest}
       className={classes}
       aria-busy={busy || undefined}
-      aria-disabled={busy || rest['aria-disabled']}
       data-safe={safe || undefined}
       onClick={busy ? (event) => event.preventDefault() : onClick}
     >

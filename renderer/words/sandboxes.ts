@@ -1,0 +1,72 @@
+/** Words of the home screen: the list, the pool, and what is done to sandboxes. */
+export const sandboxesWords = {
+  title: 'Sandboxes',
+  newSandbox: 'New sandbox',
+  shutDownAll: 'Shut down all…',
+  capacity: 'Capacity',
+  filter: { label: 'Show', search: 'Filter sandboxes by thread, image or holder', all: 'All', active: 'Active', warm: 'Warm', slots: 'Slots', failed: 'Failed' },
+  columns: { status: 'Status', thread: 'Thread', image: 'Image', held: 'Held by', age: 'Age', left: 'Reaped in', cpu: 'CPU', memory: 'Memory', actions: 'Actions' },
+  groups: {
+    failed: 'Failed', active: 'Active', warm: 'Warm', slots: 'Slots',
+    whyWarm: 'kept for their threads until reaped', whySlots: 'ready for a thread that does not exist yet', nobody: 'Held by nobody',
+  },
+  group: { label: 'Group', state: 'By state', holder: 'By holder', flat: 'One list' },
+  anonymous: 'anonymous',
+  slot: (n: number) => `Slot ${n}`,
+  released: (ago: string) => `released ${ago} ago`,
+  working: 'working', workingWhy: 'Something runs in it; it is not reaped',
+  kept: 'kept', never: 'never', paused: 'paused',
+  notIsolated: 'not isolated',
+  actions: {
+    terminal: 'Open terminal', logs: 'Open logs', files: 'Open files', release: 'Release', more: 'More actions', destroy: 'Destroy…', copyId: 'Copy id',
+    copyExec: 'Copy exec command', open: 'Open', openLog: 'Open log', tryAgain: 'Try again', dismiss: 'Dismiss', cancel: 'Cancel',
+  },
+  empty: { filtered: 'Nothing matches.', clear: 'Clear the filter', selected: (n: string) => `${n} selected` },
+  bulk: { label: 'Selection', release: 'Release', destroy: 'Destroy…', clear: 'Clear' },
+  done: {
+    released: (what: string) => `${what} released`, destroyed: (what: string) => `${what} destroyed`, failed: (n: string) => `${n} could not be`, copied: 'Copied',
+    acquired: (name: string) => `${name} is ready`,
+  },
+  destroy: {
+    title: (what: string) => `Destroy ${what}?`, stays: 'Files in its workspace, uploads and outputs stay. Everything else in it goes.',
+    running: 'Running in it', held: 'Held by', keep: 'Keep', destroy: (what: string) => `Destroy ${what}`, force: 'Its holders are told that it is gone when they call next.',
+    terminals: (n: string) => `${n} in it will end.`,
+  },
+  release: {
+    title: (name: string) => `Release ${name}?`, about: 'It is held by others. They find it warm, or made anew, when they call next.', keep: 'Keep', release: 'Release all holds',
+  },
+  create: {
+    title: 'New sandbox', about: 'For a thread of your own. Agents make theirs through the bridge.', thread: 'Thread', user: 'User', then: 'Then', terminal: 'Open a terminal in it',
+    fresh: 'New. Its files are kept under this name, also when the sandbox is gone.', known: 'It is there already: you get the same one.', create: 'Create sandbox', cancel: 'Cancel', shell: 'The same from a shell',
+    wrong: 'A thread is named with 1 to 64 of A-Z a-z 0-9 _ -', creating: 'Creating',
+  },
+  shutdown: {
+    title: 'Shut down all sandboxes?', cancel: 'Cancel', what: 'What to shut down', everything: 'Everything', unused: 'Only what nobody uses',
+    inUse: 'In use', heldBy: 'Held by', runningNow: 'Running now', for: 'For', nothing: 'nothing', also: 'Also:',
+    stay: 'Files in their workspaces stay.', go: (what: string) => `Shut down ${what}`, grace: 'Each has a few seconds to stop, then it is killed.',
+    goingTitle: (what: string) => `Shutting down ${what}`, going: 'New acquires are refused until this is done.', goesOn: 'It goes on if you close this.', close: 'Close',
+    stopping: 'stopping', waiting: 'waiting', gone: 'gone', allDone: (what: string) => `${what} shut down`,
+    some: (done: string, all: string, left: string) => `${done} of ${all} are shut down, ${left} not`, noLoss: 'No files were lost. Berth takes new acquires again.',
+    still: 'still runs:', again: 'Try again', leave: 'Leave it', none: 'There is nothing to shut down', activity: 'Activity', allOfIt: 'All of it is in',
+    next: 'Trying again in a moment usually works; restarting the container engine always does.',
+  },
+  first: {
+    title: 'No sandboxes yet', text: 'Connect an agent and its first sandbox appears here by itself.', slotReady: 'A slot is ready, so that takes a few milliseconds.',
+    connect: 'Connect', kind: 'Kind of agent', bridge: 'Bridge', only: 'this computer only', token: 'BERTH_TOKEN', copyToken: 'Copy the token', copyAddress: 'Copy the address',
+    tokenFor: 'works for every agent; make one for each under', own: 'Start one myself', ownWhy: 'Opens a terminal in a new sandbox, no agent needed.', found: 'What Berth found',
+    imageHere: (name: string) => `Image ${name} is here`, imageMissing: (name: string) => `Image ${name} is not here yet`, imageComing: (name: string) => `Image ${name} is on its way`,
+    answers: (engine: string) => `${engine} answers`, embedded: 'Sandboxes are processes in bubblewrap', home: (path: string) => `Files are kept in ${path}`,
+  },
+  missing: {
+    state: 'Nothing can run a sandbox', stateLost: (name: string) => `${name} is not answering`, title: 'No engine yet', titleLost: 'The engine is gone',
+    fix: 'Fix it', waiting: 'Waiting for the engine. Nothing to press: Berth goes on by itself when it answers.', retry: 'Look now',
+    waiters: (n: string) => `${n} waiting`, waitersWhy: 'They go on when the engine does.', works: 'Settings, Bridge and Activity work meanwhile.',
+    instead: 'Or work without an engine', insteadText: 'Each sandbox becomes a process on this computer, held in by bubblewrap. Good for your own agents, not for code you do not trust.',
+  },
+  notes: {
+    embedded: 'Sandboxes are processes on this computer, in bubblewrap.', bare: 'Commands run with your own rights: nothing is isolated.', get: 'How to get a container engine', better: (name: string) => `${name} answers now.`,
+    switch: 'Switch to containers', switchWhy: 'Embedded sandboxes end, files stay.', config: 'The configuration has an error.', configWhy: 'Berth runs with the last values that were right.', show: 'Show it',
+    lost: (name: string) => `${name} is not answering.`, lostWhy: 'What is shown is what was last known. It goes on by itself.', imagePulling: (name: string) => `The image ${name} is being made ready.`, imageFailed: (name: string) => `The image ${name} could not be made ready.`,
+    cancel: 'Cancel', tryAgain: 'Try again', shuttingDown: 'Berth is shutting down.', switching: 'Switching',
+  },
+} as const
