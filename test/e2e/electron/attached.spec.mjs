@@ -38,11 +38,12 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
   await check('the list is live over the port: an agent acquires, the page hears', async () => {
     await page.evaluate(() => {
       window.heard = []
-      window.berth.subscribe('state', {}, (event) => { window.heard.push(event) }, () => undefined)
+      window.mine = window.berth.subscribe('state', {}, (event) => { window.heard.push(event) }, () => undefined)
     })
     await expect.poll(() => page.evaluate(() => window.heard[0]?.type)).toBe('snapshot')
     await house.call('acquire', { thread: 'alpha', holder: 'agent-1' })
     await expect.poll(() => page.evaluate(() => window.heard.flatMap((event) => event.ops ?? []).filter((op) => op.op === 'sandbox').at(-1)?.value.status)).toBe('active')
+    await expect(page.getByRole('row').filter({ hasText: 'alpha' })).toContainText('agent-1')
     await shot('list')
   })
   await check('the tray counts', async () => {
@@ -64,11 +65,33 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     await reopens(async () => equal((await run.secondInstance()).code, 0))
     equal(notifications.shown().length, 1)
   })
-  await check('a hidden page is sent nothing', async () => {
+  await check('a hidden page costs nothing: for 10 s no frame on its port and no script of its own, whatever happens', async () => {
+    await page.evaluate(() => window.mine.close())
+    await run.app.evaluate(({ MessageChannelMain }) => {
+      const port = Object.getPrototypeOf(new MessageChannelMain().port1)
+      const { postMessage } = port
+      globalThis.frames = 0
+      port.postMessage = function counted(...args) { globalThis.frames += 1; return postMessage.apply(this, args) }
+    })
+    const devtools = await page.context().newCDPSession(page)
+    await devtools.send('Performance.enable')
+    const script = async () => (await devtools.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'ScriptDuration').value
+    const frames = () => run.app.evaluate(() => globalThis.frames)
+    await house.call('release', { thread: 'alpha', holder: 'agent-1' })
+    await expect.poll(frames).toBeGreaterThan(0)
     await run.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].hide())
     await expect.poll(() => page.evaluate(() => document.visibilityState)).toBe('hidden')
+    await new Promise((resolve) => { setTimeout(resolve, 1000) })
+    const before = [await frames(), await script()]
+    await house.call('acquire', { thread: 'alpha', holder: 'agent-1' })
+    await new Promise((resolve) => { setTimeout(resolve, 10_000) })
+    const spent = [(await frames()) - before[0], (await script()) - before[1]]
+    ok(before[1] > 0, 'the measure works')
+    equal(spent[0], 0)
+    ok(spent[1] < 0.002, `${spent[1]} s of script`)
     await run.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].show())
-    await expect.poll(() => page.evaluate(() => document.visibilityState)).toBe('visible')
+    await expect(page.getByRole('row').filter({ hasText: 'alpha' })).toContainText('agent-1')
+    await devtools.detach()
   })
   await check('goes to a sandbox from the tray', async () => {
     await tray.click('alpha (active)')
