@@ -1,5 +1,9 @@
 import type { ComponentType } from 'react'
+import { SandboxScreen } from '../sandbox/sandbox.tsx'
 import { Page } from './window/page.tsx'
+import { BridgeScreen } from '../bridge/bridge-screen.tsx'
+import { ImagesScreen } from '../images/images-screen.tsx'
+import { SettingsScreen } from '../settings/settings-screen.tsx'
 import { SandboxesScreen } from '../sandboxes/sandboxes-screen.tsx'
 import type { Route } from './route.ts'
 
@@ -13,11 +17,11 @@ export interface Screen {
 /** Every screen, by the first that takes the path. */
 export const screens: readonly Screen[] = [
   { takes: ([screen, id]) => screen === 'sandboxes' && id === undefined, show: SandboxesScreen },
-  { takes: ([screen, id]) => screen === 'sandboxes' && id !== undefined, show: () => <Soon title="Sandbox" /> },
+  { takes: ([screen, id]) => screen === 'sandboxes' && id !== undefined, show: SandboxScreen },
   { takes: ([screen]) => screen === 'activity', show: () => <Soon title="Activity" /> },
-  { takes: ([screen]) => screen === 'images', show: () => <Soon title="Images" /> },
-  { takes: ([screen]) => screen === 'bridge', show: () => <Soon title="Bridge" /> },
-  { takes: ([screen]) => screen === 'settings', show: () => <Soon title="Settings" /> },
+  { takes: ([screen]) => screen === 'images', show: ImagesScreen },
+  { takes: ([screen]) => screen === 'bridge', show: BridgeScreen },
+  { takes: ([screen]) => screen === 'settings', show: SettingsScreen },
 ]
 
 export function screenOf({ path }: Route): Screen | null {
