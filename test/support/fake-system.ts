@@ -114,7 +114,8 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
         onEngine: (listener) => engine.listen(listener),
         native: preloadNative({ ask: (name, ...args) => ask(channels.native, [name, ...args]), pathOf: (file) => String(file), onCommand: commands.later, onProgress: progress.later }),
       }
-      setImmediate(() => listeners.get(channels.pipe)?.(ours, []))
+      // Before any script of the page, as the real preload does.
+      listeners.get(channels.pipe)?.(ours, [])
     }
     windows.push(window)
     bounds = { ...bounds }
