@@ -51,7 +51,7 @@ export interface EngineLink {
 export function endpointOf(link: Pick<EngineLink, 'current'>): Endpoint {
   const now = link.current()
   if (now.state === 'open') return now.engine.endpoint
-  throw fail('NOT_RUNNING', 'The engine is not there', { next: 'It is looked for all the time; wait, or start one here.' })
+  throw fail('NOT_RUNNING', 'Berth is not running', { next: 'It is looked for all the time; wait, or start it here.' })
 }
 
 /** Whether a person may start one in this process now. */

@@ -62,7 +62,7 @@ function countsLine({ active, warm, creating, failed }: ReturnType<typeof counts
 }
 
 function engineLine(link: TrayFacts['link']): string {
-  return link === 'lost' ? 'the engine is gone' : link === 'mismatch' ? 'the engine is of another version' : 'looking for the engine'
+  return link === 'lost' ? 'not running' : link === 'mismatch' ? 'another version is running' : 'starting'
 }
 
 /** The latest used first, so that what somebody works on stands on top. */

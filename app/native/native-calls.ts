@@ -68,7 +68,7 @@ export function nativeCalls(deps: NativeDeps): (name: string, args: readonly unk
 
   async function openDirectory(sandbox: string, which: string): Promise<boolean> {
     const known = state()
-    if (!known) throw fail('NOT_RUNNING', 'The engine is not there', { next: 'Wait until it is back.' })
+    if (!known) throw fail('NOT_RUNNING', 'Berth is not running', { next: 'Wait until it is back.' })
     const details = await endpoint().call('details', { id: sandbox })
     await desk.openDirectory(await threadDirectory({ home: known.house.home, details, which }))
     return true
@@ -76,7 +76,7 @@ export function nativeCalls(deps: NativeDeps): (name: string, args: readonly unk
 
   async function ticket(sandbox: string, inside: string, direction: 'download' | 'upload'): Promise<string> {
     const url = state()?.house.url
-    if (url === undefined) throw fail('NOT_RUNNING', 'The engine is not there', { next: 'Wait until it is back.' })
+    if (url === undefined) throw fail('NOT_RUNNING', 'Berth is not running', { next: 'Wait until it is back.' })
     return `${url}${(await endpoint().call('ticket', { id: sandbox, path: inside, direction })).path}`
   }
 

@@ -46,6 +46,8 @@ async function download(visit: Visit, ticket: Ticket, response: ServerResponse, 
   const query = new URLSearchParams({ path: ticket.path })
   const upstream = httpRequest(`${visit.address.url}/v1/file/download?${query.toString()}`, { headers: keyOf(visit), agent: false, signal, timeout: silenceMs })
   upstream.on('timeout', () => upstream.destroy(new Error('nothing came for a minute')))
+  // After the answer has begun its own stream tells of it; the request's error would be nobody's, and end the engine.
+  upstream.on('error', () => undefined)
   upstream.end()
   const [answer] = (await once(upstream, 'response')) as [IncomingMessage]
   if (answer.statusCode !== 200) {
@@ -80,28 +82,39 @@ async function upload(visit: Visit, ticket: Ticket, request: IncomingMessage, re
     },
   })
   upstream.on('timeout', () => upstream.destroy(new Error('nothing was taken for a minute')))
-  const answered = once(upstream, 'response') as Promise<[IncomingMessage]>
-  // Awaited below; until then its failure is the pipeline's.
-  answered.catch(() => undefined)
-  await pipeline(async function* () {
+  upstream.on('error', () => undefined)
+  const answered = (once(upstream, 'response') as Promise<[IncomingMessage]>).then(async ([answer]) => ({ status: answer.statusCode ?? 0, text: await textOf(answer) }))
+  let sent = 0
+  const sending = pipeline(async function* () {
     yield head
     for await (const chunk of request as AsyncIterable<Buffer>) {
       visit.touch()
+      sent += chunk.byteLength
       yield chunk
     }
     // A page that is gone has not sent the file: without its end the sandbox keeps nothing of it.
     if (!request.complete) throw fail('CANCELLED', 'The upload was broken off', { next: 'Send the file again.' })
     yield tail
   }, upstream, { signal })
-  const [answer] = await answered
-  const text = await textOf(answer)
-  if (answer.statusCode !== 200) throw refusalOf(answer.statusCode ?? 0, ticket.path)
+  // A sandbox may refuse before it has read all: then it is that answer which counts, not the connection that broke over it.
+  const { status, text } = await Promise.all([answered, sending]).then(([answer]) => answer, async (thrown: unknown) => {
+    const early = await Promise.race([answered, nextTurn()]).catch(() => null)
+    if (early && early.status !== 200) return early
+    throw thrown
+  })
+  if (status !== 200) throw refusalOf(status, ticket.path)
   const { data, success } = JSON.parse(text) as { success?: boolean; data?: { file_size?: number; message?: string } | null }
   if (success !== true || typeof data?.file_size !== 'number') {
     throw fail('FILE_FAILED', `The sandbox did not write ${ticket.path}: ${data?.message ?? 'it does not say why'}`, { next: 'Check that the place exists, may be written to, and has room.' })
   }
-  sendJson(response, 200, { path: ticket.path, size: data.file_size })
+  if (data.file_size !== sent) {
+    throw fail('FILE_FAILED', `Of ${sent} bytes the sandbox kept ${data.file_size}`, { next: 'Send the file again.' })
+  }
+  sendJson(response, 200, { path: ticket.path, size: sent })
 }
+
+/** What has come already is read by then. */
+const nextTurn = (): Promise<null> => new Promise((resolve) => void setTimeout(resolve, 250, null))
 
 function keyOf(visit: Visit): Record<string, string> {
   return visit.address.key === null ? {} : { 'x-aio-api-key': visit.address.key }

@@ -1,4 +1,4 @@
-import { Suspense, useState } from 'react'
+import { Suspense, useEffect, useRef, useState } from 'react'
 import { AskHost } from '../../sandboxes/ask-host.tsx'
 import { frameWords } from '../../words/frame.ts'
 import { useConnection } from '../house/contexts.ts'
@@ -19,6 +19,13 @@ export function Frame() {
   const [keys, setKeys] = useState<readonly FootKey[]>([])
   const place = route.path.slice(0, 2).join('/')
   const Show = screenOf(route)?.show ?? UnknownPage
+  const shown = useRef(place)
+  // What had the focus may have gone with the screen before: the next Tab must begin in the new one.
+  useEffect(() => {
+    if (shown.current === place) return
+    shown.current = place
+    if (document.activeElement === null || document.activeElement === document.body) document.getElementById('main')?.focus()
+  }, [place])
   return (
     <FootKeysContext value={setKeys}>
       <a

@@ -148,7 +148,7 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     const before = house.facts().instance
     await house.kill()
     await expect.poll(() => page.evaluate(() => window.states.at(-1).state)).toBe('lost')
-    await expect.poll(async () => (await tray.all())[0].tooltip).toBe('Berth: the engine is gone')
+    await expect.poll(async () => (await tray.all())[0].tooltip).toBe('Berth: not running')
     await shot('lost')
     await expect.poll(() => page.evaluate(() => window.states.at(-1).offer), { timeout: 12_000 }).toBe(true)
     ok((await labels()).includes('Start Berth here'))

@@ -24,9 +24,9 @@ describe('the tray', () => {
     ['active', { state: house([sandbox('a', 'active', 1), sandbox('b', 'warm', 2)]) }, 'active', 'Berth: 1 active, 1 warm'],
     ['failed', { state: house([sandbox('a', 'failed', 1), sandbox('b', 'active', 2)]) }, 'attention', 'Berth: 1 active, 0 warm, 1 failed'],
     ['no container engine', { state: house([], false) }, 'attention', 'Berth: 0 active, 0 warm'],
-    ['looking', { link: 'connecting', state: null }, 'empty', 'Berth: looking for the engine'],
-    ['lost', { link: 'lost', state: house([sandbox('a', 'active', 1)]) }, 'attention', 'Berth: the engine is gone'],
-    ['mismatch', { link: 'mismatch', state: null }, 'attention', 'Berth: the engine is of another version'],
+    ['looking', { link: 'connecting', state: null }, 'empty', 'Berth: starting'],
+    ['lost', { link: 'lost', state: house([sandbox('a', 'active', 1)]) }, 'attention', 'Berth: not running'],
+    ['mismatch', { link: 'mismatch', state: null }, 'attention', 'Berth: another version is running'],
   ])('%s', (_name, facts, icon, tooltip) => expect(look(facts)).toMatchObject({ icon, tooltip }))
 
   it('shuts down only what is there, and says how far it is', () => {
