@@ -23,6 +23,6 @@ export const tabWords = {
   },
   events: {
     label: 'Events', all: 'All', lifecycle: 'Lifecycle', commands: 'Terminals', problems: 'Problems', filter: 'Filter events', when: 'When', who: 'Who', what: 'What', none: 'Nothing has happened to it in the kept events.', noMatch: 'None of these.',
-    berth: 'Berth', you: 'you', show: 'Show', details: 'Details', exportIt: 'Export', dropped: (n: string) => `${n} earlier ones are no longer kept`,
+    show: 'Show', details: 'Details', exportIt: 'Export', dropped: (n: string) => `${n} earlier ones are no longer kept`,
   },
 } as const

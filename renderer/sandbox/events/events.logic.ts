@@ -7,13 +7,6 @@ export function kindOf({ type }: Pick<BerthEvent, 'type'>): EventKind {
   return type === 'berth.problem' || type === 'sandbox.failed' || type === 'sandbox.stuck' || type === 'sandbox.refused' ? 'problem' : 'lifecycle'
 }
 
-/** Who did it: Berth by itself, the person at a screen, or a client by its name. */
-export function actorOf(who: string): { readonly kind: 'berth' | 'you' | 'client'; readonly name: string } {
-  if (who.startsWith('berth:')) return { kind: 'berth', name: who.slice(6) }
-  if (who.startsWith('session:') || who === 'desktop' || who === 'client:desktop') return { kind: 'you', name: 'you' }
-  return { kind: 'client', name: who.replace(/^client:/, '').replace(/ holder:.*$/, '') }
-}
-
 const kept = 1000
 
 /** Newest first, none twice. */

@@ -12,7 +12,8 @@ import { useFormat } from '../../words/formats.ts'
 import { tabWords } from '../../words/tabs.ts'
 import type { TabProps } from '../tab.ts'
 import { useTask } from '../use-task.ts'
-import { actorOf, kindOf, withEvents, type EventKind } from './events.logic.ts'
+import { actorOf } from '../../words/who.ts'
+import { kindOf, withEvents, type EventKind } from './events.logic.ts'
 
 const words = tabWords.events
 
@@ -69,7 +70,7 @@ function EventRow({ event }: { event: BerthEvent }) {
     <tbody>
       <tr>
         <td className="mid"><button type="button" className="disclose" aria-expanded={open} aria-label={`${words.details}: ${event.text}`} onClick={() => setOpen(!open)}><time dateTime={event.at}>{format.clock(at)}<span className="dim">{format.millis(at)}</span></time></button></td>
-        <td><span className="who"><Icon name={actor.kind === 'berth' ? 'anchor' : actor.kind === 'you' ? 'user' : 'key'} />{actor.kind === 'berth' ? words.berth : actor.kind === 'you' ? words.you : actor.name}</span></td>
+        <td><span className="who"><Icon name={actor.kind === 'berth' ? 'anchor' : actor.kind === 'you' ? 'user' : 'key'} />{actor.name}</span></td>
         <td>{event.text}</td>
       </tr>
       {open ? <tr className="open"><td colSpan={3}><Code text={JSON.stringify(event, null, 2)} label={words.details} /></td></tr> : null}
