@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { startShell } from '../../../app/boot/start-shell.ts'
@@ -167,6 +168,55 @@ needs('bubblewrap').describe('the shell, with the engine in this process', () =>
     expect(hidden.fake.windows).toHaveLength(1)
     const bare = await boot({ tray: false, argv: ['--hidden'] })
     await expect.poll(() => bare.fake.windows.length, { timeout: 20_000 }).toBe(1)
+  })
+
+  it('streams files between the sandbox and where a dialog says, and opens only a thread\'s own directories', async () => {
+    const { fake, home } = await boot()
+    await opened(fake)
+    const { id } = valueOf<{ id: string }>(await call(fake, 'acquire', { thread: 'alpha', holder: 'agent' }))
+    const { native } = page(fake)
+    const dir = await tempDir('transfer')
+    undo.push(() => dir.remove())
+    const [large, back] = [join(dir.path, 'large.bin'), join(dir.path, 'back.bin')]
+    const bytes = randomBytes(3_000_000)
+    await writeFile(large, bytes)
+    const told: [number, number][] = []
+    const to = { sandbox: id, directory: '/mnt/user-data/workspace' }
+    expect(await native.upload(to, [large], (done, total) => void told.push([done, total]))).toEqual({ ok: true, value: ['/mnt/user-data/workspace/large.bin'] })
+    expect(told.at(-1)).toEqual([3_000_000, 3_000_000])
+    expect(told.map(([done]) => done)).toEqual(told.map(([done]) => done).sort((a, b) => a - b))
+    const file = { sandbox: id, path: '/mnt/user-data/workspace/large.bin', name: 'large.bin' }
+    expect(await native.download(file)).toEqual({ ok: true, value: false })
+    fake.save(back)
+    expect(await native.download(file)).toEqual({ ok: true, value: true })
+    expect((await readFile(back)).equals(bytes)).toBe(true)
+    fake.save(join(dir.path, 'none'))
+    expect(await native.download({ ...file, path: '/mnt/user-data/workspace/none' })).toMatchObject({ ok: false, error: { code: 'FILE_NOT_FOUND' } })
+    expect((await readdir(dir.path)).sort()).toEqual(['back.bin', 'large.bin'])
+    expect(await native.upload(to, null, () => undefined)).toEqual({ ok: true, value: [] })
+
+    expect(await native.openDirectory(id, 'outputs')).toEqual({ ok: true, value: true })
+    expect(fake.record.opened).toEqual([join(await realpath(home), 'users', 'default', 'threads', 'alpha', 'user-data', 'outputs')])
+    expect(await native.openDirectory(id, '../../..')).toMatchObject({ ok: false, error: { code: 'FILE_NOT_FOUND' } })
+    const escape = 'rm -r /mnt/user-data/uploads && ln -s ../../../../.. /mnt/user-data/uploads'
+    valueOf(await call(fake, 'exec', { thread: 'alpha', command: escape }))
+    expect(await native.openDirectory(id, 'uploads')).toMatchObject({ ok: false, error: { code: 'FILE_DENIED' } })
+    expect(fake.record.opened).toHaveLength(1)
+  })
+
+  it('shows a report of diagnostics before it is saved', async () => {
+    const { fake, home } = await boot()
+    await opened(fake)
+    fake.answer(/Save this report/, 'Cancel')
+    fake.click('Help', 'Export diagnostics…')
+    await expect.poll(() => fake.record.questions.length, { timeout: 20_000 }).toBe(1)
+    const file = join(home, 'report.txt')
+    fake.save(file)
+    fake.answer(/Save this report/, 'Save…')
+    fake.click('Help', 'Export diagnostics…')
+    await expect.poll(() => readFile(file, 'utf8').catch(() => ''), { timeout: 20_000 }).not.toBe('')
+    expect(await readFile(file, 'utf8')).not.toContain((await readFile(join(home, 'token'), 'utf8')).trim())
+    expect(fake.record.errors).toEqual([])
   })
 
   it('a second one of the same home ends at once', async () => {
