@@ -75,12 +75,19 @@ export async function listenByPlan(server: Server, plan: PortPlan, further: read
 
 function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ port, host, exclusive: true }, () => {
-      server.off('error', reject)
+    // A port that is taken leaves no listener behind: the next one is tried on the same server.
+    const refused = (error: Error) => {
+      server.off('listening', heard)
+      reject(error)
+    }
+    const heard = () => {
+      server.off('error', refused)
       const address = server.address()
       resolve(typeof address === 'object' && address ? address.port : port)
-    })
+    }
+    server.once('error', refused)
+    server.once('listening', heard)
+    server.listen({ port, host, exclusive: true })
   })
 }
 
