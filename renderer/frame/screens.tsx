@@ -1,7 +1,11 @@
 import type { ComponentType } from 'react'
+import { SandboxScreen } from '../sandbox/sandbox.tsx'
 import { Page } from './window/page.tsx'
-import { SandboxesScreen } from '../sandboxes/sandboxes-screen.tsx'
+import { BridgeScreen } from '../bridge/bridge-screen.tsx'
+import { ImagesScreen } from '../images/images-screen.tsx'
+import { SettingsScreen } from '../settings/settings-screen.tsx'
 import type { Route } from './route.ts'
+import { Sandboxes } from '../sandboxes/sandboxes.tsx'
 
 export interface Screen {
   /** Whether a path is this screen's. */
@@ -12,12 +16,12 @@ export interface Screen {
 
 /** Every screen, by the first that takes the path. */
 export const screens: readonly Screen[] = [
-  { takes: ([screen, id]) => screen === 'sandboxes' && id === undefined, show: SandboxesScreen },
-  { takes: ([screen, id]) => screen === 'sandboxes' && id !== undefined, show: () => <Soon title="Sandbox" /> },
+  { takes: ([screen, id]) => screen === 'sandboxes' && id === undefined, show: Sandboxes },
+  { takes: ([screen, id]) => screen === 'sandboxes' && id !== undefined, show: SandboxScreen },
   { takes: ([screen]) => screen === 'activity', show: () => <Soon title="Activity" /> },
-  { takes: ([screen]) => screen === 'images', show: () => <Soon title="Images" /> },
-  { takes: ([screen]) => screen === 'bridge', show: () => <Soon title="Bridge" /> },
-  { takes: ([screen]) => screen === 'settings', show: () => <Soon title="Settings" /> },
+  { takes: ([screen]) => screen === 'images', show: ImagesScreen },
+  { takes: ([screen]) => screen === 'bridge', show: BridgeScreen },
+  { takes: ([screen]) => screen === 'settings', show: SettingsScreen },
 ]
 
 export function screenOf({ path }: Route): Screen | null {

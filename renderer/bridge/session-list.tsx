@@ -1,0 +1,54 @@
+import { useState } from 'react'
+import { asBerthError } from '../../shared/errors.ts'
+import { useEndpoint } from '../frame/house/contexts.ts'
+import { useHouse } from '../frame/house/use-house.ts'
+import { useNow } from '../frame/house/use-now.ts'
+import { Button } from '../parts/buttons/button.tsx'
+import { Code } from '../parts/blocks/code.tsx'
+import { Dialog } from '../parts/floats/dialog.tsx'
+import { useToast } from '../parts/floats/toasts.ts'
+import { Status } from '../parts/signs/status.tsx'
+import { useFormat } from '../words/formats.ts'
+import { bridgeWords as words } from '../words/bridge.ts'
+
+/** Browsers that are logged in. */
+export function SessionList() {
+  const sessions = useHouse((state) => state.sessions)
+  const endpoint = useEndpoint()
+  const toast = useToast()
+  const [link, setLink] = useState<string | null>(null)
+  const all = Object.values(sessions).sort((a, b) => Number(b.connected) - Number(a.connected) || (a.last_seen_at < b.last_seen_at ? 1 : -1))
+  const failed = (thrown: unknown) => {
+    const error = asBerthError(thrown)
+    toast({ title: error.message, detail: error.next, status: 'failed', stay: true })
+  }
+  return (
+    <section className="section" aria-labelledby="browsers">
+      <h2 id="browsers">{words.sessions} <span className="dim">{all.length}</span><span className="end"><Button small icon="link" onClick={() => endpoint.call('login_link', {}).then(({ url }) => setLink(url), failed)}>{words.link}</Button></span></h2>
+      {all.length === 0 ? <p className="dim small">{words.sessionsNone}</p> : (
+        <table className="table inset" aria-labelledby="browsers">
+          <tbody>
+            {all.map((session) => (
+              <tr key={session.id}>
+                <th scope="row">{session.agent}</th>
+                <td className="mid">{session.connected ? <Status status="active" word={words.connected} /> : <Seen at={session.last_seen_at} />}</td>
+                <td className="actions"><span className="group"><Button kind="quiet" small bad onClick={() => void endpoint.call('session_end', { id: session.id }).catch(failed)}>{words.end}</Button></span></td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {link === null ? null : (
+        <Dialog open title={words.linkTitle} about={words.linkAbout} onClose={() => setLink(null)} actions={<Button safe onClick={() => setLink(null)}>{words.close}</Button>}>
+          <Code text={link} label={words.linkTitle} />
+        </Dialog>
+      )}
+    </section>
+  )
+}
+
+function Seen({ at }: { at: string }) {
+  const now = useNow('minute')
+  const format = useFormat()
+  return <>{words.seen(format.age(Math.max(0, now - Date.parse(at))))}</>
+}
