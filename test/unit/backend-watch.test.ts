@@ -45,7 +45,7 @@ function machine({ kind, chosen }: Given) {
     await time.advance(ms)
     await time.settle()
   }
-  return { time: { advance }, at, watch, hear: (type: string) => tell({ type } as BerthEvent, 0) }
+  return { time: { advance }, at, watch, hear: (type: string) => void tell({ type } as BerthEvent, 0) }
 }
 
 describe('where nothing can run a sandbox', () => {
