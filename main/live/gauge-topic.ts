@@ -33,7 +33,7 @@ export function gaugeTopic(deps: {
     const wanted = deps.list().sandboxes.filter(measurable)
     const queue = [...wanted]
     const worker = async () => {
-      for (let next = queue.shift(); next !== undefined && running; next = queue.shift()) {
+      for (let next = queue.shift(); next !== undefined && sinks.size > 0; next = queue.shift()) {
         const ref = next.container
         try {
           const sample = ref === null ? null : await backend.usage?.(ref)

@@ -26,7 +26,7 @@ const flushMs = 50
  */
 export function liveState(deps: {
   clock: Clock
-  provider: { peek(id: string): Sandbox | null; list(): { sandboxes: readonly Sandbox[] }; onChange(listener: (id: string) => void): () => void }
+  provider: { peek(id: string): Sandbox | null; list(): { sandboxes: readonly Sandbox[] }; onChange(listener: (id: string | null) => void): () => void }
   house: () => House
   /** Something in the house facts may have changed. */
   houseChanges: Changes
@@ -61,8 +61,8 @@ export function liveState(deps: {
   }
 
   function follow(): void {
-    const sandbox = (id: string) => {
-      dirty.add(id)
+    const sandbox = (id: string | null) => {
+      if (id !== null) dirty.add(id)
       // What capacity counts may be another number now.
       houseDirty = true
       flush.ask()

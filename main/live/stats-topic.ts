@@ -9,9 +9,12 @@ import { beat, measurable, type Taken, usageOf } from './sampler.ts'
 const everyMs = 1000
 const kept = 300
 
-interface Course { readonly sinks: Set<TopicSink<'stats'>>; past: Usage[]; last: { ref: string; taken: Taken } | null; running: { close(): void } }
+interface Course { readonly sinks: Set<TopicSink<'stats'>>; past: Usage[]; last: { ref: string; taken: Taken } | null; running: { close(): void } | null }
 
-/** The `stats` topic: one sandbox, once a second, measured once for however many look. A frozen one is not measured: there is a gap. */
+/**
+ * The `stats` topic: one sandbox, once a second, measured once for however many look. A frozen one is not measured, and one
+ * that nobody looks at neither: there is a gap. What was measured is kept for five minutes, for whoever comes back.
+ */
 export function statsTopic(deps: {
   clock: Clock
   backend: Pick<Backend, 'usage'>
@@ -21,6 +24,15 @@ export function statsTopic(deps: {
 }): TopicHandler<'stats'> {
   const { clock } = deps
   const courses = new Map<string, Course>()
+
+  /** Drops what is older than the longest look back. */
+  function forget(): void {
+    const oldest = clock.wall() - kept * everyMs
+    for (const [id, course] of courses) {
+      course.past = course.past.filter(({ at }) => Date.parse(at) >= oldest)
+      if (course.past.length === 0 && course.sinks.size === 0) courses.delete(id)
+    }
+  }
 
   async function measure(id: string): Promise<void> {
     const course = courses.get(id)
@@ -45,21 +57,20 @@ export function statsTopic(deps: {
     if (!deps.backend.usage) {
       throw fail('NOT_SUPPORTED', 'This backend does not measure its sandboxes', { next: 'Look where they run.' })
     }
-    let course = courses.get(id)
-    if (course) sink.send({ samples: course.past })
-    else {
-      course = { sinks: new Set(), past: [], last: null, running: { close: () => undefined } }
-      courses.set(id, course)
-      course.running = beat(clock, everyMs, () => measure(id))
-    }
-    const mine = course
+    if (!deps.peek(id)) throw fail('SANDBOX_NOT_FOUND', 'There is no such sandbox', { next: 'List what there is: `berth ls`.' })
+    forget()
+    const mine: Course = courses.get(id) ?? { sinks: new Set(), past: [], last: null, running: null }
+    courses.set(id, mine)
+    if (mine.past.length > 0) sink.send({ samples: mine.past })
     mine.sinks.add(sink)
+    mine.running ??= beat(clock, everyMs, () => measure(id))
     return {
       close() {
         mine.sinks.delete(sink)
         if (mine.sinks.size > 0) return
-        mine.running.close()
-        if (courses.get(id) === mine) courses.delete(id)
+        mine.running?.close()
+        mine.running = null
+        mine.last = null
       },
     }
   }

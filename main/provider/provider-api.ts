@@ -64,8 +64,11 @@ export interface Provider {
   peek(id: string): Sandbox | null
   /** What is mounted into it; null where there is none. */
   mountsOf(id: string): readonly Mount[] | null
-  /** Hears of every change of an entry, small ones included, in the tick in which it happens. Ends by what it gives back. */
-  onChange(listener: (id: string) => void): () => void
+  /**
+   * Hears of every change of an entry, small ones included, in the tick in which it happens; null: the line of those who wait
+   * for a place has changed. Ends by what it gives back.
+   */
+  onChange(listener: (id: string | null) => void): () => void
   /** What capacity counts, and how many acquires wait for a place. */
   tally(): { readonly replicas: number; readonly counted: number; readonly waiting: number }
   /** null where there is none. */

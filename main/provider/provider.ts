@@ -58,7 +58,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
     table,
     flights,
     clients: makeClients(deps),
-    tickets: makeTickets(clock, (ahead) => decide({ ...view(), ahead }), evict),
+    tickets: makeTickets(clock, (ahead) => decide({ ...view(), ahead }), evict, () => tell(null)),
     images: new Set(),
     starts: makeGate(startsAtOnce),
     watch: { current: null },
@@ -84,10 +84,13 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
       reaper.schedule()
     })
   }
-  const followers = new Set<(id: string) => void>()
+  const followers = new Set<(id: string | null) => void>()
+  function tell(id: string | null): void {
+    for (const follower of followers) follower(id)
+  }
   table.onChange((id) => {
     look()
-    for (const follower of followers) follower(id)
+    tell(id)
   })
 
   let begun: Promise<void> | null = null

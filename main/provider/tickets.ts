@@ -14,11 +14,15 @@ export interface Tickets {
 
 interface Ticket { take(over: number): void; refuse(): void; waiting(ahead: number): void }
 
-/** `decide(ahead)` is asked for each ticket; `evict` starts the ending of victims and must mark them in the same tick. */
-export function makeTickets(clock: Clock, decide: (ahead: number) => Decision, evict: (ids: readonly string[]) => void): Tickets {
+/**
+ * `decide(ahead)` is asked for each ticket; `evict` starts the ending of victims and must mark them in the same tick;
+ * `changed` hears that the line is longer or shorter.
+ */
+export function makeTickets(clock: Clock, decide: (ahead: number) => Decision, evict: (ids: readonly string[]) => void, changed: () => void): Tickets {
   const line: Ticket[] = []
   let pumping = false
   let again = false
+  let told = 0
 
   function pumpOnce(): void {
     let ahead = 0
@@ -54,6 +58,9 @@ export function makeTickets(clock: Clock, decide: (ahead: number) => Decision, e
     } finally {
       pumping = false
     }
+    if (told === line.length) return
+    told = line.length
+    changed()
   }
 
   return {

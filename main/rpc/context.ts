@@ -31,7 +31,7 @@ export interface CallContext<Chunk = never> {
   readonly agent?: string | undefined
   /** Set by a route that speaks another protocol, never from what a caller sends: how the acquire is meant there. */
   readonly terms?: AcquireTerms
-  readonly transport: 'http' | 'socket' | 'ipc' | 'process'
+  readonly transport: 'http' | 'mcp' | 'socket' | 'ipc' | 'process'
 }
 
 /** Names the caller in an event, with the hold it acts for where that is not simply the caller's own. */

@@ -1,8 +1,9 @@
 import { WebSocket } from 'ws'
 import type { Address } from '../sandbox/sandbox-api.ts'
 import { parse } from '../wire/socket-port.ts'
+import { inParts } from './history.ts'
 
-/** One connection to a shell inside a sandbox. */
+/** One connection to a shell inside a sandbox. What is said before `session` was heard, or after the end, is lost. */
 export interface ShellLink {
   type(data: string): void
   resize(cols: number, rows: number): void
@@ -32,22 +33,16 @@ export function linkShell(address: Address, session: string | null, listener: Sh
     headers: address.key === null ? {} : { 'x-aio-api-key': address.key },
     handshakeTimeout: 10_000, maxPayload: largest, perMessageDeflate: false,
   })
-  const early: string[] = []
   let problem = ''
   const send = (message: unknown) => {
-    const text = JSON.stringify(message)
-    if (socket.readyState === WebSocket.OPEN) socket.send(text)
-    else if (socket.readyState === WebSocket.CONNECTING) early.push(text)
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
   }
-  socket.on('open', () => {
-    for (const text of early.splice(0)) socket.send(text)
-  })
   socket.on('message', (raw, binary) => {
-    const message = binary ? null : (parse(raw) as { type?: unknown; data?: unknown; error?: unknown } | null)
+    const message = binary ? null : (parse(raw) as { type?: unknown; data?: unknown; timestamp?: unknown } | null)
     if (typeof message?.data === 'string' && message.type === 'session_id') listener.session(message.data)
     else if (typeof message?.data === 'string' && message.type === 'output') listener.output(message.data)
-    else if (message?.type === 'ping') send({ type: 'pong' })
-    else if (message?.type === 'error') problem = String(message.data ?? message.error ?? 'the sandbox reports an error')
+    else if (message?.type === 'ping') send({ type: 'pong', data: { timestamp: message.timestamp ?? null } })
+    else if (message?.type === 'error') problem = typeof message.data === 'string' ? message.data : 'the sandbox reports an error'
   })
   socket.on('error', (error) => {
     problem ||= error.message
@@ -56,7 +51,7 @@ export function linkShell(address: Address, session: string | null, listener: Sh
   return {
     // In parts: the lite server takes 1 MiB a message.
     type(data) {
-      for (let at = 0; at < data.length; at += 65_536) send({ type: 'input', data: data.slice(at, at + 65_536) })
+      for (const part of inParts(data, 65_536)) send({ type: 'input', data: part })
     },
     resize: (cols, rows) => send({ type: 'resize', data: { cols, rows } }),
     pause(on) {

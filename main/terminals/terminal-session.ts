@@ -5,7 +5,7 @@ import type { TopicUp } from '../../shared/topics.ts'
 import type { Clock } from '../clock.ts'
 import type { Visit } from '../provider/provider-api.ts'
 import type { TopicSink, TopicStream } from '../rpc/topic-handlers.ts'
-import { history } from './history.ts'
+import { history, unheard } from './history.ts'
 import { linkShell, type ShellLink } from './shell-link.ts'
 
 export interface TerminalSession {
@@ -21,6 +21,8 @@ interface Viewer { readonly sink: TopicSink<'terminal'>; /** Missed something: g
 
 /** Characters of history. */
 const kept = 262_144
+/** Characters typed while the connection is being made again. */
+const keptUnsaid = 4_194_304
 /** A viewer that takes nothing for this long no longer holds up the others, in milliseconds. */
 const patienceMs = 5000
 const tries = 5
@@ -47,8 +49,14 @@ export function terminalSession(deps: {
   let ended: string | null = null
   let paused = false
   let failures = 0
-  /** Connected once more: what comes first has been there before. */
+  /** Connected once more: what comes first may have been there before. */
   let again = false
+  /** Nothing came over this connection yet. */
+  let silent = true
+  /** The shell hears what is said. */
+  let linked = false
+  /** Typed while it did not. */
+  let unsaid = ''
   let watchdog: { cancel(): void } | null = null
   let link: ShellLink = connect()
 
@@ -59,10 +67,17 @@ export function terminalSession(deps: {
         again = shell !== null
         shell = given
         failures = 0
+        linked = true
+        silent = true
         link.resize(cols, rows)
+        if (paused) link.pause(true)
+        const said = unsaid
+        unsaid = ''
+        link.type(said)
       },
       output,
       closed({ ended: shellEnded, reason }) {
+        linked = false
         if (ended !== null) return
         if (shellEnded) return over('Its shell has ended')
         failures += 1
@@ -80,11 +95,12 @@ export function terminalSession(deps: {
     over(why.message)
   }
 
-  function output(text: string): void {
-    if (again) {
-      again = false
-      return retold(text)
-    }
+  function output(told: string): void {
+    // A shell that had not begun when it was told its size has not heard it.
+    if (silent) link.resize(cols, rows)
+    silent = false
+    const text = again ? unheard(past.text(), told) : told
+    again = false
     past.add(text)
     for (const viewer of viewers) {
       if (!viewer.behind) viewer.sink.send({ type: 'data', data: text })
@@ -93,11 +109,9 @@ export function terminalSession(deps: {
     hold()
   }
 
-  /** After a reconnect the sandbox first tells what it has kept: everybody starts from that, as some of it may be new. */
-  function retold(text: string): void {
-    past.clear()
-    past.add(text)
-    for (const viewer of viewers) if (!viewer.behind) replay(viewer)
+  function type(data: string): void {
+    if (linked) link.type(data)
+    else if (unsaid.length + data.length <= keptUnsaid) unsaid += data
   }
 
   /** The source waits for the slowest viewer, but not for ever. */
@@ -145,10 +159,10 @@ export function terminalSession(deps: {
     if (ended !== null) return
     if (data.type === 'input') {
       visit.touch()
-      link.type(data.data)
+      type(data.data)
     } else if (data.type === 'focus') focusOn(viewer)
     else if (viewer !== focus) return
-    else if (data.type === 'answer') link.type(data.data)
+    else if (data.type === 'answer') type(data.data)
     else resize(data)
   }
 

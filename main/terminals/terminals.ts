@@ -18,9 +18,10 @@ export interface Terminals {
   close(): void
 }
 
+/** Of one sandbox, at once; and those that have ended, kept for their last words. */
 const mostEach = 16
 
-export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' | 'peek'>; clock: Clock; events: Pick<Events, 'publish'> }): Terminals {
+export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' | 'peek' | 'onChange'>; clock: Clock; events: Pick<Events, 'publish'> }): Terminals {
   const { provider, clock, events } = deps
   const sessions = new Map<string, TerminalSession>()
   const listeners = new Set<(sandbox: string) => void>()
@@ -29,6 +30,11 @@ export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' |
   }
   const all = () => [...sessions.values()].map((session) => session.now())
   const closing = new AbortController()
+  const ended = (sandbox: string) => all().filter((it) => it.sandbox === sandbox && it.ended !== null)
+  const unlisten = provider.onChange((sandbox) => {
+    // With its sandbox an ended one is of no use to anybody.
+    if (sandbox !== null && provider.peek(sandbox) === null) for (const { id } of ended(sandbox)) sessions.delete(id)
+  })
 
   /** The lowest number that none has. */
   function titleFor(sandbox: string): string {
@@ -54,8 +60,8 @@ export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' |
         sandbox, title: titleFor(sandbox), cols, rows, visit, clock,
         onChange: () => changed(sandbox),
         onEnded: () => {
-          // With its sandbox it is of no use to anybody; otherwise its last words stay to be read.
-          if (provider.peek(sandbox) === null) sessions.delete(session.now().id)
+          const old = provider.peek(sandbox) === null ? ended(sandbox) : ended(sandbox).slice(0, -mostEach)
+          for (const { id } of old) sessions.delete(id)
         },
       })
       const made = session.now()
@@ -67,12 +73,12 @@ export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' |
     async shut(id, who) {
       const session = sessions.get(id)
       if (!session) return false
-      const { sandbox, title, ended } = session.now()
+      const { sandbox, title, ended: before } = session.now()
       sessions.delete(id)
       const shell = session.shell()
       session.end('It was closed')
       changed(sandbox)
-      if (ended !== null) return true
+      if (before !== null) return true
       events.publish({ type: 'terminal.closed', who, sandbox, text: `${title} was closed` })
       if (shell !== null) await endShell(sandbox, shell)
       return true
@@ -88,6 +94,7 @@ export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' |
       return session.view(sink)
     },
     close() {
+      unlisten()
       closing.abort(fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again.' }))
       for (const session of sessions.values()) session.end('Berth was shut down')
       sessions.clear()

@@ -117,8 +117,9 @@ export function serveFrames(port: FramePort<ServerFrame, ClientFrame>, deps: Fra
       if (closed) return
       const parsed = clientFrame.safeParse(raw)
       if (parsed.success) return take(parsed.data)
-      end(badFrame(parsed.error.issues[0]?.message ?? 'it has another form'), true)
-      port.close()
+      const bad = badFrame(parsed.error.issues[0]?.message ?? 'it has another form')
+      end(bad, true)
+      port.close(bad)
     },
     closed: (reason) => end(fail('CANCELLED', `The client is gone: ${reason}`, { next: 'Call again.' }), false),
   })
@@ -126,7 +127,7 @@ export function serveFrames(port: FramePort<ServerFrame, ClientFrame>, deps: Fra
   return {
     close(reason) {
       end(asBerthError(reason), true)
-      port.close()
+      port.close(reason)
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from 'ws'
 import type { FramePort } from '../../shared/wire/frame.ts'
+import { closeCodes } from './close-codes.ts'
 
 /** A WebSocket as a pipe of frames: each message is one frame as JSON text. What is no JSON arrives as null, which is no frame. */
 export function socketPort<Out, In>(socket: WebSocket): FramePort<Out, In> {
@@ -13,11 +14,18 @@ export function socketPort<Out, In>(socket: WebSocket): FramePort<Out, In> {
       // `close` follows, and tells the same.
       socket.on('error', () => undefined)
     },
-    close() {
-      if (socket.readyState === socket.OPEN) socket.close(1000)
+    close(why) {
+      // A reason may have 123 bytes (RFC 6455, 5.5).
+      if (socket.readyState === socket.OPEN) socket.close(codeFor(why?.code), Buffer.from(why?.message ?? '').subarray(0, 120).toString('utf8').replace(/\ufffd$/, ''))
     },
     waiting: () => socket.bufferedAmount,
   }
+}
+
+function codeFor(code: string | undefined): number {
+  if (code === 'UNAUTHORIZED') return closeCodes.unauthorized
+  if (code === 'SHUTTING_DOWN') return closeCodes.going
+  return code === 'BAD_INPUT' ? closeCodes.badFrame : 1000
 }
 
 export function parse(data: RawData): unknown {

@@ -24,6 +24,7 @@ export type Subscribe = (topic: string, params: unknown, context: SubscribeConte
 
 /** Where the transport holds back more than this, what may be dropped is: calls and terminals go first. */
 const crowdedBytes = creditBytes
+const crowdedMs = 25
 
 export function createSubscribe(deps: { handlers: TopicHandlers; log: Log }): Subscribe {
   return (name, params, context, pipe) => {
@@ -31,20 +32,37 @@ export function createSubscribe(deps: { handlers: TopicHandlers; log: Log }): Su
     let unacknowledged = 0
     let ended = false
     const listeners: (() => void)[] = []
+    let looking: ReturnType<typeof setTimeout> | null = null
+    const crowded = () => droppable && pipe.waiting() >= crowdedBytes
+    // No acknowledgement says when the transport itself has room again: it may be full of what others sent.
+    const awaitRoom = () => {
+      looking ??= setTimeout(() => {
+        looking = null
+        if (ended) return
+        if (crowded()) return awaitRoom()
+        for (const listener of listeners) listener()
+      }, crowdedMs)
+    }
     const finish = (error: BerthError | null) => {
       if (ended) return
       ended = true
+      if (looking) clearTimeout(looking)
       stream?.close()
       pipe.end(error)
     }
     const sink: TopicSink<TopicName> = {
       send(event) {
         if (ended) return
-        const bytes = JSON.stringify(event).length
+        const bytes = Buffer.byteLength(JSON.stringify(event))
         unacknowledged += bytes
         pipe.event(event, bytes)
       },
-      room: () => unacknowledged < creditBytes && (!droppable || pipe.waiting() < crowdedBytes),
+      room() {
+        if (unacknowledged >= creditBytes) return false
+        if (!crowded()) return true
+        awaitRoom()
+        return false
+      },
       onRoom: (listener) => void listeners.push(listener),
       end: finish,
     }
@@ -68,9 +86,9 @@ export function createSubscribe(deps: { handlers: TopicHandlers; log: Log }): Su
     }
     return {
       up(data) {
-        if (ended || !stream?.up) return
+        if (ended || !stream) return
         const parsed = topics[name as TopicName].up.safeParse(data)
-        if (parsed.success) stream.up(parsed.data as never)
+        if (parsed.success) stream.up?.(parsed.data as never)
         else finish(fail('BAD_INPUT', `${name}: ${parsed.error.issues[0]?.message ?? 'not a message of this topic'}`, { next: 'Subscribe again.' }))
       },
       ack(bytes) {
@@ -82,6 +100,7 @@ export function createSubscribe(deps: { handlers: TopicHandlers; log: Log }): Su
       close() {
         if (ended) return
         ended = true
+        if (looking) clearTimeout(looking)
         stream?.close()
       },
     }

@@ -52,7 +52,7 @@ export function browserNative({ origin, endpoint, window }: BrowserOptions): Nat
       save(`${origin}${given.path}`, given.name)
       return true
     },
-    async upload({ sandbox, directory }, files, onProgress) {
+    async upload({ sandbox, directory }, files, onProgress, signal) {
       const chosen = files ?? await choose(document)
       const total = chosen.reduce((sum, file) => sum + file.size, 0)
       const written: string[] = []
@@ -60,7 +60,7 @@ export function browserNative({ origin, endpoint, window }: BrowserOptions): Nat
       for (const file of chosen) {
         const path = joined(directory, file.name)
         const given = await ticket(sandbox, path, 'upload')
-        await put(`${origin}${given.path}`, file, (done) => onProgress(before + done, total))
+        await put(`${origin}${given.path}`, file, (done) => onProgress(before + done, total), signal)
         before += file.size
         onProgress(before, total)
         written.push(path)
@@ -93,8 +93,10 @@ function choose(document: Document): Promise<readonly File[]> {
 }
 
 /** XMLHttpRequest, because fetch tells nothing of how far an upload is. The file is streamed from the disk. */
-function put(url: string, file: File, onProgress: (done: number) => void): Promise<void> {
+function put(url: string, file: File, onProgress: (done: number) => void, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
+    const cancelled = () => fail('CANCELLED', `The upload of ${file.name} was stopped`, { next: 'Files that were done before are there.' })
+    if (signal?.aborted) return reject(cancelled())
     const request = new XMLHttpRequest()
     request.open('PUT', url)
     request.setRequestHeader('content-type', 'application/octet-stream')
@@ -105,7 +107,10 @@ function put(url: string, file: File, onProgress: (done: number) => void): Promi
     })
     const broke = () => reject(fail('NOT_RUNNING', `The upload of ${file.name} broke off`, { next: 'Try again.' }))
     request.addEventListener('error', broke)
-    request.addEventListener('abort', broke)
+    request.addEventListener('abort', () => reject(cancelled()))
+    const stop = () => request.abort()
+    signal?.addEventListener('abort', stop, { once: true })
+    request.addEventListener('loadend', () => signal?.removeEventListener('abort', stop))
     request.send(file)
   })
 }

@@ -1,3 +1,4 @@
+import { fail } from '../../shared/errors.ts'
 import type { PreloadApi } from '../../shared/wire/preload-api.ts'
 import { valueOf } from './ipc-connector.ts'
 import type { Native } from './native.ts'
@@ -12,7 +13,7 @@ export function electronNative({ native }: PreloadApi): Native {
     copyToken: async () => void valueOf(await native.copyToken()),
     openLink: async (url) => void valueOf(await native.openLink(url)),
     download: async (file) => valueOf(await native.download(file)),
-    upload: async (to, files, onProgress) => valueOf(await native.upload(to, files, onProgress)),
+    upload: async (to, files, onProgress, signal) => valueOf(await Promise.race([native.upload(to, files, onProgress), ...(signal ? [aborted(signal)] : [])])),
     saveText: async (name, text) => valueOf(await native.saveText(name, text)),
     setTheme: (theme) => void native.setTheme(theme),
     onCommand: (listener) => native.onCommand(listener),
@@ -22,4 +23,13 @@ export function electronNative({ native }: PreloadApi): Native {
       installCommand: async () => valueOf(await native.installCommand()),
     },
   }
+}
+
+/** The shell's transfer has no way back: a page can only stop to wait for it. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(fail('CANCELLED', 'The upload is not waited for any more', { next: 'What is under way may still arrive.' }))
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
 }

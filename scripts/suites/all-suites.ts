@@ -17,6 +17,8 @@ interface Row { readonly name: string; readonly tally: Tally; readonly seconds: 
 /** Programs beside the vitest suites: a few rounds of each, by exit code or by their own closing line. */
 const programs = [
   { name: 'chaos', file: 'test/chaos/chaos.ts', args: ['--rounds', '4', '--seed', '1'], needs: ['docker', 'lite-image'], seconds: 900 },
+  { name: 'electron', file: 'scripts/suites/electron-specs.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200 },
+  { name: 'package', file: 'scripts/suites/electron-package.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200 },
   { name: 'chaos, embedded', file: 'test/chaos/chaos.ts', args: ['--rounds', '3', '--seed', '1', '--backend', 'embedded'], needs: ['bubblewrap'], seconds: 600 },
 ]
 
@@ -41,6 +43,7 @@ try {
   }
   await row('unit', () => runVitest('unit', { filters: only, seconds: 900, env, signal: stop.signal }))
   await row('integration', () => runVitest('integration', { filters: only, seconds: 1800, env, signal: stop.signal }))
+  await row('e2e, browser', () => runVitest('e2e', { filters: only, seconds: 1200, env, signal: stop.signal }))
   for (const program of only.length === 0 ? programs : []) await row(program.name, () => runProgram(program, parts))
   if (values.ci) await row('as an ordinary user', () => secondUser(userSuites, stop.signal))
 } finally {

@@ -34,10 +34,14 @@ export function frameClient(port: FramePort<ClientFrame, ServerFrame>, onClosed:
     const ack = () => {
       if (closed === null && subs.has(id)) port.send({ k: 'ack', id, bytes })
     }
-    const done = sub.event(value)
     // A view that failed has seen it all the same: its source must not stand still for ever.
-    if (done instanceof Promise) void done.then(ack, ack)
-    else ack()
+    let done: void | Promise<void> = undefined
+    try {
+      done = sub.event(value)
+    } finally {
+      if (done instanceof Promise) void done.then(ack, ack)
+      else ack()
+    }
   }
 
   function shut(reason: string): void {

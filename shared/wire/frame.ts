@@ -46,7 +46,8 @@ export interface FramePort<Out, In> {
   send(frame: Out): void
   /** Called once, before the first frame can come. */
   listen(listener: { frame(frame: In): void; closed(reason: string): void }): void
-  close(): void
+  /** `why`: told to the other side, as far as the pipe can. */
+  close(why?: { readonly code: string; readonly message: string }): void
   /** Bytes that the pipe still holds back; absent: it holds none. */
   waiting?(): number
 }

@@ -12,7 +12,7 @@ export function dispatchCalls(dispatch: Dispatch, caller: Caller): EngineCalls {
         client: caller.name,
         bounds: caller.bounds,
         who: `client:${caller.name}`,
-        transport: 'http',
+        transport: 'mcp',
         signal: signal ?? new AbortController().signal,
         ...(onChunk ? { emit: async (chunk: unknown) => await onChunk(chunk as CallChunk<CallName> as never) } : {}),
       } as const

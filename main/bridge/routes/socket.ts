@@ -38,6 +38,8 @@ export interface SocketRoute {
 /** Within this the first frame must have come. */
 const helloMs = 5000
 const pingMs = 30_000
+/** Far more than a person's tabs; who holds that many is broken. */
+const mostSockets = 256
 /** The largest frame a client may send: a paste of 1 MiB, escaped. */
 const largest = 8_388_608
 
@@ -57,6 +59,7 @@ export function socketRoute(server: Server, deps: SocketDeps): SocketRoute {
     stream.on('error', () => undefined)
     const refused = closed ? fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again: `berth serve`.' }) : refuse(request, deps.hosts)
     if (refused) return refuseStream(stream, refused.code === 'SHUTTING_DOWN' ? '503 Service Unavailable' : '403 Forbidden', refused)
+    if (open.size >= mostSockets) return refuseStream(stream, '503 Service Unavailable', fail('BAD_INPUT', `There are ${mostSockets} sockets already`, { next: 'Close some.' }))
     if (parseTarget(request.url)?.path !== socketPath) {
       return refuseStream(stream, '404 Not Found', fail('NO_SUCH_CALL', 'There is no WebSocket at this path', { next: `Use ${socketPath}.` }))
     }
@@ -89,10 +92,7 @@ export function socketRoute(server: Server, deps: SocketDeps): SocketRoute {
   function admit(socket: WebSocket, request: IncomingMessage, { caller, session }: KeyHolder): void {
     const hello: Hello = { k: 'hello', ...deps.hello, session }
     const port = socketPort<ServerFrame, ClientFrame>(socket)
-    const revoked = () => {
-      served.close(fail('UNAUTHORIZED', 'The key is no longer taken', { next: 'Log in again: `berth open`.' }))
-      socket.close(closeCodes.unauthorized, 'the key is no longer taken')
-    }
+    const revoked = () => served.close(fail('UNAUTHORIZED', 'The key is no longer taken', { next: 'Log in again: `berth open`.' }))
     if (session !== null) deps.connected(session, 1)
     let answered = true
     socket.on('pong', () => {
@@ -128,8 +128,8 @@ export function socketRoute(server: Server, deps: SocketDeps): SocketRoute {
       closed = true
       const going = fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again: `berth serve`.' })
       for (const [socket, served] of open) {
-        served?.close(going)
-        socket.close(closeCodes.going, 'Berth is shutting down')
+        if (served) served.close(going)
+        else socket.close(closeCodes.going, going.message)
         // Whoever does not answer the close must not hold up the end.
         const late = setTimeout(() => socket.terminate(), 1000)
         late.unref()

@@ -1,0 +1,221 @@
+import { FitAddon } from '@xterm/addon-fit'
+import { SearchAddon } from '@xterm/addon-search'
+import { WebLinksAddon } from '@xterm/addon-web-links'
+import { Terminal } from '@xterm/xterm'
+import type { ErrorData } from '../../../shared/errors.ts'
+import type { Endpoint } from '../../../shared/wire/endpoint.ts'
+import { watchAnswers } from './answers.ts'
+import { actionOf, isReport } from './keys.logic.ts'
+import { asksBefore, chunksOf, pastedText } from './paste.logic.ts'
+import { readColours, watchTheme } from './terminal-theme.ts'
+
+export interface TerminalViewOptions {
+  /** Filled by the terminal; as large as it is to be. */
+  readonly host: HTMLElement
+  readonly endpoint: Endpoint
+  readonly terminal: string
+  readonly mac: boolean
+  /** Tells a screen reader what is printed. */
+  readonly reader: boolean
+  readonly on: {
+    size(cols: number, rows: number): void
+    /** Whether this window sets the size and answers; how many look. */
+    focus(yours: boolean, viewers: number): void
+    /** The history was told; `cut`: its beginning is gone. */
+    replayed(cut: boolean): void
+    ended(reason: string): void
+    broken(error: ErrorData | null): void
+    /** Enter, after the end. */
+    again(): void
+    copy(text: string): void
+    find(): void
+    /** A paste that needs a yes; `go` does it. */
+    paste(text: string, why: 'lines' | 'long', go: () => void): void
+    link(uri: string): void
+    /** The target of the link under the pointer. */
+    hover(uri: string | null): void
+    found(at: number, count: number): void
+  }
+}
+
+export interface TerminalView {
+  focus(): void
+  /** Says that this window is the one. */
+  take(): void
+  selection(): string
+  search(text: string, by: 1 | -1, typing: boolean): void
+  endSearch(): void
+  close(): void
+}
+
+/** Lines above the screen. */
+const scrollback = 5000
+
+/** One terminal in the page, over one session in the engine. Closing it leaves the session as it is. */
+export function openTerminalView({ host, endpoint, terminal: id, mac, reader, on }: TerminalViewOptions): TerminalView {
+  let colours = readColours(host)
+  const style = getComputedStyle(host)
+  const terminal = new Terminal({
+    scrollback, theme: colours.theme, screenReaderMode: reader, fontFamily: style.getPropertyValue('--mono').trim(), fontSize: 12, lineHeight: 1.25,
+    minimumContrastRatio: 4.5, cursorBlink: false, macOptionClickForcesSelection: true,
+    linkHandler: { activate: (_, uri) => on.link(uri), hover: (_, uri) => on.hover(uri), leave: () => on.hover(null), allowNonHttpProtocols: false },
+  })
+  const fit = new FitAddon()
+  const search = new SearchAddon()
+  terminal.loadAddon(fit)
+  terminal.loadAddon(search)
+  terminal.loadAddon(new WebLinksAddon((_, uri) => on.link(uri), { hover: (_, uri) => on.hover(uri), leave: () => on.hover(null) }))
+  terminal.open(host)
+  const answers = watchAnswers(terminal)
+  let replays = 0
+  let yours = false
+  let over = false
+  let closed = false
+  let frame = 0
+
+  const subscription = endpoint.subscribe('terminal', { terminal: id }, {
+    event(event) {
+      if (event.type === 'data') return written(event.data)
+      if (event.type === 'replay') return replay(event.data, event.cols, event.rows, event.cut)
+      if (event.type === 'size') {
+        if (!yours) terminal.resize(event.cols, event.rows)
+      } else if (event.type === 'focus') {
+        yours = event.yours
+        on.focus(yours, event.viewers)
+        if (yours) fitSoon()
+      } else {
+        over = true
+        terminal.options.cursorStyle = 'underline'
+        on.ended(event.reason)
+      }
+    },
+    end: (error) => on.broken(error),
+  })
+
+  /** Settles when it is on the screen: until then it counts as unacknowledged, and a flood waits in the engine. */
+  function written(data: string): Promise<void> {
+    return new Promise((resolve) => terminal.write(data, resolve))
+  }
+
+  /** History asks again what was asked and answered then: what the emulator says to it goes nowhere. */
+  async function replay(data: string, cols: number, rows: number, cut: boolean): Promise<void> {
+    replays += 1
+    terminal.reset()
+    // In the size it was printed in, or its lines would break elsewhere.
+    terminal.resize(cols, rows)
+    await written(data)
+    replays -= 1
+    if (closed) return
+    on.replayed(cut)
+    if (yours) fitSoon()
+  }
+
+  function send(text: string): void {
+    for (const data of chunksOf(text)) subscription.send({ type: 'input', data })
+  }
+
+  /** A large text in pieces with room for other work between them. */
+  async function sendSlowly(text: string): Promise<void> {
+    for (const data of chunksOf(text)) {
+      if (closed) return
+      subscription.send({ type: 'input', data })
+      await new Promise((resolve) => setTimeout(resolve))
+    }
+  }
+
+  function fitSoon(): void {
+    if (frame !== 0) return
+    frame = requestAnimationFrame(() => {
+      frame = 0
+      if (closed || !yours || over || replays > 0) return
+      const wanted = fit.proposeDimensions()
+      if (!wanted || !Number.isFinite(wanted.cols) || !Number.isFinite(wanted.rows)) return
+      const cols = Math.min(1000, Math.max(2, wanted.cols))
+      const rows = Math.min(1000, Math.max(1, wanted.rows))
+      if (cols !== terminal.cols || rows !== terminal.rows) terminal.resize(cols, rows)
+      subscription.send({ type: 'resize', cols, rows })
+    })
+  }
+
+  function take(): void {
+    if (!yours && !over) subscription.send({ type: 'focus' })
+  }
+
+  function pasted(event: ClipboardEvent): void {
+    event.preventDefault()
+    event.stopPropagation()
+    const text = event.clipboardData?.getData('text/plain') ?? ''
+    if (text === '' || over) return
+    const bracketed = terminal.modes.bracketedPasteMode
+    const go = () => {
+      terminal.scrollToBottom()
+      void sendSlowly(pastedText(text, bracketed))
+    }
+    const why = asksBefore(text, bracketed)
+    if (why === null) go()
+    else on.paste(text, why, go)
+  }
+
+  terminal.onData((data) => {
+    if (replays > 0) return
+    if (over) {
+      if (data === '\r') on.again()
+    } else if (answers.answering() || isReport(data)) subscription.send({ type: 'answer', data: data.slice(0, 4096) })
+    else send(data)
+  })
+  terminal.onBinary((data) => {
+    if (replays === 0 && !over) send(data)
+  })
+  terminal.onResize(({ cols, rows }) => on.size(cols, rows))
+  terminal.attachCustomKeyEventHandler((event) => {
+    const action = actionOf({ key: event.key, ctrl: event.ctrlKey, meta: event.metaKey, shift: event.shiftKey, alt: event.altKey }, mac)
+    if (action === null) return true
+    if (event.type !== 'keydown') return false
+    if (action === 'copy') {
+      event.preventDefault()
+      if (terminal.hasSelection()) on.copy(terminal.getSelection())
+    } else if (action === 'find') {
+      event.preventDefault()
+      on.find()
+    }
+    // A paste is the browser's to begin; the rest are the page's own commands.
+    return false
+  })
+  search.onDidChangeResults(({ resultIndex, resultCount }) => on.found(resultIndex, resultCount))
+  host.addEventListener('paste', pasted, true)
+  terminal.textarea?.addEventListener('focus', take)
+  const sizes = new ResizeObserver(fitSoon)
+  sizes.observe(host)
+  const unwatch = watchTheme(() => {
+    colours = readColours(host)
+    terminal.options.theme = colours.theme
+  })
+  on.size(terminal.cols, terminal.rows)
+
+  return {
+    focus: () => terminal.focus(),
+    take,
+    selection: () => terminal.getSelection(),
+    search(text, by, typing) {
+      const decorations = { matchBackground: colours.hit, activeMatchBackground: colours.hitNow, matchOverviewRuler: colours.hitNow, activeMatchColorOverviewRuler: colours.hitNow }
+      if (by === 1) search.findNext(text, { incremental: typing, decorations })
+      else search.findPrevious(text, { decorations })
+    },
+    endSearch() {
+      search.clearDecorations()
+      terminal.focus()
+    },
+    close() {
+      if (closed) return
+      closed = true
+      subscription.close()
+      unwatch()
+      sizes.disconnect()
+      cancelAnimationFrame(frame)
+      host.removeEventListener('paste', pasted, true)
+      answers.dispose()
+      // Its addons and listeners go with it.
+      terminal.dispose()
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { useEffect, useEffectEvent, useRef, useState } from 'react'
+import { asBerthError, type BerthError } from '../../../shared/errors.ts'
+import { useCommand } from '../../frame/commands/use-command.ts'
+import { useEndpoint } from '../../frame/house/contexts.ts'
+import { useFootKeys } from '../../frame/window/foot-keys.ts'
+import { Empty } from '../../parts/blocks/empty.tsx'
+import { Note } from '../../parts/blocks/note.tsx'
+import { Button } from '../../parts/buttons/button.tsx'
+import { terminalWords } from '../../words/terminal.ts'
+import { isUp } from '../sandbox.logic.ts'
+import type { TabProps } from '../tab.ts'
+import { sessionToShow } from './sessions.logic.ts'
+import { TerminalPane } from './terminal-pane.tsx'
+
+/** Terminals of a sandbox. They live in the engine; this page only remembers which one was looked at. */
+export function TerminalTab({ row }: TabProps) {
+  const endpoint = useEndpoint()
+  const key = `berth.terminal.${row.id}`
+  const [asked, setAsked] = useState(() => localStorage.getItem(key))
+  const [opening, setOpening] = useState(false)
+  const [error, setError] = useState<BerthError | null>(null)
+  const size = useRef({ cols: 80, rows: 24 })
+  const shown = sessionToShow(row.terminals, asked)
+  const up = isUp(row)
+
+  function choose(id: string): void {
+    localStorage.setItem(key, id)
+    setAsked(id)
+  }
+
+  async function open(): Promise<void> {
+    setOpening(true)
+    setError(null)
+    try {
+      choose((await endpoint.call('terminal_open', { id: row.id, ...size.current })).id)
+    } catch (thrown) {
+      setError(asBerthError(thrown))
+    } finally {
+      setOpening(false)
+    }
+  }
+  // Who comes here wants a terminal: the first one opens by itself, once, as soon as there is a sandbox to open it in.
+  const came = useRef(false)
+  const first = useEffectEvent(() => {
+    if (!up || came.current) return
+    came.current = true
+    if (row.terminals.length === 0) void open()
+  })
+  useEffect(() => first(), [up])
+  useCommand({ id: 'new-terminal', title: terminalWords.open, icon: 'terminal', when: up && !opening, run: () => void open() })
+  useFootKeys([['Mod+Shift+c', terminalWords.keys.copy], ['Mod+Shift+v', terminalWords.keys.paste], ['Mod+Shift+f', terminalWords.keys.find]])
+
+  if (shown === null) {
+    return (
+      <div className="scroll pad">
+        {error === null ? (
+          <Empty title={opening ? `${terminalWords.opening} …` : up ? terminalWords.none : terminalWords.notNow}>
+            {opening || !up ? null : <>{terminalWords.noneMore} <Button small onClick={() => void open()}>{terminalWords.first}</Button></>}
+          </Empty>
+        ) : <Note kind="bad" live title={error.message} action={<Button onClick={() => void open()}>{terminalWords.first}</Button>}>{error.next}</Note>}
+      </div>
+    )
+  }
+  return (
+    <>
+      {error === null ? null : <div className="banner"><Note kind="bad" live title={error.message}>{error.next}</Note></div>}
+      <TerminalPane
+        key={shown.id} terminal={shown} terminals={row.terminals} canOpen={up} opening={opening}
+        onChoose={choose} onOpen={() => void open()}
+        onSize={(cols, rows) => {
+          size.current = { cols, rows }
+        }}
+      />
+    </>
+  )
+}
