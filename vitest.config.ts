@@ -18,6 +18,18 @@ export default defineConfig({
           hookTimeout: 180_000,
           // Two files at once: one engine behind them all, often two cores.
           maxWorkers: 2,
+          expect: { poll: { timeout: 15_000 } },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/web/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          // A browser and an engine each: one at a time, so that what is measured is theirs.
+          maxWorkers: 1,
         },
       },
     ],

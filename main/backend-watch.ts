@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts'
 import type { EngineOutlook } from './doctor/engine-fixes.ts'
 import type { Events } from './events/events.ts'
 import type { Sources } from './live/sources.ts'
+import type { Log } from './log.ts'
 
 export interface BackendWatch {
   readonly source: Sources['backend']
@@ -18,7 +19,7 @@ export interface BackendWatch {
 
 /** Where nothing works yet, a person waits for it; where something works, a better one may take its time. Milliseconds. */
 const missingMs = 3000
-const betterMs = 15_000
+const betterMs = 10_000
 
 /**
  * Follows what this engine works with. A container engine tells by its own event stream when it is lost and back; where it
@@ -30,7 +31,8 @@ export function watchBackend(deps: {
   backend: Backend
   events: Pick<Events, 'subscribe'>
   clock: Clock
-  outlook: () => Promise<EngineOutlook>
+  outlook: (options: { bubblewrap: boolean }) => Promise<EngineOutlook>
+  log: Log
   onFound: () => void
 }): BackendWatch {
   const { choice, backend, clock } = deps
@@ -42,6 +44,7 @@ export function watchBackend(deps: {
   let seen: EngineOutlook | null = null
   let timer: { cancel(): void } | null = null
   let closed = false
+  let blind = false
   let looking: Promise<void> | null = null
 
   async function ask(): Promise<void> {
@@ -53,7 +56,13 @@ export function watchBackend(deps: {
       facts = { reachable: false, engine: facts.engine, problem: asBerthError(error).message }
     }
     const asksOthers = (backend.kind === 'docker' && !facts.reachable) || backend.kind === 'none' || (backend.kind === 'embedded' && choice.chosen === 'auto')
-    if (asksOthers && !closed) seen = await deps.outlook()
+    try {
+      if (asksOthers && !closed) seen = await deps.outlook({ bubblewrap: backend.kind === 'none' })
+    } catch (error) {
+      // Once is enough: it is looked at every few seconds.
+      if (!blind) deps.log('warn', 'What this machine could run sandboxes with cannot be looked at', error)
+      blind = true
+    }
     if (closed) return
     changed()
     if (backend.kind === 'none' && seen && (seen.engine !== null || seen.isolation)) deps.onFound()

@@ -1,20 +1,22 @@
 import { asBerthError } from '../shared/errors.ts'
 import { connect } from './bridge/client.ts'
+import type { LoginCodes } from './bridge/ui/sessions.ts'
 import { systemClock } from './clock.ts'
 import { elect } from './election.ts'
 import type { Engine, EngineOptions } from './engine-api.ts'
 import { fileLocks } from './home/file-lock.ts'
 import { openHome } from './home/open-home.ts'
 import { ensureToken } from './home/token.ts'
-import { host } from './host.ts'
+import { host, type HostOptions } from './host.ts'
 import { restarting } from './restarting.ts'
 
 /** Starts the engine of a home, or attaches to the one that is there. */
 export function startEngine(options: EngineOptions): Promise<Engine> {
-  return restarting((restart) => begin(options, restart), (error) => options.log('error', 'The engine could not be started again', error))
+  const codes: LoginCodes = new Map()
+  return restarting((restart) => begin(options, { restart, codes }), (error) => options.log('error', 'The engine could not be started again', error))
 }
 
-async function begin(options: EngineOptions, restart: () => void): Promise<Engine> {
+async function begin(options: EngineOptions, across: Pick<HostOptions, 'restart' | 'codes'>): Promise<Engine> {
   const clock = options.clock ?? systemClock()
   const home = await openHome(options.homeDir)
   for (const warning of home.warnings) options.log('warn', warning)
@@ -24,7 +26,7 @@ async function begin(options: EngineOptions, restart: () => void): Promise<Engin
     const elected = await elect({ locks, bridgeFile: home.paths.bridge, token, home: home.path, clock })
     if (elected.role === 'guest') return await attach(home.path)
     try {
-      return await host({ ...options, clock, home, token, locks, lock: elected.lock, restart })
+      return await host({ ...options, clock, home, token, locks, lock: elected.lock, ...across })
     } catch (error) {
       await elected.lock.release()
       // Two that both held a broken lock: the port has decided, so one of them attaches after all.

@@ -4,7 +4,7 @@ import { clearBridgeFile, readBridgeFile, writeBridgeFile } from './bridge/bridg
 import { openAliases } from './bridge/provisioner/aliases.ts'
 import { hostsOf, isWildcard } from './bridge/hosts.ts'
 import { portPlan, sandboxPortPlan } from './bridge/port.ts'
-import { openSessions } from './bridge/ui/sessions.ts'
+import { type LoginCodes, openSessions } from './bridge/ui/sessions.ts'
 import { ticketStore } from './bridge/ui/ticket-store.ts'
 import { sandboxAddresses } from './bridge/sandbox-port/addresses.ts'
 import { capabilities } from './bridge/sandbox-port/capabilities.ts'
@@ -57,6 +57,7 @@ export interface HostOptions extends EngineOptions {
   readonly lock: HeldLock
   /** Asks whoever holds the engine to close it and start the next. */
   readonly restart: () => void
+  readonly codes: LoginCodes
 }
 
 /** Runs the engine in this process: reads as the list of its parts, in the order in which each needs the one before. */
@@ -82,7 +83,14 @@ export async function host(options: HostOptions): Promise<Engine> {
     stack.defer(() => events.close())
     const tokens = await openTokens({ file: home.paths.tokens, master: token, clock, publish: events.publish })
     stack.defer(() => tokens.close())
-    const { backend, choice, prove, warnings } = await openBackend({ config: loaded, home, env, clock, token, isToken: (text) => tokens.identify(text) !== null, log })
+    // Loaded when asked for: most engines never are.
+    const outlook = async (asked: { bubblewrap: boolean }) =>
+      (await import('./doctor/engine-fixes.ts')).engineOutlook({ homeDir: home.path, configFile: options.configFile, env, clock }, asked)
+    const { backend, choice, prove, warnings } = await openBackend({
+      config: loaded, home, env, clock, token, log,
+      isToken: (text) => tokens.identify(text) !== null,
+      fixes: async () => (await outlook({ bubblewrap: true })).fixes.flatMap(({ command }) => (command === null ? [] : [command])),
+    })
     for (const warning of warnings) log('warn', warning)
     const used = options.decorate ? options.decorate(backend) : backend
     stack.defer(() => used.close())
@@ -114,16 +122,18 @@ export async function host(options: HostOptions): Promise<Engine> {
       mode: () => config.current().config.bridge.sandbox_url,
       cut: (id) => sandboxPort.cut(id),
     })
-    const sessions = openSessions({ kept: tokens.sessions, clock, publish: events.publish })
+    const sessions = openSessions({ kept: tokens.sessions, clock, publish: events.publish, codes: options.codes })
     const tickets = ticketStore(clock)
     const commands = openCommands(clock)
     const terminals = openTerminals({ provider, clock, events })
     stack.defer(() => terminals.close())
     const records = callRecords(clock)
     const watching = watchBackend({
-      choice, backend: used, events, clock,
-      outlook: async () => (await import('./doctor/engine-fixes.ts')).engineOutlook({ homeDir: home.path, configFile: options.configFile, env, clock }),
-      onFound: options.restart,
+      choice, backend: used, events, clock, log, outlook,
+      onFound() {
+        log('info', 'There is something to run sandboxes with now: Berth starts again, at the same address')
+        options.restart()
+      },
     })
     stack.defer(() => watching.close())
     const status = statusOf({

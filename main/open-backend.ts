@@ -41,6 +41,8 @@ export async function openBackend(deps: {
   token: string
   /** Whether a text is a token of this very Berth, named ones included. */
   isToken: (text: string) => boolean
+  /** Commands that give this machine something to run sandboxes with, best first; asked for only where it has nothing. */
+  fixes: () => Promise<readonly string[]>
   log: Log
 }): Promise<OpenedBackend> {
   const { home, clock, env, log, token } = deps
@@ -94,13 +96,18 @@ export async function openBackend(deps: {
       const problem = asBerthError(error)
       // What was asked for in so many words fails; what Berth chose for itself is looked for again.
       if (choice.chosen === 'config' || problem.code !== 'ISOLATION_MISSING') throw error
-      return { backend: openNone(problem), choice: { ...choice, kind: 'none', reason: `Nothing here can run a sandbox: ${asked.problem ?? 'no container engine answers'}; ${problem.message}` }, prove: null, warnings }
+      const fixes = await deps.fixes()
+      const why = `Nothing here can run a sandbox. ${sentence(asked.problem ?? 'No container engine answers')} ${sentence(problem.message)}`
+      const next = fixes.length > 0 ? `Run: ${fixes.join('   or: ')}   Berth goes on by itself once it works.` : problem.next
+      return { backend: openNone(fail('ISOLATION_MISSING', why, { next, cause: error })), choice: { ...choice, kind: 'none', reason: why }, prove: null, warnings }
     }
   }
   throw fail('NOT_SUPPORTED', `The backend ${choice.kind} is not part of this version`, {
     next: 'Set backend to docker, embedded, remote or auto.',
   })
 }
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 /** The configuration without a provisioner that is this very Berth. Throws BAD_CONFIG where it was asked for in so many words. */
 async function withoutSelf(config: Config, home: Home, isToken: (text: string) => boolean): Promise<{ config: Config; warnings: string[] }> {

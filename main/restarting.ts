@@ -1,4 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CloseOptions, Engine } from './engine-api.ts'
+
+/** What stands in the way of a second start (a configuration in the middle of an edit, a port just let go) may pass. Milliseconds. */
+const againMs = [500, 2000, 5000]
 
 /**
  * An engine that may start itself anew in the same process: what it works with is decided at a start. Whoever holds it keeps
@@ -11,8 +15,11 @@ export async function restarting(begin: (restart: () => void) => Promise<Engine>
   })
   let closing: Promise<void> | null = null
   let turn: Promise<void> = Promise.resolve()
+  // Set while one starts too: it may find at once that it should start anew, and says so again at its next look.
+  let changing = true
   let current = await begin(restart)
   follow(current)
+  changing = false
 
   /** Closed by a call (`shutdown`), and not for the sake of the next one: that is the end of it. */
   function follow(engine: Engine): void {
@@ -21,7 +28,19 @@ export async function restarting(begin: (restart: () => void) => Promise<Engine>
     })
   }
 
-  let changing = false
+  async function next(): Promise<Engine> {
+    for (const ms of againMs) {
+      try {
+        return await begin(restart)
+      } catch (error) {
+        if (closing) throw error
+        failed(error)
+        await sleep(ms)
+      }
+    }
+    return await begin(restart)
+  }
+
   function restart(): void {
     if (changing || closing) return
     changing = true
@@ -29,7 +48,7 @@ export async function restarting(begin: (restart: () => void) => Promise<Engine>
       try {
         await current.close()
         if (closing) return
-        current = await begin(restart)
+        current = await next()
         changing = false
         follow(current)
       } catch (error) {

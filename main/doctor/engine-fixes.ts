@@ -11,20 +11,21 @@ export interface EngineOutlook {
   readonly fixes: readonly { readonly text: string; readonly command: string | null }[]
 }
 
-export async function engineOutlook(options: DoctorOptions): Promise<EngineOutlook> {
+/** `bubblewrap`: whether it would help; trying it starts processes. */
+export async function engineOutlook(options: DoctorOptions, { bubblewrap }: { bubblewrap: boolean }): Promise<EngineOutlook> {
   const see = surroundings(options)
   try {
-    const [sight, isolation, host] = await Promise.all([see.engine(), see.isolation(), see.host()])
+    const [sight, isolation, host] = await Promise.all([see.engine(), bubblewrap ? see.isolation() : null, see.host()])
     const fixes: { text: string; command: string | null }[] = []
     if (!sight.answers) {
       const [first = '', ...rest] = engineAdvice(sight, host).split('\n')
       fixes.push(asFix('Give Berth a container engine', first, rest.join(' ')))
     }
-    if (!isolation.works && !sight.answers) for (const one of isolation.fix.slice(0, 2)) fixes.push(asFix('Or let it isolate commands with bubblewrap', one, ''))
+    if (isolation && !isolation.works && !sight.answers) for (const one of isolation.fix.slice(0, 2)) fixes.push(asFix('Or let it isolate commands with bubblewrap', one, ''))
     return {
       engine: sight.answers ? `${sight.traits.name} ${sight.traits.version}` : null,
       problem: sight.answers ? null : sight.error.message,
-      isolation: isolation.works,
+      isolation: isolation?.works ?? false,
       fixes,
     }
   } finally {

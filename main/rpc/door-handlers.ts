@@ -44,7 +44,10 @@ export function doorHandlers(deps: DoorDeps): Pick<Handlers, DoorCalls> {
       return { path: `/tickets/${secret}`, name, expires_at: new Date(expires).toISOString() }
     },
     session_open: async ({ code }, context) => await sessions.open(code, context.agent ?? ''),
-    session_end: async ({ id }, context) => ({ ended: await sessions.end(id, context.who) }),
+    session_end: async ({ id }, context) => {
+      tickets.drop(`session:${id}`)
+      return { ended: await sessions.end(id, context.who) }
+    },
     login_link: async (_args, context) => {
       const { code, expires } = sessions.code()
       return { url: `${deps.bridgeUrl(context.via)}/#login=${code}`, expires_at: new Date(expires).toISOString() }

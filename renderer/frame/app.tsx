@@ -2,6 +2,7 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useStore } from 'zustand'
 import { Tooltip } from '@base-ui/react/tooltip'
 import type { Endpoint } from '../../shared/wire/endpoint.ts'
+import { FloatRoot } from '../parts/floats/float-root.tsx'
 import { CopyText } from '../parts/buttons/copied.ts'
 import { createCommands } from './commands/command.ts'
 import { listenKeys } from './commands/listen-keys.ts'
@@ -45,7 +46,7 @@ export function App({ surroundings, login }: AppProps) {
         <CommandsContext value={commands}>
           <CopyText value={native.copy}>
             <Tooltip.Provider delay={500}>
-              <ToastHost>{page()}</ToastHost>
+              <FloatRoot><ToastHost>{page()}</ToastHost></FloatRoot>
             </Tooltip.Provider>
           </CopyText>
         </CommandsContext>

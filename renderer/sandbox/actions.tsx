@@ -6,8 +6,8 @@ import { Button } from '../parts/buttons/button.tsx'
 import { Dialog } from '../parts/floats/dialog.tsx'
 import { Menu, type MenuItems } from '../parts/floats/menu.tsx'
 import { useToast } from '../parts/floats/toasts.ts'
+import { useDeeds } from '../sandboxes/deeds/deeds.ts'
 import { sandboxWords } from '../words/sandbox.ts'
-import { DestroyDialog } from './destroy-dialog.tsx'
 import { useTask } from './use-task.ts'
 
 /** What can be done with a sandbox, in its header. */
@@ -17,50 +17,51 @@ export function Actions({ row, name }: { row: SandboxRow; name: string }) {
   const toast = useToast()
   const releasing = useTask()
   const other = useTask()
-  const [asks, setAsks] = useState<'destroy' | 'rotate' | null>(null)
+  const deeds = useDeeds()
+  const [asks, setAsks] = useState(false)
   const { id } = row
   const holders = row.holders.map(({ holder }) => holder)
 
-  function release(some: readonly string[]): void {
+  const releaseAll = () => deeds.release([row])
+  function release(holder: string): void {
     releasing.run(async () => {
-      for (const holder of some) await endpoint.call('release', { id, holder })
+      await endpoint.call('release', { id, holder })
       toast({ status: 'warm', title: sandboxWords.released(name) })
     })
   }
-  useCommand({ id: 'release', title: 'Release', detail: name, keys: ['r'], icon: 'castoff', when: holders.length > 0, run: () => release(holders) })
-  useCommand({ id: 'destroy', title: 'Destroy…', detail: name, keys: ['Backspace', 'Delete'], icon: 'trash', when: row.status !== 'failed', run: () => setAsks('destroy') })
+  useCommand({ id: 'release', title: 'Release', detail: name, keys: ['r'], icon: 'castoff', when: holders.length > 0, run: releaseAll })
+  useCommand({ id: 'destroy', title: 'Destroy…', detail: name, keys: ['Backspace', 'Delete'], icon: 'trash', when: row.status !== 'failed', run: () => deeds.destroy([row]) })
 
   const more: MenuItems = [
     { label: sandboxWords.copyId, icon: 'copy', run: () => other.run(() => native.copy(id)) },
     { label: sandboxWords.copyName, icon: 'copy', run: () => other.run(() => native.copy(row.name)) },
     'line',
-    { label: sandboxWords.rotate, icon: 'key', disabled: row.status === 'failed', run: () => setAsks('rotate') },
+    { label: sandboxWords.rotate, icon: 'key', disabled: row.status === 'failed', run: () => setAsks(true) },
   ]
-  const button = <Button icon="castoff" busy={releasing.busy} onClick={holders.length > 1 ? undefined : () => release(holders)}><span className="label">{sandboxWords.release}</span></Button>
+  const button = <Button icon="castoff" busy={releasing.busy} onClick={holders.length > 1 ? undefined : releaseAll}><span className="label">{sandboxWords.release}</span></Button>
   return (
     <>
       {holders.length === 0 ? null : holders.length === 1 ? button : (
         <Menu
           label={sandboxWords.release} trigger={button}
-          items={[...holders.map((holder) => ({ label: sandboxWords.releaseOne(holder), run: () => release([holder]) })), 'line', { label: sandboxWords.releaseAll, run: () => release(holders) }]}
+          items={[...holders.map((holder) => ({ label: sandboxWords.releaseOne(holder), run: () => release(holder) })), 'line', { label: sandboxWords.releaseAll, run: releaseAll }]}
         />
       )}
       {row.status === 'failed' ? (
         <Button icon="close" busy={other.busy} onClick={() => other.run(async () => void await endpoint.call('dismiss', { id }))}><span className="label">{sandboxWords.dismiss}</span></Button>
       ) : (
-        <Button kind="quiet" bad icon="trash" onClick={() => setAsks('destroy')}><span className="label">{sandboxWords.destroy}</span></Button>
+        <Button kind="quiet" bad icon="trash" onClick={() => deeds.destroy([row])}><span className="label">{sandboxWords.destroy}</span></Button>
       )}
       <Menu label={sandboxWords.more} items={more} />
-      <DestroyDialog row={row} name={name} open={asks === 'destroy'} onClose={() => setAsks(null)} />
       <Dialog
-        title={sandboxWords.rotation.title} about={sandboxWords.rotation.about} open={asks === 'rotate'} onClose={() => setAsks(null)} alert
+        title={sandboxWords.rotation.title} about={sandboxWords.rotation.about} open={asks} onClose={() => setAsks(false)} alert
         actions={<>
-          <Button safe onClick={() => setAsks(null)}>{sandboxWords.rotation.keep}</Button>
+          <Button safe onClick={() => setAsks(false)}>{sandboxWords.rotation.keep}</Button>
           <Button
             kind="danger" busy={other.busy}
             onClick={() => other.run(async () => {
               await endpoint.call('rotate', { id })
-              setAsks(null)
+              setAsks(false)
               toast({ status: 'active', title: sandboxWords.rotation.done, detail: sandboxWords.rotation.doneDetail })
             })}
           >

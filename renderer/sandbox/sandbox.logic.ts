@@ -1,4 +1,5 @@
 import type { BerthEvent } from '../../shared/event.ts'
+import { actorOf } from '../words/who.ts'
 import type { SandboxRow } from '../../shared/state.ts'
 
 /** The event that says how a sandbox came to its end; null: it is not among those that are kept. */
@@ -14,7 +15,7 @@ export function doing({ status, commands, holders, expires_at, step, error }: Sa
   if (status === 'failed') return { kind: 'says', text: error?.message ?? 'It has failed' }
   if (status === 'creating' && step !== null) return { kind: 'says', text: step }
   const first = commands[0]
-  if (first) return { kind: 'working', who: first.who }
+  if (first) return { kind: 'working', who: actorOf(first.who).name }
   if (holders.length > 0) return { kind: 'held', who: holders.map(({ holder }) => holder) }
   if (expires_at !== null) return { kind: 'reaped', ms: Math.max(0, Date.parse(expires_at) - now) }
   return { kind: 'nobody' }

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { useCommand } from '../frame/commands/use-command.ts'
 import { useNative } from '../frame/house/contexts.ts'
 import { useHouse } from '../frame/house/use-house.ts'
@@ -12,6 +12,7 @@ import { useToast } from '../parts/floats/toasts.ts'
 import { settingsWords as words } from '../words/settings.ts'
 import { AppSettings } from './app-settings.tsx'
 import { SettingRow } from './setting-row.tsx'
+import { useRoute } from '../frame/route.ts'
 import { visible } from './settings.logic.ts'
 import { useConfig } from './use-config.ts'
 
@@ -23,7 +24,12 @@ export function SettingsScreen() {
   const house = useHouse((state) => state.house)
   const field = useRef<HTMLInputElement>(null)
   const body = useRef<HTMLDivElement>(null)
-  const [search, setSearch] = useState('')
+  const asked = useRoute().query['find']
+  const [search, setSearch] = useState(asked ?? '')
+  // The palette leads to one setting, also from here.
+  useEffect(() => {
+    if (asked !== undefined) setSearch(asked)
+  }, [asked])
   const values = useMemo(() => new Map((config?.values ?? []).map((row) => [row.key, row])), [config])
   const shown = useMemo(() => visible(values, search), [values, search])
   const path = config?.file ?? `${house.home}/config.yaml`

@@ -5,7 +5,7 @@ export type AfterClose =
   | { readonly state: 'lost'; readonly reason: string }
 
 export function afterClose(code: number, reason: string): AfterClose {
-  if (code === 4001) return { state: 'locked', problem: 'The engine does not take this session: it was ended, or the engine lost it.' }
+  if (code === 4001) return { state: 'locked', problem: 'This browser was logged out.' }
   // The reason is the engine's version.
   if (code === 4009) return { state: 'mismatch', engine: reason || 'another' }
   if (code === 1001) return { state: 'lost', reason: 'it has shut down' }

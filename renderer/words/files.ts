@@ -1,10 +1,10 @@
 /** Words of the files tab. */
 export const fileWords = {
   path: 'Path', places: 'Directories', others: 'other files', list: (path: string) => `Files in ${path}`, name: 'Name', size: 'Size', changed: 'Changed', hidden: 'Hidden files',
-  host: 'On this computer:', hostOf: "On the engine's computer:", notKept: 'not kept', notKeptWhy: 'This is inside the sandbox only, and goes when it does.',
-  rw: 'The sandbox may write here', ro: 'The sandbox may read here, not write', up: 'The directory above',
-  reveal: 'Reveal', openFolder: 'Open folder', copyPath: 'Copy path', upload: 'Upload', download: 'Download', copy: 'Copy the contents', close: 'Close the preview',
-  refresh: 'Read again', empty: 'This directory is empty.', emptyMore: 'Drop files here to upload them.', onlyHidden: 'Only hidden files here.', showHidden: 'Show them',
+  host: 'On this computer:', notKept: 'not kept', notKeptWhy: 'This is inside the sandbox only, and goes when it does.',
+  rw: 'The sandbox may write here', ro: 'The sandbox may read here, not write',
+  reveal: 'Reveal', openFolder: 'Open folder', copyPath: 'Copy path', copied: 'Copied', upload: 'Upload', download: 'Download', copy: 'Copy the contents', close: 'Close the preview',
+  refresh: 'Read again', empty: 'This directory is empty.', emptyMore: 'Drop files here to upload them.', onlyHidden: 'Only hidden files here.',
   failed: 'This directory cannot be read', again: 'Read again', drop: (path: string) => `Drop to upload to ${path}`, readOnly: 'This directory is read-only.',
   uploading: (files: string) => `Uploading ${files}`, uploaded: (files: string) => `${files} uploaded`, cancel: 'Stop waiting', uploadFailed: 'The upload has failed',
   cancelled: 'Not waiting for the upload any more', cancelledMore: 'What is under way may still arrive.',

@@ -10,12 +10,6 @@ export const sandboxWords = {
   release: 'Release', releaseOne: (holder: string) => `Release for ${holder}`, releaseAll: 'Release for all',
   released: (name: string) => `${name} is released`, destroy: 'Destroy…', more: 'More actions',
   copyId: 'Copy id', copyName: "Copy the container's name", rotate: 'Change its address…', dismiss: 'Dismiss',
-  dialog: {
-    title: (name: string) => `Destroy ${name}`, confirm: (name: string) => `Destroy ${name}`, keep: 'Keep it',
-    about: 'The sandbox and every process in it end. Files in its mounted directories stay; all others go.',
-    runs: 'Running in it now', terminals: (count: string) => `${count} open in it`,
-    held: (holders: string) => `Held by ${holders}. They get a new, empty one when they ask again.`,
-  },
   rotation: {
     title: 'Change the address', about: 'Addresses of this sandbox that were handed out so far stop working, and what runs over them ends.',
     confirm: 'Change the address', keep: 'Leave it', done: 'The address has changed', doneDetail: 'Whoever acquires again gets the new one.',

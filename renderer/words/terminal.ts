@@ -2,15 +2,14 @@
 export const terminalWords = {
   sessions: 'Terminals', open: 'New terminal', first: 'Open a terminal', opening: 'Opening a terminal',
   none: 'No terminal is open here.', noneMore: 'It goes on when you leave this tab or close the window.',
-  notNow: 'A terminal needs a running sandbox.', ended: 'ended', elsewhere: 'watched elsewhere too',
+  notNow: 'A terminal needs a running sandbox.', ended: 'ended',
   size: (cols: number, rows: number) => `${cols} × ${rows}`, region: (title: string) => `Terminal, ${title}`,
   find: 'Find in the terminal', copy: 'Copy the selection', close: 'End this terminal', more: 'More of this terminal',
   reader: 'Read out what it prints', take: 'Take over', takeWhy: 'Another window is in focus and sets the size.',
   found: (at: number, count: number) => (count === 0 ? 'none' : at < 0 ? `${count}` : `${at + 1} of ${count}`),
   next: 'Next match', previous: 'Previous match', endFind: 'End the search',
   over: (reason: string) => `The session has ended: ${reason}`, again: 'Open a new one', enter: 'Press Enter to open a new one.',
-  cut: 'The beginning of its history is gone.', failed: 'The terminal does not answer',
-  goesOn: 'The session goes on when you leave this tab or close the window.',
+  cut: 'The beginning of its history is gone.',
   end: { title: (title: string) => `End ${title}`, about: 'What runs in it ends too. To leave it running, go elsewhere: it stays.', confirm: 'End the terminal', keep: 'Keep it' },
   paste: {
     title: (lines: string) => `Paste ${lines}`, lines: 'The program in this terminal takes each line as if Enter was pressed after it.',

@@ -92,7 +92,7 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
     published.push(event)
     events.publish(event)
   }
-  const opened = await openBackend({ config: loaded, home, env: process.env, clock, token: 'unused', isToken: () => false, log })
+  const opened = await openBackend({ config: loaded, home, env: process.env, clock, token: 'unused', isToken: () => false, fixes: async () => [], log })
   const backend = options.decorate ? options.decorate(opened.backend) : opened.backend
   const provider = provide({ backend, config: () => loaded, home, env: process.env, locks: fileLocks(home.paths.locks, clock), clock, publish, problem: () => null })
   const tokens = await openTokens({ file: home.paths.tokens, master: 'unused', clock, publish })

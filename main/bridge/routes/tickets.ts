@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http'
+import { Agent, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { randomBytes } from 'node:crypto'
 import { BerthError, fail } from '../../../shared/errors.ts'
@@ -46,6 +46,8 @@ async function download(visit: Visit, ticket: Ticket, response: ServerResponse, 
   const query = new URLSearchParams({ path: ticket.path })
   const upstream = httpRequest(`${visit.address.url}/v1/file/download?${query.toString()}`, { headers: keyOf(visit), agent: false, signal, timeout: silenceMs })
   upstream.on('timeout', () => upstream.destroy(new Error('nothing came for a minute')))
+  // After the answer has begun its own stream tells of it; the request's error would be nobody's, and end the engine.
+  upstream.on('error', () => undefined)
   upstream.end()
   const [answer] = (await once(upstream, 'response')) as [IncomingMessage]
   if (answer.statusCode !== 200) {
@@ -73,34 +75,50 @@ async function upload(visit: Visit, ticket: Ticket, request: IncomingMessage, re
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
   const length = request.headers['content-length']
   const upstream = httpRequest(`${visit.address.url}/v1/file/upload`, {
-    method: 'POST', agent: false, signal, timeout: silenceMs,
+    // Kept open: who is told `connection: close` closes with its answer, and what was still on its way then tears that down.
+    method: 'POST', agent: new Agent({ keepAlive: true }), signal, timeout: silenceMs,
     headers: {
       ...keyOf(visit), 'content-type': `multipart/form-data; boundary=${boundary}`,
       ...(length === undefined ? {} : { 'content-length': head.byteLength + Number(length) + tail.byteLength }),
     },
   })
   upstream.on('timeout', () => upstream.destroy(new Error('nothing was taken for a minute')))
-  const answered = once(upstream, 'response') as Promise<[IncomingMessage]>
-  // Awaited below; until then its failure is the pipeline's.
+  upstream.on('error', () => undefined)
+  let early = false
+  const answered = (once(upstream, 'response') as Promise<[IncomingMessage]>).then(async ([answer]) => {
+    early = true
+    return { status: answer.statusCode ?? 0, text: await textOf(answer) }
+  })
+  // Awaited below; whatever fails meanwhile shows itself there.
   answered.catch(() => undefined)
-  await pipeline(async function* () {
-    yield head
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+  const write = async (bytes: Buffer): Promise<void> => {
+    if (!upstream.write(bytes)) await Promise.race([once(upstream, 'drain', { signal }), answered])
+  }
+  let sent = 0
+  const send = async (): Promise<{ status: number; text: string }> => {
+    await write(head)
+    // Not destroyed with the loop: a sandbox may refuse half-way, and what it said goes out by this very socket.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      if (early) return await answered
       visit.touch()
-      yield chunk
+      sent += chunk.byteLength
+      await write(chunk)
     }
     // A page that is gone has not sent the file: without its end the sandbox keeps nothing of it.
     if (!request.complete) throw fail('CANCELLED', 'The upload was broken off', { next: 'Send the file again.' })
-    yield tail
-  }, upstream, { signal })
-  const [answer] = await answered
-  const text = await textOf(answer)
-  if (answer.statusCode !== 200) throw refusalOf(answer.statusCode ?? 0, ticket.path)
+    upstream.end(tail)
+    return await answered
+  }
+  const { status, text } = await send().finally(() => upstream.destroy())
+  if (status !== 200) throw refusalOf(status, ticket.path)
   const { data, success } = JSON.parse(text) as { success?: boolean; data?: { file_size?: number; message?: string } | null }
   if (success !== true || typeof data?.file_size !== 'number') {
     throw fail('FILE_FAILED', `The sandbox did not write ${ticket.path}: ${data?.message ?? 'it does not say why'}`, { next: 'Check that the place exists, may be written to, and has room.' })
   }
-  sendJson(response, 200, { path: ticket.path, size: data.file_size })
+  if (data.file_size !== sent) {
+    throw fail('FILE_FAILED', `Of ${sent} bytes the sandbox kept ${data.file_size}`, { next: 'Send the file again.' })
+  }
+  sendJson(response, 200, { path: ticket.path, size: sent })
 }
 
 function keyOf(visit: Visit): Record<string, string> {

@@ -26,16 +26,21 @@ const unseenMs = 30 * 24 * 3_600_000
 /** A person has a few browsers; the one unseen for longest makes room. */
 const mostSessions = 50
 const mostCodes = 20
+const missesMs = 60_000
+const manyMisses = 10
 
 interface Live { readonly end: AbortController; pages: number }
 
-export function openSessions(deps: { kept: Tokens['sessions']; clock: Clock; publish: (event: NewEvent) => void }): Sessions {
+/** Codes that were given out, by their hash, with their end in monotonic ms. They outlive an engine that starts anew in its process. */
+export type LoginCodes = Map<string, number>
+
+export function openSessions(deps: { kept: Tokens['sessions']; clock: Clock; publish: (event: NewEvent) => void; codes?: LoginCodes }): Sessions {
   const { kept, clock, publish } = deps
   const iso = () => new Date(clock.wall()).toISOString()
   const fresh = (record: SessionRecord) => clock.wall() - Date.parse(record.last_seen_at) < unseenMs
   let records: readonly SessionRecord[] = kept.all().filter(fresh)
-  /** By hash: a code itself is nowhere kept. Expiry in monotonic ms. */
-  const codes = new Map<string, number>()
+  const codes: LoginCodes = deps.codes ?? new Map()
+  const wrong = { since: -Infinity, told: false, count: 0 }
   const live = new Map<string, Live>()
   const listeners = new Set<() => void>()
 
@@ -54,6 +59,15 @@ export function openSessions(deps: { kept: Tokens['sessions']; clock: Clock; pub
     const { hash: _, ...rest } = record
     return { ...rest, connected: (live.get(record.id)?.pages ?? 0) > 0 }
   }
+  /** 192 bits are not guessed, and a bound would let any program lock a person out: whoever tries is told of instead. */
+  const missed = () => {
+    const now = clock.now()
+    if (now - wrong.since > missesMs) Object.assign(wrong, { since: now, told: false, count: 0 })
+    wrong.count += 1
+    if (wrong.count < manyMisses || wrong.told) return
+    wrong.told = true
+    publish({ type: 'session.refused', who: 'berth:sessions', text: `Somebody tries codes of login links: ${wrong.count} wrong ones within a minute` })
+  }
   const seen = (id: string) => {
     records = records.map((record) => (record.id === id ? { ...record, last_seen_at: iso() } : record))
     kept.later(records)
@@ -62,7 +76,7 @@ export function openSessions(deps: { kept: Tokens['sessions']; clock: Clock; pub
   return {
     code() {
       const now = clock.now()
-      for (const [hash, expires] of codes) if (expires <= now || codes.size >= mostCodes) codes.delete(hash)
+      for (const [hash, until] of codes) if (until <= now || codes.size >= mostCodes) codes.delete(hash)
       const code = randomBytes(24).toString('base64url')
       codes.set(hashOf(code), now + codeLifeMs)
       return { code, expires: clock.wall() + codeLifeMs }
@@ -72,6 +86,7 @@ export function openSessions(deps: { kept: Tokens['sessions']; clock: Clock; pub
       const expires = codes.get(hash)
       codes.delete(hash)
       if (expires === undefined || expires <= clock.now()) {
+        missed()
         throw fail('UNAUTHORIZED', 'This login link is not taken: it was used, or is older than 5 minutes', { next: 'Make a new one where Berth runs: berth open' })
       }
       const key = `bu_${randomBytes(32).toString('base64url')}`
@@ -96,6 +111,8 @@ export function openSessions(deps: { kept: Tokens['sessions']; clock: Clock; pub
       return { session: found.id, caller: { name: 'browser', scope: 'operator', bounds: null, revoked: liveOf(found.id).end.signal } }
     },
     connected(id, by) {
+      // One that was ended while its page was still there.
+      if (!records.some((record) => record.id === id)) return
       const it = liveOf(id)
       it.pages = Math.max(0, it.pages + by)
       seen(id)

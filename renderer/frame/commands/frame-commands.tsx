@@ -1,7 +1,11 @@
 import { useState } from 'react'
+import { useHouse } from '../house/use-house.ts'
 import { useNative } from '../house/contexts.ts'
 import { go } from '../route.ts'
 import { frameWords } from '../../words/frame.ts'
+import { asBerthError } from '../../../shared/errors.ts'
+import { useToast } from '../../parts/floats/toasts.ts'
+import { addressOf } from '../window/side.logic.ts'
 import { KeysDialog } from './keys-dialog.tsx'
 import { Palette } from './palette.tsx'
 import { useCommand } from './use-command.ts'
@@ -10,22 +14,40 @@ import { useTheme } from '../theme.ts'
 /** What can be done everywhere. In a browser no digit with Ctrl: those are the browser's own. */
 export function FrameCommands() {
   const [open, setOpen] = useState<'palette' | 'keys' | null>(null)
-  const shell = useNative().kind === 'electron'
+  const [from, setFrom] = useState<HTMLElement | null>(null)
+  const native = useNative()
+  const url = useHouse(({ house }) => house.url)
+  const shell = native.kind === 'electron'
+  const toast = useToast()
   const { theme, choose } = useTheme()
   const { nav } = frameWords
-  useCommand({ id: 'palette', title: frameWords.commands, keys: ['Mod+k', 'Mod+Shift+k'], hidden: true, run: () => setOpen('palette') })
+  async function copyAddress(): Promise<void> {
+    try {
+      await native.copy(url)
+      toast({ title: frameWords.copied, detail: url })
+    } catch (thrown) {
+      const { message, next } = asBerthError(thrown)
+      toast({ title: `${message}.`, detail: next, status: 'failed', stay: true })
+    }
+  }
+  function openPalette(): void {
+    setFrom(document.activeElement instanceof HTMLElement ? document.activeElement : null)
+    setOpen('palette')
+  }
+  useCommand({ id: 'palette', title: frameWords.commands, keys: ['Mod+k', 'Mod+Shift+k'], hidden: true, run: openPalette })
   useCommand({ id: 'keys-help', title: frameWords.allKeys, keys: ['?'], icon: 'info', run: () => setOpen('keys') })
   useCommand({ id: 'go-sandboxes', title: nav.sandboxes, group: 'Screens', icon: 'sandboxes', keys: shell ? ['Mod+1', 'g s'] : ['g s'], run: () => go('sandboxes') })
   useCommand({ id: 'go-activity', title: nav.activity, group: 'Screens', icon: 'activity', keys: shell ? ['Mod+2', 'g a'] : ['g a'], run: () => go('activity') })
   useCommand({ id: 'go-images', title: nav.images, group: 'Screens', icon: 'images', keys: shell ? ['Mod+3', 'g i'] : ['g i'], run: () => go('images') })
   useCommand({ id: 'go-bridge', title: nav.bridge, group: 'Screens', icon: 'bridge', keys: shell ? ['Mod+4', 'g b'] : ['g b'], run: () => go('bridge') })
   useCommand({ id: 'go-settings', title: nav.settings, group: 'Screens', icon: 'settings', keys: shell ? ['Mod+5', 'Mod+,', 'g ,'] : ['Mod+,', 'g ,'], run: () => go('settings') })
+  useCommand({ id: 'copy-address', title: frameWords.copyAddress, detail: addressOf(url), icon: 'copy', run: () => void copyAddress() })
   useCommand({ id: 'theme-light', title: 'Light theme', icon: 'sun', when: theme !== 'light', run: () => choose('light') })
   useCommand({ id: 'theme-dark', title: 'Dark theme', icon: 'sun', when: theme !== 'dark', run: () => choose('dark') })
   useCommand({ id: 'theme-system', title: 'Theme of the system', icon: 'sun', when: theme !== 'system', run: () => choose('system') })
   return (
     <>
-      <Palette open={open === 'palette'} onClose={() => setOpen(null)} onKeys={() => setOpen('keys')} />
+      <Palette open={open === 'palette'} from={from} onClose={() => setOpen(null)} onKeys={() => setOpen('keys')} />
       <KeysDialog open={open === 'keys'} onClose={() => setOpen(null)} />
     </>
   )

@@ -51,7 +51,7 @@ function place(text: string, word: string, weight: number): number {
 /** A text cut where words of what was typed occur. */
 export function pieces(text: string, words: readonly string[]): Piece[] {
   const lower = text.toLowerCase()
-  const hit = new Array<boolean>(text.length).fill(false)
+  const hit = Array.from({ length: text.length }, () => false)
   for (const word of words) {
     for (let at = lower.indexOf(word); at >= 0; at = lower.indexOf(word, at + word.length)) hit.fill(true, at, at + word.length)
   }

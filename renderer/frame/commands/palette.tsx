@@ -10,13 +10,22 @@ import { useEntries } from './use-entries.ts'
 
 const mostInGroup = 12
 
-/** Everything there is, by its name. */
-export function Palette({ open, onClose, onKeys }: { open: boolean; onClose: () => void; onKeys: () => void }) {
+export interface PaletteProps {
+  readonly open: boolean
+  /** What had the focus when it was opened: it gets it back. */
+  readonly from: HTMLElement | null
+  readonly onClose: () => void
+  /** `?` in the empty field. */
+  readonly onKeys: () => void
+}
+
+/** Everything there is, by its name. The field has the focus at once, for those who type on without looking. */
+export function Palette({ open, from, onClose, onKeys }: PaletteProps) {
   return (
     <Base.Root open={open} onOpenChange={(next) => { if (!next) onClose() }}>
       <Base.Portal>
         <Base.Viewport className="scrim palette-scrim">
-          <Base.Popup className="palette" aria-modal="true" aria-label={frameWords.commands}>
+          <Base.Popup className="palette" aria-modal="true" aria-label={frameWords.commands} finalFocus={() => from ?? true}>
             <Found onClose={onClose} onKeys={onKeys} />
           </Base.Popup>
         </Base.Viewport>
@@ -29,7 +38,7 @@ function Found({ onClose, onKeys }: { onClose: () => void; onKeys: () => void })
   const words = frameWords.palette
   const [text, setText] = useState('')
   const entries = useEntries()
-  const groups = useMemo(() => search(entries, text, mostInGroup), [entries, text])
+  const groups = useMemo(() => search(text === '' ? entries.filter(({ title }) => title !== words.settings) : entries, text, mostInGroup), [entries, text, words])
   const count = groups.reduce((sum, group) => sum + group.hits.length, 0)
   const box = useRef<HTMLDivElement>(null)
   const [, setMarked] = useState('')
@@ -52,7 +61,7 @@ function Found({ onClose, onKeys }: { onClose: () => void; onKeys: () => void })
   return (
     <Cmdk
       ref={box} onValueChange={setMarked}
-      label={frameWords.commands} shouldFilter={false} loop vimBindings={false}
+      label={words.label} shouldFilter={false} loop vimBindings={false}
       onKeyDown={(event) => {
         if (event.key !== '?' || text !== '') return
         event.preventDefault()

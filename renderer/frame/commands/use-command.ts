@@ -10,12 +10,6 @@ export function useCommands(): Commands {
   return commands
 }
 
-/** Runs one by name, without drawing anew when commands change. */
-export function useRun(): (id: string) => boolean {
-  const commands = use(CommandsContext)
-  return commands.run
-}
-
 /** There while this is shown. null, or `when: false`: not now. */
 export function useCommand(command: (Command & { readonly when?: boolean | undefined }) | null): void {
   const commands = use(CommandsContext)

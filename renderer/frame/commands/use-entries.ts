@@ -1,11 +1,12 @@
 import { useMemo } from 'react'
 import { useHouse } from '../house/use-house.ts'
-import { go } from '../route.ts'
+import { go, hashOf } from '../route.ts'
+import { sections } from '../../settings/settings.logic.ts'
 import { frameWords } from '../../words/frame.ts'
 import type { EntryGroup } from './palette.logic.ts'
 import { useCommands } from './use-command.ts'
 
-/** What the palette finds: what acts on the chosen thing first, then sandboxes, commands, screens. */
+/** What the palette finds: what acts on the chosen thing first, then sandboxes, commands, screens, settings. */
 export function useEntries(): EntryGroup[] {
   const all = useCommands().all()
   const sandboxes = useHouse((state) => state.sandboxes)
@@ -17,7 +18,7 @@ export function useEntries(): EntryGroup[] {
     }
     const shown = all.filter(({ hidden }) => hidden !== true)
     const entryOf = ({ id, title, detail, keys, icon, run }: (typeof shown)[number]) => ({ id, title, detail, keys: keys?.[0], icon, run })
-    for (const command of shown) if (command.group !== undefined && command.group !== words.screens && command.group !== words.settings) add(command.group, entryOf(command))
+    for (const command of shown) if (command.group !== undefined && command.group !== words.screens) add(command.group, entryOf(command))
     for (const row of Object.values(sandboxes)) {
       const holders = row.holders.map(({ holder }) => holder)
       add(words.sandboxes, {
@@ -27,7 +28,10 @@ export function useEntries(): EntryGroup[] {
       })
     }
     for (const command of shown) if (command.group === undefined) add(words.commands, entryOf(command))
-    for (const title of [words.screens, words.settings]) for (const command of shown) if (command.group === title) add(title, entryOf(command))
+    for (const command of shown) if (command.group === words.screens) add(words.screens, entryOf(command))
+    for (const { key, label } of sections.flatMap(({ settings }) => settings)) {
+      add(words.settings, { id: `setting:${key}`, title: label, detail: key, icon: 'settings', run: () => location.assign(hashOf(['settings'], { find: key })) })
+    }
     return [...groups.values()]
   }, [all, sandboxes])
 }

@@ -1,5 +1,5 @@
-import { Suspense, useState } from 'react'
-import { AskHost } from '../../sandboxes/ask-host.tsx'
+import { Suspense, useEffect, useRef, useState } from 'react'
+import { DeedsHost } from '../../sandboxes/deeds/deeds-host.tsx'
 import { frameWords } from '../../words/frame.ts'
 import { useConnection } from '../house/contexts.ts'
 import { LostBanner } from '../pages/lost.tsx'
@@ -19,6 +19,13 @@ export function Frame() {
   const [keys, setKeys] = useState<readonly FootKey[]>([])
   const place = route.path.slice(0, 2).join('/')
   const Show = screenOf(route)?.show ?? UnknownPage
+  const shown = useRef(place)
+  // What had the focus may have gone with the screen before: the next Tab must begin in the new one.
+  useEffect(() => {
+    if (shown.current === place) return
+    shown.current = place
+    if (document.activeElement === null || document.activeElement === document.body) document.getElementById('main')?.focus()
+  }, [place])
   return (
     <FootKeysContext value={setKeys}>
       <a
@@ -30,7 +37,7 @@ export function Frame() {
       >
         {frameWords.skip}
       </a>
-      <AskHost>
+      <DeedsHost>
       <div className="window">
         <Side />
         <main id="main" tabIndex={-1}>
@@ -44,7 +51,7 @@ export function Frame() {
         </main>
       </div>
       <FrameCommands />
-      </AskHost>
+      </DeedsHost>
     </FootKeysContext>
   )
 }

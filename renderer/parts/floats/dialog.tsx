@@ -1,5 +1,5 @@
 import { Dialog as Base } from '@base-ui/react/dialog'
-import { useRef, type ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { InDialog } from './within.ts'
 
 export interface DialogProps {
@@ -22,7 +22,7 @@ export interface DialogProps {
 
 /** The focus goes in when it opens, stays in, and returns where it was. Esc closes. */
 export function Dialog({ title, about, open, onClose, actions, says, children, alert = false, onSubmit, className = '' }: DialogProps) {
-  const box = useRef<HTMLDivElement>(null)
+  const [box, setBox] = useState<HTMLDivElement | null>(null)
   const inside = (
     <>
       <header>
@@ -41,10 +41,10 @@ export function Dialog({ title, about, open, onClose, actions, says, children, a
       <Base.Portal>
         <Base.Viewport className="scrim">
           <Base.Popup
-            ref={box} role={alert ? 'alertdialog' : 'dialog'} aria-modal="true" className={`dialog ${className}`}
-            initialFocus={() => box.current?.querySelector<HTMLElement>('[data-first]') ?? box.current?.querySelector<HTMLElement>('[data-safe]') ?? true}
+            ref={setBox} role={alert ? 'alertdialog' : 'dialog'} aria-modal="true" className={`dialog ${className}`}
+            initialFocus={() => box?.querySelector<HTMLElement>('[data-first]') ?? box?.querySelector<HTMLElement>('[data-safe]') ?? true}
           >
-            <InDialog value>
+            <InDialog value={box}>
               {onSubmit === undefined ? inside : (
                 <form
                   onSubmit={(event) => {

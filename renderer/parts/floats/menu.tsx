@@ -2,7 +2,7 @@ import { Menu as Base } from '@base-ui/react/menu'
 import { use, type ReactElement } from 'react'
 import { Icon, type IconName } from '../signs/icon.tsx'
 import { keyCaps } from '../signs/key-caps.ts'
-import { InDialog, InRow } from './within.ts'
+import { FloatHost, InDialog, InRow, uncoverGuards } from './within.ts'
 
 export interface MenuAction {
   readonly label: string
@@ -29,15 +29,16 @@ export interface MenuProps {
 /** Arrows, letters, Esc; the focus goes back to its button. */
 export function Menu({ label, trigger, items, align = 'end' }: MenuProps) {
   const inDialog = use(InDialog)
+  const host = use(FloatHost)
   const inRow = use(InRow)
   return (
-    <Base.Root modal={false}>
+    <Base.Root modal={false} onOpenChangeComplete={uncoverGuards}>
       <Base.Trigger
         render={trigger ?? <button type="button" className="iconbtn small" aria-label={label} title={label}><Icon name="more" /></button>}
         tabIndex={inRow ? -1 : undefined}
       />
-      <Base.Portal>
-        <Base.Positioner className={inDialog ? 'pop over' : 'pop'} align={align} sideOffset={4} collisionPadding={8}>
+      <Base.Portal container={inDialog ?? host}>
+        <Base.Positioner className={inDialog === null ? 'pop' : 'pop over'} align={align} sideOffset={4} collisionPadding={8}>
           <Base.Popup className="menu" aria-label={label}>
             {items.map((one, at) => one === 'line' ? <Base.Separator key={at} render={<hr />} /> : (
               <Base.Item

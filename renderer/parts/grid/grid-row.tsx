@@ -10,13 +10,15 @@ export interface GridRowProps<R> {
   readonly selected: boolean
   /** The one tab stop of the list. */
   readonly stop: boolean
+  /** Of its group: no line under it. */
+  readonly last: boolean
   readonly cells: ((row: R) => ReactNode) | undefined
   readonly className: string | undefined
 }
 
-function PlainRow<R>({ row, id, index, columns, selected, stop, cells, className }: GridRowProps<R>) {
+function PlainRow<R>({ row, id, index, columns, selected, stop, last, cells, className }: GridRowProps<R>) {
   return (
-    <tr className={className} data-row={id} aria-rowindex={index} aria-selected={selected} tabIndex={stop ? 0 : -1}>
+    <tr className={last ? `last ${className ?? ''}`.trim() : className} data-row={id} aria-rowindex={index} aria-selected={selected} tabIndex={stop ? 0 : -1}>
       <InRow value>
         {cells?.(row) ?? columns.map((column) => {
           const classes = [column.num ? 'num' : '', column.className ?? ''].join(' ').trim() || undefined

@@ -101,8 +101,10 @@ export function Grid<R>(props: GridProps<R>) {
 
   function keys(event: KeyboardEvent<HTMLElement>): void {
     const target = event.target as HTMLElement
-    if (event.defaultPrevented || target.closest('thead, input, textarea, [contenteditable]')) return
     const own = target.closest<HTMLElement>('[data-row]')
+    // The tip of a button takes Esc as well; the way back must not need a second one.
+    if (event.key === 'Escape' && own && own !== target) return own.focus()
+    if (event.defaultPrevented || target.closest('thead, input, textarea, [contenteditable]')) return
     const row = rows[at]
     if (own === target && onKey?.(event, row?.kind === 'row' ? row.row : null)) return event.preventDefault()
     if (own && intoRow(event, own, target)) return event.preventDefault()
@@ -166,7 +168,7 @@ export function Grid<R>(props: GridProps<R>) {
     ) : (
       <GridRow
         key={line.id} row={line.row} id={line.id} index={index + 2} columns={columns} selected={chosen.selected.has(line.id)}
-        stop={line.id === stop} cells={cells} className={rowClass?.(line.row)}
+        stop={line.id === stop} last={lines[index + 1]?.kind !== 'row'} cells={cells} className={rowClass?.(line.row)}
       />
     ))
   }
@@ -217,12 +219,8 @@ function rowOf(event: MouseEvent): string | null {
   return target.closest<HTMLElement>('[data-row]')?.dataset.row ?? null
 }
 
-/** ←→ among a row and its controls; Esc back to the row. */
+/** ←→ among a row and its controls. */
 function intoRow(event: KeyboardEvent, row: HTMLElement, target: HTMLElement): boolean {
-  if (event.key === 'Escape' && target !== row) {
-    row.focus()
-    return true
-  }
   if (event.key !== 'ArrowRight' && event.key !== 'ArrowLeft') return false
   const stops = [row, ...row.querySelectorAll<HTMLElement>('button:not(:disabled), a[href], input')]
   const at = stops.indexOf(target) + (event.key === 'ArrowRight' ? 1 : -1)

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { hashOf, useRoute } from '../../frame/route.ts'
 import { useFootKeys } from '../../frame/window/foot-keys.ts'
 import { Note } from '../../parts/blocks/note.tsx'
@@ -30,6 +30,18 @@ function Directory({ id, path, mounts, up }: { id: string; path: string; mounts:
   const [chosen, setChosen] = useState<Chosen>(nothingChosen)
   const [opened, setOpened] = useState(false)
   const [over, setOver] = useState(false)
+  const box = useRef<HTMLDivElement>(null)
+  // Where there is room for one of them only, the preview takes the list's place: the focus goes with it.
+  useEffect(() => {
+    if (opened) box.current?.querySelector<HTMLElement>('.preview .src, .preview button')?.focus()
+  }, [opened])
+
+  function close(): void {
+    if (!opened) return setChosen(nothingChosen)
+    setOpened(false)
+    const row = chosen.current
+    requestAnimationFrame(() => { if (row !== null) box.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(row)}"]`)?.focus() })
+  }
   const upload = useUpload({ id, path, onDone: again })
   const writable = up && placeOf(path, mounts).mount?.mode !== 'ro'
   const file = listing.state === 'read' ? listing.files.find((one) => one.path === chosen.current && !one.directory) ?? null : null
@@ -49,6 +61,7 @@ function Directory({ id, path, mounts, up }: { id: string; path: string; mounts:
       <PathBar id={id} path={path} mounts={mounts} writable={writable} uploading={upload.going !== null} onOpen={open} onUpload={() => upload.start(null)} onAgain={again} />
       <UploadStrip upload={upload} />
       <div
+        ref={box}
         className={`files${file === null ? ' alone' : ''}${opened && file !== null ? ' opened' : ''}`}
         onDragOver={(event) => {
           if (!event.dataTransfer.types.includes('Files')) return
@@ -76,7 +89,7 @@ function Directory({ id, path, mounts, up }: { id: string; path: string; mounts:
             }}
           />
         )}
-        {file === null ? null : <Preview key={file.path} id={id} file={file} onClose={() => (opened ? setOpened(false) : setChosen(nothingChosen))} />}
+        {file === null ? null : <Preview key={file.path} id={id} file={file} onClose={close} />}
         {over ? <div className="dropzone" aria-hidden="true"><span>{writable ? fileWords.drop(path) : fileWords.readOnly}</span></div> : null}
       </div>
     </>

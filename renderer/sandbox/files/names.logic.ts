@@ -2,7 +2,7 @@
  * Characters that would hide what a name is: controls, and what turns the direction of text or joins unseen (Unicode's
  * Bidi_Control and Default_Ignorable in the ranges that matter), line separators, and lone surrogates.
  */
-const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]/gu
+const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u115f\u1160\u3164\uffa0]|\u034f|\u17b4|\u17b5/gu
 
 /** A name in which everything can be seen: what could not is written as `\x1b` or `\u{202e}`. */
 export function shownName(name: string): string {

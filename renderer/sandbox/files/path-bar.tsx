@@ -1,7 +1,7 @@
 import { useNative } from '../../frame/house/contexts.ts'
 import { hashOf } from '../../frame/route.ts'
 import { Button } from '../../parts/buttons/button.tsx'
-import { CopyButton } from '../../parts/buttons/copy-button.tsx'
+import { useCopied } from '../../parts/buttons/copied.ts'
 import { IconButton } from '../../parts/buttons/icon-button.tsx'
 import { Chip } from '../../parts/signs/chip.tsx'
 import { fileWords } from '../../words/files.ts'
@@ -61,7 +61,7 @@ export function PathBar({ id, path, mounts, writable, uploading, onOpen, onUploa
         <span className="dim small onhost" title={host}>{fileWords.host} <code>{tailOf(host)}</code></span>
       )}
       <div className="end">
-        {host === null ? null : native.kind === 'browser' ? <CopyButton text={host} label={fileWords.copyPath} /> : (
+        {host === null ? null : native.kind === 'browser' ? <CopyPath path={host} /> : (
           <Button kind="quiet" icon={own === null ? 'reveal' : 'folder'} busy={busy} onClick={() => show(host)}><span className="label">{own === null ? fileWords.reveal : fileWords.openFolder}</span></Button>
         )}
         <IconButton icon="retry" label={fileWords.refresh} onClick={onAgain} />
@@ -74,4 +74,13 @@ export function PathBar({ id, path, mounts, writable, uploading, onOpen, onUploa
 /** A long path loses its beginning. */
 function tailOf(path: string, most = 56): string {
   return path.length <= most ? shownName(path) : `…${shownName(path.slice(-most))}`
+}
+
+function CopyPath({ path }: { path: string }) {
+  const { copied, copy } = useCopied()
+  return (
+    <Button kind="quiet" icon={copied === 'yes' ? 'check' : 'copy'} aria-label={fileWords.copyPath} onClick={() => copy(path)}>
+      <span className="label">{copied === 'yes' ? fileWords.copied : fileWords.copyPath}</span>
+    </Button>
+  )
 }

@@ -47,7 +47,14 @@ export function Preview({ id, file, onClose }: { id: string; file: FileRow; onCl
   const words = fileWords.preview
   const download = () => run(async () => void await native.download({ sandbox: id, path: file.path, name: savedName(file.name) }))
   return (
-    <section className="preview" aria-label={name}>
+    <section
+      className="preview" aria-label={name}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return
+        event.preventDefault()
+        onClose()
+      }}
+    >
       <header>
         <span className="strong cut" title={name}>{name}</span>
         <span className="dim small">{file.size === null ? '' : format.size(file.size)}</span>

@@ -1,60 +1,48 @@
-import { useVirtualizer } from '@tanstack/react-virtual'
-import { useImperativeHandle, useLayoutEffect, useRef, type Ref } from 'react'
+import { useImperativeHandle, useLayoutEffect, useRef, useState } from 'react'
 import { Empty } from '../../parts/blocks/empty.tsx'
 import { Button } from '../../parts/buttons/button.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { logWords } from '../../words/logs.ts'
-import type { Hit } from './find.logic.ts'
-import type { LogBuffer } from './log-buffer.ts'
+import { lineHeight, linesInSight } from './in-sight.logic.ts'
 import { LogLine } from './log-line.tsx'
-
-export interface LogListHandle {
-  show(index: number): void
-  toEnd(): void
-  /** Text chosen in the list. */
-  selection(): string
-}
-
-export interface LogListProps {
-  readonly log: LogBuffer
-  readonly size: number
-  readonly gone: number
-  readonly times: boolean
-  readonly wrap: boolean
-  readonly wanted: string
-  readonly current: Hit | null
-  readonly follow: boolean
-  /** Lines that came since it stopped following. */
-  readonly newer: number
-  /** There were lines once. */
-  readonly cleared: boolean
-  readonly onFollow: (follow: boolean) => void
-  readonly ref?: Ref<LogListHandle> | undefined
-}
-
-const lineHeight = 20
+import type { LogListProps } from './log-list-props.ts'
+import { WrappedLines } from './wrapped-lines.tsx'
 
 /** The lines, of which only those in sight are in the page. */
-export function LogList({ log, size, gone, times, wrap, wanted, current, follow, newer, cleared, onFollow, ref }: LogListProps) {
+export function LogList(props: LogListProps) {
+  const { size, gone, wrap, follow, newer, cleared, ready, onFollow, ref } = props
+  const why = cleared ? 'cleared' : ready ? 'quiet' : 'unread'
   const format = useFormat()
   const box = useRef<HTMLDivElement>(null)
   const top = useRef(0)
   const goneBefore = useRef(gone)
-  const virtual = useVirtualizer({
-    count: size, getScrollElement: () => box.current, estimateSize: () => lineHeight, overscan: 12, getItemKey: (index) => gone + index, paddingStart: 6, paddingEnd: 6,
-  })
+  const followed = useRef(follow)
+  const toWrapped = useRef<(index: number) => void>(null)
+  const [sight, setSight] = useState({ top: 0, height: 0 })
 
   useImperativeHandle(ref, () => ({
-    show: (index) => virtual.scrollToIndex(index, { align: 'center' }),
+    show(index) {
+      if (wrap) toWrapped.current?.(index)
+      else if (box.current) box.current.scrollTop = Math.max(0, index * lineHeight - box.current.clientHeight / 2)
+    },
     toEnd: () => toEnd(box.current),
     selection() {
       const selection = getSelection()
       return selection && !selection.isCollapsed && box.current?.contains(selection.anchorNode) ? selection.toString() : ''
     },
   }))
-  // Another width, another height of every line.
-  useLayoutEffect(() => virtual.measure(), [virtual, wrap, times])
   useLayoutEffect(() => {
+    const scrolls = box.current
+    if (!scrolls) return
+    const resized = new ResizeObserver(() => {
+      if (followed.current) toEnd(scrolls)
+      setSight({ top: scrolls.scrollTop, height: scrolls.clientHeight })
+    })
+    resized.observe(scrolls)
+    return () => resized.disconnect()
+  }, [])
+  useLayoutEffect(() => {
+    followed.current = follow
     const scrolls = box.current
     if (!scrolls) return
     if (follow) toEnd(scrolls)
@@ -73,31 +61,34 @@ export function LogList({ log, size, gone, times, wrap, wanted, current, follow,
           if (atEnd) onFollow(true)
           else if (scrollTop < top.current - 1) onFollow(false)
           top.current = scrollTop
+          if (!wrap) setSight({ top: scrollTop, height: clientHeight })
         }}
       >
-        {size === 0 ? <Empty title={cleared ? logWords.cleared : logWords.empty}>{cleared ? logWords.clearedMore : logWords.emptyMore}</Empty> : (
-          <ol className={wrap ? 'wrapped' : undefined} style={{ height: virtual.getTotalSize() }}>
-            {virtual.getVirtualItems().map(({ index, key, start }) => {
-              const item = log.item(index)
-              if (!item) return null
-              const hit = current !== null && current.item === gone + index
-              return (
-                <li
-                  key={key} data-index={index} ref={wrap || item.kind === 'dropped' ? virtual.measureElement : undefined}
-                  className={item.kind === 'dropped' ? 'dropped' : hit ? 'hit' : undefined} style={{ transform: `translateY(${start}px)` }}
-                >
-                  <LogLine item={item} times={times} wanted={wanted} current={hit ? current.at : null} />
-                </li>
-              )
-            })}
-          </ol>
-        )}
+        {size === 0 ? <Empty title={logWords.nothing[why]}>{logWords.nothingMore[why]}</Empty>
+          : wrap ? <WrappedLines {...props} box={box} to={toWrapped} /> : <Lines {...props} sight={sight} />}
       </div>
       {newer > 0 ? (
         <div className="newer"><Button icon="follow" onClick={() => onFollow(true)}>{format.count(newer, 'new line')}</Button></div>
       ) : null}
     </div>
   )
+}
+
+/** Lines of one height: where each stands is known without measuring, however many there are. */
+function Lines({ log, size, gone, times, wanted, current, follow, sight }: LogListProps & { sight: { top: number; height: number } }) {
+  const { first, last } = linesInSight(size, sight, follow)
+  const rows = []
+  for (let index = first; index < last; index += 1) {
+    const item = log.item(index)
+    if (!item) continue
+    const hit = current !== null && current.item === gone + index
+    rows.push(
+      <li key={gone + index} className={item.kind === 'dropped' ? 'dropped' : hit ? 'hit' : undefined} style={{ transform: `translateY(${index * lineHeight}px)` }}>
+        <LogLine item={item} times={times} wanted={wanted} current={hit ? current.at : null} />
+      </li>,
+    )
+  }
+  return <ol style={{ height: size * lineHeight }}>{rows}</ol>
 }
 
 function toEnd(scrolls: HTMLElement | null): void {

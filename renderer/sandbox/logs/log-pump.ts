@@ -8,18 +8,18 @@ export interface LogPump {
 
 /** Lines put among the items at once: bounded work a frame, well above 10,000 a second. */
 const mostAtOnce = 4000
-/** A picture of a growing log needs no more than 20 a second. Ms. */
-const betweenMs = 50
-
-/** Moves what came into what is shown, once a frame at most. `frame`: as requestAnimationFrame. */
-export function logPump(log: LogBuffer, changed: () => void, frame: (run: (now: number) => void) => number, cancel: (id: number) => void): LogPump {
+/**
+ * Moves what came into what is shown, once a frame at most, and no sooner than `between` ms after the last time. `frame`: as
+ * requestAnimationFrame.
+ */
+export function logPump(log: LogBuffer, changed: () => void, between: () => number, frame: (run: (now: number) => void) => number, cancel: (id: number) => void): LogPump {
   let wanted = 0
   let last = -Infinity
   let waiting: (() => void)[] = []
 
   function turn(now: number): void {
     wanted = 0
-    if (now - last < betweenMs) return ask()
+    if (now - last < between()) return ask()
     last = now
     const more = log.drain(mostAtOnce)
     for (const done of waiting.splice(0)) done()

@@ -12,11 +12,15 @@ import { useTask } from '../use-task.ts'
 import { clearedKey } from './cleared.ts'
 import { finder, step, type Hit } from './find.logic.ts'
 import { LogBar } from './log-bar.tsx'
-import { LogList, type LogListHandle } from './log-list.tsx'
+import { LogList } from './log-list.tsx'
+import type { LogListHandle } from './log-list-props.ts'
 import { logPump, type LogPump } from './log-pump.ts'
 
 /** Lines of the past that are asked for. */
 const tail = 2000
+/** Between two pictures of a growing log; wrapped lines have to be measured anew for each. Ms. */
+const plainMs = 100
+const wrappedMs = 250
 
 /** The container's own log. Another container of the same sandbox is another log, after the same lines. */
 export function LogsTab({ row, gone }: TabProps) {
@@ -43,8 +47,9 @@ function Log({ id, name, ready }: { id: string; name: string; ready: boolean }) 
   const pump = useRef<LogPump>(null)
 
   const draw = useEffectEvent(() => changed())
+  const between = useEffectEvent(() => (wrap ? wrappedMs : plainMs))
   useEffect(() => {
-    const made = logPump(log, () => draw(), (turn) => requestAnimationFrame(turn), (frame) => cancelAnimationFrame(frame))
+    const made = logPump(log, () => draw(), () => between(), (turn) => requestAnimationFrame(turn), (frame) => cancelAnimationFrame(frame))
     pump.current = made
     return () => {
       pump.current = null
@@ -127,7 +132,7 @@ function Log({ id, name, ready }: { id: string; name: string; ready: boolean }) 
       />
       <LogList
         ref={list} log={log} size={size} gone={gone} times={times} wrap={wrap} wanted={wanted} current={at < 0 ? null : current} follow={follow}
-        newer={follow ? 0 : lines - since} cleared={lines > 0} onFollow={followed}
+        newer={follow ? 0 : lines - since} cleared={lines > 0} ready={ready} onFollow={followed}
       />
       {broken !== null ? <div className="banner"><Note kind="bad" live title={`${broken.message}.`.replace(/\.\.$/, '.')}>{broken.next}</Note></div>
         : ended !== null ? <div className="banner"><Note live title={`${logWords.ended(ended)}.`.replace(/\.\.$/, '.')} /></div> : null}

@@ -56,7 +56,7 @@ export function openTerminalView({ host, endpoint, terminal: id, mac, reader, on
   let colours = readColours(host)
   const style = getComputedStyle(host)
   const terminal = new Terminal({
-    scrollback, theme: colours.theme, screenReaderMode: reader, fontFamily: style.getPropertyValue('--mono').trim(), fontSize: 12, lineHeight: 1.5,
+    scrollback, theme: colours.theme, screenReaderMode: reader, fontFamily: style.getPropertyValue('--mono').trim(), fontSize: 12, lineHeight: 1.25,
     minimumContrastRatio: 4.5, cursorBlink: false, macOptionClickForcesSelection: true,
     linkHandler: { activate: (_, uri) => on.link(uri), hover: (_, uri) => on.hover(uri), leave: () => on.hover(null), allowNonHttpProtocols: false },
   })

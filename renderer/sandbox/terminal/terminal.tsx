@@ -39,11 +39,14 @@ export function TerminalTab({ row }: TabProps) {
       setOpening(false)
     }
   }
-  // Who comes here wants a terminal: the first one opens by itself, once.
+  // Who comes here wants a terminal: the first one opens by itself, once, as soon as there is a sandbox to open it in.
+  const came = useRef(false)
   const first = useEffectEvent(() => {
-    if (row.terminals.length === 0 && up) void open()
+    if (!up || came.current) return
+    came.current = true
+    if (row.terminals.length === 0) void open()
   })
-  useEffect(() => first(), [])
+  useEffect(() => first(), [up])
   useCommand({ id: 'new-terminal', title: terminalWords.open, icon: 'terminal', when: up && !opening, run: () => void open() })
   useFootKeys([['Mod+Shift+c', terminalWords.keys.copy], ['Mod+Shift+v', terminalWords.keys.paste], ['Mod+Shift+f', terminalWords.keys.find]])
 

@@ -1,6 +1,9 @@
 import type { FixtureCalls, FixtureTopics } from './fixture-endpoint.ts'
 import { ago, fixtureNow } from './fixture-state.ts'
 
+const picture = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+const page = '<!doctype html>\n<title>Report</title>\n<script>document.title = 1</script>\n<p onclick="x()">Prices rose by 4%.</p>\n'
+
 /** Canned answers, rich enough to look at every screen. A screen that needs more adds it here. */
 export const fixtureCalls: FixtureCalls = {
   tokens: () => ({
@@ -26,9 +29,16 @@ export const fixtureCalls: FixtureCalls = {
       { name: 'report.html', path: `${path}/report.html`, directory: false, size: 18_422, modified_at: ago(30) },
       { name: 'requirements.txt', path: `${path}/requirements.txt`, directory: false, size: 212, modified_at: ago(2400) },
       { name: 'scrape.py', path: `${path}/scrape.py`, directory: false, size: 4_811, modified_at: ago(300) },
+      { name: 'chart.png', path: `${path}/chart.png`, directory: false, size: 70, modified_at: ago(90) },
+      { name: 'invoice\u202egpj.exe', path: `${path}/invoice\u202egpj.exe`, directory: false, size: 9, modified_at: ago(3 * 86_400) },
+      { name: 'crawl-2026-11-23.jsonl.gz', path: `${path}/crawl-2026-11-23.jsonl.gz`, directory: false, size: 19_293_798, modified_at: ago(4000) },
+      { name: '.git', path: `${path}/.git`, directory: true, size: null, modified_at: ago(4000) },
     ],
   }),
-  read: ({ path, encoding = 'utf-8' }) => ({ path, content: 'requests==2.32.3\nbeautifulsoup4==4.12.3\npandas==2.2.3\n', encoding, size: 56 }),
+  read: ({ path, encoding = 'utf-8' }) => {
+    const content = path.endsWith('.png') ? atob(picture) : path.endsWith('.exe') ? 'MZ\0\u0001\u0002\0\0' : path.endsWith('.html') ? page : 'requests==2.32.3\nbeautifulsoup4==4.12.3\npandas==2.2.3\n'
+    return { path, content: encoding === 'base64' ? btoa(content) : content, encoding, size: content.length }
+  },
   details: () => ({
     mounts: [
       { host: '/home/dev/.berth/users/default/threads/pricing-research/user-data/workspace', container: '/mnt/user-data/workspace', mode: 'rw', kind: 'workspace', exists: true, bytes: 14_422_016, files: 214 },
@@ -109,7 +119,7 @@ export const fixtureTopics: FixtureTopics = {
   }),
   logs: (_, send) => send({
     type: 'lines', dropped: 0,
-    lines: Array.from({ length: 120 }, (_, n) => ({ n: n + 1, at: ago(120 - n), text: n % 17 === 3 ? `WARN retry ${n} of fetch https://shop.example/p/${n}` : `INFO worker: page ${n} parsed in ${20 + ((n * 7) % 90)} ms` })),
+    lines: Array.from({ length: 120 }, (_, n) => ({ n: n + 1, at: ago(120 - n), text: n === 108 ? '\u001b[1;31mERROR\u001b[0m worker: \u001b[33mshop.example\u001b[0m gave up after \u001b[4m3 tries\u001b[0m' : n % 17 === 3 ? `WARN retry ${n} of fetch https://shop.example/p/${n}` : `INFO worker: page ${n} parsed in ${20 + ((n * 7) % 90)} ms` })),
   }),
   terminal: (_, send) => {
     send({ type: 'replay', data: '\u001b[32magent@3fa2b9d1\u001b[0m:\u001b[34m~/workspace\u001b[0m$ pytest -q tests/ --maxfail=1\r\n...............\u001b[31mF\u001b[0m\r\n', cols: 120, rows: 32, cut: false })

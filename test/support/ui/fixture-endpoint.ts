@@ -14,8 +14,8 @@ export interface Fixture {
   state(): HouseState
   /** As the engine would: the next patch to everyone who looks. */
   push(ops: readonly PatchOp[]): void
-  /** An event of any other topic, to its subscribers. */
-  send<T extends TopicName>(topic: T, event: TopicEvent<T>): void
+  /** An event of any other topic, to its subscribers. Settles when all of them have taken it: then the engine would get its acknowledgement. */
+  send<T extends TopicName>(topic: T, event: TopicEvent<T>): Promise<void>
   /** Calls so far, with their inputs. */
   readonly made: { name: CallName; input: unknown }[]
   /** What a subscriber sent back. */
@@ -63,10 +63,10 @@ export function fixtureEndpoint(state: HouseState, calls: FixtureCalls = {}, top
     push(ops) {
       now = applyPatch(now, ops)
       seq += 1
-      fixture.send('state', { type: 'patch', seq, ops: [...ops] })
+      void fixture.send('state', { type: 'patch', seq, ops: [...ops] })
     },
-    send(topic, event) {
-      for (const sub of subs) if (sub.topic === topic) void sub.listener.event(event as never)
+    async send(topic, event) {
+      await Promise.all([...subs].map(async (sub) => { if (sub.topic === topic) await sub.listener.event(event as never) }))
     },
     made: [],
     said: [],

@@ -18,6 +18,7 @@ import { SearchField } from '../../../renderer/parts/fields/search-field.tsx'
 import { SelectField } from '../../../renderer/parts/fields/select-field.tsx'
 import { Switch } from '../../../renderer/parts/fields/switch.tsx'
 import { Dialog } from '../../../renderer/parts/floats/dialog.tsx'
+import { FloatRoot } from '../../../renderer/parts/floats/float-root.tsx'
 import { Menu } from '../../../renderer/parts/floats/menu.tsx'
 import { useToast } from '../../../renderer/parts/floats/toasts.ts'
 import { Chip } from '../../../renderer/parts/signs/chip.tsx'
@@ -113,4 +114,4 @@ function Sheet() {
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')
 document.title = 'Parts · Berth'
-createRoot(root).render(<CopyText value={async (text) => say(`copied ${text}`)}><ToastHost><Sheet /></ToastHost></CopyText>)
+createRoot(root).render(<CopyText value={async (text) => say(`copied ${text}`)}><FloatRoot><ToastHost><Sheet /></ToastHost></FloatRoot></CopyText>)

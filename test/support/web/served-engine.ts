@@ -24,7 +24,7 @@ export async function serveEngine(options: { env?: Record<string, string>; confi
   const home = options.home ?? join(dir?.path ?? '', 'home')
   const file = dir && options.config !== undefined ? join(dir.path, 'config.yaml') : null
   if (file !== null) await writeFile(file, options.config ?? '')
-  const running = start('out/main/cli.mjs', ['serve', '--json', ...(file === null ? [] : ['--config', file])], { env: { BERTH_HOME: home, ...options.env } })
+  const running = start('bin/berth.mjs', ['serve', '--json', ...(file === null ? [] : ['--config', file])], { env: { BERTH_HOME: home, ...options.env } })
   const facts = await eventually('the engine greets', () => greeting(running), { within: 60_000 })
   const client = await connect(home)
   async function stop(): Promise<void> {

@@ -1,0 +1,218 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { needs } from '../../support/parts.ts'
+import { openGallery, type Gallery, type GalleryAsk } from '../../support/ui/gallery-browser.ts'
+
+let gallery: Gallery
+let page: Page
+let problems: string[]
+
+needs('chromium').describe('The frame, in Chromium', () => {
+  beforeAll(async () => {
+    gallery = await openGallery()
+  })
+  afterAll(async () => {
+    await gallery.close()
+  })
+
+  async function open(ask: GalleryAsk = {}): Promise<void> {
+    await page?.context().close();
+    ({ page, problems } = await gallery.page(ask))
+  }
+
+  const violations = async () => (await new AxeBuilder({ page }).analyze()).violations
+  const focused = () => page.evaluate("document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent") as Promise<string>
+  const hash = () => page.evaluate('location.hash') as Promise<string>
+
+  describe('accessibility, no rule off', () => {
+    test.each(['light', 'dark'] as const)('window, palette, keys, %s', async (theme) => {
+      await open({ theme, route: '#/images' })
+      await page.getByRole('navigation', { name: 'Main' }).waitFor()
+      expect(await violations()).toEqual([])
+      await page.keyboard.press('Control+k')
+      await page.keyboard.type('lo')
+      await page.getByRole('option', { name: /fix-login-redirect/ }).waitFor()
+      expect(await violations()).toEqual([])
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog', { name: 'Commands' }).waitFor({ state: 'hidden' })
+      await page.keyboard.press('?')
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+      expect(await violations()).toEqual([])
+      expect(problems).toEqual([])
+    })
+
+    test.each<[NonNullable<GalleryAsk['connection']>, string]>([['locked', 'Get a login link'], ['lost', 'The connection to Berth is lost'], ['never', 'Berth does not answer'], ['mismatch', '0.2.0']])('the page %s', async (connection, text) => {
+      for (const theme of ['light', 'dark'] as const) {
+        await open({ connection, theme })
+        await page.getByText(text).first().waitFor()
+        expect(await violations()).toEqual([])
+        expect(problems).toEqual([])
+      }
+    })
+
+    test('one h1, a title of its own, landmarks, and a way past the sidebar', async () => {
+      await open({ route: '#/bridge' })
+      expect(await page.getByRole('heading', { level: 1 }).allTextContents()).toEqual(['Bridge'])
+      expect(await page.title()).toBe('Bridge · Berth')
+      await page.keyboard.press('Tab')
+      expect(await focused()).toBe('Skip to the content')
+      await page.keyboard.press('Enter')
+      expect(await page.evaluate('document.activeElement.id')).toBe('main')
+      await page.evaluate("location.hash = '#/settings'")
+      await expect.poll(() => page.title()).toBe('Settings · Berth')
+    })
+
+    test('in a narrow window every place is still there by name', async () => {
+      await open({ size: { width: 900, height: 600 } })
+      for (const name of [/^Sandboxes, 5 active/, 'Activity', /^Images, Pulling/, 'Bridge', 'Settings']) expect(await page.getByRole('link', { name }).isVisible()).toBe(true)
+      expect(await violations()).toEqual([])
+    })
+  })
+
+  describe('keys', () => {
+    test('g and a letter go to a screen; nothing needs a key that a browser keeps', async () => {
+      await open()
+      const places: string[] = []
+      for (const letter of ['a', 'i', 'b', ',', 's']) {
+        await page.keyboard.press('g')
+        await page.keyboard.press(letter)
+        places.push(await hash())
+      }
+      expect(places).toEqual(['#/activity', '#/images', '#/bridge', '#/settings', '#/sandboxes'])
+      await page.keyboard.press('?')
+      const dialog = page.getByRole('dialog', { name: 'Keys' })
+      await dialog.waitFor()
+      const text = await dialog.innerText()
+      expect(text).not.toMatch(/Ctrl\s+[TNW1-9]\b/)
+      await page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'hidden' })
+      await page.keyboard.press('Control+2')
+      expect(await hash()).toBe('#/sandboxes')
+      await open({ kind: 'electron' })
+      await page.keyboard.press('Control+2')
+      expect(await hash()).toBe('#/activity')
+    })
+
+    test('letters are text while one types', async () => {
+      await open({ connection: 'locked' })
+      await page.getByRole('textbox').fill('')
+      await page.keyboard.type('ga?')
+      expect(await page.getByRole('textbox').inputValue()).toBe('ga?')
+    })
+
+    test('the palette: everything by keyboard, and the focus goes back', async () => {
+      await open()
+      const place = page.getByRole('link', { name: 'Bridge' })
+      await place.focus()
+      await page.keyboard.press('Control+k')
+      const field = page.getByRole('combobox', { name: 'Search for a sandbox or a command' })
+      await field.waitFor()
+      await expect.poll(focused).toBe('Search for a sandbox or a command')
+      await page.keyboard.press('Escape')
+      await expect.poll(focused).toBe('Bridge')
+      await page.keyboard.press('Control+k')
+      await field.waitFor()
+      await page.keyboard.type('docs-cr')
+      await expect.poll(() => page.getByRole('option').count()).toBe(1)
+      expect(await field.getAttribute('aria-activedescendant')).toBe(await page.getByRole('option').getAttribute('id'))
+      await page.keyboard.press('Enter')
+      await expect.poll(hash).toBe('#/sandboxes/c9813be05c7e90ab')
+      await page.keyboard.press('Control+k')
+      await field.fill('zzz')
+      await page.getByText('Nothing matches “zzz”.').waitFor()
+      await field.fill('idle_timeout')
+      await page.getByRole('option', { name: /Reap after/ }).waitFor()
+      await page.keyboard.press('Enter')
+      await expect.poll(hash).toBe('#/settings?find=idle_timeout')
+      await expect.poll(() => page.getByRole('searchbox').inputValue()).toBe('idle_timeout')
+      await expect.poll(() => page.evaluate('document.activeElement !== document.body')).toBe(true)
+      await page.keyboard.press('Control+k')
+      await field.fill('bridge address')
+      await page.keyboard.press('Enter')
+      await expect.poll(() => page.evaluate('window.fixture.copied')).toEqual(['http://127.0.0.1:7878'])
+      await page.keyboard.press('Control+k')
+      await field.waitFor()
+      await page.keyboard.press('?')
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    })
+  })
+
+  describe('live', () => {
+    test('counts and the last event follow the engine, the latter at most once a second', async () => {
+      await open()
+      const foot = page.locator('.foot [role="status"]')
+      await page.evaluate(`(() => {
+        window.seen = []
+        const line = document.querySelector('.foot [role="status"]')
+        new MutationObserver(() => window.seen.push([performance.now(), line.textContent])).observe(line, { childList: true, characterData: true, subtree: true })
+        const { house } = window.fixture.state()
+        let n = 0
+        const timer = setInterval(() => {
+          n += 1
+          window.fixture.push([{ op: 'house', value: { ...house, last_event: { ...house.last_event, seq: 900 + n, text: 'event ' + n } } }])
+          if (n === 50) clearInterval(timer)
+        }, 30)
+      })()`)
+      await foot.getByText('event 50').or(page.getByText(/event 50$/)).first().waitFor()
+      const times = (await page.evaluate('window.seen') as [number, string][]).filter(([, text], at, all) => text !== all[at - 1]?.[1]).map(([time]) => time)
+      expect(times.length).toBeGreaterThan(1)
+      for (let at = 1; at < times.length; at += 1) expect((times[at] ?? 0) - (times[at - 1] ?? 0)).toBeGreaterThan(900)
+      await page.evaluate("window.fixture.push([{ op: 'sandbox_gone', id: '3fa2b9d15c7e90ab' }])")
+      await page.getByRole('link', { name: 'Sandboxes, 4 active' }).waitFor()
+    })
+
+    test('lost: the last state stays, marked; what to do comes after a while; back again, it is live', async () => {
+      await open({ connection: 'lost' })
+      await page.getByText('What is shown is how it was. Trying again.').waitFor()
+      await page.getByRole('link', { name: 'Sandboxes, 5 active' }).waitFor()
+      await page.getByRole('button', { name: 'Try now' }).click()
+      expect(await page.evaluate('window.fixture.did')).toEqual(['retry'])
+      await page.getByText('start it where it ran: berth serve').waitFor({ timeout: 20_000 })
+      await page.evaluate('window.fixture.open()')
+      await page.getByText('What is shown is how it was').waitFor({ state: 'detached' })
+      await page.evaluate("window.fixture.push([{ op: 'sandbox_gone', id: '3fa2b9d15c7e90ab' }])")
+      await page.getByRole('link', { name: 'Sandboxes, 4 active' }).waitFor()
+    })
+
+    test('another engine: what was shown is dropped', async () => {
+      await open()
+      await page.evaluate("window.fixture.connect({ state: 'open', instance: 'fixture-2', endpoint: { ...window.fixture.endpoint, subscribe: () => ({ send() {}, close() {} }) } })")
+      await page.getByText('Looking for Berth').waitFor()
+      expect(await page.getByText('pricing-research').count()).toBe(0)
+    })
+
+    test('out of sight nothing is subscribed to; in sight again there is a new snapshot', async () => {
+      await open()
+      const topics = () => page.evaluate('window.fixture.topics()') as Promise<string[]>
+      expect(await topics()).toContain('state')
+      const show = (state: string) => page.evaluate(`Object.defineProperty(document, 'visibilityState', { configurable: true, value: '${state}' }), document.dispatchEvent(new Event('visibilitychange'))`)
+      await show('hidden')
+      await expect.poll(topics).toEqual([])
+      await page.evaluate("window.fixture.push([{ op: 'sandbox_gone', id: '3fa2b9d15c7e90ab' }])")
+      await show('visible')
+      await page.getByRole('link', { name: 'Sandboxes, 4 active' }).waitFor()
+    })
+
+    test('the theme is chosen, kept, and told to the shell', async () => {
+      await open({ kind: 'electron' })
+      await page.keyboard.press('Control+k')
+      await page.keyboard.type('dark theme')
+      await page.keyboard.press('Enter')
+      await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
+      expect(await page.evaluate("[localStorage.getItem('berth.theme'), window.fixture.did]")).toEqual(['dark', ['theme dark']])
+      await page.reload()
+      await page.waitForSelector('h1', { state: 'attached' })
+      expect(await page.evaluate('getComputedStyle(document.body).colorScheme + document.documentElement.dataset.theme')).toBe('darkdark')
+    })
+
+    test('logging in: what was pasted is sent as its code', async () => {
+      await open({ connection: 'locked' })
+      await page.getByRole('button', { name: 'Log in' }).click()
+      await page.getByText('Paste a link or a code first.').waitFor()
+      await page.getByRole('textbox').fill('http://127.0.0.1:7878/#login=abcdef0123456789')
+      await page.keyboard.press('Enter')
+      await expect.poll(() => page.evaluate('window.fixture.did')).toEqual(['login abcdef0123456789'])
+    })
+  })
+})
