@@ -214,8 +214,8 @@ export async function host(options: HostOptions): Promise<Engine> {
       end = resolve
     })
     /** First no new work, then the sandboxes, then what served them, and the lock last. */
-    async function shut({ sparing = false }: CloseOptions): Promise<void> {
-      const destroys = config.current().config.on_exit === 'destroy'
+    async function shut({ sparing = false, sandboxes }: CloseOptions): Promise<void> {
+      const destroys = (sandboxes ?? config.current().config.on_exit) === 'destroy'
       try {
         // Whoever starts now is to wait for the lock, not to attach to an engine that is going.
         await clearBridgeFile(home.paths.bridge, instance)

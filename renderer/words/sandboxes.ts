@@ -51,7 +51,7 @@ export const sandboxesWords = {
     anonymous: 'its files: it is anonymous', anonymousMany: (count: string) => `the files of ${count} without a thread`, nothing: 'Nothing: it is anonymous', more: (count: string) => `and ${count} more`,
   },
   create: {
-    title: 'New sandbox', about: 'For a thread of your own. Agents make theirs through the bridge.', thread: 'Thread', user: 'User', then: 'Then', terminal: 'Open a terminal in it',
+    title: 'New sandbox', about: 'For a thread of your own. Agents make theirs through the bridge.', thread: 'Thread', user: 'User', next: 'Then', terminal: 'Open a terminal in it',
     cancel: 'Cancel', create: 'Create sandbox', needed: 'Give the thread a name.', userNeeded: 'Give the user a name: “default” where there is one only.',
     fresh: 'New. Its files will be kept under this name, also when the sandbox is gone.',
     there: { warm: 'It has a warm sandbox: you get that one.', paused: 'It has a paused sandbox: you get that one.', creating: 'Its sandbox is being made: you get that one.', failed: 'Its last sandbox failed: this tries again.', stopping: 'Its sandbox is being stopped: you get a new one after it.', active: (holders: string) => `It has one, held by ${holders}: you hold it too.` },

@@ -86,7 +86,7 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
     >
       <Field label={words.thread} showLabel value={thread} onChange={setThread} error={threadError} locked={busy} data-first="" hint={thread === '' ? undefined : <Outlook row={there} />} />
       <Field label={words.user} showLabel value={user} onChange={setUser} error={userError} locked={busy} />
-      <div className="fieldrow"><span>{words.then}</span><div><Check checked={terminal} onChange={setTerminal} label={words.terminal} /></div></div>
+      <div className="fieldrow"><span>{words.next}</span><div><Check checked={terminal} onChange={setTerminal} label={words.terminal} /></div></div>
       {busy || error !== null ? null : (
         <div className="same">
           <div className="h2"><span className="mid">{words.same}</span><Segments label={words.same} value={same} options={[{ value: 'shell', label: words.shell }, { value: 'curl', label: words.curl }]} onChange={setSame} /></div>

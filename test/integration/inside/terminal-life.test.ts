@@ -31,7 +31,7 @@ function cuttable() {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   }
   const via = async <F extends Found | null>(found: F): Promise<F> => {
-    if (!found?.url) return found
+    if (found === null || found.url === null) return found
     const made = doors.get(found.url) ?? door(found.url)
     doors.set(found.url, made)
     return { ...found, url: await made }
