@@ -18,6 +18,8 @@ export interface EngineOptions {
 export interface CloseOptions {
   /** Sandboxes that somebody still holds stay: other processes go on with them. Otherwise `on_exit` decides. */
   readonly sparing?: boolean | undefined
+  /** What a person said about all of them, whatever `on_exit` says. Embedded ones end in any case. */
+  readonly sandboxes?: 'keep' | 'destroy' | undefined
 }
 
 /** A home's engine: in this process, or, where one is there already, attached to it. */

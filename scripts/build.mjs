@@ -1,4 +1,4 @@
-// npm run build: out/ from main/ and shared/. Runs on Node 24.
+// npm run build: out/ from main/, app/, renderer/ and shared/. Runs on Node 24.
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
@@ -22,6 +22,7 @@ try {
   copyLite()
   await bundle('out/main', { cli: 'main/cli.ts', open: 'main/open.ts' })
   await page()
+  await shell()
 } catch (error) {
   // Where in the bundler it was thrown helps nobody.
   const text = error instanceof Error ? error.message : String(error)
@@ -30,6 +31,17 @@ try {
 }
 writeFileSync(stampFile, digest)
 if (!quiet) console.log(`out/ built in ${((performance.now() - started) / 1000).toFixed(1)} s`)
+
+/** The shell: its main process with everything but Electron and the engine's chunks in one file, and the preload as the one CommonJS file that a sandboxed one must be. */
+async function shell() {
+  await bundle('out/app', { main: 'app/main.ts' })
+  await bundle('out/preload', { preload: 'app/electron/preload.ts' }, { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false, banner: '' })
+  cpSync(inRoot('build', 'tray'), inRoot('out', 'icons'), { recursive: true })
+  // For the `berth serve` of a package, which has its files outside the archive: electron-builder.yml.
+  rmSync(inRoot('out', 'screens'), { recursive: true, force: true })
+  cpSync(inRoot('out', 'renderer'), inRoot('out', 'screens'), { recursive: true })
+  cpSync(inRoot('build', 'icons', '256x256.png'), inRoot('out', 'icons', 'berth.png'))
+}
 
 /** The screens: the same files in Electron and, from `berth serve`, in a browser. Addresses in it are relative: the shell serves it under a scheme of its own. */
 async function page() {
@@ -71,7 +83,7 @@ async function bundle(outDir, entries, output = {}) {
       rolldownOptions: {
         input,
         // Native parts that ssh2 (Docker over ssh) tries and does without.
-        external: ['cpu-features', /\.node$/],
+        external: ['electron', 'cpu-features', /\.node$/],
         output: {
           format: 'es',
           entryFileNames: '[name].mjs',

@@ -66,6 +66,14 @@ export const config = z.strictObject({
   stop_grace: seconds.max(600).default(5).describe('Between the polite stop and the kill.'),
   ready_timeout: seconds.min(1).max(3600).default(60).describe('From started to usable.'),
   on_exit: z.enum(['destroy', 'keep']).default('destroy').describe('What an orderly exit does with the sandboxes.'),
+  ui: z
+    .strictObject({
+      keep_running: z
+        .enum(['auto', 'on', 'off'])
+        .default('auto')
+        .describe('Whether Berth goes on when its window is closed. auto: yes, except on a Linux desktop without a tray.'),
+    })
+    .prefault({}),
   bridge: z
     .strictObject({
       port: port.nullable().default(null).describe('null: 7878, or the next free one at the first start of a home; then kept.'),

@@ -1,4 +1,5 @@
 import type { Config } from '../../shared/config.ts'
+import { fail } from '../../shared/errors.ts'
 import type { House } from '../../shared/state.ts'
 import type { Endpoint } from '../../shared/wire/endpoint.ts'
 import type { Backend } from '../backends/backend.ts'
@@ -8,6 +9,7 @@ import type { Log } from '../log.ts'
 import type { Provider } from '../provider/provider-api.ts'
 import type { Dispatch } from '../rpc/dispatch.ts'
 import type { TopicHandlers } from '../rpc/topic-handlers.ts'
+import type { Served } from '../wire/frame-server.ts'
 import { processEndpoint } from '../wire/process-endpoint.ts'
 import { createSubscribe, type Subscribe } from '../wire/subscribe.ts'
 import type { CallRecords } from './call-records.ts'
@@ -46,6 +48,7 @@ export function openLive(deps: {
   const { clock, events, provider, backend, sources, log } = deps
   const facts = houseFacts({ ...deps, tally: provider.tally })
   const state = liveState({ clock, provider, house: facts.now, houseChanges: facts.onChange, sources })
+  const open = new Set<Served>()
   let told = ''
   /** The same failure every second is one. */
   const problem = (error: unknown) => {
@@ -68,8 +71,14 @@ export function openLive(deps: {
   })
   return {
     subscribe,
-    endpoint: (dispatch, who) => processEndpoint({ dispatch, subscribe, caller: { scope: 'operator', client: who, bounds: null, who, transport: 'ipc' } }),
+    endpoint(dispatch, who) {
+      const caller = { scope: 'operator', client: who, bounds: null, who, transport: 'ipc' } as const
+      const { endpoint, served } = processEndpoint({ dispatch, subscribe, caller, onClosed: () => void open.delete(served) })
+      open.add(served)
+      return endpoint
+    },
     close() {
+      for (const served of [...open]) served.close(fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again: `berth serve`.' }))
       state.close()
       facts.close()
     },

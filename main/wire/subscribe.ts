@@ -86,9 +86,9 @@ export function createSubscribe(deps: { handlers: TopicHandlers; log: Log }): Su
     }
     return {
       up(data) {
-        if (ended || !stream?.up) return
+        if (ended || !stream) return
         const parsed = topics[name as TopicName].up.safeParse(data)
-        if (parsed.success) stream.up(parsed.data as never)
+        if (parsed.success) stream.up?.(parsed.data as never)
         else finish(fail('BAD_INPUT', `${name}: ${parsed.error.issues[0]?.message ?? 'not a message of this topic'}`, { next: 'Subscribe again.' }))
       },
       ack(bytes) {

@@ -6,8 +6,8 @@ export type Connection =
   /** A login link is needed; `problem` says why the last one was not taken. */
   | { readonly state: 'locked'; readonly problem: string | null }
   | { readonly state: 'open'; readonly endpoint: Endpoint; readonly instance: string }
-  /** The last state stays on screen, marked stale; it is tried again by itself. `since`: ms of `performance.now()`. */
-  | { readonly state: 'lost'; readonly reason: string; readonly since: number }
+  /** The last state stays on screen, marked stale; it is tried again by itself. `since`: ms of `performance.now()`; `offer`: `startHere` may be used now. */
+  | { readonly state: 'lost'; readonly reason: string; readonly since: number; readonly offer?: boolean }
   /** Page and engine are of two versions. */
   | { readonly state: 'mismatch'; readonly page: string; readonly engine: string }
 
@@ -17,5 +17,7 @@ export interface Connector {
   onChange(listener: (now: Connection) => void): () => void
   /** Tries now instead of at the next turn. */
   retry(): void
+  /** In the shell: runs an engine there, after the one it was attached to has gone. Absent in a browser. */
+  startHere?(): Promise<void>
   close(): void
 }

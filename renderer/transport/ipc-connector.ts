@@ -11,9 +11,11 @@ export function ipcConnector(berth: PreloadApi): Connector {
 
   function become(state: EngineState): void {
     if (closed) return
+    // Told again, as at every new pipe: it is the same connection, and what runs over it goes on. Another one comes after a loss.
+    if (state.state === 'open' && connection.state === 'open' && connection.instance === state.instance) return
     if (connection.state === 'open') connection.endpoint.close()
     if (state.state === 'open') connection = { state: 'open', endpoint: ipcEndpoint(berth), instance: state.instance }
-    else if (state.state === 'lost') connection = { state: 'lost', reason: state.reason, since: performance.now() - state.for }
+    else if (state.state === 'lost') connection = { state: 'lost', reason: state.reason, since: performance.now() - state.for, offer: state.offer }
     else connection = state
     for (const listener of listeners) listener(connection)
   }
@@ -27,6 +29,7 @@ export function ipcConnector(berth: PreloadApi): Connector {
     },
     // What came of it is in the state that follows.
     retry: () => void berth.native.retry(),
+    startHere: async () => void valueOf(await berth.native.startEngine()),
     close() {
       closed = true
       unwatch()
@@ -37,8 +40,13 @@ export function ipcConnector(berth: PreloadApi): Connector {
 
 /** The contract over what the preload offers, until the connection behind it is another. */
 function ipcEndpoint(berth: PreloadApi): Endpoint {
-  const open = new Set<{ close(): void }>()
+  const open = new Set<() => void>()
   let closed = false
+  /** Ends with the endpoint, unless it has ended by itself before. */
+  function until(end: () => void): () => void {
+    open.add(end)
+    return () => open.delete(end)
+  }
   return {
     async call(name, input, { signal, onChunk } = {}) {
       if (closed) throw gone()
@@ -46,34 +54,48 @@ function ipcEndpoint(berth: PreloadApi): Endpoint {
       const call = berth.call(name, input, onChunk as ((chunk: unknown) => void) | undefined)
       const abort = () => call.cancel()
       signal?.addEventListener('abort', abort, { once: true })
+      let settled: () => void = () => undefined
+      const cut = new Promise<never>((_resolve, reject) => {
+        settled = until(() => {
+          call.cancel()
+          reject(gone())
+        })
+      })
       try {
-        return valueOf(await call.answer) as never
+        return valueOf(await Promise.race([call.answer, cut])) as never
       } finally {
+        settled()
         signal?.removeEventListener('abort', abort)
       }
     },
     subscribe(topic, params, listener) {
-      if (closed) {
+      const lost = () => {
         const { code, message, next } = gone()
-        queueMicrotask(() => listener.end({ code, message, next, retry: true }))
+        listener.end({ code, message, next, retry: true })
+      }
+      if (closed) {
+        queueMicrotask(lost)
         return { send: () => undefined, close: () => undefined }
       }
       const subscription = berth.subscribe(topic, params, (event) => listener.event(event as never), (error) => {
-        open.delete(subscription)
+        settled()
         listener.end(error)
       })
-      open.add(subscription)
+      const settled = until(() => {
+        subscription.close()
+        lost()
+      })
       return {
         send: (up) => subscription.send(up),
         close: () => {
-          open.delete(subscription)
+          settled()
           subscription.close()
         },
       }
     },
     close() {
       closed = true
-      for (const subscription of open) subscription.close()
+      for (const end of [...open]) end()
       open.clear()
     },
   }

@@ -28,7 +28,7 @@ export const frameWords = {
   connecting: { title: 'Connecting', heading: 'Looking for Berth', text: 'This takes a moment after a start.' },
   lost: {
     title: 'The connection to Berth is lost', stale: 'What is shown is how it was.', trying: 'Trying again.',
-    what: 'If it does not come back, start it where it ran: berth serve', now: 'Try now', heading: 'Berth does not answer',
+    what: 'If it does not come back, start it where it ran: berth serve', now: 'Try now', here: 'Start Berth here', heading: 'Berth does not answer',
   },
   mismatch: {
     title: 'Two versions', heading: 'This page and Berth are of two versions', page: 'This page', engine: 'Berth',

@@ -6,7 +6,7 @@ import { inRoot } from './root.mjs'
 export const stampFile = inRoot('out', '.stamp')
 
 /** What is built from: a change in any of these makes out/ outdated. */
-const sources = ['main', 'shared', 'app', 'renderer', 'scripts/build.mjs', 'package.json', 'package-lock.json']
+const sources = ['main', 'shared', 'app', 'renderer', 'build', 'scripts/build.mjs', 'package.json', 'package-lock.json']
 
 /** About 20 ms: contents, not times, so that neither a checkout nor a copy builds again. */
 export function sourceDigest() {

@@ -17,6 +17,8 @@ interface Row { readonly name: string; readonly tally: Tally; readonly seconds: 
 /** Programs beside the vitest suites: a few rounds of each, by exit code or by their own closing line. */
 const programs = [
   { name: 'chaos', file: 'test/chaos/chaos.ts', args: ['--rounds', '4', '--seed', '1'], needs: ['docker', 'lite-image'], seconds: 900 },
+  { name: 'electron', file: 'scripts/suites/electron-specs.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200 },
+  { name: 'package', file: 'scripts/suites/electron-package.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200 },
   { name: 'chaos, embedded', file: 'test/chaos/chaos.ts', args: ['--rounds', '3', '--seed', '1', '--backend', 'embedded'], needs: ['bubblewrap'], seconds: 600 },
 ]
 

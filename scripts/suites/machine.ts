@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { userInfo } from 'node:os'
 import { onPath } from '../lib/debian.mjs'
+import { electronCheck } from '../lib/electron-check.mjs'
 import { dockerAnswers, dockerHasImage } from '../lib/docker.mjs'
 
 /** What the suites may need, each with the reason why it is not here, or null. */
@@ -18,6 +19,8 @@ export async function machineParts(): Promise<Record<string, string | null>> {
     'own-engine': root ? absent(['dockerd', 'ip', 'unshare']) : 'not root',
     ripgrep: absent(['rg']),
     python: absent(['python3']),
+    // Runs the built shell in an older Electron: the current one's binary cannot be had everywhere.
+    'electron-check': electronCheck() ? null : 'no electron-check beside the clone or at BERTH_ELECTRON_CHECK',
   }
 }
 

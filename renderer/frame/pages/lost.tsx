@@ -5,6 +5,7 @@ import { frameWords } from '../../words/frame.ts'
 import { useConnection, useSurroundings } from '../house/contexts.ts'
 import { Bare } from './bare.tsx'
 import { useLate } from './connecting.tsx'
+import { StartHere } from './start-here.tsx'
 
 /** Above the last state, which stays. What to do comes only when trying again has not helped. */
 export function LostBanner() {
@@ -15,7 +16,7 @@ export function LostBanner() {
   const reason = connection.state === 'lost' ? `${words.title}: ${connection.reason}.` : `${words.title}.`
   return (
     <div className="banner">
-      <Note kind="bad" title={reason} live action={<Button small onClick={() => connector.retry()}>{words.now}</Button>}>
+      <Note kind="bad" title={reason} live action={<><StartHere /><Button small onClick={() => connector.retry()}>{words.now}</Button></>}>
         {words.stale} {late ? words.what : words.trying}
       </Note>
     </div>
@@ -31,7 +32,7 @@ export function LostPage({ reason }: { reason: string }) {
       <p className="state"><span className="status failed"><Mark name="failed" />{words.title}</span></p>
       <h2>{words.heading}</h2>
       <p>{reason}</p>
-      <p className="waiting" role="status"><Mark name="creating" /><span>{words.trying} {words.what}</span><span className="end"><Button small onClick={() => connector.retry()}>{words.now}</Button></span></p>
+      <p className="waiting" role="status"><Mark name="creating" /><span>{words.trying} {words.what}</span><span className="end"><StartHere /><Button small onClick={() => connector.retry()}>{words.now}</Button></span></p>
     </Bare>
   )
 }

@@ -23,6 +23,7 @@ function put(files: Record<string, string>): void {
 
 describe('walls', () => {
   const breaches: readonly (readonly [what: string, file: string, text: string])[] = [
+    ['electron outside its wrappers', 'app/menus/a.ts', "import { app } from 'electron'\nconsole.log(app)\n"],
     ['electron in the engine', 'main/a.ts', "import { app } from 'electron'\nconsole.log(app)\n"],
     ['a screen in the engine', 'main/a.ts', "export { useState } from 'react'\n"],
     ['the shell in the engine', 'main/deep/a.ts', "import { b } from '../../app/b.ts'\nconsole.log(b)\n"],
@@ -46,7 +47,8 @@ describe('walls', () => {
     put({
       'shared/a.ts': "import { z } from 'zod'\nimport { b } from './b.ts'\nconsole.log(z, b)\n",
       'main/deep/a.ts': "import fs from 'node:fs'\nimport yaml from 'yaml'\nimport { z } from '../../shared/a.ts'\nimport p from '../../package.json' with { type: 'json' }\nconsole.log(fs, yaml, z, p)\n",
-      'app/main.ts': "import { app } from 'electron'\nconsole.log(app, import('../main/engine.ts'))\n",
+      'app/electron/life.ts': "import { app } from 'electron'\nconsole.log(app)\n",
+      'app/main.ts': "console.log(import('../main/engine.ts'))\n",
       'renderer/a.tsx': "import { useState } from 'react'\nimport type { A } from '../shared/a.ts'\nexport const x: A = <p>{useState}</p>\n",
       'test/unit/a.ts': "import { a } from '../../main/a.ts'\nimport { b } from '../../scripts/b.ts'\nconsole.log(a, b)\n",
     })

@@ -1,0 +1,62 @@
+import type { Item } from '../system/menu.ts'
+
+export type MenuAct =
+  /** A command of the page, by its name. */
+  | { readonly act: 'command'; readonly name: string }
+  | { readonly act: 'about' | 'diagnostics' | 'quit' | 'close-window' | 'start-engine' }
+
+const command = (name: string): MenuAct => ({ act: 'command', name })
+
+/**
+ * The application's menu. A Mac has its app menu first, and there Settings, About and Quit are in it. Only a Mac gets keys
+ * here: elsewhere they would be Ctrl and a letter, which belongs to whatever runs in a focused terminal; the page has its own.
+ */
+export function applicationMenu({ mac, packaged, offer }: { mac: boolean; packaged: boolean; offer: boolean }): readonly Item<MenuAct>[] {
+  const key = (name: string) => (mac ? { keys: `Cmd+${name}` } : {})
+  const settings: Item<MenuAct> = { label: 'Settings…', ...key(','), does: command('go-settings') }
+  const about: Item<MenuAct> = { label: 'About Berth', does: { act: 'about' } }
+  const quit: Item<MenuAct> = { label: 'Quit Berth', ...key('Q'), does: { act: 'quit' } }
+  const line: Item<MenuAct> = { separator: true }
+  return [
+    ...(mac ? [{ label: 'Berth', items: [about, line, settings, line, { role: 'services' as const }, line, { role: 'hide' as const }, { role: 'hideOthers' as const }, { role: 'unhide' as const }, line, quit] }] : []),
+    {
+      label: '&File',
+      items: [
+        { label: 'New sandbox…', ...key('N'), does: command('new-sandbox') },
+        { label: 'Shut down all…', does: command('shut-down-all') },
+        ...(offer ? [line, { label: 'Start Berth here', does: { act: 'start-engine' } } satisfies Item<MenuAct>] : []),
+        line,
+        { label: 'Close window', ...key('W'), does: { act: 'close-window' } },
+        ...(mac ? [] : [settings, line, quit]),
+      ],
+    },
+    {
+      label: '&Edit',
+      items: [{ role: 'undo' }, { role: 'redo' }, line, { role: 'cut' }, { role: 'copy' }, { role: 'paste' }, { role: 'selectAll' }],
+    },
+    {
+      label: '&View',
+      items: [
+        { label: 'Sandboxes', ...key('1'), does: command('go-sandboxes') },
+        { label: 'Activity', ...key('2'), does: command('go-activity') },
+        { label: 'Images', ...key('3'), does: command('go-images') },
+        { label: 'Bridge', ...key('4'), does: command('go-bridge') },
+        line,
+        { label: 'Commands…', does: command('palette') },
+        line,
+        { role: 'resetZoom' }, { role: 'zoomIn' }, { role: 'zoomOut' }, line, { role: 'togglefullscreen' },
+        // In a package its fuses and this menu leave nobody a way into the page.
+        ...(packaged ? [] : [{ role: 'toggleDevTools' as const }]),
+      ],
+    },
+    ...(mac ? [{ label: 'Window', items: [{ role: 'minimize' as const }, { role: 'zoom' as const }, line, { role: 'front' as const }] }] : []),
+    {
+      label: '&Help',
+      items: [
+        { label: 'Keyboard shortcuts', does: command('keys-help') },
+        { label: 'Export diagnostics…', does: { act: 'diagnostics' } },
+        ...(mac ? [] : [line, about]),
+      ],
+    },
+  ]
+}

@@ -1,0 +1,134 @@
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import type { HouseState } from '../../shared/state.ts'
+import type { Endpoint } from '../../shared/wire/endpoint.ts'
+import { fail } from '../../shared/errors.ts'
+import type { Desk, Theme } from '../system/desk.ts'
+import type { Dialogs } from '../system/dialogs.ts'
+import type { IssuedPaths } from './issued.ts'
+import { openable } from './open-link.ts'
+import { saveTextTo } from './save-text.ts'
+import { threadDirectory } from './thread-directory.ts'
+import { downloadTo, uploadFrom } from './transfer.ts'
+
+export interface NativeDeps {
+  readonly desk: Desk
+  readonly dialogs: Dialogs
+  readonly issued: IssuedPaths
+  endpoint(): Endpoint
+  state(): HouseState | null
+  progress(transfer: number, done: number, total: number): void
+  setTheme(theme: Theme): void
+  startEngine(): Promise<void>
+  retry(): void
+  readonly settings: ShellSettings
+}
+
+export interface ShellSettings {
+  read(): Promise<{ login: boolean | null; command: string | null; version: string; electron: string }>
+  setLogin(on: boolean): Promise<void>
+  installCommand(): Promise<string>
+}
+
+const text = z.string().max(4096)
+const none = z.tuple([])
+/** Of the page's: a file's name for a dialog, without what could lead elsewhere. */
+const fileName = z.string().min(1).max(255).transform((name) => path.basename(name.replaceAll('\\', '/')))
+
+const inputs = {
+  reveal: z.tuple([text]),
+  openDirectory: z.tuple([text, text]),
+  copy: z.tuple([z.string().max(16_777_216)]),
+  copyToken: none,
+  openLink: z.tuple([text]),
+  download: z.tuple([z.object({ sandbox: text, path: text, name: fileName })]),
+  upload: z.tuple([z.object({ sandbox: text, directory: text }), z.array(text).max(1000).nullable(), z.number().int()]),
+  saveText: z.tuple([fileName, z.string().max(67_108_864)]),
+  setTheme: z.tuple([z.enum(['system', 'light', 'dark'])]),
+  startEngine: none,
+  retry: none,
+  shellSettings: none,
+  setLogin: z.tuple([z.boolean()]),
+  installCommand: none,
+} as const
+
+type Inputs = { readonly [N in keyof typeof inputs]: z.output<(typeof inputs)[N]> }
+type Native = { readonly [N in keyof Inputs]: (...args: Inputs[N]) => unknown }
+
+/** The native things by name; what a page gives is checked before anything is done with it. */
+export function nativeCalls(deps: NativeDeps): (name: string, args: readonly unknown[]) => Promise<unknown> {
+  const { desk, dialogs, endpoint, issued, settings, state } = deps
+
+  async function reveal(asked: string): Promise<boolean> {
+    if (!(await issued.has(asked, state()))) throw fail('FILE_DENIED', 'Only directories and files that Berth has named are shown', { next: 'Copy the path instead.' })
+    desk.reveal(asked)
+    return true
+  }
+
+  async function openDirectory(sandbox: string, which: string): Promise<boolean> {
+    const known = state()
+    if (!known) throw fail('NOT_RUNNING', 'Berth is not running', { next: 'Wait until it is back.' })
+    const details = await endpoint().call('details', { id: sandbox })
+    await desk.openDirectory(await threadDirectory({ home: known.house.home, details, which }))
+    return true
+  }
+
+  async function ticket(sandbox: string, inside: string, direction: 'download' | 'upload'): Promise<string> {
+    const url = state()?.house.url
+    if (url === undefined) throw fail('NOT_RUNNING', 'Berth is not running', { next: 'Wait until it is back.' })
+    return `${url}${(await endpoint().call('ticket', { id: sandbox, path: inside, direction })).path}`
+  }
+
+  async function download(file: { sandbox: string; path: string; name: string }): Promise<boolean> {
+    const place = await dialogs.saveFile({ title: 'Save a file of the sandbox', name: file.name })
+    if (place === null) return false
+    // Only now: a ticket is good for 30 s, and a dialog may stay open for longer.
+    await downloadTo(await ticket(file.sandbox, file.path, 'download'), place)
+    return true
+  }
+
+  async function upload(to: { sandbox: string; directory: string }, dropped: readonly string[] | null, transfer: number): Promise<string[]> {
+    const files = dropped ?? (await dialogs.openFiles({ title: 'Upload into the sandbox' })) ?? []
+    const sizes = await Promise.all(files.map(async (file) => {
+      const facts = await stat(file)
+      if (!facts.isFile()) throw fail('FILE_FAILED', `${path.basename(file)} is not a file`, { next: 'Choose files; a directory is uploaded as an archive.' })
+      return facts.size
+    }))
+    const total = sizes.reduce((sum, size) => sum + size, 0)
+    const written: string[] = []
+    let before = 0
+    for (const [index, file] of files.entries()) {
+      const inside = path.posix.join(to.directory, path.basename(file))
+      await uploadFrom(await ticket(to.sandbox, inside, 'upload'), file, (done) => deps.progress(transfer, before + done, total))
+      before += sizes[index] ?? 0
+      written.push(inside)
+    }
+    return written
+  }
+
+  const natives: Native = {
+    reveal, openDirectory, download, upload,
+    copy: (it) => desk.copy(it),
+    copyToken: async () => desk.copy((await endpoint().call('token_copy', {})).token),
+    openLink: async (url) => desk.openLink(openable(url)),
+    saveText: async (name, content) => {
+      const place = await dialogs.saveFile({ title: 'Save', name })
+      if (place !== null) await saveTextTo(place, content)
+      return place !== null
+    },
+    setTheme: (theme) => deps.setTheme(theme),
+    startEngine: () => deps.startEngine(),
+    retry: () => deps.retry(),
+    shellSettings: () => settings.read(),
+    setLogin: (on) => settings.setLogin(on),
+    installCommand: () => settings.installCommand(),
+  }
+
+  return async (name, args) => {
+    if (!Object.hasOwn(inputs, name)) throw fail('NO_SUCH_CALL', `There is no native ${name}`, { next: 'Check that page and shell are of one version.' })
+    const parsed = inputs[name as keyof Inputs].safeParse(args)
+    if (!parsed.success) throw fail('BAD_INPUT', `${name} cannot take this`, { next: 'Check that page and shell are of one version.', cause: parsed.error })
+    return await (natives[name as keyof Inputs] as (...given: readonly unknown[]) => unknown)(...parsed.data)
+  }
+}

@@ -1,0 +1,2 @@
+@echo off
+"%~dp0..\out\node.exe" "%~dp0berth.mjs" %*

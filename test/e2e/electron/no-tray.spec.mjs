@@ -1,0 +1,42 @@
+// A Linux desktop without a tray, as this one is: closing the window quits, and where it was is kept.
+import { deepEqual, equal } from 'node:assert/strict'
+import { openHouse } from './engine.mjs'
+
+let house
+
+export async function setup({ home, project, env }) {
+  house = await openHouse({ home, project })
+  await house.start()
+  env.BERTH_HOME = house.home
+  return () => house.kill()
+}
+
+export default async function spec({ check, expect, dialogs, notifications, menu, ...run }) {
+  let { app, page } = run
+  const close = () => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].close())
+  const bounds = () => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].getBounds())
+
+  await check('closing the window quits, and says nothing of a tray', async () => {
+    await expect.poll(() => page.evaluate(() => new Promise((resolve) => { window.berth.onEngine((now) => resolve(now.state)) }))).toBe('open')
+    await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].setBounds({ x: 60, y: 50, width: 1000, height: 640 }))
+    await expect.poll(bounds).toMatchObject({ width: 1000, height: 640 })
+    await close().catch(() => undefined)
+    equal((await run.waitForExit()).code, 0)
+    deepEqual([notifications.shown(), dialogs.shown()], [[], []])
+    equal((await house.call('status', {})).instance, house.facts().instance)
+  })
+  await check('opens again where it was', async () => {
+    ;({ app, page } = await run.relaunch())
+    await expect.poll(bounds).toMatchObject({ width: 1000, height: 640 })
+  })
+  await check('About says the version and makes no traffic', async () => {
+    await dialogs.answer({ match: 'Berth 0', button: 'Close' })
+    await menu.click('Help', 'About Berth')
+    await expect.poll(() => dialogs.shown().length).toBe(1)
+    deepEqual(run.opened(), [])
+  })
+  await check('the menu speaks to the page', async () => {
+    await menu.click('View', 'Bridge')
+    await expect.poll(() => page.evaluate(() => location.hash)).toBe('#/bridge')
+  })
+}
