@@ -22,6 +22,7 @@ import { makeSlots } from './slots.ts'
 import type { SlotPool } from './slots-api.ts'
 import { makeTable } from './table.ts'
 import { makeTickets } from './tickets.ts'
+import { wallStamps } from './wall-stamps.ts'
 import { select, useSandbox } from './use.ts'
 import { sorted, viewOf } from './view.ts'
 import { makeFrost } from './wake.ts'
@@ -63,6 +64,7 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
   }
   const core: Core = {
     deps,
+    stampOf: wallStamps(clock),
     table,
     flights,
     clients: makeClients(deps),

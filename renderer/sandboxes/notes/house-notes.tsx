@@ -97,7 +97,7 @@ function saidOf({ id, text }: HouseNote, house: House, number: (value: number) =
     case 'image-failed': return { title: words.imageFailed, text: ended(text) }
     case 'image': return { title: words.image, text }
     case 'better': return { title: words.better, text: `${ended(text)} ${words.betterText}` }
-    case 'embedded': return { title: words.embedded, text: house.backend.isolation === 'none' ? words.unisolated : words.embeddedText }
+    case 'embedded': return { title: house.backend.chosen === 'auto' ? words.embeddedWhy : words.embedded, text: house.backend.isolation === 'none' ? words.unisolated : words.embeddedText }
     case 'slots': return { title: words.slots, text: ended(text) }
     default: return { title: ended(text), text: undefined }
   }

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ClientOptions, WebSocket } from 'ws'
 import { z } from 'zod'
