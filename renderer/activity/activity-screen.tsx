@@ -45,7 +45,7 @@ export function ActivityScreen() {
     }))
     return lanes(events, present, from, to, words.anonymous)
   }, [events, sandboxes, from, to])
-  useFootKeys([['Enter', 'Open sandbox'], ['Mod+k', 'Commands']])
+  useFootKeys([['Enter', 'Open sandbox']])
   return (
     <Page
       title={words.title}
