@@ -38,6 +38,6 @@ export function chooseBackend(view: {
   return {
     kind: 'embedded',
     chosen: 'auto',
-    reason: `No container engine answers (${engineProblem}). ${isolated} They end with Berth; files stay. Install and start Docker, then restart Berth, for containers.`,
+    reason: `No container engine answers (${engineProblem}). ${isolated} They end with Berth; files stay. Install and start Docker for containers: Berth then offers to switch, and takes them at its next start.`,
   }
 }

@@ -15,10 +15,10 @@ export async function diagnostics(deps: {
   /** The engine's own log, newest last. */
   log: () => readonly string[]
   /** Every secret that this engine knows. */
-  secrets: () => readonly string[]
+  secrets: () => Promise<readonly string[]>
   wall: () => number
 }): Promise<CallResult<'diagnostics'>> {
-  const [doctor, config, status] = await Promise.all([deps.doctor(), deps.config(), deps.status()])
+  const [doctor, config, status, secrets] = await Promise.all([deps.doctor(), deps.config(), deps.status(), deps.secrets()])
   const at = new Date(deps.wall()).toISOString()
   const sections: readonly (readonly [string, string])[] = [
     ['Berth', [`version ${deps.version}`, `node ${process.version}`, `${process.platform} ${release()} ${arch()}`, `${cpus().length} CPUs, ${Math.round(totalmem() / 2 ** 20)} MiB`, `made ${at}`].join('\n')],
@@ -30,7 +30,7 @@ export async function diagnostics(deps: {
     ['Log', deps.log().join('\n') || 'nothing was logged'],
   ]
   const text = sections.map(([title, body]) => `== ${title} ==\n${body}\n`).join('\n')
-  return { name: `berth-diagnostics-${at.replaceAll(/[:.]/g, '-')}.txt`, text: withoutPatterns(redact(text, deps.secrets())) }
+  return { name: `berth-diagnostics-${at.replaceAll(/[:.]/g, '-')}.txt`, text: withoutPatterns(redact(text, secrets)) }
 }
 
 /** Secrets by their form, for those that this engine never knew: tokens of the house, capability addresses, passwords in addresses. */
@@ -39,5 +39,6 @@ export function withoutPatterns(text: string): string {
     .replaceAll(/\be2b_[0-9a-f]{16,}/g, '[secret]')
     .replaceAll(/\bbu_[\w-]{20,}/g, '[secret]')
     .replaceAll(/(\/s\/[0-9a-f]{16})\.[\w-]{8,}/g, '$1.[secret]')
-    .replaceAll(/(:\/\/[^\s/:@"]*):[^\s/@"]+@/g, '$1:[secret]@')
+    .replaceAll(/(:\/\/)[^\s/@"]+@/g, '$1[secret]@')
+    .replaceAll(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, '[secret]')
 }

@@ -17,6 +17,7 @@ import { watchConfig } from './config/watch-config.ts'
 import { describeConfig } from './config/describe-config.ts'
 import { openCommands } from './commands/commands.ts'
 import { forgetThread } from './forget-thread.ts'
+import { derivedSecrets } from './derived-secrets.ts'
 import { proveEngine } from './engine-proof.ts'
 import type { CloseOptions, Engine, EngineOptions } from './engine-api.ts'
 import { openEvents } from './events/events.ts'
@@ -105,7 +106,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       },
       onError: (error) => events.publish({ type: 'config.bad', who: 'berth:config', text: `The last good configuration stays in force: ${error.message}` }),
     })
-    const core = provide({ backend: used, config: () => config.current(), home, env, locks: options.locks, clock, publish: events.publish, problem: proof.problem })
+    const core = provide({ backend: image.watched(used), config: () => config.current(), home, env, locks: options.locks, clock, publish: events.publish, problem: proof.problem })
     stack.defer(() => config.close())
     stack.defer(() => image.close())
     const metrics = openMetrics({ clock, version, backend: choice.kind, sandboxes: core.list, waiting: core.waiting, events })
@@ -145,6 +146,7 @@ export async function host(options: HostOptions): Promise<Engine> {
     const configuration = () => Promise.resolve(describeConfig(config.current(), config.error()))
     const inside = openInside({
       backend: used, provider, commands, terminals, addressing, image, env, events, clock, version, token, home: home.path,
+      derived: () => derivedSecrets({ secret: home.secret, capabilities: caps, list: () => used.list() }),
       config: () => config.current(), configFile: options.configFile, log: tail.lines, house: { status, doctor, config: configuration },
     })
     const handlers = bindHandlers({

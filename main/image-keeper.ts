@@ -17,6 +17,10 @@ export interface ImageKeeper {
   onChange(listener: () => void): () => void
   /** Gives up what is on its way; whoever waits for it is told. False: nothing was. */
   cancel(): boolean
+  /** The same backend, with every preparation of the configured image seen here: one that an acquire began shows as well. */
+  watched(backend: Backend): Backend
+  /** The image may be gone: it is looked at again, and nothing is made. */
+  look(): Promise<void>
   close(): Promise<void>
 }
 
@@ -25,6 +29,9 @@ interface Work { readonly image: string; readonly control: AbortController; read
 export function keepImage(deps: { backend: Backend; image: () => string; publish: (event: NewEvent) => void; ready: (image: string) => void }): ImageKeeper {
   let current: Work | null = null
   const all = new Set<Work>()
+  /** What acquires began. */
+  const asked = new Set<{ readonly since: number; progress: Progress | null }>()
+  const underWay = () => (current?.began ? current : ([...asked][0] ?? null))
   const listeners = new Set<() => void>()
   /** Of the image last looked at; an acquire may have made it ready meanwhile, which the next look tells. */
   let known: { image: string; present: boolean; problem: string | null } = { image: '', present: false, problem: null }
@@ -54,11 +61,34 @@ export function keepImage(deps: { backend: Backend; image: () => string; publish
       if (control.signal.aborted) return
       // Not fatal: the first acquire tries again and gets the error as its answer.
       const problem = asBerthError(error)
-      known = { image, present: false, problem: problem.message }
+      known = { image, present: false, problem: problem.code === 'CANCELLED' ? null : problem.message }
       deps.publish({ type: 'image.failed', who: 'berth:image', text: problem.message, details: { code: problem.code, next: problem.next } })
     } finally {
       all.delete(work)
       if (current === work) current = null
+      changed()
+    }
+  }
+
+  async function seen(image: string, report: (progress: Progress) => void, work: (report: (progress: Progress) => void) => Promise<void>): Promise<void> {
+    if (image !== deps.image()) return await work(report)
+    const one = { since: Date.now(), progress: null as Progress | null }
+    asked.add(one)
+    known = { image, present: false, problem: null }
+    changed()
+    try {
+      await work((step) => {
+        one.progress = step
+        changed()
+        report(step)
+      })
+      known = { image, present: true, problem: null }
+    } catch (error) {
+      const { code, message } = asBerthError(error)
+      known = { image, present: false, problem: code === 'CANCELLED' ? null : message }
+      throw error
+    } finally {
+      asked.delete(one)
       changed()
     }
   }
@@ -73,16 +103,17 @@ export function keepImage(deps: { backend: Backend; image: () => string; publish
       current = work
       work.done = prepare(work)
     },
-    progress: () => current?.progress ?? null,
+    progress: () => underWay()?.progress ?? null,
     state() {
       const name = deps.image()
       const mine = known.image === name
+      const on = underWay()
       return {
         name,
         present: mine && known.present,
-        progress: withoutLayers(current?.progress ?? null),
-        layers: current?.progress?.layers ?? [],
-        since: current?.began ? new Date(current.since).toISOString() : null,
+        progress: withoutLayers(on?.progress ?? null),
+        layers: on?.progress?.layers ?? [],
+        since: on === null ? null : new Date(on.since).toISOString(),
         problem: mine ? known.problem : null,
       }
     },
@@ -91,12 +122,23 @@ export function keepImage(deps: { backend: Backend; image: () => string; publish
       return () => void listeners.delete(listener)
     },
     cancel() {
-      if (!current?.began) return false
-      const { image, control } = current
-      control.abort()
+      if (underWay() === null) return false
+      const image = deps.image()
+      if (current?.began) {
+        current.control.abort()
+        // Whoever starts it again need not wait until this one has come to its end.
+        current = null
+      }
       deps.backend.images?.cancel(image)
+      changed()
       deps.publish({ type: 'image.cancelled', who: 'berth:image', text: `Making the image ${image} ready was given up` })
       return true
+    },
+    watched: (backend) => ({ ...backend, prepare: async (image, report, signal) => await seen(image, report, (step) => backend.prepare(image, step, signal)) }),
+    async look() {
+      const image = deps.image()
+      known = { ...known, image, present: await deps.backend.prepared(image) }
+      changed()
     },
     async close() {
       for (const { control } of all) control.abort()

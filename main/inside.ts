@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
+import { fail } from '../shared/errors.ts'
 import type { Backend } from './backends/backend.ts'
 import type { Clock } from './clock.ts'
 import type { Commands } from './commands/commands.ts'
@@ -34,6 +35,8 @@ export function openInside(deps: {
   clock: Clock
   version: string
   token: string
+  /** What is derived of the home's secret, and that itself. */
+  derived: () => Promise<readonly string[]>
   log: () => readonly string[]
   house: Pick<HouseDeps, 'status' | 'doctor'> & { readonly config: HouseDeps['config'] }
 }): InsideDeps {
@@ -43,13 +46,12 @@ export function openInside(deps: {
 
   async function setConfig(key: string, value: unknown, who: string): Promise<{ file: string; restart: boolean }> {
     const { path } = chooseFile({ file: deps.configFile, env, home: deps.home })
-    const before = await readFile(path, 'utf8').catch((error: unknown) => {
-      if (errno(error) === 'ENOENT') return ''
-      throw error
-    })
+    // Behind a link, so that the link stays one.
+    const file = await orNone(realpath(path), path)
+    const [before, mode] = await Promise.all([orNone(readFile(file, 'utf8'), ''), orNone(stat(file).then((facts) => facts.mode & 0o777), 0o600)])
     const { text, restart } = editConfig(before, path, env, key, value)
     if (text !== before) {
-      await writeAtomic(path, text, { mode: 0o600 })
+      await writeAtomic(file, text, { mode })
       events.publish({ type: 'config.edited', who, text: value === null ? `${key} was taken out of the configuration` : `${key} was set in the configuration` })
     }
     return { file: path, restart }
@@ -81,14 +83,25 @@ export function openInside(deps: {
         events: () => events.recent({ limit: 300 }).events,
         sandboxes: () => provider.list().sandboxes,
         log: deps.log,
-        secrets: () => [deps.token, ...deps.config().secrets, ...secretsIn(env)],
+        secrets: async () => [deps.token, ...deps.config().secrets, ...secretsIn(env), ...(await deps.derived())],
         wall: () => deps.clock.wall(),
       }),
   }
 }
 
+/** `none` where there is no such file. */
+async function orNone<T>(look: Promise<T>, none: T): Promise<T> {
+  try {
+    return await look
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return none
+    throw fail('BAD_CONFIG', `The configuration file cannot be read (${errno(error)})`, { next: 'Let the user who runs Berth read it.', cause: error })
+  }
+}
+
+/** A path is where something is (`PWD`, `SSH_AUTH_SOCK`), not the thing itself. */
 function secretsIn(env: NodeJS.ProcessEnv): string[] {
-  return Object.entries(env).flatMap(([name, value]) => (value !== undefined && secretName(name) ? [value] : []))
+  return Object.entries(env).flatMap(([name, value]) => (value !== undefined && secretName(name) && !value.startsWith('/') ? [value] : []))
 }
 
 /** How programs reach it, as it may stand on a screen. */

@@ -69,13 +69,16 @@ export interface Description {
   readonly raw: unknown
 }
 
+/** `names`: by which Berth has it; the engine may have others for it, which are not Berth's to take. */
+export interface ShelfImage { readonly id: string; readonly names: readonly string[]; readonly bytes: number; readonly createdAt: number }
+
 export interface ImageShelf {
   /** Those that Berth made, and those of these names. */
-  list(used: readonly string[]): Promise<readonly { id: string; names: readonly string[]; bytes: number; createdAt: number }[]>
+  list(used: readonly string[]): Promise<readonly ShelfImage[]>
   /** The id of the image that this name means now; null: none. */
   idOf(image: string): Promise<string | null>
-  /** IMAGE_MISSING, THREAD_IN_USE where a container is made of it. */
-  remove(id: string): Promise<void>
+  /** Takes these names off it, and the image with the last one. THREAD_IN_USE where a container is made of it. */
+  remove(id: string, names: readonly string[]): Promise<void>
   /** Ends a preparation for all who wait for it, with CANCELLED. */
   cancel(image: string): void
 }

@@ -20,6 +20,8 @@ export interface Ending {
 /** What the parts of the provider share. Made once in provider.ts, which owns and closes all of it. */
 export interface Core {
   readonly deps: ProviderDeps
+  /** A monotonic stamp as epoch milliseconds. */
+  readonly stampOf: (mono: number) => number
   readonly table: Table
   readonly flights: Flights<Landing>
   readonly clients: Clients

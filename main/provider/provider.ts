@@ -18,6 +18,7 @@ import { makeReaper } from './reaper.ts'
 import { released } from './registry.ts'
 import { makeTable } from './table.ts'
 import { makeTickets } from './tickets.ts'
+import { wallStamps } from './wall-stamps.ts'
 import { select, useSandbox } from './use.ts'
 import { sorted, viewOf } from './view.ts'
 import { makeWatching } from './watching.ts'
@@ -55,6 +56,7 @@ export function makeProvider(deps: ProviderDeps): ProviderCore {
   }
   const core: Core = {
     deps,
+    stampOf: wallStamps(clock),
     table,
     flights,
     clients: makeClients(deps),

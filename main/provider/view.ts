@@ -6,8 +6,8 @@ import { dueAt } from './idle.ts'
 
 /** An entry as people and programs see it. Monotonic stamps become wall clock here and nowhere else. */
 export function viewOf(core: Core, entry: Entry): Sandbox {
-  const { clock, backend, config } = core.deps
-  const iso = (mono: number) => new Date(clock.wall() + (mono - clock.now())).toISOString()
+  const { backend, config } = core.deps
+  const iso = (mono: number) => new Date(core.stampOf(mono)).toISOString()
   const due = dueAt(entry, config().idle_timeout * 1000)
   return {
     id: entry.id,

@@ -57,13 +57,15 @@ async function upload(call: Call, workspace: string): Promise<Reply> {
 
   let place = query ?? workspace
   try {
-    await readMultipart(call.request, boundary, openPart)
+    // Not destroyed half-way: whoever is refused is still writing, and would see a broken connection instead of the reason.
+    await readMultipart(call.request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, boundary, openPart)
     const file = received as Received | null
     if (!file) throw missing('file')
     place = await destination(fields.get('path'), file.filename, workspace)
     await moveTo(file.path, place)
     return ok({ file_path: place, file_size: file.size, success: true }, 'File uploaded successfully')
   } catch (error) {
+    call.request.resume()
     const file = received as Received | null
     if (file) {
       await file.handle.close().catch(() => undefined) // It may be closed already; the first error is the one to tell.

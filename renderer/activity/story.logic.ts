@@ -105,7 +105,7 @@ export function lanes(
     })
     .filter((lane) => lane.bars.length > 0 || lane.points.length > 0)
     .sort((a, b) => Number(b.live) - Number(a.live) || b.last - a.last)
-    .map(({ last: _, ...lane }) => lane)
+    .map(({ sandbox, name, live, bars, points }) => ({ sandbox, name, live, bars, points }))
 }
 
 function close(lane: { bars: Bar[]; open: { state: Bar['state']; from: number } | null }, at: number, from: number): void {

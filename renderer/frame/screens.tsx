@@ -4,8 +4,8 @@ import { Page } from './window/page.tsx'
 import { BridgeScreen } from '../bridge/bridge-screen.tsx'
 import { ImagesScreen } from '../images/images-screen.tsx'
 import { SettingsScreen } from '../settings/settings-screen.tsx'
-import { SandboxesScreen } from '../sandboxes/sandboxes-screen.tsx'
 import type { Route } from './route.ts'
+import { Sandboxes } from '../sandboxes/sandboxes.tsx'
 
 export interface Screen {
   /** Whether a path is this screen's. */
@@ -16,7 +16,7 @@ export interface Screen {
 
 /** Every screen, by the first that takes the path. */
 export const screens: readonly Screen[] = [
-  { takes: ([screen, id]) => screen === 'sandboxes' && id === undefined, show: SandboxesScreen },
+  { takes: ([screen, id]) => screen === 'sandboxes' && id === undefined, show: Sandboxes },
   { takes: ([screen, id]) => screen === 'sandboxes' && id !== undefined, show: SandboxScreen },
   { takes: ([screen]) => screen === 'activity', show: () => <Soon title="Activity" /> },
   { takes: ([screen]) => screen === 'images', show: ImagesScreen },

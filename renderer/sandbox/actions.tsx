@@ -6,7 +6,7 @@ import { Button } from '../parts/buttons/button.tsx'
 import { Dialog } from '../parts/floats/dialog.tsx'
 import { Menu, type MenuItems } from '../parts/floats/menu.tsx'
 import { useToast } from '../parts/floats/toasts.ts'
-import { useAsk } from '../sandboxes/asking.ts'
+import { useDeeds } from '../sandboxes/deeds/deeds.ts'
 import { sandboxWords } from '../words/sandbox.ts'
 import { useTask } from './use-task.ts'
 
@@ -17,12 +17,12 @@ export function Actions({ row, name }: { row: SandboxRow; name: string }) {
   const toast = useToast()
   const releasing = useTask()
   const other = useTask()
-  const ask = useAsk()
+  const deeds = useDeeds()
   const [asks, setAsks] = useState(false)
   const { id } = row
   const holders = row.holders.map(({ holder }) => holder)
 
-  const releaseAll = () => ask({ what: 'release', sandboxes: [row] })
+  const releaseAll = () => deeds.release([row])
   function release(holder: string): void {
     releasing.run(async () => {
       await endpoint.call('release', { id, holder })
@@ -30,7 +30,7 @@ export function Actions({ row, name }: { row: SandboxRow; name: string }) {
     })
   }
   useCommand({ id: 'release', title: 'Release', detail: name, keys: ['r'], icon: 'castoff', when: holders.length > 0, run: releaseAll })
-  useCommand({ id: 'destroy', title: 'Destroy…', detail: name, keys: ['Backspace', 'Delete'], icon: 'trash', when: row.status !== 'failed', run: () => ask({ what: 'destroy', sandboxes: [row] }) })
+  useCommand({ id: 'destroy', title: 'Destroy…', detail: name, keys: ['Backspace', 'Delete'], icon: 'trash', when: row.status !== 'failed', run: () => deeds.destroy([row]) })
 
   const more: MenuItems = [
     { label: sandboxWords.copyId, icon: 'copy', run: () => other.run(() => native.copy(id)) },
@@ -50,7 +50,7 @@ export function Actions({ row, name }: { row: SandboxRow; name: string }) {
       {row.status === 'failed' ? (
         <Button icon="close" busy={other.busy} onClick={() => other.run(async () => void await endpoint.call('dismiss', { id }))}><span className="label">{sandboxWords.dismiss}</span></Button>
       ) : (
-        <Button kind="quiet" bad icon="trash" onClick={() => ask({ what: 'destroy', sandboxes: [row] })}><span className="label">{sandboxWords.destroy}</span></Button>
+        <Button kind="quiet" bad icon="trash" onClick={() => deeds.destroy([row])}><span className="label">{sandboxWords.destroy}</span></Button>
       )}
       <Menu label={sandboxWords.more} items={more} />
       <Dialog

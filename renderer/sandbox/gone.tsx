@@ -6,7 +6,7 @@ import { useTopic } from '../frame/house/use-topic.ts'
 import { go } from '../frame/route.ts'
 import { Note } from '../parts/blocks/note.tsx'
 import { Button } from '../parts/buttons/button.tsx'
-import { useActions } from '../sandboxes/use-actions.ts'
+import { useDeeds } from '../sandboxes/deeds/deeds.ts'
 import { useFormat } from '../words/formats.ts'
 import { sandboxWords } from '../words/sandbox.ts'
 import { endOf } from './sandbox.logic.ts'
@@ -14,7 +14,7 @@ import { useTask } from './use-task.ts'
 
 /** Says when and why it went, and gives a way on. `row`: as it was last, if this page has seen it. */
 export function Gone({ id, row }: { id: string; row: SandboxRow | null }) {
-  const { acquire } = useActions()
+  const { acquire } = useDeeds()
   const format = useFormat()
   const now = useNow('minute')
   const { busy, run } = useTask()
@@ -29,7 +29,7 @@ export function Gone({ id, row }: { id: string; row: SandboxRow | null }) {
       <Note
         kind={end === null ? 'info' : 'warn'} live title={row === null && events.length === 0 ? `${words.never}.` : words.title}
         action={thread === null ? <Button onClick={() => go('sandboxes')}>{words.list}</Button> : (
-          <Button kind="primary" icon="play" busy={busy} onClick={() => run(async () => void await acquire(thread, key?.user ?? 'default'))}>{words.again}</Button>
+          <Button kind="primary" icon="play" busy={busy} onClick={() => run(() => acquire(thread, key?.user ?? 'default'))}>{words.again}</Button>
         )}
       >
         {end === null ? words.unknown : words.when(format.when(new Date(end.at), new Date(now)), `${end.text}.`.replace(/\.\.$/, '.'))}

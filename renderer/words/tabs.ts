@@ -5,7 +5,7 @@ export const tabWords = {
     terminals: (n: string) => `${n} open`, files: 'Files on this computer', allMounts: 'All mounts', sandbox: 'Sandbox', id: 'Id', container: 'Container', image: 'Image', address: 'Address', started: 'Started', limits: 'Limits', replaced: 'Replaced',
     copyId: 'Copy the id', copyName: 'Copy the container name', copyAddress: 'Copy the address', needs: 'an agent gets it with its secret', noLimits: 'none', times: (n: string) => n,
     held: 'Held by', since: (time: string) => `since ${time}`, release: 'Release', nobody: 'Nobody holds it.',
-    then: (idle: string) => `When the last holder lets go it becomes warm, and is reaped after ${idle} without activity.`, thenNever: 'When the last holder lets go it becomes warm; it is not reaped.',
+    afterwards: (idle: string) => `When the last holder lets go it becomes warm, and is reaped after ${idle} without activity.`, afterwardsNever: 'When the last holder lets go it becomes warm; it is not reaped.',
     warmThen: (left: string) => `It is reaped in ${left}, unless somebody acquires it.`, isolation: 'Isolation', last: 'Now', allStats: 'All stats', raw: 'As the engine has it',
     cpus: (n: string) => `${n} CPUs`, processes: (n: string) => `${n} processes`,
   },

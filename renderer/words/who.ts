@@ -2,5 +2,7 @@
 export function actorOf(who: string): { readonly kind: 'berth' | 'you' | 'client'; readonly name: string } {
   if (who.startsWith('berth:')) return { kind: 'berth', name: 'Berth' }
   if (who.startsWith('session:') || who === 'desktop' || who === 'client:desktop') return { kind: 'you', name: 'you' }
-  return { kind: 'client', name: who.replace(/^client:/, '').replace(/ holder:.*$/, '') }
+  const [, client = who, holder] = /^(?:client:)?(.*?)(?: holder:(.*))?$/.exec(who) ?? []
+  // Whoever has the home's own token has no name but the one it holds under.
+  return { kind: 'client', name: client === 'master' ? holder ?? 'the home’s token' : client }
 }

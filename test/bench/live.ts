@@ -1,4 +1,4 @@
-// The engine while everything changes: 200 sandboxes, each in use 20 times a second, and a log of 10,000 lines a second, seen
+// The engine while everything changes: 200 sandboxes, each 20 times a second, and a log of 10,000 lines a second, seen
 // by one client in a process of its own. Prints one object, and fails where a number is out of order or a line unaccounted for.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,6 +15,8 @@ const { values } = parseArgs({ options: { seconds: { type: 'string', default: '3
 const seconds = Number(values.seconds)
 const changesPerSecond = 20
 const linesPerSecond = 10_000
+/** As often both are stopped for a moment, and what the client has is compared with what the engine says. */
+const sampleMs = 3000
 
 const seen = z.object({
   flushes: z.number(), ops: z.number(), rows: z.number(), disorder: z.array(z.string()), lines: z.number(), dropped: z.number(), batches: z.number(), state: z.string(),
@@ -32,7 +34,7 @@ async function watch(home: string): Promise<void> {
   const endpoint = await client.socket(() => undefined)
   const id = (await client.call('get', { thread: 't0' })).id
   const disorder: string[] = []
-  const activity = new Map<string, string>()
+  const changed = new Set<string>()
   let last: TopicEvent<'state'>[] = []
   let [seq, flushes, ops, lines, dropped, batches, line] = [0, 0, 0, 0, 0, 0, 0]
   endpoint.subscribe('state', {}, {
@@ -41,11 +43,7 @@ async function watch(home: string): Promise<void> {
         if (event.seq !== seq + 1) disorder.push(`patch ${event.seq} after ${seq}`)
         flushes += 1
         ops += event.ops.length
-        for (const op of event.ops) {
-          if (op.op !== 'sandbox') continue
-          if ((activity.get(op.value.id) ?? '') > op.value.last_activity_at) disorder.push(`${op.value.id} went back`)
-          activity.set(op.value.id, op.value.last_activity_at)
-        }
+        for (const op of event.ops) if (op.op === 'sandbox') changed.add(op.value.id)
       }
       seq = event.seq
       last = [{ type: 'snapshot', seq, state: mirrored([...last, event]) }]
@@ -66,7 +64,7 @@ async function watch(home: string): Promise<void> {
     end: (error) => disorder.push(`the log ended: ${error?.message}`),
   })
   process.on('message', (message) => {
-    if (message === 'tell') process.send?.({ flushes, ops, rows: activity.size, disorder, lines, dropped, batches, state: plain(mirrored(last)) })
+    if (message === 'tell') process.send?.({ flushes, ops, rows: changed.size, disorder, lines, dropped, batches, state: plain(mirrored(last)) })
     if (message === 'end') {
       endpoint.close()
       client.close()
@@ -82,34 +80,44 @@ async function measure(): Promise<void> {
   const { engine } = memory.house
   const threads = Array.from({ length: count }, (_, at) => `t${at}`)
   for (const thread of threads) await engine.call('acquire', { thread })
+  // Warm ones are frozen and thawed: of all changes of a sandbox the one that costs the driver least.
+  for (const thread of threads) await engine.call('release', { thread })
   const quiet = await lagOf(async () => await wait(2000))
   const child = fork(fileURLToPath(import.meta.url), ['--watch', memory.house.home])
   await once(child, 'message')
   let changes = 0
   let sent = 0
-  const began = performance.now()
+  const samples: boolean[] = []
+  let active = 0
   const busy = await lagOf(async () => {
-    // In small pieces: the driver shares the engine's event loop, and is not to be what is measured.
-    while (performance.now() - began < seconds * 1000) {
-      const due = Math.floor(((performance.now() - began) / 1000) * changesPerSecond * count)
-      const now = Math.min(due, changes + 40)
-      const calls: Promise<unknown>[] = []
-      for (; changes < now; changes += 1) calls.push(engine.call('acquire', { thread: threads[changes % count] ?? 't0' }))
-      const lines = Math.min(200, Math.floor(((performance.now() - began) / 1000) * linesPerSecond) - sent)
-      if (lines > 0) memory.backend.say('t0', Array.from({ length: lines }, (_, at) => `${sent + at} ${'log '.repeat(20)}`))
-      sent += Math.max(0, lines)
-      await Promise.all(calls)
-      await wait(2)
+    while (active < seconds * 1000) {
+      await change(Math.min(sampleMs, seconds * 1000 - active))
+      await wait(300)
+      samples.push((await ask(child)).state === (await snapshot(memory.house.home)))
     }
   })
-  const took = (performance.now() - began) / 1000
-  await wait(500)
+
+  /** In small pieces: the driver shares the engine's event loop, and is not to be what is measured. */
+  async function change(ms: number): Promise<void> {
+    const began = performance.now()
+    const before = active
+    for (; active < before + ms; active = before + performance.now() - began) {
+      const due = Math.floor((active / 1000) * changesPerSecond * count)
+      const now = Math.min(due, changes + 100)
+      for (; changes < now; changes += 1) memory.backend.toggle(threads[changes % count] ?? 't0')
+      const lines = Math.min(200, Math.floor((active / 1000) * linesPerSecond) - sent)
+      if (lines > 0) memory.backend.say('t0', Array.from({ length: lines }, (_, at) => `${sent + at} ${'log '.repeat(20)}`))
+      sent += Math.max(0, lines)
+      await wait(1)
+    }
+  }
+
+  const took = active / 1000
   const told = await ask(child)
-  const truth = await snapshot(memory.house.home)
   const result = {
     sandboxes: count, seconds: took, changes_per_second: changes / took, flushes: told.flushes, flushes_per_second: told.flushes / took, ops: told.ops,
     lines_sent: sent, lines_shown: told.lines, lines_dropped: told.dropped, log_batches: told.batches,
-    lag_ms: { idle: quiet, busy }, disorder: told.disorder.length, mirror_true: told.state === truth,
+    lag_ms: { idle: quiet, busy }, disorder: told.disorder.length, samples: samples.length, samples_true: samples.filter((it) => it).length,
   }
   console.log(JSON.stringify(result, null, 2))
   child.send('end')
@@ -118,7 +126,7 @@ async function measure(): Promise<void> {
     told.disorder.length > 0 && `out of order: ${told.disorder.slice(0, 3).join('; ')}`,
     told.rows < count && `only ${told.rows} sandboxes were seen to change`,
     told.lines + told.dropped !== sent && `${sent - told.lines - told.dropped} lines are unaccounted for`,
-    !result.mirror_true && 'the mirror is not what the engine says',
+    samples.includes(false) && 'the mirror was not what the engine says',
   ].filter((it) => it !== false)
   for (const text of wrong) console.error(text)
   if (wrong.length > 0) process.exitCode = 1

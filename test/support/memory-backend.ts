@@ -6,6 +6,8 @@ import { fail } from '../../shared/errors.ts'
 export interface MemoryBackend extends Backend {
   /** Adds lines to the log of a thread's sandbox. */
   say(thread: string, lines: readonly string[]): void
+  /** Freezes a thread's sandbox, or thaws it, from outside. */
+  toggle(thread: string): void
   /** How often `usage` was asked for a thread's sandbox. */
   measured(thread: string): number
   /** Secrets of the sandboxes made so far. */
@@ -23,7 +25,8 @@ export function memoryBackend(url: string, real: { close(): Promise<void> }): Me
   const tell = (type: 'start' | 'die' | 'destroy' | 'pause' | 'unpause', { ref, name }: Found) => {
     for (const listener of listeners) listener({ type, ref, name })
   }
-  const of = (thread: string) => [...containers.values()].find(({ found }) => found.thread === thread)
+  const byThread = new Map<string | null, string>()
+  const of = (thread: string) => containers.get(byThread.get(thread) ?? '')
   const change = (ref: string, state: Found['state'], type: 'pause' | 'unpause') => {
     const it = containers.get(ref)
     if (!it) throw fail('SANDBOX_NOT_FOUND', 'No such container', { next: 'List the sandboxes.' })
@@ -45,6 +48,7 @@ export function memoryBackend(url: string, real: { close(): Promise<void> }): Me
         ref: `ref-${made}`, name: spec.name, state: 'running', owner: 'ours', id: spec.id, user: spec.user, thread: spec.thread, nonce: spec.nonce,
         configHash: spec.configHash, version: '0', image: null, createdAt: Date.now(), url, exitCode: null, mounts: spec.mounts,
       }
+      byThread.set(spec.thread, found.ref)
       containers.set(found.ref, { found, lines: [], wake: new Set(), measured: 0 })
       tell('start', found)
       return Promise.resolve(found)
@@ -96,6 +100,10 @@ export function memoryBackend(url: string, real: { close(): Promise<void> }): Me
       if (!it) throw new Error(`no sandbox of ${thread}`)
       for (const line of lines) it.lines.push(line)
       for (const wake of [...it.wake]) wake()
+    },
+    toggle(thread) {
+      const it = of(thread)
+      if (it) change(it.found.ref, it.found.state === 'paused' ? 'running' : 'paused', it.found.state === 'paused' ? 'unpause' : 'pause')
     },
     measured: (thread) => of(thread)?.measured ?? 0,
     keys: () => keys,

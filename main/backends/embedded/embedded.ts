@@ -16,7 +16,7 @@ import { ownerMark, sweepOrphans } from './orphans.ts'
 import { descriptionOf } from './describe.ts'
 import { freePort } from './port.ts'
 import { bareEnvironment, checkMounts, listening, throwIfAborted } from './starting.ts'
-import { readUsage } from './usage.ts'
+import { usageReader } from './usage.ts'
 
 export interface EmbeddedOptions {
   readonly owner: Owner
@@ -63,6 +63,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   const starting = new Set<Promise<unknown>>()
   const watchers = new Set<(event: EngineEvent) => void>()
   const closing = new AbortController()
+  const measure = usageReader(() => clock.now())
   const tell = (event: EngineEvent) => {
     for (const watcher of [...watchers]) watcher(event)
   }
@@ -203,7 +204,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
     logs: (ref, reading) => known(ref).child.log.read(reading),
     usage: async (ref) => {
       const entry = byRef(ref)
-      return entry && process.platform === 'linux' ? readUsage(entry.child.pid) : null
+      return entry && process.platform === 'linux' ? measure(entry.child.pid) : null
     },
     watch(listener) {
       // The events come from this very process: there is no stream that could break, only one that can be closed.

@@ -1,14 +1,26 @@
 import { readFileSync } from 'node:fs'
 import type { UsageSample } from '../backend.ts'
-import { descendants, readProcesses } from './processes.ts'
+import { descendants, type ProcessRow, readProcesses } from './processes.ts'
 
 /** Of Linux on every machine that Node runs on (`getconf CLK_TCK`, `getconf PAGESIZE` on x64 and most arm64). */
 const ticksPerSecond = 100
 const pageBytes = 4096
 
+/** Within this the list of the machine's processes is read once, for however many sandboxes are measured. Milliseconds. */
+const freshMs = 500
+
+/** Measures process trees. */
+export function usageReader(now: () => number): (root: number) => UsageSample | null {
+  let known: { rows: readonly ProcessRow[]; at: number } | null = null
+  return (root) => {
+    if (known === null || now() - known.at > freshMs) known = { rows: readProcesses(), at: now() }
+    return readUsage(known.rows, root)
+  }
+}
+
 /** What a sandbox's process tree uses, by `/proc`; null where it has ended. Processes that ended since are not in the CPU time. */
-export function readUsage(root: number): UsageSample | null {
-  const tree = [root, ...descendants(readProcesses(), root).map((row) => row.pid)]
+function readUsage(rows: readonly ProcessRow[], root: number): UsageSample | null {
+  const tree = [root, ...descendants(rows, root).map((row) => row.pid)]
   let ticks = 0
   let pages = 0
   let count = 0

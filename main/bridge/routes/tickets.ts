@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http'
+import { Agent, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { randomBytes } from 'node:crypto'
 import { BerthError, fail } from '../../../shared/errors.ts'
@@ -75,7 +75,8 @@ async function upload(visit: Visit, ticket: Ticket, request: IncomingMessage, re
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
   const length = request.headers['content-length']
   const upstream = httpRequest(`${visit.address.url}/v1/file/upload`, {
-    method: 'POST', agent: false, signal, timeout: silenceMs,
+    // Kept open: who is told `connection: close` closes with its answer, and what was still on its way then tears that down.
+    method: 'POST', agent: new Agent({ keepAlive: true }), signal, timeout: silenceMs,
     headers: {
       ...keyOf(visit), 'content-type': `multipart/form-data; boundary=${boundary}`,
       ...(length === undefined ? {} : { 'content-length': head.byteLength + Number(length) + tail.byteLength }),
@@ -83,25 +84,32 @@ async function upload(visit: Visit, ticket: Ticket, request: IncomingMessage, re
   })
   upstream.on('timeout', () => upstream.destroy(new Error('nothing was taken for a minute')))
   upstream.on('error', () => undefined)
-  const answered = (once(upstream, 'response') as Promise<[IncomingMessage]>).then(async ([answer]) => ({ status: answer.statusCode ?? 0, text: await textOf(answer) }))
+  let early = false
+  const answered = (once(upstream, 'response') as Promise<[IncomingMessage]>).then(async ([answer]) => {
+    early = true
+    return { status: answer.statusCode ?? 0, text: await textOf(answer) }
+  })
+  // Awaited below; whatever fails meanwhile shows itself there.
+  answered.catch(() => undefined)
+  const write = async (bytes: Buffer): Promise<void> => {
+    if (!upstream.write(bytes)) await Promise.race([once(upstream, 'drain', { signal }), answered])
+  }
   let sent = 0
-  const sending = pipeline(async function* () {
-    yield head
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+  const send = async (): Promise<{ status: number; text: string }> => {
+    await write(head)
+    // Not destroyed with the loop: a sandbox may refuse half-way, and what it said goes out by this very socket.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      if (early) return await answered
       visit.touch()
       sent += chunk.byteLength
-      yield chunk
+      await write(chunk)
     }
     // A page that is gone has not sent the file: without its end the sandbox keeps nothing of it.
     if (!request.complete) throw fail('CANCELLED', 'The upload was broken off', { next: 'Send the file again.' })
-    yield tail
-  }, upstream, { signal })
-  // A sandbox may refuse before it has read all: then it is that answer which counts, not the connection that broke over it.
-  const { status, text } = await Promise.all([answered, sending]).then(([answer]) => answer, async (thrown: unknown) => {
-    const early = await Promise.race([answered, nextTurn()]).catch(() => null)
-    if (early && early.status !== 200) return early
-    throw thrown
-  })
+    upstream.end(tail)
+    return await answered
+  }
+  const { status, text } = await send().finally(() => upstream.destroy())
   if (status !== 200) throw refusalOf(status, ticket.path)
   const { data, success } = JSON.parse(text) as { success?: boolean; data?: { file_size?: number; message?: string } | null }
   if (success !== true || typeof data?.file_size !== 'number') {
@@ -112,9 +120,6 @@ async function upload(visit: Visit, ticket: Ticket, request: IncomingMessage, re
   }
   sendJson(response, 200, { path: ticket.path, size: sent })
 }
-
-/** What has come already is read by then. */
-const nextTurn = (): Promise<null> => new Promise((resolve) => void setTimeout(resolve, 250, null))
 
 function keyOf(visit: Visit): Record<string, string> {
   return visit.address.key === null ? {} : { 'x-aio-api-key': visit.address.key }

@@ -1,5 +1,5 @@
 import { Suspense, useEffect, useRef, useState } from 'react'
-import { AskHost } from '../../sandboxes/ask-host.tsx'
+import { DeedsHost } from '../../sandboxes/deeds/deeds-host.tsx'
 import { frameWords } from '../../words/frame.ts'
 import { useConnection } from '../house/contexts.ts'
 import { LostBanner } from '../pages/lost.tsx'
@@ -37,7 +37,7 @@ export function Frame() {
       >
         {frameWords.skip}
       </a>
-      <AskHost>
+      <DeedsHost>
       <div className="window">
         <Side />
         <main id="main" tabIndex={-1}>
@@ -51,7 +51,7 @@ export function Frame() {
         </main>
       </div>
       <FrameCommands />
-      </AskHost>
+      </DeedsHost>
     </FootKeysContext>
   )
 }

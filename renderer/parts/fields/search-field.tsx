@@ -42,7 +42,7 @@ export function SearchField({ label, placeholder = 'Filter', value, onChange, fo
       {found === undefined || value === '' ? null : <span className="dim small nowrap" role="status">{found}</span>}
       {value === '' ? (keys === undefined ? null : <Kbd keys={keys} />) : (
         <IconButton
-          icon="close" label="Clear" small
+          icon="close" label="Clear the field" small
           onClick={() => {
             onChange('')
             own.current?.focus()

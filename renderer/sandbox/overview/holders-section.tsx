@@ -27,7 +27,7 @@ export function HoldersSection({ row, idleSeconds }: { row: SandboxRow; idleSeco
       </ul>
       {row.holders.length === 0 ? <p className="mid">{words.nobody}</p> : null}
       <p className="dim small hint">
-        {row.holders.length === 0 && row.expires_at !== null ? <Reaped until={row.expires_at} /> : idleSeconds > 0 ? words.then(format.inWords(idleSeconds * 1000)) : words.thenNever}
+        {row.holders.length === 0 && row.expires_at !== null ? <Reaped until={row.expires_at} /> : idleSeconds > 0 ? words.afterwards(format.inWords(idleSeconds * 1000)) : words.afterwardsNever}
       </p>
     </section>
   )

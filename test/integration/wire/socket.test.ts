@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ClientOptions, WebSocket } from 'ws'
 import { z } from 'zod'
@@ -22,7 +23,7 @@ const bearer = (token: string): ClientOptions => ({ headers: { authorization: `B
 /** Status with which the upgrade was refused, and the code in its body. */
 async function refusal(options: ClientOptions, path?: string): Promise<[number, string]> {
   const socket = new WebSocket(socketUrl(path), options)
-  const [request, response] = (await within(10_000, 'the refusal', once(socket, 'unexpected-response'))) as [{ destroy(): void }, import('node:http').IncomingMessage]
+  const [request, response] = (await within(10_000, 'the refusal', once(socket, 'unexpected-response'))) as [{ destroy(): void }, IncomingMessage]
   let body = ''
   for await (const part of response.setEncoding('utf8')) body += String(part)
   request.destroy()

@@ -3,7 +3,7 @@ import { createServer, connect, type AddressInfo } from 'node:net'
 export interface Forward { readonly port: number; close(): Promise<void> }
 
 /** As `ssh -L` does: another local port that leads to this one. */
-export async function forwardTo(port: number): Promise<Forward> {
+export async function forwardTo(port: number, at = 0): Promise<Forward> {
   const sockets = new Set<{ destroy(): void }>()
   const server = createServer((from) => {
     const to = connect(port, '127.0.0.1')
@@ -15,7 +15,7 @@ export async function forwardTo(port: number): Promise<Forward> {
     from.pipe(to)
     to.pipe(from)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>

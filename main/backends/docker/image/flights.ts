@@ -1,3 +1,4 @@
+import { fail, type BerthError } from '../../../../shared/errors.ts'
 import type { Progress } from '../../../../shared/sandbox.ts'
 import { cancelled } from '../errors.ts'
 
@@ -5,6 +6,8 @@ interface Flight {
   readonly abort: AbortController
   readonly reports: Set<(progress: Progress) => void>
   last: Progress | null
+  /** Ended for all who wait for it. */
+  givenUp: BerthError | null
   readonly work: Promise<void>
 }
 
@@ -27,6 +30,7 @@ export function imageFlights(): Flights {
       abort,
       reports,
       last: null,
+      givenUp: null,
       work: Promise.resolve().then(() =>
         run((progress) => {
           flight.last = progress
@@ -62,13 +66,22 @@ export function imageFlights(): Flights {
       signal.addEventListener('abort', leave, { once: true })
       try {
         await Promise.race([flight.work, left.promise])
+      } catch (error) {
+        throw flight.givenUp ?? error
       } finally {
         signal.removeEventListener('abort', leave)
         flight.reports.delete(mine)
         if (flight.reports.size === 0) flight.abort.abort()
       }
     },
-    cancel: (key) => flying.get(key)?.abort.abort(),
+    cancel(key) {
+      const flight = flying.get(key)
+      if (!flight || flight.abort.signal.aborted) return
+      flight.givenUp = fail('CANCELLED', `Making the image ${key} ready was given up by somebody at a screen`, {
+        next: 'Ask again: that starts it anew; what was downloaded is kept by the container engine.',
+      })
+      flight.abort.abort()
+    },
     async close() {
       const all = [...flying.values()]
       for (const flight of all) flight.abort.abort()

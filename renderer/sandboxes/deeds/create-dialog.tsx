@@ -1,0 +1,107 @@
+import { useEffect, useRef, useState } from 'react'
+import { asBerthError, type BerthError } from '../../../shared/errors.ts'
+import type { Progress as ProgressLine } from '../../../shared/sandbox.ts'
+import { useEndpoint } from '../../frame/house/contexts.ts'
+import { useHouse } from '../../frame/house/use-house.ts'
+import { go } from '../../frame/route.ts'
+import { Button } from '../../parts/buttons/button.tsx'
+import { Segments } from '../../parts/buttons/segments.tsx'
+import { Code } from '../../parts/blocks/code.tsx'
+import { Note } from '../../parts/blocks/note.tsx'
+import { Check } from '../../parts/fields/check.tsx'
+import { Field } from '../../parts/fields/field.tsx'
+import { Dialog } from '../../parts/floats/dialog.tsx'
+import { Kbd } from '../../parts/signs/kbd.tsx'
+import { Mark } from '../../parts/signs/mark.tsx'
+import { Progress } from '../../parts/signs/progress.tsx'
+import { useFormat } from '../../words/formats.ts'
+import { sandboxesWords } from '../../words/sandboxes.ts'
+import { sayNext } from '../../words/say-next.ts'
+import { nextAcquire } from '../pool/pool.logic.ts'
+import { curlLine, nameProblem, ofThread, ownHolder, shellLine } from './create.logic.ts'
+
+const words = sandboxesWords.create
+
+/** Acquires a thread's sandbox for the person at the screen, and says beforehand what that means. */
+export function CreateDialog({ onClose }: { onClose: () => void }) {
+  const endpoint = useEndpoint()
+  const format = useFormat()
+  const [house, sandboxes] = useHouse((state) => [state.house, state.sandboxes])
+  const rows = Object.values(sandboxes)
+  const [thread, setThread] = useState('')
+  const [user, setUser] = useState('default')
+  const [terminal, setTerminal] = useState(true)
+  const [same, setSame] = useState<'shell' | 'curl'>('shell')
+  const [asked, setAsked] = useState(false)
+  const [progress, setProgress] = useState<ProgressLine | null>(null)
+  const [error, setError] = useState<BerthError | null>(null)
+  const control = useRef<AbortController>(null)
+  const [busy, setBusy] = useState(false)
+  const shown = useRef(true)
+  useEffect(() => {
+    shown.current = true
+    return () => {
+      shown.current = false
+    }
+  }, [])
+
+  const threadError = nameProblem('thread', thread) ?? (asked && thread === '' ? words.needed : null)
+  const userError = nameProblem('user', user) ?? (asked && user === '' ? words.userNeeded : null)
+  const there = ofThread(rows, thread, user)
+
+  async function create(): Promise<void> {
+    setAsked(true)
+    if (busy || thread === '' || user === '' || threadError !== null || userError !== null) return
+    const abort = new AbortController()
+    control.current = abort
+    setBusy(true)
+    setError(null)
+    setProgress(null)
+    try {
+      const { id } = await endpoint.call('acquire', { thread, user, holder: ownHolder }, { signal: abort.signal, onChunk: (line) => { if (shown.current) setProgress(line) } })
+      // Whoever closed this meanwhile has gone on to something else.
+      if (!shown.current) return
+      onClose()
+      if (terminal) go('sandboxes', id, 'terminal')
+    } catch (thrown) {
+      if (shown.current && !abort.signal.aborted) setError(asBerthError(thrown))
+    } finally {
+      if (shown.current) setBusy(false)
+    }
+  }
+
+  const says = there !== null && there.status !== 'failed' ? null : sayNext(nextAcquire(house, rows), house.replicas, format)
+  const example = thread === '' || threadError !== null ? 'my-thread' : thread
+  const line = same === 'shell' ? shellLine(example, user) : curlLine(house.url, example, user)
+  return (
+    <Dialog
+      title={words.title} about={words.about} open onClose={onClose} className="newbox" onSubmit={() => void create()}
+      says={busy ? words.hide : says === null ? undefined : <span>{says.map(({ text, name }, at) => name ? <span key={at} className="mid">{text}</span> : text)}</span>}
+      actions={
+        <>
+          {busy ? <Button onClick={() => control.current?.abort()}>{words.stop}</Button> : <Button onClick={onClose}>{words.cancel}</Button>}
+          <Button kind="primary" type="submit" busy={busy}>{busy ? words.working : <>{error === null ? words.create : words.again} <Kbd keys="Enter" /></>}</Button>
+        </>
+      }
+    >
+      <Field label={words.thread} showLabel value={thread} onChange={setThread} error={threadError} locked={busy} data-first="" hint={thread === '' ? undefined : <Outlook row={there} />} />
+      <Field label={words.user} showLabel value={user} onChange={setUser} error={userError} locked={busy} />
+      <div className="fieldrow"><span>{words.next}</span><div><Check checked={terminal} onChange={setTerminal} label={words.terminal} /></div></div>
+      {busy || error !== null ? null : (
+        <div className="same">
+          <div className="h2"><span className="mid">{words.same}</span><Segments label={words.same} value={same} options={[{ value: 'shell', label: words.shell }, { value: 'curl', label: words.curl }]} onChange={setSame} /></div>
+          <Code text={line} label={words.same} />
+        </div>
+      )}
+      {busy ? <p className="work" role="status"><span className="say">{progress?.text ?? words.working}</span>{progress !== null && progress.total !== null && progress.done !== null ? <><Progress done={progress.done} total={progress.total} label={progress.text} /><span className="w-pct mid">{format.percent(Math.min(1, progress.done / progress.total))}</span></> : <Progress done={null} total={null} label={words.working} />}</p> : null}
+      {error === null ? null : <Note kind="bad" live title={`${error.message.replace(/[.]$/, '')}.`}>{error.next}</Note>}
+    </Dialog>
+  )
+}
+
+/** What becomes of this name. */
+function Outlook({ row }: { row: ReturnType<typeof ofThread> }) {
+  if (row === null) return <><Mark name="gone" />{words.fresh}</>
+  if (row.status === 'active') return <>{words.there.active(row.holders.map(({ holder }) => holder).join(' and '))}</>
+  return <>{words.there[row.status]}</>
+}

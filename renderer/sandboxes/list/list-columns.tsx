@@ -1,0 +1,44 @@
+import type { Column } from '../../parts/grid/columns.ts'
+import { sandboxesWords } from '../../words/sandboxes.ts'
+import { afterHead, type Sort, type SortColumn } from './arrange.logic.ts'
+import { AgeCell, HeldCell, ImageCell, LeftCell, releasedOf, StatusCell, ThreadCell } from './cells.tsx'
+import { CpuCell, MemoryCell } from './gauge-cells.tsx'
+import { useListFacts } from './list-facts.ts'
+import { isHeld, RowActions } from './row-actions.tsx'
+import { isSlot, type ListRow } from './rows.logic.ts'
+
+const words = sandboxesWords.columns
+
+/** The columns; every head sorts. Made anew only when the sorting changed. */
+export function listColumns(sort: Sort | null, onSort: (sort: Sort | null) => void): readonly Column<ListRow>[] {
+  const head = (column: SortColumn) => ({
+    id: column, title: words[column], sort: sort?.column === column ? sort.direction : 'none' as const, onSort: () => onSort(afterHead(sort, column)),
+  })
+  return [
+    { ...head('status'), className: 'c-status', cell: (row) => <StatusCell status={isSlot(row) ? 'slot' : row.status} kept={isSlot(row) || row.status === 'stopping'} /> },
+    {
+      ...head('thread'), head: true,
+      cell: (row) => isSlot(row) ? <span className="mid">{row.name}</span> : <ThreadCell thread={row.thread} id={row.id} user={row.user} isolation={row.isolation} />,
+    },
+    { ...head('image'), className: 'c-image mid', cell: (row) => <ImageCell image={row.image} /> },
+    { ...head('held'), className: 'c-held', cell: (row) => isSlot(row) ? <SlotState state={row.state} /> : <Held row={row} /> },
+    { ...head('age'), num: true, className: 'c-age', cell: (row) => <AgeCell since={row.created_at} /> },
+    { ...head('left'), num: true, className: 'c-left', cell: (row) => <LeftCell row={row} /> },
+    { ...head('cpu'), num: true, className: 'c-cpu', cell: (row) => isSlot(row) ? <span className="dim">–</span> : <CpuCell id={row.id} paused={row.status === 'paused'} /> },
+    { ...head('memory'), num: true, className: 'c-mem', cell: (row) => isSlot(row) ? <span className="dim">–</span> : <MemoryCell id={row.id} /> },
+    {
+      id: 'actions', title: words.actions, hideTitle: true, className: 'actions c-act',
+      cell: (row) => isSlot(row) || row.status === 'stopping' ? null : <RowActions id={row.id} held={isHeld(row)} />,
+    },
+  ]
+}
+
+function Held({ row }: { row: Extract<ListRow, { id: string }> }) {
+  const { idle } = useListFacts()
+  return <HeldCell holders={row.holders.map(({ holder }) => holder).join(',')} released={releasedOf(row, idle)} />
+}
+
+function SlotState({ state }: { state: 'starting' | 'ready' | 'paused' }) {
+  const { slotStarting, slotPaused } = sandboxesWords.row
+  return <span className="dim">{state === 'ready' ? '–' : state === 'starting' ? slotStarting : slotPaused}</span>
+}

@@ -1,0 +1,36 @@
+import type { SandboxRow, SlotRow } from '../../../shared/state.ts'
+
+/** A line of the list. Rows are the state's own objects, never copies: what did not change is not drawn again. */
+export type ListRow = SandboxRow | SlotRow
+
+export function isSlot(row: ListRow): row is SlotRow {
+  return !('id' in row)
+}
+
+export function rowId(row: ListRow): string {
+  return isSlot(row) ? `slot:${row.name}` : row.id
+}
+
+/** Where a row stands: what is being made is with the active, what is paused with the warm. */
+export type Place = 'failed' | 'active' | 'warm' | 'slots'
+
+export const places: readonly Place[] = ['failed', 'active', 'warm', 'slots']
+
+/** `before`: where it stood. What is being stopped stays there until it is gone: nothing jumps on its way out. */
+export function placeOf(row: ListRow, before: Place | undefined): Place {
+  if (isSlot(row)) return 'slots'
+  if (row.status === 'failed') return 'failed'
+  if (row.status === 'active' || row.status === 'creating') return 'active'
+  if (row.status === 'stopping') return before ?? (row.holders.length > 0 ? 'active' : 'warm')
+  return 'warm'
+}
+
+/** What it is called where there is room for one name. */
+export function nameOf(row: ListRow): string {
+  return isSlot(row) ? row.name : row.thread ?? `anonymous ${row.id.slice(0, 8)}`
+}
+
+/** Something runs in it, so that it is not reaped: a command that came through Berth, or work that only the engine knows of. */
+export function isWorking(row: SandboxRow, idleTimeout: number): boolean {
+  return row.commands.length > 0 || (row.status === 'active' && row.expires_at === null && idleTimeout > 0)
+}

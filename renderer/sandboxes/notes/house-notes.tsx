@@ -1,0 +1,121 @@
+import { useState, type ReactNode } from 'react'
+import { asBerthError } from '../../../shared/errors.ts'
+import type { House } from '../../../shared/state.ts'
+import { useEndpoint } from '../../frame/house/contexts.ts'
+import { useHouse } from '../../frame/house/use-house.ts'
+import { go } from '../../frame/route.ts'
+import { shortName } from '../../frame/window/side.logic.ts'
+import { shareOf } from '../../images/pull.logic.ts'
+import { Note } from '../../parts/blocks/note.tsx'
+import { Button } from '../../parts/buttons/button.tsx'
+import { useToast } from '../../parts/floats/toasts.ts'
+import { Progress } from '../../parts/signs/progress.tsx'
+import { useFormat } from '../../words/formats.ts'
+import { sandboxesWords } from '../../words/sandboxes.ts'
+import { IsolationDialog } from './isolation-dialog.tsx'
+import { notesOf, type HouseNote, type NoteAction } from './notes.logic.ts'
+import { SwitchDialog } from './switch-dialog.tsx'
+
+const words = sandboxesWords.notes
+/** More stand behind a button: the list is what one came for. */
+const most = 2
+
+/** What the house has to say, above the list. Each stays until it is so no more. */
+export function HouseNotes() {
+  const house = useHouse((state) => state.house)
+  const [some, awaited] = useHouse(({ house: { image }, sandboxes }) => [
+    Object.keys(sandboxes).length > 0, image !== null && Object.values(sandboxes).some((row) => row.status === 'creating' && row.image === image.name),
+  ])
+  const endpoint = useEndpoint()
+  const toast = useToast()
+  const [all, setAll] = useState(false)
+  const [dialog, setDialog] = useState<'isolation' | 'switch' | null>(null)
+  const [busy, setBusy] = useState<NoteAction | null>(null)
+  const notes = notesOf(house, awaited)
+
+  async function calling(action: NoteAction, call: () => Promise<unknown>): Promise<void> {
+    setBusy(action)
+    try {
+      await call()
+    } catch (thrown) {
+      const error = asBerthError(thrown)
+      toast({ status: 'failed', title: `${error.message}.`, detail: error.next, stay: true })
+    } finally {
+      setBusy(null)
+    }
+  }
+
+  function act(action: NoteAction): void {
+    if (action === 'retry') void calling(action, () => endpoint.call('retry', {}))
+    else if (action === 'image-cancel') void calling(action, () => endpoint.call('image_cancel', {}))
+    else if (action === 'image-prepare') void calling(action, () => endpoint.call('image_prepare', {}))
+    else if (action === 'settings') go('settings')
+    else if (action === 'isolation') setDialog('isolation')
+    else if (some) setDialog('switch')
+    else void calling(action, () => endpoint.call('switch_backend', {}))
+  }
+
+  if (notes.length === 0) return null
+  const shown = all ? notes : notes.slice(0, most)
+  return (
+    <div className="housenotes">
+      {shown.map((note, at) => (
+        <HouseNoteView
+          key={note.id} note={note} house={house} busy={busy === note.action} onAct={act}
+          rest={at === shown.length - 1 && notes.length > most ? <Button kind="quiet" small onClick={() => setAll(!all)} aria-expanded={all}>{all ? words.less : words.more(notes.length - most)}</Button> : null}
+        />
+      ))}
+      {dialog === 'isolation' ? <IsolationDialog onClose={() => setDialog(null)} /> : null}
+      {dialog === 'switch' ? <SwitchDialog onClose={() => setDialog(null)} onSwitch={() => void calling('switch', () => endpoint.call('switch_backend', {}))} /> : null}
+    </div>
+  )
+}
+
+const labels: Readonly<Record<NoteAction, string>> = {
+  retry: words.retry, settings: words.settings, isolation: words.isolation, switch: words.switch, 'image-cancel': words.imageCancel, 'image-prepare': words.imagePrepare,
+}
+
+function HouseNoteView({ note, house, busy, onAct, rest }: { note: HouseNote; house: House; busy: boolean; onAct: (action: NoteAction) => void; rest: ReactNode }) {
+  const format = useFormat()
+  const { action } = note
+  const said = saidOf(note, house, format.number)
+  return (
+    <Note
+      kind={note.kind} title={said.title} live={note.kind !== 'info'}
+      action={action === null && rest === null ? undefined : <>{action === null ? null : <Button small busy={busy} onClick={() => onAct(action)}>{labels[action]}</Button>}{rest}</>}
+    >
+      {note.id === 'image' ? <ImageProgress house={house} /> : said.text}
+    </Note>
+  )
+}
+
+function saidOf({ id, text }: HouseNote, house: House, number: (value: number) => string): { title: string; text: string | undefined } {
+  switch (id) {
+    case 'stopping': return { title: words.stopping, text: words.stoppingText }
+    case 'lost': return { title: words.lost(shortName(house.backend.engine ?? 'The container engine')), text: `${ended(text)} ${words.lostText}${house.waiting > 0 ? ` ${words.waiting(number(house.waiting))}` : ''}` }
+    case 'config': return { title: words.config, text: ended(text) }
+    case 'image-failed': return { title: words.imageFailed, text: ended(text) }
+    case 'image': return { title: words.image, text }
+    case 'better': return { title: words.better, text: `${ended(text)} ${words.betterText}` }
+    case 'embedded': return { title: house.backend.chosen === 'auto' ? words.embeddedWhy : words.embedded, text: house.backend.isolation === 'none' ? words.unisolated : words.embeddedText }
+    case 'slots': return { title: words.slots, text: ended(text) }
+    default: return { title: ended(text), text: undefined }
+  }
+}
+
+function ended(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
+
+function ImageProgress({ house }: { house: House }) {
+  const format = useFormat()
+  const { image } = house
+  const share = shareOf(image?.progress ?? null)
+  if (image === null) return null
+  return (
+    <span className="imagework">
+      <span>{image.name}{image.progress === null ? '' : `, ${image.progress.text.charAt(0).toLowerCase()}${image.progress.text.slice(1)}`}</span>
+      {share === null || image.progress === null ? null : <><Progress done={image.progress.done} total={image.progress.total} label={words.image} /><span className="nowrap">{format.percent(share)}</span></>}
+    </span>
+  )
+}
