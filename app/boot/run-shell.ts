@@ -57,6 +57,7 @@ export async function runShell(start: ShellStart, { home, memoryFile, version }:
     windows: system.windows, desk, dialogs, memory, now,
     preload: at.preload, icon: at.windowIcon,
     pageLeft: () => page.left(),
+    command: (name) => page.command(name),
     closing: () => (quitting.quitting() ? 'close' : onWindowClose({ platform: system.platform, keep: keep.current(), tray: trayWorks })),
     quit: () => life.quit(),
     firstHidden: () => desk.notify({ title: 'Berth goes on', body: 'Its sandboxes stay reachable. Quit it from the tray; Settings says what closing the window does.' }, () => front.show()),
@@ -110,7 +111,7 @@ export async function runShell(start: ShellStart, { home, memoryFile, version }:
     act(does) {
       if (does.act === 'command') {
         front.show()
-        front.window()?.send(channels.command, does.name)
+        page.command(does.name)
       } else if (does.act === 'diagnostics') void exportDiagnostics({ endpoint, dialogs })
       else if (does.act === 'about') void about(system, version)
       else if (does.act === 'quit') life.quit()

@@ -97,27 +97,34 @@ export interface Heard<T> {
   heard(value: T): void
   /** The last of it at once, and what comes. */
   listen(listener: (value: T) => void): () => void
-  /** Only what comes. */
+  /** Only what comes, and the last that came while nobody listened. */
   later(listener: (value: T) => void): () => void
 }
 
 export function latest<T>(): Heard<T> {
   let value: { is: T } | null = null
   const listeners = new Set<(value: T) => void>()
-  const later = (listener: (value: T) => void) => {
+  let unheard: { is: T } | null = null
+  const add = (listener: (value: T) => void) => {
     listeners.add(listener)
     return () => void listeners.delete(listener)
   }
   return {
     heard(next) {
       value = { is: next }
+      unheard = listeners.size === 0 ? value : null
       for (const listener of listeners) listener(next)
     },
     listen(listener) {
-      const off = later(listener)
+      const off = add(listener)
       if (value) listener(value.is)
       return off
     },
-    later,
+    later(listener) {
+      const off = add(listener)
+      if (unheard) listener(unheard.is)
+      unheard = null
+      return off
+    },
   }
 }

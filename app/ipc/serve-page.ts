@@ -20,10 +20,18 @@ export interface PageDeps {
   answered(name: string, value: unknown): void
 }
 
+export interface ServedPage {
+  /** A command of the page, or `go:` and a path; one that comes before there is a page waits for it. */
+  command(name: string): void
+  /** The page is gone: what it subscribed to ends, its terminals go on. */
+  left(): void
+}
+
 /** Serves the page in the window: calls, one pipe a load, native things, and how the engine is. */
-export function servePage({ pipes, link, window, now, native, answered }: PageDeps): { left(): void } {
+export function servePage({ pipes, link, window, now, native, answered }: PageDeps): ServedPage {
   let open: { relay: Relay; close(): void } | null = null
   const calls = new Map<unknown, AbortController>()
+  let early: string[] = []
 
   const endpoint = () => endpointOf(link)
 
@@ -69,6 +77,7 @@ export function servePage({ pipes, link, window, now, native, answered }: PageDe
       },
     }
     tell(link.current())
+    for (const name of early.splice(0)) shown.send(channels.command, name)
   })
 
   /** A message that wants no answer gets none, whoever sent it. */
@@ -86,7 +95,6 @@ export function servePage({ pipes, link, window, now, native, answered }: PageDe
     window()?.send(channels.engine, engineState(state, now()))
   }
 
-  /** A page is gone: what it subscribed to ends, its terminals go on. */
   function left(): void {
     open?.close()
     open = null
@@ -95,7 +103,14 @@ export function servePage({ pipes, link, window, now, native, answered }: PageDe
   }
 
   link.onChange(tell)
-  return { left }
+  return {
+    left,
+    command(name) {
+      if (open) window()?.send(channels.command, name)
+      // What was wanted of a page that is only coming is wanted once: the last of it.
+      else early = [name]
+    },
+  }
 }
 
 /** What a page is told of the link. */

@@ -1,5 +1,4 @@
 import { origin } from '../boot/bundle.ts'
-import { channels } from '../ipc/channels.ts'
 import type { Desk } from '../system/desk.ts'
 import type { Dialogs } from '../system/dialogs.ts'
 import type { MainWindow, Windows } from '../system/window.ts'
@@ -17,6 +16,7 @@ export interface FrontDeps {
   now(): number
   /** Its page is gone; one that is loaded anew says so itself. */
   pageLeft(): void
+  command(name: string): void
   /** A person closed it: what becomes of it. */
   closing(): 'hide' | 'quit' | 'close'
   quit(): void
@@ -100,7 +100,7 @@ export function openFront(deps: FrontDeps): Front {
     show(path) {
       if (!window) open(path ?? '/sandboxes')
       else {
-        if (path !== undefined) window.send(channels.command, `go:${path}`)
+        if (path !== undefined) deps.command(`go:${path}`)
         window.show()
       }
     },

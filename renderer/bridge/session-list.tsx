@@ -24,7 +24,7 @@ export function SessionList() {
   }
   return (
     <section className="section" aria-labelledby="browsers">
-      <h2 id="browsers">{words.sessions} <span className="dim">{all.length}</span><span className="end"><Button small icon="link" onClick={() => void endpoint.call('login_link', {}).then(({ url }) => setLink(url), failed)}>{words.link}</Button></span></h2>
+      <h2 id="browsers">{words.sessions} <span className="dim">{all.length}</span><span className="end"><Button small icon="link" onClick={() => void endpoint.call('login_link', {}).then(({ url }) => setLink(reachable(url)), failed)}>{words.link}</Button></span></h2>
       {all.length === 0 ? <p className="dim small">{words.sessionsNone}</p> : (
         <table className="table inset" aria-labelledby="browsers">
           <tbody>
@@ -45,6 +45,11 @@ export function SessionList() {
       )}
     </section>
   )
+}
+
+/** A page that came by a forwarded port gives out that address: the engine knows only its own. */
+function reachable(url: string): string {
+  return location.protocol === 'http:' ? new URL(new URL(url).hash, `${location.origin}/`).href : url
 }
 
 function Seen({ at }: { at: string }) {

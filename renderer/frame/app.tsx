@@ -4,7 +4,7 @@ import { Tooltip } from '@base-ui/react/tooltip'
 import type { Endpoint } from '../../shared/wire/endpoint.ts'
 import { FloatRoot } from '../parts/floats/float-root.tsx'
 import { CopyText } from '../parts/buttons/copied.ts'
-import { createCommands } from './commands/command.ts'
+import { createCommands, runWhenThere } from './commands/command.ts'
 import { listenKeys } from './commands/listen-keys.ts'
 import { CommandsContext } from './commands/use-command.ts'
 import { ConnectionContext, EndpointContext, SurroundingsContext, type Surroundings } from './house/contexts.ts'
@@ -30,7 +30,7 @@ export function App({ surroundings, login }: AppProps) {
   if (connection.state === 'open') last.current = connection.endpoint
   const [commands] = useState(createCommands)
   useEffect(() => listenKeys(window, commands, /Mac/.test(navigator.platform)), [commands])
-  useEffect(() => native.onCommand((name) => commands.run(name)), [native, commands])
+  useEffect(() => native.onCommand((name) => runWhenThere(commands, name, () => performance.now())), [native, commands])
 
   function page() {
     if (connection.state === 'locked') return <LockedPage problem={connection.problem} login={login} />

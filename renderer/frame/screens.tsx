@@ -1,6 +1,6 @@
 import type { ComponentType } from 'react'
+import { ActivityScreen } from '../activity/activity-screen.tsx'
 import { SandboxScreen } from '../sandbox/sandbox.tsx'
-import { Page } from './window/page.tsx'
 import { BridgeScreen } from '../bridge/bridge-screen.tsx'
 import { ImagesScreen } from '../images/images-screen.tsx'
 import { SettingsScreen } from '../settings/settings-screen.tsx'
@@ -18,7 +18,7 @@ export interface Screen {
 export const screens: readonly Screen[] = [
   { takes: ([screen, id]) => screen === 'sandboxes' && id === undefined, show: Sandboxes },
   { takes: ([screen, id]) => screen === 'sandboxes' && id !== undefined, show: SandboxScreen },
-  { takes: ([screen]) => screen === 'activity', show: () => <Soon title="Activity" /> },
+  { takes: ([screen]) => screen === 'activity', show: ActivityScreen },
   { takes: ([screen]) => screen === 'images', show: ImagesScreen },
   { takes: ([screen]) => screen === 'bridge', show: BridgeScreen },
   { takes: ([screen]) => screen === 'settings', show: SettingsScreen },
@@ -26,8 +26,4 @@ export const screens: readonly Screen[] = [
 
 export function screenOf({ path }: Route): Screen | null {
   return screens.find((one) => one.takes(path)) ?? null
-}
-
-function Soon({ title }: { title: string }) {
-  return <Page title={title}><div className="scroll pad" /></Page>
 }

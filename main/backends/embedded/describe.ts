@@ -1,11 +1,12 @@
 import type { Description, SandboxSpec } from '../backend.ts'
+import { unenforced } from './limits.ts'
 
 /** What keeps an embedded sandbox apart from this machine, and what does not. */
 export function descriptionOf(spec: SandboxSpec, jailed: boolean, userNamespace: boolean): Description {
   const { id, name, mounts, resources, environment } = spec
   return {
     imageId: null,
-    limits: { memory: null, cpus: null, pids: null },
+    limits: { memory: null, cpus: null, pids: !jailed || unenforced(resources, userNamespace).includes('pids') ? null : resources.pids },
     isolation: jailed
       ? [
           { name: 'Runs as', value: userNamespace ? 'you, in a user namespace of its own' : 'root without any capability', weak: !userNamespace },

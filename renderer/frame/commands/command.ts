@@ -60,3 +60,18 @@ export function createCommands(): Commands {
     },
   }
 }
+
+/** Longest that a page which has just opened takes until its screens have brought their commands. */
+const comingMs = 5000
+
+/** Runs it now, or as soon as it is there: menu and tray may speak to a page that is only coming. */
+export function runWhenThere(commands: Commands, id: string, now: () => number): void {
+  if (commands.run(id)) return
+  const until = now() + comingMs
+  const off = commands.onChange(() => {
+    const late = now() > until
+    if (!late && !commands.all().some((one) => one.id === id)) return
+    off()
+    if (!late) commands.run(id)
+  })
+}

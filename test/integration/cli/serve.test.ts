@@ -1,3 +1,4 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -87,6 +88,46 @@ describe('serve', () => {
     expect(done).toMatchObject({ code: 0 })
     expect(done.stdout.toString()).toBe('0 sandboxes ended; Berth stops.\n')
     expect((await running.ended).code).toBe(0)
+  })
+})
+
+describe('open', () => {
+  /** A desktop whose opener writes down what it was given. */
+  async function desktop(): Promise<{ env: Record<string, string>; file: string }> {
+    const bin = join(temp.path, 'bin')
+    const file = join(temp.path, 'opened')
+    await mkdir(bin, { recursive: true })
+    await writeFile(join(bin, 'xdg-open'), `#!/bin/sh\nprintf '%s' "$*" > ${file}\n`, { mode: 0o755 })
+    return { file, env: { PATH: `${bin}:${process.env['PATH'] ?? ''}`, DISPLAY: ':77' } }
+  }
+  const link = /^http:\/\/127\.0\.0\.1:\d+\/#login=[\w-]{22,}$/
+
+  it('prints a new link each time, and `serve` one where it greets', async () => {
+    const running = await serving('open')
+    const printed = [running.stdout(), ...(await Promise.all([1, 2].map(async () => (await berth('open', ['open', '--print']).ended).stdout.toString())))]
+    const links = printed.map((text) => /http:\S+#login=\S+/.exec(text)?.[0] ?? text)
+    for (const it of links) expect(it).toMatch(link)
+    expect(new Set(links).size).toBe(3)
+    const ran = await berth('open', ['open', '--json'], { DISPLAY: ':77' }).ended
+    expect(JSON.parse(ran.stdout.toString())).toMatchObject({ url: expect.stringMatching(link) as string, expires_at: expect.any(String) as string })
+    expect(ran.stderr).toBe('')
+  })
+
+  it.runIf(process.platform === 'linux')('opens it where there is a display, unless it is only to print it', async () => {
+    await serving('opens')
+    const { env, file } = await desktop()
+    const printing = await berth('opens', ['open', '--print'], env).ended
+    expect(printing.stderr).toBe('It logs one browser in, once, within 5 minutes.\n')
+    const ran = await berth('opens', ['open'], env).ended
+    expect(ran.stderr).toMatch(/^Opening it in a browser\./)
+    const wanted = ran.stdout.toString().trim()
+    await eventually('it was opened', async () => (await readFile(file, 'utf8')) === wanted)
+  })
+
+  it('says how to start Berth where none runs', async () => {
+    const ran = await berth('nobody', ['open']).ended
+    expect(ran.code).toBe(69)
+    expect(ran.stderr).toContain('berth serve')
   })
 })
 

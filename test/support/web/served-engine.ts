@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect, type BridgeClient } from '../../../main/bridge/client.ts'
 import { start, type Running } from '../spawn-command.ts'
@@ -51,6 +51,3 @@ function greeting(running: Running): { url: string } | undefined {
     return undefined
   }
 }
-
-/** The home's own token, for a client that is written by hand. */
-export const tokenOf = async (home: string): Promise<string> => (await readFile(join(home, 'token'), 'utf8')).trim()

@@ -1,0 +1,241 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { needs } from '../../support/parts.ts'
+import { openGallery, type Gallery, type GalleryAsk } from '../../support/ui/gallery-browser.ts'
+
+let gallery: Gallery
+let page: Page
+let problems: string[]
+
+needs('chromium').describe('The list of sandboxes, in Chromium', () => {
+  beforeAll(async () => {
+    gallery = await openGallery()
+  })
+  afterAll(async () => {
+    await gallery.close()
+  })
+
+  async function open(ask: GalleryAsk = {}): Promise<void> {
+    await page?.context().close();
+    ({ page, problems } = await gallery.page(ask))
+  }
+
+  const violations = async () => (await new AxeBuilder({ page }).analyze()).violations
+  const rows = () => page.evaluate("[...document.querySelectorAll('[data-row]')].map((row) => row.querySelector('th').textContent)") as Promise<string[]>
+  const made = () => page.evaluate('window.fixture.made.map(({ name, input }) => [name, input])') as Promise<[string, Record<string, unknown>][]>
+  const focused = () => page.evaluate('document.activeElement.textContent') as Promise<string>
+  const row = (name: string) => page.getByRole('row').filter({ hasText: name })
+  /** The engine's answers to some calls from now on, as the body of a function of `input`. */
+  const answer = (name: string, body: string) => page.evaluate(`(() => {
+    const { endpoint } = window.fixture
+    const before = endpoint.call
+    endpoint.call = async (name, input, options) => name === ${JSON.stringify(name)} ? await (async (input) => { ${body} })(input) : before(name, input, options)
+  })()`)
+
+  describe('accessibility, no rule off', () => {
+    test.each<[string, string]>([
+      ['house', 'pricing-research'], ['empty', 'No sandboxes yet'], ['missing', 'Nothing here can run a sandbox yet'], ['gone', 'Unknown'], ['embedded', 'Sandboxes are processes'],
+      ['warned', 'config.yaml has an error'], ['many', 'of 68'], ['crowd', 'of 264'],
+    ])('%s', async (fixture, text) => {
+      // Each size in another theme: what folds has no colours of its own.
+      for (const [theme, size] of [['light', { width: 1280, height: 800 }], ['dark', { width: 900, height: 600 }]] as const) {
+        await open({ fixture, theme, size })
+        await page.getByText(text).first().waitFor()
+        expect(await violations()).toEqual([])
+        expect(problems).toEqual([])
+      }
+    })
+
+    test('at 200% zoom of a small window', async () => {
+      await open({ size: { width: 640, height: 400 } })
+      await row('pricing-research').waitFor()
+      expect(await violations()).toEqual([])
+    })
+
+    test.each<[string, string[], string]>([
+      ['new sandbox', ['n'], 'New sandbox'], ['destroy', ['Delete'], 'Destroy pricing-research?'], ['release', ['r'], 'Release pricing-research?'],
+    ])('the dialog: %s', async (_, keys, title) => {
+      for (const theme of ['light', 'dark'] as const) {
+        await open({ theme })
+        await row('pricing-research').click()
+        for (const key of keys) await page.keyboard.press(key)
+        await page.getByRole('heading', { name: title }).waitFor()
+        expect(await violations()).toEqual([])
+        await page.keyboard.press('Escape')
+        await page.getByRole('heading', { name: title }).waitFor({ state: 'detached' })
+        expect(problems).toEqual([])
+      }
+    })
+
+    test.each(['light', 'dark'] as const)("a row's menu, the groups' menu and the isolation dialog, %s", async (theme) => {
+      await open({ theme })
+      await row('fix-login-redirect').click()
+      await page.keyboard.press('Shift+F10')
+      await page.getByRole('menuitem', { name: 'Copy exec command' }).waitFor()
+      expect(await violations()).toEqual([])
+      await page.keyboard.press('Escape')
+      await page.getByRole('menuitem').first().waitFor({ state: 'detached' })
+      await page.getByRole('button', { name: /Group the list/ }).click()
+      await page.getByRole('menuitem', { name: 'By holder' }).waitFor()
+      expect(await violations()).toEqual([])
+      await open({ theme, fixture: 'embedded' })
+      await page.getByRole('button', { name: 'What that means' }).click()
+      await page.getByRole('heading', { name: 'What the embedded backend isolates' }).waitFor()
+      expect(await violations()).toEqual([])
+      expect(problems).toEqual([])
+    })
+  })
+
+  test('is worked by keyboard: found, opened, filtered, sorted', async () => {
+    await open()
+    await row('ci-flake-hunt').waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('holder:deer status:act')
+    expect(await rows()).toEqual(['pricing-research', '0c2e6a1b…f6c3e'])
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('t')
+    await page.waitForURL(/#\/sandboxes\/0c2e6a1b5c7e90ab\/terminal/)
+    // The way back leads to the list as it was left.
+    await page.goBack()
+    await row('pricing-research').waitFor()
+    expect(await rows()).toEqual(['pricing-research', '0c2e6a1b…f6c3e'])
+    await page.keyboard.press('/')
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Memory' }).focus()
+    await page.keyboard.press('Enter')
+    expect((await rows()).filter((name) => !/Slot|ci-flake|invoice/.test(name)).slice(0, 3)).toEqual(['0c2e6a1b…f6c3e', 'etl-backfill-2026-q3', 'pricing-research'])
+    expect(problems).toEqual([])
+  })
+
+  test('says so when nothing matches, and offers a way out', async () => {
+    await open()
+    await page.keyboard.press('/')
+    await page.keyboard.type('nothing-like-it')
+    await page.getByText('No sandbox matches “nothing-like-it”.').waitFor()
+    await page.getByRole('button', { name: 'Clear the filter' }).click()
+    expect((await rows()).length).toBe(11)
+  })
+
+  test('keeps its order while everything in it changes, and the focus where it is', async () => {
+    await open({ fixture: 'crowd' })
+    await row('docs-crawl-005').click()
+    const before = await rows()
+    for (let round = 0; round < 10; round += 1) {
+      await page.evaluate(`window.fixture.push(Object.values(window.fixture.state().sandboxes).map((value) => ({ op: 'sandbox', value: { ...value, last_activity_at: new Date().toISOString(), expires_at: new Date(Date.now() + Math.random() * 600000).toISOString() } })))`)
+      expect(await rows()).toEqual(before)
+    }
+    expect(await page.evaluate("document.activeElement.querySelector('th').textContent")).toBe('docs-crawl-005')
+    // What is being stopped keeps its line too, until it is gone.
+    await page.evaluate("window.fixture.push(Object.values(window.fixture.state().sandboxes).filter(({ thread }) => thread === 'pricing-004').map((value) => ({ op: 'sandbox', value: { ...value, status: 'stopping' } })))")
+    await row('pricing-004').getByText('Stopping').waitFor()
+    expect(await rows()).toEqual(before)
+    expect(problems).toEqual([])
+  })
+
+  test('acts on several at once, with one word for all of them', async () => {
+    await open()
+    await row('pricing-research').click()
+    await page.keyboard.press('Shift+ArrowDown')
+    await page.keyboard.press('Shift+ArrowDown')
+    await page.getByText('3 selected').waitFor()
+    await answer('destroy', "if (input.id.startsWith('0c2e')) throw new Error('the engine refused')\n window.fixture.push([{ op: 'sandbox_gone', id: input.id }])\n return { destroyed: true }")
+    await page.keyboard.press('Delete')
+    // The choice that loses nothing has the focus.
+    await page.getByRole('heading', { name: 'Destroy 3 sandboxes?' }).waitFor()
+    expect(await focused()).toBe('Keep')
+    await page.getByRole('button', { name: 'Destroy 3 sandboxes' }).click()
+    await page.getByText(/2 done, 1 not: .*the engine refused/).waitFor()
+    expect(await rows()).not.toContain('pricing-research')
+    expect(await rows()).toContain('0c2e6a1b…f6c3e')
+  })
+
+  test('asks before somebody else\'s hold ends, and ends the chosen ones only', async () => {
+    await open()
+    await row('fix-login-redirect').click()
+    await page.keyboard.press('r')
+    await page.getByRole('checkbox', { name: /session:me/ }).click()
+    await page.getByRole('button', { name: 'Release 1 of 2 holds' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    expect((await made()).filter(([name]) => name === 'release')).toEqual([['release', { id: '51ce08b75c7e90ab', holder: 'coder-mcp' }]])
+  })
+
+  test('makes one by hand: a wrong name is told at its field, a right one says what it will be', async () => {
+    await open()
+    await page.keyboard.press('n')
+    await page.keyboard.type('not a name')
+    await page.getByText('A thread id must be 1 to 64 of').waitFor()
+    await page.getByLabel('Thread').fill('docs-crawl')
+    await page.getByText('It has a warm sandbox: you get that one.').waitFor()
+    await page.getByLabel('Thread').fill('mine')
+    await page.getByText('berth acquire --thread mine').waitFor()
+    await answer('acquire', "throw Object.assign(new Error('No place became free'), {})")
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').getByText('No place became free').waitFor()
+    await answer('acquire', "return { id: '7d10ca525c7e90ab' }")
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.waitForURL(/#\/sandboxes\/7d10ca525c7e90ab\/terminal/)
+  })
+
+  test('a failed one can be tried again, read and dismissed from its row', async () => {
+    await open()
+    await answer('acquire', 'window.fixture.made.push({ name: "acquire", input })\n return { id: "9e01c4aa5c7e90ab" }')
+    await row('invoice-ocr').getByRole('button', { name: 'Try again' }).click()
+    await expect.poll(made).toContainEqual(['acquire', { thread: 'invoice-ocr', user: 'default', holder: 'desktop' }])
+    await row('invoice-ocr').getByRole('button', { name: 'Dismiss' }).click()
+    await row('invoice-ocr').waitFor({ state: 'detached' })
+  })
+
+  test('shuts down all: asks, shows each going, and names who is left with the engine\'s words', async () => {
+    await open()
+    await answer('shutdown', `
+      const { fixture } = window
+      const ids = Object.keys(fixture.state().sandboxes)
+      fixture.push(ids.map((id) => ({ op: 'sandbox', value: { ...fixture.state().sandboxes[id], status: 'stopping' } })))
+      await new Promise((done) => { window.finish = done })
+      fixture.push(ids.filter((id) => id !== 'b7d01f3e5c7e90ab').map((id) => ({ op: 'sandbox_gone', id })))
+      return { destroyed: [], failed: [{ id: 'b7d01f3e5c7e90ab', error: '409 Conflict: removal is already in progress' }] }`)
+    await page.getByRole('button', { name: /Shut down all/ }).click()
+    await page.getByText('4 are in use, and 3 of them are working').waitFor()
+    expect(await focused()).toBe('Cancel')
+    expect(await violations()).toEqual([])
+    await page.getByText('python backfill.py').waitFor()
+    await page.getByRole('button', { name: 'Shut down 10 sandboxes' }).click()
+    await page.getByRole('heading', { name: 'Shutting down 10 sandboxes' }).waitFor()
+    await page.getByRole('listitem').filter({ hasText: 'pricing-research' }).getByText('stopping').waitFor()
+    expect(await violations()).toEqual([])
+    // Closed, it goes on, and comes back with what was left.
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.evaluate('window.finish()')
+    await page.getByRole('button', { name: 'Show' }).click()
+    await page.getByRole('heading', { name: '9 of 10 are shut down, 1 is not' }).waitFor()
+    await page.getByText('409 Conflict').waitFor()
+    expect(await violations()).toEqual([])
+    await answer('destroy', "window.fixture.push([{ op: 'sandbox_gone', id: input.id }])\n return { destroyed: true }")
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('heading', { name: '10 sandboxes are shut down' }).waitFor()
+    expect(problems).toEqual([])
+  })
+
+  test('measures only while it is looked at', async () => {
+    await open()
+    const topics = () => page.evaluate('window.fixture.topics()')
+    expect(await topics()).toContain('gauges')
+    await page.evaluate("Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' }); document.dispatchEvent(new Event('visibilitychange'))")
+    await expect.poll(topics).toEqual([])
+    await page.evaluate("Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'visible' }); document.dispatchEvent(new Event('visibilitychange'))")
+    await expect.poll(topics).toContain('gauges')
+  })
+
+  test('goes from no engine to the list by itself', async () => {
+    await open({ fixture: 'missing' })
+    await page.getByText('2 acquires are waiting').waitFor()
+    await page.getByRole('button', { name: 'Try now' }).click()
+    await page.getByText('Still not: connection refused.').waitFor()
+    await page.evaluate("(() => { const { house } = window.fixture.state(); window.fixture.push([{ op: 'house', value: { ...house, backend: { ...house.backend, kind: 'docker', reachable: true, problem: null, fixes: [] } } }]) })()")
+    await page.getByText('No sandboxes yet').waitFor()
+    expect(problems).toEqual([])
+  })
+})
