@@ -24,10 +24,13 @@ export interface Piece { readonly text: string; readonly hit: boolean }
 export interface Hit { readonly entry: Entry; readonly score: number; readonly title: readonly Piece[]; readonly detail: readonly Piece[] }
 export interface HitGroup { readonly title: string; readonly detail: string | undefined; readonly hits: readonly Hit[] }
 
-/** Where all words of what was typed occur, title before detail, the beginning of a word before its middle; else nothing. */
+/**
+ * Where all words of what was typed occur, title before detail, the beginning of a word before its middle; else nothing. The
+ * group of the best hit comes first: Enter runs what was named, not what only has it in its name.
+ */
 export function search(groups: readonly EntryGroup[], typed: string, limit: number): HitGroup[] {
   const words = typed.toLowerCase().split(/\s+/).filter((word) => word !== '')
-  return groups.flatMap(({ title, detail, entries }): HitGroup[] => {
+  const found = groups.flatMap(({ title, detail, entries }): HitGroup[] => {
     const hits = entries.flatMap((entry): Hit[] => {
       const score = words.reduce((sum, word) => sum + scoreOf(entry, word), 0)
       return words.some((word) => scoreOf(entry, word) === 0) ? [] : [{ entry, score, title: pieces(entry.title, words), detail: pieces(entry.detail ?? '', words) }]
@@ -36,6 +39,8 @@ export function search(groups: readonly EntryGroup[], typed: string, limit: numb
     const best = words.length === 0 ? hits : hits.sort((a, b) => b.score - a.score)
     return best.length === 0 ? [] : [{ title, detail, hits: best.slice(0, limit) }]
   })
+  const top = ({ hits }: HitGroup) => hits[0]?.score ?? 0
+  return words.length === 0 ? found : found.sort((a, b) => top(b) - top(a))
 }
 
 function scoreOf({ title, detail = '' }: Entry, word: string): number {

@@ -27,7 +27,9 @@ function looker(page: Page): { look: Look; looked: string[]; findings: string[] 
         await place.filter({ visible: true }).first().waitFor().catch((cause: unknown) => { throw new Error(`${name}: ${String(one)} is not there`, { cause }) })
       }
       looked.push(name)
-      findings.push(...(await axeFindings(page)).map((finding) => `${name}: ${finding}`))
+      const found = (await axeFindings(page)).map((finding) => `${name}: ${finding}`)
+      for (const finding of found) console.log(finding)
+      findings.push(...found)
     },
   }
 }
@@ -142,6 +144,7 @@ needs('docker', 'lite-image', 'chromium').describe('everybody can use every scre
       await page.keyboard.press('Enter')
       await look('dialog: the token', 'The token of claude-code', /e2b_[0-9a-f]+/)
       await button('Done').click()
+      await page.getByRole('row').filter({ hasText: 'claude-code' }).hover()
       await button('Revoke…').click()
       await look('dialog: revoke', 'Revoke the token of claude-code?')
       await page.keyboard.press('Escape')
