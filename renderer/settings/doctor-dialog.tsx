@@ -25,7 +25,8 @@ export function DoctorDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog open title={words.title} about={report === null ? words.running : report.ok ? words.fine : undefined} onClose={onClose} actions={<Button safe onClick={onClose}>{words.close}</Button>}>
       {problem ? <Note kind="bad" title={problem.message}>{problem.next}</Note> : null}
-      <ul className="doctor">
+      {/* It scrolls, so a keyboard must get into it. */}
+      <ul className="doctor" tabIndex={0} aria-label={words.title}>
         {checks.map(({ name, status, text, fix }) => (
           <li key={name}>
             <span className={`status ${marks[status]}`}><Mark name={marks[status]} /><span className="sr">{status}: </span>{name}</span> <span className="mid">{text}</span>

@@ -73,8 +73,10 @@ function Found({ onClose, onKeys }: { onClose: () => void; onKeys: () => void })
         <Cmdk.Input autoFocus value={text} onValueChange={setText} aria-label={words.label} placeholder={words.label} />
         {text === '' ? null : <span className="dim small" role="status">{count} found</span>}
       </div>
+      {/* A list of options holds options only. */}
+      {groups.length === 0 ? <p className="none">{words.none(text)}</p> : null}
       <Cmdk.List className="found" label="Found">
-        {groups.length === 0 ? <div className="none" role="presentation">{words.none(text)}</div> : groups.map((group) => (
+        {groups.map((group) => (
           <Cmdk.Group key={group.title} heading={<>{group.title}{group.detail === undefined ? null : <span className="dim">{group.detail}</span>}</>}>
             {group.hits.map(({ entry, title, detail }) => (
               <Cmdk.Item key={entry.id} value={entry.id} onSelect={() => run(entry)}>

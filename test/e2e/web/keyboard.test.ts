@@ -30,6 +30,7 @@ needs('docker', 'lite-image', 'chromium').describe('the life of a sandbox with t
 
   const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '')
   const button = (name: string | RegExp) => page.getByRole('button', { name }).filter({ visible: true }).first()
+  const part = (which: { name?: string; selected?: boolean }) => page.getByRole('tablist', { name: 'Parts of this sandbox' }).getByRole('tab', which)
   const screen = () => page.locator('.xterm-rows').innerText()
   const found = () => page.getByRole('option').first()
 
@@ -68,13 +69,13 @@ needs('docker', 'lite-image', 'chromium').describe('the life of a sandbox with t
     await keys.press('/')
     await keys.type(thread)
     await keys.press('ArrowDown', 'Enter')
-    await page.getByRole('tab', { name: 'Overview', selected: true }).waitFor()
+    await part({ name: 'Overview', selected: true }).waitFor()
     for (const name of ['Terminal', 'Files', 'Logs', 'Stats', 'Mounts', 'Events']) {
-      const tab = page.getByRole('tab', { name })
-      await keys.to(page.getByRole('tab', { selected: true }), 'Shift+Tab')
+      const tab = part({ name })
+      await keys.to(part({ selected: true }), 'Shift+Tab')
       await keys.to(tab, 'ArrowRight')
       await keys.press('Enter')
-      await page.getByRole('tab', { name, selected: true }).waitFor()
+      await part({ name, selected: true }).waitFor()
       // The way back to the tabs from a terminal: its keys are the program's, so its own way out.
       if (name === 'Terminal') await leaveTerminal()
     }
@@ -87,15 +88,16 @@ needs('docker', 'lite-image', 'chromium').describe('the life of a sandbox with t
     await found().waitFor()
     await keys.type('open logs')
     await keys.press('Enter')
-    await page.getByRole('tab', { name: 'Logs', selected: true }).waitFor()
+    await part({ name: 'Logs', selected: true }).waitFor()
   }
 
   it('has its files brought and looked at', async () => {
     const source = join(dir.path, 'brought.txt')
     await writeFile(source, 'brought by keyboard\n')
-    await keys.to(page.getByRole('tab', { selected: true }), 'Shift+Tab')
-    await keys.to(page.getByRole('tab', { name: 'Files' }), 'ArrowLeft')
+    await keys.to(part({ selected: true }), 'Shift+Tab')
+    await keys.to(part({ name: 'Files' }), 'ArrowLeft')
     await keys.press('Enter')
+    await shows(page, 'On this computer:')
     const upload = page.getByRole('button', { name: 'Upload', exact: true })
     await keys.to(upload)
     const [chooser] = await Promise.all([page.waitForEvent('filechooser'), keys.press('Enter')])
@@ -132,7 +134,7 @@ needs('docker', 'lite-image', 'chromium').describe('the life of a sandbox with t
     await keys.type(thread)
     await shows(page, 'It has a warm sandbox: you get that one.')
     await keys.press('Enter')
-    await page.getByRole('tab', { name: 'Terminal', selected: true }).waitFor()
+    await part({ name: 'Terminal', selected: true }).waitFor()
     await eventually('its terminal is the one of before', async () => (await screen()).includes('ntlr?-42'))
   })
 
@@ -163,6 +165,10 @@ needs('docker', 'lite-image', 'chromium').describe('the life of a sandbox with t
     const [one, two] = [threadOf('one'), threadOf('two')]
     await acquired(here.engine, one)
     await acquired(here.engine, two)
+    // The list still looks for what was looked for last, and says so.
+    await shows(page, `No sandbox matches “${thread}”.`)
+    await keys.to(button('Clear the filter'))
+    await keys.press('Enter')
     await rowOf(page, two).getByText('Active').waitFor()
     await keys.press('Control+k')
     await found().waitFor()
