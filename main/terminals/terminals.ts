@@ -67,7 +67,7 @@ export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' |
       const made = session.now()
       sessions.set(made.id, session)
       changed(sandbox)
-      events.publish({ type: 'terminal.opened', who, sandbox, text: `${made.title} was opened` })
+      events.publish({ type: 'terminal.opened', who, sandbox, ...keyOf(provider, sandbox), text: `${made.title} was opened` })
       return made
     },
     async shut(id, who) {
@@ -79,7 +79,7 @@ export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' |
       session.end('It was closed')
       changed(sandbox)
       if (before !== null) return true
-      events.publish({ type: 'terminal.closed', who, sandbox, text: `${title} was closed` })
+      events.publish({ type: 'terminal.closed', who, sandbox, ...keyOf(provider, sandbox), text: `${title} was closed` })
       if (shell !== null) await endShell(sandbox, shell)
       return true
     },
@@ -118,4 +118,10 @@ export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' |
       events.publish({ type: 'berth.problem', who: 'berth:terminals', sandbox, text: `The shell of a closed terminal may still run: ${asBerthError(error).message}` })
     }
   }
+}
+
+/** Whose sandbox it is, as every event of a sandbox says. */
+function keyOf(provider: Pick<Provider, 'peek'>, sandbox: string): { user?: string; thread?: string } {
+  const found = provider.peek(sandbox)
+  return found === null || found.thread === null ? {} : { user: found.user, thread: found.thread }
 }

@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'react'
 import type { CallRecord } from '../../shared/topics/house-topics.ts'
+import { useHouse } from '../frame/house/use-house.ts'
 import { useNow } from '../frame/house/use-now.ts'
 import { useTopic } from '../frame/house/use-topic.ts'
 import { Filters } from '../parts/buttons/filters.tsx'
@@ -21,6 +22,9 @@ export function Calls() {
   const [chosen, setChosen] = useState(nothingChosen)
   const format = useFormat()
   const now = useNow('minute')
+  // Of those that are there: one that is gone goes by its id.
+  const named = useHouse(({ sandboxes }) => JSON.stringify(Object.values(sandboxes).map(({ id, thread }) => [id, thread])))
+  const threads = useMemo(() => new Map(JSON.parse(named) as [string, string | null][]), [named])
   useTopic('calls', {}, {
     start: () => setCalls([]),
     event: (batch) => setCalls((before) => withBatch(before, batch.calls, kept)),
@@ -32,10 +36,10 @@ export function Calls() {
     { id: 'who', title: words.token, className: 'c-who', cell: ({ client, error }) => <span className={error === 'UNAUTHORIZED' ? 'bad-ink' : undefined}>{client}</span> },
     { id: 'way', title: words.way, className: 'c-meth mid', cell: ({ transport }) => transport },
     { id: 'call', title: words.call, head: true, cell: ({ call }) => <code>{call}</code> },
-    { id: 'thread', title: words.thread, className: 'c-thread mid', cell: ({ sandbox }) => sandbox ?? '–' },
+    { id: 'thread', title: words.thread, className: 'c-thread mid', cell: ({ sandbox }) => (sandbox === null ? '–' : <span className="cut" title={sandbox}>{threads.get(sandbox) ?? sandbox}</span>) },
     { id: 'status', title: words.status, className: 'c-code', cell: ({ error }) => (error === null ? <span className="mid">{words.ok}</span> : <span className="exit bad-ink" title={error}><Icon name="close" />{error}</span>) },
     { id: 'took', title: words.took, className: 'c-took mid', num: true, cell: ({ ms }) => format.duration(ms) },
-  ], [format])
+  ], [format, threads])
   return (
     <section className="callsec" aria-labelledby="calls">
       <h2 id="calls" className="h2">

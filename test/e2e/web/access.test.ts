@@ -124,7 +124,7 @@ needs('docker', 'lite-image', 'chromium').describe('everybody can use every scre
       await look('events, one open', /"type":/)
 
       await open(page, 'activity')
-      await look('activity', page.getByRole('main').getByRole('heading', { name: 'Activity' }))
+      await look('activity', page.getByRole('main').getByRole('heading', { name: 'Activity' }), page.locator('.screen').getByText(one))
       await open(page, 'images')
       await look('images', 'berth-lite')
       await open(page, 'settings')
