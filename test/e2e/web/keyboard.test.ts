@@ -135,6 +135,7 @@ needs('docker', 'lite-image', 'chromium').describe('the life of a sandbox with t
     await page.getByRole('alertdialog').waitFor({ state: 'detached' })
     await row.getByText('Warm').waitFor()
     await keys.press('n')
+    await eventually('the field has the focus', () => page.evaluate(() => document.activeElement?.tagName === 'INPUT' && document.activeElement.closest('[role="dialog"]') !== null))
     await keys.type(thread)
     await shows(page, 'It has a warm sandbox: you get that one.')
     await keys.press('Enter')
