@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Locator, Page } from 'playwright'
 
 /** Whether a browser keeps a combination (as Playwright names it): its tabs and windows come before any page. */
@@ -26,12 +27,17 @@ export async function keyboardOf(page: Page): Promise<Keyboard> {
   async function press(...all: string[]): Promise<void> {
     for (const keys of all) {
       if (isReserved(keys)) throw new Error(`${keys} belongs to the browser`)
+      // As a quick typist: a script's keys come within a millisecond, before a dialog that closes has given the focus back.
+      await sleep(60)
       await page.keyboard.press(keys)
     }
   }
   return {
     press,
-    type: (text) => page.keyboard.type(text),
+    async type(text) {
+      await sleep(60)
+      await page.keyboard.type(text, { delay: 10 })
+    },
     async to(target, key = 'Tab') {
       await target.waitFor()
       for (let step = 0; step < 80; step += 1) {
