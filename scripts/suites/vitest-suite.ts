@@ -29,15 +29,18 @@ export async function runVitest(project: string, options: {
   const vitest = binFile('vitest') ?? 'vitest'
   const end = await runCommand(
     process.execPath,
-    [vitest, 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...options.filters],
+    [vitest, 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...(options.filters.length > 0 ? ['--passWithNoTests'] : []), ...options.filters],
     { seconds: options.seconds, env: options.env, signal: options.signal },
   )
   if (end.timedOut) console.log(`${project}: not finished after ${options.seconds} s; killed`)
-  return readReport(readIfThere(file), end.code)
+  return readReport(readIfThere(file), end.code, { mayBeEmpty: options.filters.length > 0 })
 }
 
-/** From the report's text (null: vitest wrote none) and vitest's exit code. Whatever ended badly counts as failed. */
-export function readReport(text: string | null, code: number | null): SuiteResult {
+/**
+ * From the report's text (null: vitest wrote none) and vitest's exit code. Whatever ended badly counts as failed, and so does
+ * a run without any test, unless what was asked for may be in another project.
+ */
+export function readReport(text: string | null, code: number | null, { mayBeEmpty = false } = {}): SuiteResult {
   if (text === null) return { tally: { passed: 0, failed: 1, skipped: 0 }, skips: [] }
   const { testResults } = JSON.parse(text) as Report
   const tests = testResults.flatMap((file) => file.assertionResults)
@@ -47,7 +50,7 @@ export function readReport(text: string | null, code: number | null): SuiteResul
   const broken = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'))
   let failed = count('failed') + broken.length
   // An error outside every test, or a run without any.
-  if (failed === 0 && (code !== 0 || tests.length === 0)) failed = 1
+  if (failed === 0 && (code !== 0 || (tests.length === 0 && !mayBeEmpty))) failed = 1
   const skipped = tests.filter((test) => test.status !== 'passed' && test.status !== 'failed')
   const skips = [...new Set(skipped.map((test) => test.ancestorTitles[0] ?? test.title))]
   return { tally: { passed, failed, skipped: skipped.length }, skips }

@@ -27,6 +27,8 @@ describe('a vitest run', () => {
   })
   it('fails when it ran no test or wrote no report', () => {
     expect(readReport(report([]), 0).tally.failed).toBe(1)
+    expect(readReport(report([]), 0, { mayBeEmpty: true }).tally.failed).toBe(0)
+    expect(readReport(report([]), 1, { mayBeEmpty: true }).tally.failed).toBe(1)
     expect(readReport(null, 0).tally.failed).toBe(1)
   })
 })
