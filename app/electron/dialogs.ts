@@ -13,10 +13,6 @@ export function electronDialogs(): Dialogs {
       const { canceled, filePath } = await dialog.showSaveDialog({ title, defaultPath: name })
       return canceled || !filePath ? null : filePath
     },
-    async openFiles({ title }) {
-      const { canceled, filePaths } = await dialog.showOpenDialog({ title, properties: ['openFile', 'multiSelections'] })
-      return canceled || filePaths.length === 0 ? null : filePaths
-    },
     error: (title, text) => dialog.showErrorBox(title, text),
   }
 }

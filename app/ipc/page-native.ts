@@ -25,7 +25,7 @@ export function preloadNative({ ask, pathOf, onCommand, onProgress }: NativeDeps
         if (news.transfer === transfer) report(news.done, news.total)
       })
       try {
-        return await asked<string[]>('upload', to, files?.map((file) => pathOf(file)).filter((path) => path !== '') ?? null, transfer)
+        return await asked<string[]>('upload', to, files.map((file) => pathOf(file)).filter((path) => path !== ''), transfer)
       } finally {
         off()
       }

@@ -43,7 +43,7 @@ const inputs = {
   copyToken: none,
   openLink: z.tuple([text]),
   download: z.tuple([z.object({ sandbox: text, path: text, name: fileName })]),
-  upload: z.tuple([z.object({ sandbox: text, directory: text }), z.array(text).max(1000).nullable(), z.number().int()]),
+  upload: z.tuple([z.object({ sandbox: text, directory: text }), z.array(text).max(1000), z.number().int()]),
   saveText: z.tuple([fileName, z.string().max(67_108_864)]),
   setTheme: z.tuple([z.enum(['system', 'light', 'dark'])]),
   startEngine: none,
@@ -88,8 +88,7 @@ export function nativeCalls(deps: NativeDeps): (name: string, args: readonly unk
     return true
   }
 
-  async function upload(to: { sandbox: string; directory: string }, dropped: readonly string[] | null, transfer: number): Promise<string[]> {
-    const files = dropped ?? (await dialogs.openFiles({ title: 'Upload into the sandbox' })) ?? []
+  async function upload(to: { sandbox: string; directory: string }, files: readonly string[], transfer: number): Promise<string[]> {
     const sizes = await Promise.all(files.map(async (file) => {
       const facts = await stat(file)
       if (!facts.isFile()) throw fail('FILE_FAILED', `${path.basename(file)} is not a file`, { next: 'Choose files; a directory is uploaded as an archive.' })

@@ -14,7 +14,6 @@ export interface Dialogs {
   ask(question: Question): Promise<number>
   /** null: they changed their mind. */
   saveFile(options: { title: string; name: string }): Promise<string | null>
-  openFiles(options: { title: string }): Promise<readonly string[] | null>
   /** Before `ready` as well. */
   error(title: string, text: string): void
 }

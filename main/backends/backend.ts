@@ -101,6 +101,9 @@ export interface EngineWatch {
   close(): void
 }
 
+/** `at`: when it was written (ISO 8601, UTC, milliseconds), by the clock of whoever keeps the log; null where that is not known. */
+export interface LoggedLine { readonly at: string | null; readonly text: string }
+
 /**
  * What provisions. It decides nothing: the provider does. Every method throws a BerthError; ENGINE_UNREACHABLE means
  * unknown, never gone. `null` and an absent row mean that the engine itself said there is none.
@@ -131,7 +134,7 @@ export interface Backend {
   pause(ref: string): Promise<void>
   unpause(ref: string): Promise<void>
   /** The container's own log, line by line. */
-  logs(ref: string, options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<string>
+  logs(ref: string, options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<LoggedLine>
   watch(listener: (event: EngineEvent) => void): EngineWatch
   /** One sample, cheap enough for once a second; null: it is gone. Absent where this backend cannot measure. */
   usage?(ref: string): Promise<UsageSample | null>

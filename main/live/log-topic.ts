@@ -27,9 +27,9 @@ export function logTopic(deps: { clock: Clock; logs: Provider['logs'] }): TopicH
     sink.onRoom(finish)
 
     async function read(): Promise<void> {
-      for await (const text of deps.logs({ id, user: 'default' }, { tail, follow: true, signal: gone.signal })) {
+      for await (const { at, text } of deps.logs({ id, user: 'default' }, { tail, follow: true, signal: gone.signal })) {
         n += 1
-        out.add({ n, at: null, text: text.length > longest ? `${text.slice(0, longest)} …` : text })
+        out.add({ n, at, text: text.length > longest ? `${text.slice(0, longest)} …` : text })
       }
     }
 

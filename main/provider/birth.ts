@@ -4,7 +4,8 @@ import type { Config } from '../../shared/config.ts'
 import { hashWith, outdated, type Core } from './core.ts'
 import type { Extras } from './deps.ts'
 import type { Entry } from './entry.ts'
-import { abortError, type Flight } from './flights.ts'
+import { abortError } from '../abort-error.ts'
+import type { Flight } from './flights.ts'
 import type { Landing } from './core.ts'
 import { inspectSandbox } from './inspect.ts'
 import { making } from './registry.ts'
@@ -201,7 +202,7 @@ async function lastLines(core: Core, found: Found): Promise<string[]> {
   const stop = new AbortController()
   const timer = core.deps.clock.timer(2000, () => stop.abort())
   try {
-    for await (const line of core.deps.backend.logs(found.ref, { tail: 20, follow: false, signal: stop.signal })) lines.push(line)
+    for await (const { text } of core.deps.backend.logs(found.ref, { tail: 20, follow: false, signal: stop.signal })) lines.push(text)
   } catch (error) {
     lines.push(`(its log could not be read: ${asBerthError(error).message})`)
   } finally {

@@ -1,4 +1,5 @@
-import { BerthError, fail } from '../../shared/errors.ts'
+import { abortError } from '../abort-error.ts'
+import type { BerthError } from '../../shared/errors.ts'
 import type { Progress } from '../../shared/sandbox.ts'
 
 /** Somebody who waits for a flight: an acquire, or a call that needs the sandbox once it is there. */
@@ -38,12 +39,6 @@ export interface Flights<T> {
 
 interface Aboard<T> extends Passenger { settle(result: { value: T } | { error: unknown }): void }
 interface State<T> { control: AbortController; aboard: Set<Aboard<T>>; crewed: boolean; down: Promise<void>; last: Progress | null }
-
-/** Why a signal aborted, as an error with a code. */
-export function abortError(signal: AbortSignal): BerthError {
-  if (signal.reason instanceof BerthError) return signal.reason
-  return fail('CANCELLED', 'The caller ended this call', { next: 'Call again if it is still wanted.', cause: signal.reason })
-}
 
 /** `ended` runs in the tick in which a flight has ended: whoever waited for it to be out of the way looks again. */
 export function makeFlights<T>(ended: () => void): Flights<T> {

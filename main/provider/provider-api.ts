@@ -1,7 +1,7 @@
 import type { Acquired, Progress, Sandbox } from '../../shared/sandbox.ts'
 import type { Selection } from '../../shared/select.ts'
 import type { BerthError } from '../../shared/errors.ts'
-import type { Mount } from '../backends/backend.ts'
+import type { LoggedLine, Mount } from '../backends/backend.ts'
 import type { Address, SandboxApi } from '../sandbox/sandbox-api.ts'
 import type { ExtraMount } from './deps.ts'
 import type { SlotCounts, SlotPool } from './slots-api.ts'
@@ -104,7 +104,7 @@ export interface Provider {
    * probes: no activity. SANDBOX_NOT_FOUND where there is none now.
    */
   enter(id: string, options: { counts: boolean; signal: AbortSignal }): Promise<Visit>
-  logs(selection: Selection, options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<string>
+  logs(selection: Selection, options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<LoggedLine>
   /** Ends every sandbox, in parallel and bounded; new acquires are refused meanwhile, and afterwards unless `reopen`. */
   shutdown(who: string, options: { reopen: boolean }): Promise<ShutdownReport>
   /**

@@ -1,6 +1,6 @@
 import { fail } from '../../shared/errors.ts'
 import type { Clock } from '../clock.ts'
-import { abortError } from './flights.ts'
+import { abortError } from '../abort-error.ts'
 import type { Decision } from './capacity.ts'
 
 /** The line of acquires that wait for a place; first come, first served. */

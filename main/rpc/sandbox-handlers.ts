@@ -120,15 +120,15 @@ function logsWith(provider: Provider): Handler<'logs'> {
     }
     const source = provider.logs(selection, { tail, follow, signal: context.signal })
     if (emit) {
-      for await (const line of source) await emit({ type: 'line', line })
+      for await (const { text } of source) await emit({ type: 'line', line: text })
       return { lines: [], truncated: false }
     }
     const lines: string[] = []
     let held = 0
     let first = 0
-    for await (const line of source) {
-      lines.push(line)
-      held += line.length
+    for await (const { text } of source) {
+      lines.push(text)
+      held += text.length
       while (held > logLimit && first < lines.length - 1) held -= lines[first++]?.length ?? 0
     }
     return { lines: lines.slice(first), truncated: first > 0 }

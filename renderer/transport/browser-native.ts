@@ -53,11 +53,10 @@ export function browserNative({ origin, endpoint, window }: BrowserOptions): Nat
       return true
     },
     async upload({ sandbox, directory }, files, onProgress, signal) {
-      const chosen = files ?? await choose(document)
-      const total = chosen.reduce((sum, file) => sum + file.size, 0)
+      const total = files.reduce((sum, file) => sum + file.size, 0)
       const written: string[] = []
       let before = 0
-      for (const file of chosen) {
+      for (const file of files) {
         const path = joined(directory, file.name)
         const given = await ticket(sandbox, path, 'upload')
         await put(`${origin}${given.path}`, file, (done) => onProgress(before + done, total), signal)
@@ -78,18 +77,6 @@ export function browserNative({ origin, endpoint, window }: BrowserOptions): Nat
     onCommand: () => () => undefined,
     shell: null,
   }
-}
-
-/** The browser's own dialog. Empty: they changed their mind. */
-function choose(document: Document): Promise<readonly File[]> {
-  return new Promise((resolve) => {
-    const input = document.createElement('input')
-    input.type = 'file'
-    input.multiple = true
-    input.addEventListener('change', () => resolve([...input.files ?? []]), { once: true })
-    input.addEventListener('cancel', () => resolve([]), { once: true })
-    input.click()
-  })
 }
 
 /** XMLHttpRequest, because fetch tells nothing of how far an upload is. The file is streamed from the disk. */

@@ -8,6 +8,10 @@ export const fileWords = {
   failed: 'This directory cannot be read', again: 'Read again', drop: (path: string) => `Drop to upload to ${path}`, readOnly: 'This directory is read-only.',
   uploading: (files: string) => `Uploading ${files}`, uploaded: (files: string) => `${files} uploaded`, cancel: 'Stop waiting', uploadFailed: 'The upload has failed',
   cancelled: 'Not waiting for the upload any more', cancelledMore: 'What is under way may still arrive.',
+  replace: {
+    title: (files: string) => `Replace ${files}?`, about: (one: boolean) => `${one ? 'A file of this name is' : 'Files of these names are'} in the directory. What is in ${one ? 'it' : 'them'} now is lost.`,
+    keep: 'Keep', button: (count: number) => count === 1 ? 'Replace it' : `Replace all ${count}`, more: (count: string) => `and ${count} more`,
+  },
   entries: (count: string, size: string) => `${count}, ${size}`,
   preview: {
     large: (size: string) => `${size} is too large to show here.`, binary: 'This is not a text, nor a picture that can be shown.', failed: 'This file cannot be read', reading: 'Reading',

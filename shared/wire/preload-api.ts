@@ -31,7 +31,7 @@ export interface PreloadNative {
   openLink(url: string): Promise<Answer<null>>
   download(file: { sandbox: string; path: string; name: string }): Promise<Answer<boolean>>
   /** `files`: a page's own `File`s, resolved inside the preload; null: a dialog asks. */
-  upload(to: { sandbox: string; directory: string }, files: readonly unknown[] | null, onProgress: (done: number, total: number) => void): Promise<Answer<string[]>>
+  upload(to: { sandbox: string; directory: string }, files: readonly unknown[], onProgress: (done: number, total: number) => void): Promise<Answer<string[]>>
   saveText(name: string, text: string): Promise<Answer<boolean>>
   setTheme(theme: 'system' | 'light' | 'dark'): Promise<Answer<null>>
   /** By the names of the page's own commands. */

@@ -261,7 +261,7 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
       const read = async (tail: number) => {
         const lines: string[] = []
         const signal = AbortSignal.timeout(20_000)
-        for await (const line of subject.backend.logs(found.ref, { tail, follow: false, signal })) lines.push(line)
+        for await (const line of subject.backend.logs(found.ref, { tail, follow: false, signal })) lines.push(line.text)
         return lines
       }
       for (const text of ['first-mark', 'second-mark', 'third-mark']) {
@@ -272,12 +272,15 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
       const all = await read(1000)
       expect(all.every((line) => !/[\r\n]/.test(line))).toBe(true)
       expect(await read(2)).toEqual(all.slice(-2))
+      for await (const { at } of subject.backend.logs(found.ref, { tail: 1000, follow: false, signal: AbortSignal.timeout(20_000) })) {
+        expect(Math.abs(Date.parse(at ?? '') - Date.now())).toBeLessThan(120_000)
+      }
 
       const abort = new AbortController()
       const seen: string[] = []
       const following = (async () => {
         const { signal } = abort
-        for await (const line of subject.backend.logs(found.ref, { tail: 1, follow: true, signal })) seen.push(line)
+        for await (const line of subject.backend.logs(found.ref, { tail: 1, follow: true, signal })) seen.push(line.text)
       })()
       await eventually('the follower has the tail', () => seen.length >= 1)
       expect(seen).toEqual(all.slice(-1))

@@ -164,7 +164,6 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
         return Promise.resolve(question.buttons.indexOf(answer.button))
       },
       saveFile: () => Promise.resolve(saves.shift() ?? null),
-      openFiles: () => Promise.resolve(null),
       error: (title, text) => void record.errors.push(`${title}\n${text}`),
     },
     desk: {

@@ -75,7 +75,7 @@ export function memoryBackend(url: string, real: { close(): Promise<void> }): Me
       const it = containers.get(ref)
       if (!it) throw fail('SANDBOX_NOT_FOUND', 'No such container', { next: 'List the sandboxes.' })
       for (let next = Math.max(0, it.lines.length - tail); ; ) {
-        for (; next < it.lines.length; next += 1) yield it.lines[next] ?? ''
+        for (; next < it.lines.length; next += 1) yield { at: new Date().toISOString(), text: it.lines[next] ?? '' }
         if (!follow || signal.aborted || !containers.has(ref)) return
         await new Promise<void>((resolve) => {
           const wake = () => {

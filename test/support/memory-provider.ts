@@ -125,7 +125,7 @@ export function memoryProvider(): MemoryProvider {
     },
     logs: async function* (selection, { tail, follow, signal }) {
       find(selection)
-      for (let line = 1; line <= tail; line++) yield `line ${line}`
+      for (let line = 1; line <= tail; line++) yield { at: null, text: `line ${line}` }
       if (follow) await until(signal)
     },
     shutdown: async (who) => {

@@ -108,7 +108,7 @@ async function undo(creating: Creating, ref: string): Promise<void> {
 
 async function endedAtOnce(creating: Creating, ref: string, exitCode: number): Promise<BerthError> {
   const lines: string[] = []
-  for await (const line of readLogs(creating.engine, ref, { tail: 20, follow: false, signal: AbortSignal.timeout(5_000) })) lines.push(line)
+  for await (const line of readLogs(creating.engine, ref, { tail: 20, follow: false, signal: AbortSignal.timeout(5_000) })) lines.push(line.text)
   return fail('START_FAILED', `The sandbox ended at once, with exit code ${exitCode}${lines.length > 0 ? `: ${lines.at(-1)}` : ''}`, {
     next: 'Look at the last lines of its log; a wrong image or a variable that it does not like are the usual causes.',
     details: { exit_code: exitCode, log: lines },

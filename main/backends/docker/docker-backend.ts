@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import type { Clock } from '../../clock.ts'
+import { makeGate } from '../../gate.ts'
 import type { Log } from '../../log.ts'
 import { fail } from '../../../shared/errors.ts'
 import type { Backend, EngineWatch, Owner } from '../backend.ts'
@@ -53,6 +54,12 @@ export interface DockerBackend extends Backend {
   seesHostFiles(image: string, signal: AbortSignal): Promise<void>
 }
 
+/**
+ * A container that ends is locked while the engine takes it out of its network, one container after the other: with a hundred
+ * of them in that line nothing that is asked of the last one is answered for half a minute.
+ */
+const removalsAtOnce = 16
+
 /** Does not connect: an engine that is away now may come back. Throws where the settings name no usable engine. */
 export async function openDocker(options: DockerOptions): Promise<DockerBackend> {
   const { owner, clock, version } = options
@@ -67,6 +74,7 @@ export async function openDocker(options: DockerOptions): Promise<DockerBackend>
   const traits = traitsReader(engine, platform)
   const images = imageStore({ engine, traits, files: options.files, version, auth })
   const network = sandboxNetwork(engine)
+  const removals = makeGate(removalsAtOnce)
   const watches = new Set<EngineWatch>()
   const warn = (text: string, cause: unknown) => options.log?.('warn', text, cause)
 
@@ -108,7 +116,14 @@ export async function openDocker(options: DockerOptions): Promise<DockerBackend>
         containerSpec(spec, { owner, version, traits: known, homeUser, networkId, reference, publish, hostPort })
       return createSandbox(spec, { engine, clock, network, reading, publish, describe, warn }, signal)
     },
-    remove: (ref, grace) => removeContainer(engine, clock, ref, grace),
+    async remove(ref, grace) {
+      const leave = await removals.pass()
+      try {
+        await removeContainer(engine, clock, ref, grace)
+      } finally {
+        leave()
+      }
+    },
     rename: (ref, name) => renameContainer(engine, ref, name),
     startedAt: (ref) =>
       engine.call<string | null>(

@@ -1,4 +1,5 @@
 import { TextDecoder } from 'node:util'
+import type { LoggedLine } from '../backend.ts'
 import type { Engine } from './engine.ts'
 import { fail } from '../../../shared/errors.ts'
 import { cancelled } from './errors.ts'
@@ -11,7 +12,7 @@ export async function* readLogs(
   engine: Engine,
   ref: string,
   options: { tail: number; follow: boolean; signal: AbortSignal },
-): AsyncIterable<string> {
+): AsyncIterable<LoggedLine> {
   if (options.signal.aborted) return
   const ended = new AbortController()
   const stop = AbortSignal.any([options.signal, ended.signal])
@@ -19,7 +20,7 @@ export async function* readLogs(
     throw fail('SANDBOX_NOT_FOUND', 'The sandbox whose log was asked for is gone', { next: 'List what there is: `berth ls`.' })
   }
   try {
-    const shown = { stdout: true, stderr: true, tail: options.tail }
+    const shown = { stdout: true, stderr: true, timestamps: true, tail: options.tail }
     // dockerode deletes the signal from the options it is given, so that each call gets its own.
     const stream = options.follow
       ? await engine.call<NodeJS.ReadableStream>(
@@ -36,7 +37,7 @@ export async function* readLogs(
             { answers: { 404: gone }, signal: options.signal },
           ),
         ]
-    yield* linesOf(stream as AsyncIterable<Buffer>)
+    yield* loggedLinesOf(stream as AsyncIterable<Buffer>, { stamped: true })
   } catch (error) {
     // Ended by whoever reads: that is no failure.
     if (options.signal.aborted) return
@@ -46,9 +47,18 @@ export async function* readLogs(
   }
 }
 
-/** Lines of the engine's multiplexed form: 8 bytes of header (stream, 0 0 0, length big-endian), then that many bytes. */
+/** Lines of the engine's multiplexed form, as it was asked for without times. */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncIterable<string> {
-  const partial = new Map<number, { decoder: TextDecoder; text: string }>()
+  for await (const { text } of loggedLinesOf(chunks, { stamped: false })) yield text
+}
+
+/**
+ * 8 bytes of header (stream, 0 0 0, length big-endian), then that many bytes. `stamped`: each of these frames begins with its
+ * time and a space, as `timestamps=true` asks for; a long line comes in several frames, each with one. A line has the time at
+ * which it began.
+ */
+export async function* loggedLinesOf(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, { stamped }: { stamped: boolean }): AsyncIterable<LoggedLine> {
+  const partial = new Map<number, { decoder: TextDecoder; text: string; at: string | null }>()
   let pending: Buffer = Buffer.alloc(0)
   for await (const chunk of chunks) {
     pending = pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([pending, chunk])
@@ -56,17 +66,31 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array> | Iterable<Uint
       const length = pending.readUInt32BE(4)
       if (pending.length < 8 + length) break
       const kind = pending[0] ?? 1
-      const part = partial.get(kind) ?? { decoder: new TextDecoder(), text: '' }
+      const part = partial.get(kind) ?? { decoder: new TextDecoder(), text: '', at: null }
       partial.set(kind, part)
-      const lines = (part.text + part.decoder.decode(pending.subarray(8, 8 + length), { stream: true })).split(/\r\n|\n|\r/)
+      const { at, bytes } = stamped ? unstamped(pending.subarray(8, 8 + length)) : { at: null, bytes: pending.subarray(8, 8 + length) }
+      if (part.text === '') part.at = at
+      const lines = (part.text + part.decoder.decode(bytes, { stream: true })).split(/\r\n|\n|\r/)
       part.text = lines.pop() ?? ''
       pending = pending.subarray(8 + length)
-      yield* lines
+      for (const text of lines) {
+        yield { at: part.at, text }
+        part.at = at
+      }
       if (part.text.length > longest) {
-        yield part.text
+        yield { at: part.at, text: part.text }
         part.text = ''
       }
     }
   }
-  for (const part of partial.values()) if (part.text !== '') yield part.text
+  for (const part of partial.values()) if (part.text !== '') yield { at: part.at, text: part.text }
+}
+
+/** Nanoseconds and, from some engines, another zone than UTC. What has no time before it is left as it is. */
+function unstamped(bytes: Buffer): { at: string | null; bytes: Buffer } {
+  const space = bytes.subarray(0, 40).indexOf(0x20)
+  const stamp = space < 20 ? '' : bytes.toString('latin1', 0, space)
+  if (!/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(stamp)) return { at: null, bytes }
+  const time = new Date(stamp)
+  return Number.isNaN(time.getTime()) ? { at: null, bytes } : { at: time.toISOString(), bytes: bytes.subarray(space + 1) }
 }

@@ -53,7 +53,7 @@ const infoPatience = 2_000
  * sandboxes with it.
  */
 export function startChild(launch: Launch, clock: Clock): Child {
-  const log = lineLog()
+  const log = lineLog(() => clock.wall())
   const bubblewrap = launch.options !== null
   const own = bubblewrap ? infoFd : 2
   const leaking = new Set(inheritableDescriptors())

@@ -1,10 +1,12 @@
+import type { LoggedLine } from '../backend.ts'
+
 /** A sandbox's own output: its last lines, for those who look back and those who follow. */
 export interface LineLog {
   /** One writer (stdout, stderr) each, so that their unfinished lines do not mix. `onLine` hears every line of it. */
   writer(onLine?: (line: string) => void): (chunk: string) => void
   /** The last `count` lines. */
   last(count: number): string[]
-  read(options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<string>
+  read(options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<LoggedLine>
   /** No more will come: what is unfinished becomes a line, followers end. */
   end(): void
 }
@@ -13,8 +15,8 @@ export interface LineLog {
 const kept = 2_000
 const longest = 16_384
 
-export function lineLog(): LineLog {
-  const ring: string[] = []
+export function lineLog(now: () => number): LineLog {
+  const ring: LoggedLine[] = []
   /** Number of the ring's first line, counted from the start of the log. */
   let first = 0
   let ended = false
@@ -39,7 +41,7 @@ export function lineLog(): LineLog {
       let partial = ''
       const emit = (raw: string) => {
         const line = raw.replace(/\r+$/, '').replaceAll('\r', ' ')
-        ring.push(line)
+        ring.push({ at: new Date(now()).toISOString(), text: line })
         if (ring.length > kept) {
           ring.shift()
           first += 1
@@ -61,13 +63,13 @@ export function lineLog(): LineLog {
         wake()
       }
     },
-    last: (count) => (count === 0 ? [] : ring.slice(-count)),
+    last: (count) => (count === 0 ? [] : ring.slice(-count).map(({ text }) => text)),
     async *read({ tail, follow, signal }) {
       const end = first + ring.length
       let next = Math.max(first, end - tail)
       while (!signal.aborted && (follow || next < end)) {
         if (next < first) {
-          yield `[${first - next} lines were dropped here]`
+          yield { at: null, text: `[${first - next} lines were dropped here]` }
           next = first
         }
         const line = ring[next - first]

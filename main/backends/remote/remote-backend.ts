@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import { asBerthError, fail } from '../../../shared/errors.ts'
-import type { Backend, Found, Owner } from '../backend.ts'
+import type { Backend, Found, LoggedLine, Owner } from '../backend.ts'
 import { createRemote } from './creation.ts'
 import { leadsBack, nameTaken, notCarried, stillThere } from './errors.ts'
 import { openProvisioner, type Provisioner } from './provisioner.ts'
@@ -207,7 +207,7 @@ export async function openRemote(options: RemoteOptions): Promise<RemoteBackend>
 }
 
 /** The log is where the sandbox is: the dialect has no route for it. */
-function noLog(ref: string, where: string): AsyncIterable<string> {
+function noLog(ref: string, where: string): AsyncIterable<LoggedLine> {
   const next = () =>
     Promise.reject(notCarried('The log of a remote sandbox cannot be read from here', where, `Look there: \`kubectl logs sandbox-${farId(ref)}\`, or \`berth logs\` on the other Berth.`))
   return { [Symbol.asyncIterator]: () => ({ next }) }

@@ -13,6 +13,7 @@ import { PathBar } from './path-bar.tsx'
 import { firstPath, parentOf, placeOf } from './path.logic.ts'
 import { Places } from './places.tsx'
 import { Preview } from './preview.tsx'
+import { ReplaceDialog } from './replace-dialog.tsx'
 import { UploadStrip } from './upload-strip.tsx'
 import { useListing, useMounts } from './use-listing.ts'
 import { useUpload } from './use-upload.ts'
@@ -42,7 +43,7 @@ function Directory({ id, path, mounts, up }: { id: string; path: string; mounts:
     const row = chosen.current
     requestAnimationFrame(() => { if (row !== null) box.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(row)}"]`)?.focus() })
   }
-  const upload = useUpload({ id, path, onDone: again })
+  const upload = useUpload({ id, path, there: listing.state === 'read' ? listing.files.map(({ name }) => name) : [], onDone: again })
   const writable = up && placeOf(path, mounts).mount?.mode !== 'ro'
   const file = listing.state === 'read' ? listing.files.find((one) => one.path === chosen.current && !one.directory) ?? null : null
   useFootKeys([['Enter', fileWords.keys.open], ['Backspace', fileWords.keys.up]])
@@ -77,6 +78,7 @@ function Directory({ id, path, mounts, up }: { id: string; path: string; mounts:
           if (writable && files.length > 0) upload.start(files)
         }}
       >
+        {upload.asked === null ? null : <ReplaceDialog names={upload.asked} onAnswer={upload.answer} />}
         <Places path={path} mounts={mounts} onOpen={open} />
         {listing.state === 'failed' ? (
           <div className="scroll pad"><Note kind="bad" live title={`${listing.error.message}.`.replace(/\.\.$/, '.')} action={<Button icon="retry" onClick={again}>{fileWords.again}</Button>}>{listing.error.next}</Note></div>

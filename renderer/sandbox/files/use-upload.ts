@@ -4,42 +4,63 @@ import { useNative } from '../../frame/house/contexts.ts'
 import { useToast } from '../../parts/floats/toasts.ts'
 import { useFormat } from '../../words/formats.ts'
 import { fileWords } from '../../words/files.ts'
+import { chooseFiles } from './choose-files.ts'
 
 export interface Upload {
   /** null: none is under way. */
   readonly going: { readonly done: number; readonly total: number } | null
-  /** null: a dialog asks which. */
+  /** null: a dialog asks which. What has the name of one that is there is asked about first. */
   start(files: readonly File[] | null): void
+  /** Names that are there already, and wait for an answer. */
+  readonly asked: readonly string[] | null
+  answer(replace: boolean): void
   cancel(): void
 }
 
 /** Files on their way into a directory, one batch at a time. */
-export function useUpload({ id, path, onDone }: { id: string; path: string; onDone: () => void }): Upload {
+export function useUpload({ id, path, there, onDone }: { id: string; path: string; there: readonly string[]; onDone: () => void }): Upload {
   const native = useNative()
   const toast = useToast()
   const format = useFormat()
   const [going, setGoing] = useState<Upload['going']>(null)
+  const [waiting, setWaiting] = useState<{ files: readonly File[]; names: readonly string[] } | null>(null)
   const cancel = useRef<AbortController>(null)
+
+  function send(files: readonly File[]): void {
+    if (files.length === 0 || cancel.current !== null) return
+    const stop = new AbortController()
+    cancel.current = stop
+    native.upload({ sandbox: id, directory: path }, files, (done, total) => setGoing({ done, total }), stop.signal).then(
+      (written) => {
+        if (written.length > 0) toast({ status: 'active', title: fileWords.uploaded(format.count(written.length, 'file')) })
+      },
+      (thrown: unknown) => {
+        const error = asBerthError(thrown)
+        if (error.code === 'CANCELLED') toast({ status: 'gone', title: fileWords.cancelled, detail: error.next })
+        else toast({ status: 'failed', title: `${fileWords.uploadFailed}: ${error.message}.`, detail: error.next, stay: true })
+      },
+    ).finally(() => {
+      cancel.current = null
+      setGoing(null)
+      onDone()
+    })
+  }
+
+  async function ask(files: readonly File[] | null): Promise<void> {
+    if (cancel.current !== null) return
+    const chosen = files ?? await chooseFiles(document)
+    const names = chosen.map(({ name }) => name).filter((name) => there.includes(name))
+    if (names.length > 0) setWaiting({ files: chosen, names })
+    else send(chosen)
+  }
+
   return {
     going,
-    start(files) {
-      if (cancel.current !== null) return
-      const stop = new AbortController()
-      cancel.current = stop
-      native.upload({ sandbox: id, directory: path }, files, (done, total) => setGoing({ done, total }), stop.signal).then(
-        (written) => {
-          if (written.length > 0) toast({ status: 'active', title: fileWords.uploaded(format.count(written.length, 'file')) })
-        },
-        (thrown: unknown) => {
-          const error = asBerthError(thrown)
-          if (error.code === 'CANCELLED') toast({ status: 'gone', title: fileWords.cancelled, detail: error.next })
-          else toast({ status: 'failed', title: `${fileWords.uploadFailed}: ${error.message}.`, detail: error.next, stay: true })
-        },
-      ).finally(() => {
-        cancel.current = null
-        setGoing(null)
-        onDone()
-      })
+    start: (files) => void ask(files),
+    asked: waiting?.names ?? null,
+    answer(replace) {
+      setWaiting(null)
+      if (replace && waiting !== null) send(waiting.files)
     },
     cancel: () => cancel.current?.abort(),
   }

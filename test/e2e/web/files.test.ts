@@ -1,12 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
-import { open as openFile, readFile, readdir } from 'node:fs/promises'
+import { open as openFile, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Download, Page } from 'playwright'
 import { needs } from '../../support/parts.ts'
 import { tempDir, type TempDir } from '../../support/temp-dir.ts'
+import { eventually } from '../../support/wait.ts'
 import { open, quiet, shows } from '../../support/web/screens.ts'
 import { acquired, threadOf, visit, type Visit } from '../../support/web/visit.ts'
 
@@ -72,6 +73,24 @@ needs('docker', 'lite-image', 'chromium').describe('files in a browser', () => {
     // The address in the browser's list of downloads is worth nothing any more.
     expect((await page.request.get(download.url())).status()).toBe(401)
     await download.delete()
+  })
+
+  it('replace one that is there only where that is meant', async () => {
+    const source = join(dir.path, 'notes.txt')
+    const inside = join(directory('workspace'), 'notes.txt')
+    await here.engine.client.call('write', { id, path: '/mnt/user-data/workspace/notes.txt', content: 'the agent’s' })
+    await page.getByRole('button', { name: 'Read again' }).click()
+    await fileRow('notes.txt').waitFor()
+    await writeFile(source, 'mine')
+    for (const [answer, content] of [['Keep', 'the agent’s'], ['Replace it', 'mine']] as const) {
+      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('button', { name: 'Upload', exact: true }).click()])
+      await chooser.setFiles(source)
+      await shows(page, 'Replace notes.txt?')
+      expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Keep')
+      await page.getByRole('button', { name: answer }).click()
+      await page.getByRole('alertdialog').waitFor({ state: 'detached' })
+      await eventually(`it holds ${content}`, async () => (await readFile(inside, 'utf8')) === content)
+    }
   })
 
   it('that could act are shown as text', async () => {

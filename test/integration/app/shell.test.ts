@@ -193,7 +193,7 @@ needs('bubblewrap').describe('the shell, with the engine in this process', () =>
     fake.save(join(dir.path, 'none'))
     expect(await native.download({ ...file, path: '/mnt/user-data/workspace/none' })).toMatchObject({ ok: false, error: { code: 'FILE_NOT_FOUND' } })
     expect((await readdir(dir.path)).sort()).toEqual(['back.bin', 'large.bin'])
-    expect(await native.upload(to, null, () => undefined)).toEqual({ ok: true, value: [] })
+    expect(await native.upload(to, [], () => undefined)).toEqual({ ok: true, value: [] })
 
     expect(await native.openDirectory(id, 'outputs')).toEqual({ ok: true, value: true })
     expect(fake.record.opened).toEqual([join(await realpath(home), 'users', 'default', 'threads', 'alpha', 'user-data', 'outputs')])

@@ -140,7 +140,7 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
       const { ref } = outcome as { ref: string }
       expect(await events.saw(ref, 'die', 10_000)).toBe(true)
       const lines: string[] = []
-      for await (const line of subject.backend.logs(ref, { tail: 50, follow: false, signal: never })) lines.push(line)
+      for await (const line of subject.backend.logs(ref, { tail: 50, follow: false, signal: never })) lines.push(line.text)
       expect(lines.join('\n')).toContain('not-a-port')
       await subject.backend.remove(ref, 0)
     }

@@ -123,7 +123,7 @@ describe('the embedded backend when something is wrong', () => {
     await untilReady(talk, first, polite.key)
     const logged = backend.logs(first.ref, { tail: 100, follow: true, signal: never })
     await backend.remove(first.ref, 30)
-    for await (const line of logged) expect(line).not.toMatch(/error/i)
+    for await (const line of logged) expect(line.text).not.toMatch(/error/i)
 
     const deaf = await subject({
       server: serverOf('deaf', `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log('{"listening":{"port":1}}')`),

@@ -4,7 +4,7 @@ import { explain } from '../../../main/backends/docker/creation.ts'
 import { aptProxies, findAptSource } from '../../../main/backends/docker/image/apt-source.ts'
 import { layerTotals, tagged } from '../../../main/backends/docker/image/pull.ts'
 import { serverOf } from '../../../main/backends/docker/image/registry-auth.ts'
-import { linesOf } from '../../../main/backends/docker/logs.ts'
+import { linesOf, loggedLinesOf } from '../../../main/backends/docker/logs.ts'
 import { newSpec } from '../../support/backend-subject.ts'
 
 const frame = (kind: number, bytes: Buffer) => {
@@ -32,6 +32,26 @@ describe('the log’s multiplexed form', () => {
       for (let at = 0; at < whole.length; at += size) pieces.push(whole.subarray(at, at + size))
       expect(await collect(pieces)).toEqual(expected)
     }
+  })
+  it('takes the times off, of every piece of a long line too, also within a character', async () => {
+    const stamp = (text: string) => Buffer.from(`2026-11-25T08:17:0${text} `)
+    const word = Buffer.from('é')
+    const frames = [
+      frame(1, Buffer.concat([stamp('1.123456789Z'), Buffer.from('one\n')])),
+      frame(1, Buffer.concat([stamp('2.000000000Z'), Buffer.from('a long '), word.subarray(0, 1)])),
+      frame(2, Buffer.concat([stamp('3.5+02:00'), Buffer.from('to err\n')])),
+      frame(1, Buffer.concat([stamp('4.000000000Z'), word.subarray(1), Buffer.from(' line\n')])),
+      frame(1, Buffer.from('2026-11-25 is no stamp\n')),
+      frame(1, stamp('5Z')),
+    ]
+    const lines = []
+    for await (const line of loggedLinesOf(frames, { stamped: true })) lines.push(line)
+    expect(lines).toEqual([
+      { at: '2026-11-25T08:17:01.123Z', text: 'one' },
+      { at: '2026-11-25T06:17:03.500Z', text: 'to err' },
+      { at: '2026-11-25T08:17:02.000Z', text: 'a long é line' },
+      { at: null, text: '2026-11-25 is no stamp' },
+    ])
   })
   it('does not keep a line that never ends', async () => {
     const lines = await collect(Array.from({ length: 40 }, () => frame(1, Buffer.alloc(16_384, 'x'))))

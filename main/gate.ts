@@ -1,9 +1,9 @@
-import { abortError } from './flights.ts'
+import { abortError } from './abort-error.ts'
 
 /** Lets so many through at once; the others wait in the order in which they came. */
 export interface Gate {
   /** Resolves with the function that lets the next one in; calling it twice is calling it once. */
-  pass(signal: AbortSignal): Promise<() => void>
+  pass(signal?: AbortSignal): Promise<() => void>
 }
 
 export function makeGate(places: number): Gate {
@@ -24,21 +24,21 @@ export function makeGate(places: number): Gate {
   return {
     pass: (signal) =>
       new Promise((resolve, reject) => {
-        if (signal.aborted) return reject(abortError(signal))
+        if (signal?.aborted) return reject(abortError(signal))
         if (free > 0) {
           free -= 1
           return resolve(ticket())
         }
         const enter = () => {
-          signal.removeEventListener('abort', leave)
+          signal?.removeEventListener('abort', leave)
           resolve(ticket())
         }
         const leave = () => {
           line.splice(line.indexOf(enter), 1)
-          reject(abortError(signal))
+          if (signal) reject(abortError(signal))
         }
         line.push(enter)
-        signal.addEventListener('abort', leave, { once: true })
+        signal?.addEventListener('abort', leave, { once: true })
       }),
   }
 }
