@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { CallRow } from '../../shared/call.ts'
 import { calls, contractVersion } from '../../shared/contract.ts'
+import type { TopicRow } from '../../shared/topic.ts'
+import { topics } from '../../shared/topics.ts'
 
 /** What two sides compare before they talk. */
 export interface ContractId { readonly version: number; readonly hash: string }
 
-/** sha256 over every row as JSON schema: differs as soon as one side knows a field that the other does not. Takes ~15 ms. */
+/** sha256 over every call and topic as JSON schema: differs as soon as one side knows a field that the other does not. Takes ~20 ms. */
 export function contractId(): ContractId {
-  const rows = Object.entries(calls as Record<string, CallRow>)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+  const callRows = inOrder(calls as Record<string, CallRow>)
     .map(([name, row]) => ({
       name,
       scope: row.scope,
@@ -19,5 +20,18 @@ export function contractId(): ContractId {
       result: z.toJSONSchema(row.result),
       chunk: row.chunk ? z.toJSONSchema(row.chunk) : null,
     }))
-  return { version: contractVersion, hash: createHash('sha256').update(JSON.stringify(rows)).digest('hex') }
+  const topicRows = inOrder(topics as Record<string, TopicRow>)
+    .map(([name, row]) => ({
+      name,
+      scope: row.scope,
+      pressure: row.pressure,
+      params: z.toJSONSchema(row.params, { io: 'input' }),
+      event: z.toJSONSchema(row.event),
+      up: z.toJSONSchema(row.up),
+    }))
+  return { version: contractVersion, hash: createHash('sha256').update(JSON.stringify([callRows, topicRows])).digest('hex') }
+}
+
+function inOrder<T>(rows: Readonly<Record<string, T>>): [string, T][] {
+  return Object.entries(rows).sort(([a], [b]) => (a < b ? -1 : 1))
 }

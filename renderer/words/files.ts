@@ -10,6 +10,7 @@ export const fileWords = {
   cancelled: 'Not waiting for the upload any more', cancelledMore: 'What is under way may still arrive.',
   replace: {
     title: (files: string) => `Replace ${files}?`, about: (one: boolean) => `${one ? 'A file of this name is' : 'Files of these names are'} in the directory. What is in ${one ? 'it' : 'them'} now is lost.`,
+    others: (files: string, one: boolean) => `${files} ${one ? 'is' : 'are'} uploaded either way.`,
     keep: 'Keep', button: (count: number) => count === 1 ? 'Replace it' : `Replace all ${count}`, more: (count: string) => `and ${count} more`,
   },
   entries: (count: string, size: string) => `${count}, ${size}`,

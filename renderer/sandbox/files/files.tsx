@@ -78,7 +78,7 @@ function Directory({ id, path, mounts, up }: { id: string; path: string; mounts:
           if (writable && files.length > 0) upload.start(files)
         }}
       >
-        {upload.asked === null ? null : <ReplaceDialog names={upload.asked} onAnswer={upload.answer} />}
+        {upload.asked === null ? null : <ReplaceDialog names={upload.asked.names} others={upload.asked.others} onAnswer={upload.answer} />}
         <Places path={path} mounts={mounts} onOpen={open} />
         {listing.state === 'failed' ? (
           <div className="scroll pad"><Note kind="bad" live title={`${listing.error.message}.`.replace(/\.\.$/, '.')} action={<Button icon="retry" onClick={again}>{fileWords.again}</Button>}>{listing.error.next}</Note></div>

@@ -8,12 +8,12 @@ const words = fileWords.replace
 const most = 8
 
 /** An upload would write over what an agent may have made: that is not done by a name alone. */
-export function ReplaceDialog({ names, onAnswer }: { names: readonly string[]; onAnswer: (replace: boolean) => void }) {
+export function ReplaceDialog({ names, others, onAnswer }: { names: readonly string[]; others: number; onAnswer: (replace: boolean) => void }) {
   const format = useFormat()
   const one = names.length === 1
   return (
     <Dialog
-      title={words.title(one ? shownName(names[0] ?? '') : format.count(names.length, 'file'))} about={words.about(one)} open onClose={() => onAnswer(false)} alert
+      title={words.title(one ? shownName(names[0] ?? '') : format.count(names.length, 'file'))} about={`${words.about(one)}${others === 0 ? '' : ` ${words.others(format.count(others, 'other file', 'other files'), others === 1)}`}`} open onClose={() => onAnswer(false)} alert
       actions={
         <>
           <Button safe onClick={() => onAnswer(false)}>{words.keep}</Button>

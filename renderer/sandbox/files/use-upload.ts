@@ -11,8 +11,8 @@ export interface Upload {
   readonly going: { readonly done: number; readonly total: number } | null
   /** null: a dialog asks which. What has the name of one that is there is asked about first. */
   start(files: readonly File[] | null): void
-  /** Names that are there already, and wait for an answer. */
-  readonly asked: readonly string[] | null
+  /** Names that are there already, and wait for an answer; `others` are uploaded whatever it is. */
+  readonly asked: { readonly names: readonly string[]; readonly others: number } | null
   answer(replace: boolean): void
   cancel(): void
 }
@@ -57,10 +57,10 @@ export function useUpload({ id, path, there, onDone }: { id: string; path: strin
   return {
     going,
     start: (files) => void ask(files),
-    asked: waiting?.names ?? null,
+    asked: waiting && { names: waiting.names, others: waiting.files.length - waiting.names.length },
     answer(replace) {
       setWaiting(null)
-      if (replace && waiting !== null) send(waiting.files)
+      if (waiting !== null) send(waiting.files.filter(({ name }) => replace || !waiting.names.includes(name)))
     },
     cancel: () => cancel.current?.abort(),
   }

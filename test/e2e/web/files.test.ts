@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
-import { open as openFile, readFile, readdir, writeFile } from 'node:fs/promises'
+import { open as openFile, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -78,17 +78,23 @@ needs('docker', 'lite-image', 'chromium').describe('files in a browser', () => {
   it('replace one that is there only where that is meant', async () => {
     const source = join(dir.path, 'notes.txt')
     const inside = join(directory('workspace'), 'notes.txt')
+    const other = join(dir.path, 'other.txt')
     await here.engine.client.call('write', { id, path: '/mnt/user-data/workspace/notes.txt', content: 'the agent’s' })
     await page.getByRole('button', { name: 'Read again' }).click()
     await fileRow('notes.txt').waitFor()
     await writeFile(source, 'mine')
+    await writeFile(other, 'another')
     for (const [answer, content] of [['Keep', 'the agent’s'], ['Replace it', 'mine']] as const) {
+      await rm(join(directory('workspace'), 'other.txt'), { force: true })
+      await page.getByRole('button', { name: 'Read again' }).click()
+      await fileRow('other.txt').waitFor({ state: 'detached' })
       const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('button', { name: 'Upload', exact: true }).click()])
-      await chooser.setFiles(source)
+      await chooser.setFiles([source, other])
       await shows(page, 'Replace notes.txt?')
       expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Keep')
       await page.getByRole('button', { name: answer }).click()
       await page.getByRole('alertdialog').waitFor({ state: 'detached' })
+      await fileRow('other.txt').waitFor()
       await eventually(`it holds ${content}`, async () => (await readFile(inside, 'utf8')) === content)
     }
   })
