@@ -32,7 +32,7 @@ async function make(): Promise<BackendSubject> {
     spec: (overrides) => newSpec('sim', 'sim-image', overrides),
     neighbour: async (differs) => open({ ...owner, [differs]: `other-${differs}` }),
     killOutside: async (found) => world.die(found.ref, 137, 'outsider'),
-    say: async (found, _key, text) => void world.containers.get(found.ref)?.lines.push(text),
+    say: async (found, _key, text) => world.say(found.ref, text),
     talk: {
       status: async (found, key, timeoutMs) => {
         try {

@@ -159,7 +159,7 @@ export function simBackend(world: SimWorld, options: { owner: Owner; process: Si
       if (container === undefined) throw fail('SANDBOX_NOT_FOUND', 'No such container', { next: 'List the sandboxes.' })
       let next = Math.max(0, container.lines.length - tail)
       for (;;) {
-        for (; next < container.lines.length; next += 1) yield { at: null, text: container.lines[next] ?? '' }
+        for (; next < container.lines.length; next += 1) yield* container.lines.slice(next, next + 1)
         if (!follow || signal.aborted || world.containers.get(ref)?.state !== 'running') return
         await process.wait(5)
       }

@@ -31,7 +31,7 @@ export interface SimContainer {
   readonly commands: Map<number, string>
   lastClientAt: number
   /** Its own log, line by line. */
-  readonly lines: string[]
+  readonly lines: { readonly at: string; readonly text: string }[]
   /** When somebody other than Berth last meddled with it, in world time; -Infinity if never. */
   touchedAt: number
   /** Called when its state changed. */
@@ -73,6 +73,8 @@ export interface SimWorld {
   pause(ref: string, by: Actor): void
   unpause(ref: string, by: Actor): void
   hang(ref: string): void
+  /** A line into the container's own log, stamped as the engine stamps it; nothing if it is gone. */
+  say(ref: string, text: string): void
   onEffect(listener: (effect: Effect) => void): void
   /** Every engine event, in order, at the moment it happens; a stream adds its own delay and losses. */
   subscribe(listener: (event: EngineEvent) => void): () => void
@@ -174,7 +176,7 @@ export function simWorld(time: SimTime, random: Seeded): SimWorld {
       container.startedAt = `${container.ref.slice(0, 6)} ${time.now()} ${random.hex(4)}`
       container.url = freeUrl()
       container.listensAt = time.now() + random.between(...world.lag.boot)
-      container.lines.push('listening')
+      world.say(ref, 'listening')
       container.usableAt = container.listensAt + (random.chance(0.3) ? random.between(0, 200) : 0)
       happened('start', container, by, 'start')
     },
@@ -218,6 +220,7 @@ export function simWorld(time: SimTime, random: Seeded): SimWorld {
       container.touchedAt = time.now()
       trace(`  fault hang ${container.name} ${ref.slice(0, 6)}`)
     },
+    say: (ref, text) => void containers.get(ref)?.lines.push({ at: new Date(time.wall()).toISOString(), text }),
     onEffect: (listener) => effects.push(listener),
     subscribe: (listener) => {
       streams.add(listener)
