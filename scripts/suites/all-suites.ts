@@ -10,9 +10,10 @@ import { secondUser } from './second-user.ts'
 import { setUp } from './set-up.ts'
 import { closingLine, none, oneFailed, onePassed, programTally, sum } from './tally.ts'
 import type { Tally } from './tally.ts'
+import type { SuiteResult } from './vitest-report.ts'
 import { runVitest } from './vitest-suite.ts'
 
-interface Row { readonly name: string; readonly tally: Tally; readonly seconds: number; readonly skips: readonly string[] }
+interface Row { readonly name: string; readonly tally: Tally; readonly seconds: number; readonly notes: readonly string[] }
 
 /** Programs beside the vitest suites: a few rounds of each, by exit code or by their own closing line. */
 const programs = [
@@ -34,7 +35,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 const rows: Row[] = []
 const machine = await setUp(stop.signal)
 try {
-  for (const failure of machine.failures) rows.push({ name: `set-up: ${failure}`, tally: oneFailed, seconds: 0, skips: [] })
+  for (const failure of machine.failures) rows.push({ name: `set-up: ${failure}`, tally: oneFailed, seconds: 0, notes: [] })
   const parts = await machineParts()
   const env = { BERTH_TEST_PARTS: JSON.stringify(parts) }
   if (only.length === 0) {
@@ -51,12 +52,17 @@ try {
 }
 report()
 
-async function row(name: string, run: () => Promise<{ tally: Tally; skips?: readonly string[] }>): Promise<void> {
+async function row(name: string, run: () => Promise<{ tally: Tally } & Partial<SuiteResult>>): Promise<void> {
   if (stop.signal.aborted) return
   say(`${name} ...`)
   const started = performance.now()
-  const { tally, skips = [] } = await run()
-  rows.push({ name, tally, skips, seconds: (performance.now() - started) / 1000 })
+  const { tally, skips = [], failures = [], secondTime = [] } = await run()
+  const notes = [
+    ...skips.map((skip) => `skipped: ${skip}`),
+    ...failures.map((failure) => `FAILED: ${failure}`),
+    ...secondTime.map((failure) => `failed, and passed when its file ran again by itself: ${failure}`),
+  ]
+  rows.push({ name, tally, notes, seconds: (performance.now() - started) / 1000 })
 }
 
 async function check(file: string | null, args: readonly string[], seconds: number): Promise<{ tally: Tally }> {
@@ -80,9 +86,9 @@ async function runProgram(program: (typeof programs)[number], parts: Record<stri
 function report(): void {
   const required = process.env['BERTH_REQUIRE']?.split(',').includes('all') ?? false
   console.log('')
-  for (const { name, tally, seconds, skips } of rows) {
+  for (const { name, tally, seconds, notes } of rows) {
     console.log(`${name}: ${closingLine(tally)} (${seconds.toFixed(0)} s)`)
-    for (const skip of skips) console.log(`  skipped: ${skip}`)
+    for (const note of notes) console.log(`  ${note}`)
   }
   if (stop.signal.aborted) console.log('ended by a signal before all suites had run')
   const counted = sum(rows.map(({ tally }) => tally))

@@ -1,28 +1,38 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { binFile } from '../lib/child.mjs'
-import { inRoot } from '../lib/root.mjs'
+import { inRoot, say } from '../lib/root.mjs'
 import { runCommand } from './command.ts'
-import type { Tally } from './tally.ts'
+import { failedFiles, failuresIn, readReport, withSecondRun } from './vitest-report.ts'
+import type { SuiteResult, VitestReport } from './vitest-report.ts'
 
-/** What is used of vitest's JSON report, which is Jest's. */
-interface Report {
-  readonly testResults: readonly {
-    readonly name: string
-    readonly status: string
-    readonly assertionResults: readonly { readonly ancestorTitles: readonly string[]; readonly title: string; readonly status: string }[]
-  }[]
+/** With more failed files than this it is not the machine's noise, and a second run would only take time. */
+const secondRunUpTo = 4
+
+interface Options { filters: readonly string[]; seconds: number; env: NodeJS.ProcessEnv; signal: AbortSignal }
+
+/**
+ * Runs vitest on a project's files, only those whose path contains one of `filters` if there are any. These suites drive
+ * real engines, browsers and clocks on machines that others use too: a few files that failed run once more, by
+ * themselves. What failed and then held is said at the end, so that it is no secret; what fails twice has failed.
+ */
+export async function runVitest(project: string, options: Options): Promise<SuiteResult> {
+  const first = await run(project, options)
+  const failed = first.report === null ? [] : failedFiles(first.report)
+  const worthIt = failed.length > 0 && failed.length <= secondRunUpTo && !first.outside && !options.signal.aborted
+  if (first.report === null || !worthIt) return readReport(first.report, first.code, { mayBeEmpty: options.filters.length > 0 })
+  say(`${project}: once more, by themselves: ${failed.map((file) => path.basename(file)).join(', ')} ...`)
+  const again = await run(project, { ...options, filters: failed })
+  if (again.report === null) return readReport(first.report, first.code)
+  const result = readReport(withSecondRun(first.report, again.report), again.code)
+  return { ...result, secondTime: failuresIn(first.report).filter((line) => !stillFails(line, result.failures)) }
 }
 
-export interface SuiteResult { readonly tally: Tally; /** Skipped suites, by name with the reason. */ readonly skips: readonly string[] }
+/** The same test may fail with another message. */
+const stillFails = (line: string, failures: readonly string[]): boolean => failures.some((other) => other.split(': ')[0] === line.split(': ')[0])
 
-/** Runs vitest on a project's files, only those whose path contains one of `filters` if there are any. */
-export async function runVitest(project: string, options: {
-  filters: readonly string[]
-  seconds: number
-  env: NodeJS.ProcessEnv
-  signal: AbortSignal
-}): Promise<SuiteResult> {
+/** `outside`: an error that belongs to no test, which the report does not hold. */
+async function run(project: string, options: Options): Promise<{ report: VitestReport | null; code: number | null; outside: boolean }> {
   const file = inRoot('.cache', 'reports', `${project}.json`)
   mkdirSync(path.dirname(file), { recursive: true })
   rmSync(file, { force: true })
@@ -33,27 +43,8 @@ export async function runVitest(project: string, options: {
     { seconds: options.seconds, env: options.env, signal: options.signal },
   )
   if (end.timedOut) console.log(`${project}: not finished after ${options.seconds} s; killed`)
-  return readReport(readIfThere(file), end.code, { mayBeEmpty: options.filters.length > 0 })
-}
-
-/**
- * From the report's text (null: vitest wrote none) and vitest's exit code. Whatever ended badly counts as failed, and so does
- * a run without any test, unless what was asked for may be in another project.
- */
-export function readReport(text: string | null, code: number | null, { mayBeEmpty = false } = {}): SuiteResult {
-  if (text === null) return { tally: { passed: 0, failed: 1, skipped: 0 }, skips: [] }
-  const { testResults } = JSON.parse(text) as Report
-  const tests = testResults.flatMap((file) => file.assertionResults)
-  const count = (status: string) => tests.filter((test) => test.status === status).length
-  const passed = count('passed')
-  // A file that could not be loaded, or whose hooks failed, has no failed test of its own.
-  const broken = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'))
-  let failed = count('failed') + broken.length
-  // An error outside every test, or a run without any.
-  if (failed === 0 && (code !== 0 || (tests.length === 0 && !mayBeEmpty))) failed = 1
-  const skipped = tests.filter((test) => test.status !== 'passed' && test.status !== 'failed')
-  const skips = [...new Set(skipped.map((test) => test.ancestorTitles[0] ?? test.title))]
-  return { tally: { passed, failed, skipped: skipped.length }, skips }
+  const text = readIfThere(file)
+  return { report: text === null ? null : (JSON.parse(text) as VitestReport), code: end.code, outside: /^.*Unhandled (Errors|Rejection)/m.test(end.output) }
 }
 
 function readIfThere(file: string): string | null {

@@ -1,22 +1,34 @@
 import { describe, expect, it } from 'vitest'
 import { closingLine, programTally, readClosingLine, sum } from '../../../scripts/suites/tally.ts'
-import { readReport } from '../../../scripts/suites/vitest-suite.ts'
+import { failedFiles, readReport, withSecondRun } from '../../../scripts/suites/vitest-report.ts'
 
-const report = (files: { status: string; tests: string[] }[]) => JSON.stringify({
+const report = (files: { status: string; tests: string[] }[]) => ({
   testResults: files.map(({ status, tests }, at) => ({
     name: `file ${at}`,
     status,
-    assertionResults: tests.map((test) => ({ ancestorTitles: ['engine [needs docker: none answers]'], title: 'x', status: test })),
+    assertionResults: tests.map((test) => ({ ancestorTitles: ['engine [needs docker: none answers]'], title: `test ${test}`, status: test, failureMessages: test === 'failed' ? ['Error: why\n    at line 1'] : [] })),
   })),
 })
 
 describe('a vitest run', () => {
   it('counts its tests and names what it skipped', () => {
     const read = readReport(report([{ status: 'passed', tests: ['passed', 'passed', 'skipped'] }]), 0)
-    expect(read).toEqual({ tally: { passed: 2, failed: 0, skipped: 1 }, skips: ['engine [needs docker: none answers]'] })
+    expect(read).toMatchObject({ tally: { passed: 2, failed: 0, skipped: 1 }, skips: ['engine [needs docker: none answers]'], failures: [] })
   })
   it('fails for a file that could not be loaded', () => {
     expect(readReport(report([{ status: 'passed', tests: ['passed'] }, { status: 'failed', tests: [] }]), 1).tally).toEqual({ passed: 1, failed: 1, skipped: 0 })
+  })
+  it('names what failed, and why', () => {
+    const read = readReport(report([{ status: 'failed', tests: ['passed', 'failed'] }, { status: 'failed', tests: [] }]), 1)
+    expect(read.failures).toEqual([expect.stringMatching(/file 0 > test failed: Error: why$/), expect.stringMatching(/file 1: no message$/)])
+  })
+  it('lets a second run of a file stand for the first', () => {
+    const first = report([{ status: 'passed', tests: ['passed'] }, { status: 'failed', tests: ['passed', 'failed'] }])
+    expect(failedFiles(first)).toEqual(['file 1'])
+    const well = { testResults: [{ ...first.testResults[1], name: 'file 1', status: 'passed', assertionResults: [] }] }
+    expect(failedFiles(withSecondRun(first, well))).toEqual([])
+    expect(failedFiles(withSecondRun(first, { testResults: first.testResults.slice(1) }))).toEqual(['file 1'])
+    expect(withSecondRun(first, { testResults: [] })).toEqual(first)
   })
   it('counts a failed test once', () => {
     expect(readReport(report([{ status: 'failed', tests: ['passed', 'failed'] }]), 1).tally).toEqual({ passed: 1, failed: 1, skipped: 0 })
