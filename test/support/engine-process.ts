@@ -1,4 +1,6 @@
 import { createInterface } from 'node:readline'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { startEngine } from '../../main/engine.ts'
 import type { CallName } from '../../shared/contract.ts'
 import { toErrorData } from '../../shared/errors.ts'
@@ -7,7 +9,7 @@ import { killAt } from './kill-at.ts'
 /**
  * An engine in a process of its own, to be killed: `node engine-process.ts HOME`. Takes one JSON a line: `{call, input}` runs
  * a call, `{arm: N}` has the process kill itself at the Nth step border of claims from now on, `{steps: true}` says how
- * many were passed since. Answers one JSON a line.
+ * many were passed since, `{heap: true}` collects garbage and says how many bytes are still in use. Answers one JSON a line.
  */
 const [home] = process.argv.slice(2)
 if (home === undefined) throw new Error('usage: engine-process.ts HOME')
@@ -16,7 +18,7 @@ const engine = await startEngine({ homeDir: home, env: process.env, log: () => u
 const say = (it: unknown) => process.stdout.write(`${JSON.stringify(it)}\n`)
 say({ ready: engine.instance, attached: engine.attached })
 
-interface Order { readonly call?: CallName; readonly input?: never; readonly arm?: number; readonly steps?: true; readonly close?: true }
+interface Order { readonly call?: CallName; readonly input?: never; readonly arm?: number; readonly steps?: true; readonly heap?: true; readonly close?: true }
 
 createInterface({ input: process.stdin }).on('line', (line) => void obey(JSON.parse(line) as Order))
 
@@ -24,6 +26,7 @@ async function obey(order: Order): Promise<void> {
   try {
     if (order.arm !== undefined) return void say({ result: border.arm(order.arm) })
     if (order.steps) return void say({ result: border.passed() })
+    if (order.heap) return void say({ result: inUse() })
     if (order.close) {
       await engine.close()
       process.exit(0)
@@ -32,4 +35,13 @@ async function obey(order: Order): Promise<void> {
   } catch (error) {
     say({ error: toErrorData(error) })
   }
+}
+
+function inUse(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  collect()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
 }

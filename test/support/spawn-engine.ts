@@ -13,6 +13,8 @@ export interface SpawnedEngine {
   arm(border: number): Promise<void>
   /** Borders passed since. */
   passed(): Promise<string[]>
+  /** Bytes in use after a garbage collection: heap and what it holds outside of it. */
+  heap(): Promise<number>
   /** Resolves when the process has ended, by whatever. */
   readonly ended: Promise<void>
   kill(): Promise<void>
@@ -52,6 +54,7 @@ export async function spawnEngine(home: string, options: { as?: { uid: number; g
     call: async (call, input) => (await ask({ call, input })) as never,
     arm: async (border) => void (await ask({ arm: border })),
     passed: async () => (await ask({ steps: true })) as string[],
+    heap: async () => (await ask({ heap: true })) as number,
     async kill() {
       child.kill('SIGKILL')
       await ended
