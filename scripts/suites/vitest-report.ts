@@ -39,7 +39,7 @@ export function readReport(report: VitestReport | null, code: number | null, { m
   const tests = testResults.flatMap((file) => file.assertionResults)
   const count = (status: string) => tests.filter((test) => test.status === status).length
   const passed = count('passed')
-  const failures = testResults.flatMap(failuresOf)
+  const failures = testResults.flatMap(failuresOf).map(toLine)
   // An error outside every test, or a run without any.
   if (failures.length === 0 && (code !== 0 || (tests.length === 0 && !mayBeEmpty))) failures.push('an error outside of every test, or no test at all')
   const skipped = tests.filter((test) => test.status !== 'passed' && test.status !== 'failed')
@@ -56,14 +56,22 @@ export function withSecondRun(first: VitestReport, second: VitestReport): Vitest
   return { testResults: first.testResults.map((file) => again.get(file.name) ?? file) }
 }
 
-export const failuresIn = (report: VitestReport): string[] => report.testResults.flatMap(failuresOf)
-
-function failuresOf(file: FileResult): string[] {
-  const name = path.relative(root, file.name)
-  const failed = file.assertionResults.filter((test) => test.status === 'failed')
-  if (failed.length > 0) return failed.map((test) => `${name} > ${test.title}: ${firstLine(test.failureMessages?.[0])}`)
-  // A file that could not be loaded, or whose hooks failed, has no failed test of its own.
-  return file.status === 'failed' ? [`${name}: ${firstLine(file.message)}`] : []
+/** What failed in the first report and not in the one after the second run. */
+export function heldThen(first: VitestReport, after: VitestReport): string[] {
+  // By test: the same one may fail with another message.
+  const still = new Set(after.testResults.flatMap(failuresOf).map(({ test }) => test))
+  return first.testResults.flatMap(failuresOf).filter(({ test }) => !still.has(test)).map(toLine)
 }
 
+interface Failure { readonly test: string; readonly message: string }
+
+function failuresOf(file: FileResult): Failure[] {
+  const name = path.relative(root, file.name)
+  const failed = file.assertionResults.filter((test) => test.status === 'failed')
+  if (failed.length > 0) return failed.map((test) => ({ test: [name, ...test.ancestorTitles, test.title].join(' > '), message: firstLine(test.failureMessages?.[0]) }))
+  // A file that could not be loaded, or whose hooks failed, has no failed test of its own.
+  return file.status === 'failed' ? [{ test: name, message: firstLine(file.message) }] : []
+}
+
+const toLine = ({ test, message }: Failure): string => `${test}: ${message}`
 const firstLine = (text: string | undefined): string => (text ?? 'no message').split('\n')[0]?.slice(0, 300) ?? ''

@@ -30,7 +30,7 @@ export interface PreloadNative {
   copyToken(): Promise<Answer<null>>
   openLink(url: string): Promise<Answer<null>>
   download(file: { sandbox: string; path: string; name: string }): Promise<Answer<boolean>>
-  /** `files`: a page's own `File`s, resolved inside the preload; null: a dialog asks. */
+  /** `files`: a page's own `File`s, resolved inside the preload. */
   upload(to: { sandbox: string; directory: string }, files: readonly unknown[], onProgress: (done: number, total: number) => void): Promise<Answer<string[]>>
   saveText(name: string, text: string): Promise<Answer<boolean>>
   setTheme(theme: 'system' | 'light' | 'dark'): Promise<Answer<null>>

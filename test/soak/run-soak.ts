@@ -21,7 +21,7 @@ export interface Stock {
 
 export interface SoakReport { readonly threads: number; readonly claimed: number; readonly before: Stock; readonly after: Stock; readonly leaks: readonly string[] }
 
-/** So much more may be in use after a long life than after a short one, MiB: 4 KiB a thread, at 1,000 of them. Rings of events and calls are filled by then. */
+/** So much more may be in use after a long life than after a short one, MiB: 4 KiB a thread, at 1,000 of them. */
 const inUseSlack = 4
 /** And so much more may be had from the system, MiB. */
 const memorySlack = 40

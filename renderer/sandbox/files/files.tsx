@@ -43,7 +43,7 @@ function Directory({ id, path, mounts, up }: { id: string; path: string; mounts:
     const row = chosen.current
     requestAnimationFrame(() => { if (row !== null) box.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(row)}"]`)?.focus() })
   }
-  const upload = useUpload({ id, path, there: listing.state === 'read' ? listing.files.map(({ name }) => name) : [], onDone: again })
+  const upload = useUpload({ id, path, onDone: again })
   const writable = up && placeOf(path, mounts).mount?.mode !== 'ro'
   const file = listing.state === 'read' ? listing.files.find((one) => one.path === chosen.current && !one.directory) ?? null : null
   useFootKeys([['Enter', fileWords.keys.open], ['Backspace', fileWords.keys.up]])

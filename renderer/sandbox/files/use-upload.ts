@@ -1,6 +1,6 @@
 import { useRef, useState } from 'react'
-import { asBerthError } from '../../../shared/errors.ts'
-import { useNative } from '../../frame/house/contexts.ts'
+import { asBerthError, type BerthError } from '../../../shared/errors.ts'
+import { useEndpoint, useNative } from '../../frame/house/contexts.ts'
 import { useToast } from '../../parts/floats/toasts.ts'
 import { useFormat } from '../../words/formats.ts'
 import { fileWords } from '../../words/files.ts'
@@ -18,7 +18,8 @@ export interface Upload {
 }
 
 /** Files on their way into a directory, one batch at a time. */
-export function useUpload({ id, path, there, onDone }: { id: string; path: string; there: readonly string[]; onDone: () => void }): Upload {
+export function useUpload({ id, path, onDone }: { id: string; path: string; onDone: () => void }): Upload {
+  const endpoint = useEndpoint()
   const native = useNative()
   const toast = useToast()
   const format = useFormat()
@@ -37,7 +38,7 @@ export function useUpload({ id, path, there, onDone }: { id: string; path: strin
       (thrown: unknown) => {
         const error = asBerthError(thrown)
         if (error.code === 'CANCELLED') toast({ status: 'gone', title: fileWords.cancelled, detail: error.next })
-        else toast({ status: 'failed', title: `${fileWords.uploadFailed}: ${error.message}.`, detail: error.next, stay: true })
+        else tellFailure(error)
       },
     ).finally(() => {
       cancel.current = null
@@ -46,17 +47,24 @@ export function useUpload({ id, path, there, onDone }: { id: string; path: strin
     })
   }
 
+  function tellFailure(error: BerthError): void {
+    toast({ status: 'failed', title: `${fileWords.uploadFailed}: ${error.message}.`, detail: error.next, stay: true })
+  }
+
   async function ask(files: readonly File[] | null): Promise<void> {
     if (cancel.current !== null) return
     const chosen = files ?? await chooseFiles(document)
-    const names = chosen.map(({ name }) => name).filter((name) => there.includes(name))
+    if (chosen.length === 0) return
+    // Asked anew: the list on the screen may be older than what an agent has made since.
+    const there = new Set((await endpoint.call('files', { id, path })).files.map(({ name }) => name))
+    const names = chosen.map(({ name }) => name).filter((name) => there.has(name))
     if (names.length > 0) setWaiting({ files: chosen, names })
     else send(chosen)
   }
 
   return {
     going,
-    start: (files) => void ask(files),
+    start: (files) => void ask(files).catch((thrown: unknown) => tellFailure(asBerthError(thrown))),
     asked: waiting && { names: waiting.names, others: waiting.files.length - waiting.names.length },
     answer(replace) {
       setWaiting(null)

@@ -83,7 +83,7 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
     return made
   }
 
-  it('gets every flush in order, shows what is so, and has no long tasks of its own', { timeout: 240_000, retry: 2 }, async () => {
+  it('gets every flush in order, shows what is so, and has no long tasks of its own', { timeout: 240_000 }, async () => {
     const longSince = async (at: number) => (await noticed()).long.filter((one) => one.at >= at)
     const clock = () => page.evaluate(() => performance.now())
     const idleFrom = await clock()

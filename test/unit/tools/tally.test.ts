@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { closingLine, programTally, readClosingLine, sum } from '../../../scripts/suites/tally.ts'
-import { failedFiles, readReport, withSecondRun } from '../../../scripts/suites/vitest-report.ts'
+import { failedFiles, heldThen, readReport, withSecondRun } from '../../../scripts/suites/vitest-report.ts'
 
 const report = (files: { status: string; tests: string[] }[]) => ({
   testResults: files.map(({ status, tests }, at) => ({
@@ -20,7 +20,7 @@ describe('a vitest run', () => {
   })
   it('names what failed, and why', () => {
     const read = readReport(report([{ status: 'failed', tests: ['passed', 'failed'] }, { status: 'failed', tests: [] }]), 1)
-    expect(read.failures).toEqual([expect.stringMatching(/file 0 > test failed: Error: why$/), expect.stringMatching(/file 1: no message$/)])
+    expect(read.failures).toEqual([expect.stringMatching(/file 0 > engine .* > test failed: Error: why$/), expect.stringMatching(/file 1: no message$/)])
   })
   it('lets a second run of a file stand for the first', () => {
     const first = report([{ status: 'passed', tests: ['passed'] }, { status: 'failed', tests: ['passed', 'failed'] }])
@@ -29,6 +29,8 @@ describe('a vitest run', () => {
     expect(failedFiles(withSecondRun(first, well))).toEqual([])
     expect(failedFiles(withSecondRun(first, { testResults: first.testResults.slice(1) }))).toEqual(['file 1'])
     expect(withSecondRun(first, { testResults: [] })).toEqual(first)
+    expect(heldThen(first, withSecondRun(first, well))).toEqual([expect.stringContaining('test failed: Error: why')])
+    expect(heldThen(first, first)).toEqual([])
   })
   it('counts a failed test once', () => {
     expect(readReport(report([{ status: 'failed', tests: ['passed', 'failed'] }]), 1).tally).toEqual({ passed: 1, failed: 1, skipped: 0 })
