@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { checkDocs } from './checks/docs.ts'
 import { checkNames } from './checks/names.ts'
+import { checkPatches } from './checks/patches.ts'
 import { filesOf } from './checks/tree.ts'
 import { checkWalls } from './checks/walls.ts'
 import { binFile } from './lib/child.mjs'
@@ -13,6 +14,7 @@ const failed = [
   own('walls', checkWalls(root, files)),
   own('names', checkNames(files)),
   own('docs', checkDocs(root, files)),
+  own('patches', checkPatches(root, files)),
   tool('knip', []),
 ].filter((name) => name !== null)
 

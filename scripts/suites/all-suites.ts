@@ -13,7 +13,7 @@ import type { Tally } from './tally.ts'
 import type { SuiteResult } from './vitest-report.ts'
 import { runVitest } from './vitest-suite.ts'
 
-interface Row { readonly name: string; readonly tally: Tally; readonly seconds: number; readonly notes: readonly string[] }
+interface Row { readonly name: string; readonly tally: Tally; readonly seconds: number; readonly notes: readonly string[]; readonly files: SuiteResult['files'] }
 
 /** Programs beside the vitest suites: a few rounds of each, by exit code or by their own closing line. */
 const programs = [
@@ -32,19 +32,20 @@ if (values.ci) process.env['BERTH_REQUIRE'] = 'all'
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort(new Error(`ended by ${signal}`)))
 
+const began = performance.now()
 const rows: Row[] = []
 const machine = await setUp(stop.signal)
 try {
-  for (const failure of machine.failures) rows.push({ name: `set-up: ${failure}`, tally: oneFailed, seconds: 0, notes: [] })
+  for (const failure of machine.failures) rows.push({ name: `set-up: ${failure}`, tally: oneFailed, seconds: 0, notes: [], files: [] })
   const parts = await machineParts()
   const env = { BERTH_TEST_PARTS: JSON.stringify(parts) }
   if (only.length === 0) {
     await row('typecheck', () => check(binFile('tsc'), ['-b'], 180))
     await row('lint', () => check(inRoot('scripts', 'lint.mjs'), [], 180))
   }
-  await row('unit', () => runVitest('unit', { filters: only, seconds: 900, real: false, env, signal: stop.signal }))
-  await row('integration', () => runVitest('integration', { filters: only, seconds: 1800, real: true, env, signal: stop.signal }))
-  await row('e2e, browser', () => runVitest('e2e', { filters: only, seconds: 1200, real: true, env, signal: stop.signal }))
+  await row('unit', () => runVitest('unit', { filters: only, seconds: 900, env, signal: stop.signal }))
+  await row('integration', () => runVitest('integration', { filters: only, seconds: 1800, env, signal: stop.signal }))
+  await row('e2e, browser', () => runVitest('e2e', { filters: only, seconds: 1200, env, signal: stop.signal }))
   for (const program of only.length === 0 ? programs : []) await row(program.name, () => runProgram(program, parts))
   if (values.ci) await row('as an ordinary user', () => secondUser(userSuites, stop.signal))
 } finally {
@@ -56,13 +57,12 @@ async function row(name: string, run: () => Promise<{ tally: Tally } & Partial<S
   if (stop.signal.aborted) return
   say(`${name} ...`)
   const started = performance.now()
-  const { tally, skips = [], failures = [], secondTime = [] } = await run()
+  const { tally, skips = [], failures = [], files = [] } = await run()
   const notes = [
     ...skips.map((skip) => `skipped: ${skip}`),
     ...failures.map((failure) => `FAILED: ${failure}`),
-    ...secondTime.map((failure) => `failed, and passed when its file ran again by itself: ${failure}`),
   ]
-  rows.push({ name, tally, notes, seconds: (performance.now() - started) / 1000 })
+  rows.push({ name, tally, notes, files, seconds: (performance.now() - started) / 1000 })
 }
 
 async function check(file: string | null, args: readonly string[], seconds: number): Promise<{ tally: Tally }> {
@@ -90,6 +90,9 @@ function report(): void {
     console.log(`${name}: ${closingLine(tally)} (${seconds.toFixed(0)} s)`)
     for (const note of notes) console.log(`  ${note}`)
   }
+  const slowest = rows.flatMap(({ files }) => files).toSorted((a, b) => b.seconds - a.seconds).slice(0, 10)
+  console.log(`in ${((performance.now() - began) / 60_000).toFixed(1)} minutes; the slowest files:`)
+  for (const { file, seconds } of slowest) console.log(`  ${seconds.toFixed(1).padStart(6)} s  ${file}`)
   if (stop.signal.aborted) console.log('ended by a signal before all suites had run')
   const counted = sum(rows.map(({ tally }) => tally))
   // Where everything is required, a skipped test is one that did not hold.

@@ -1,20 +1,20 @@
-import path from 'node:path'
-import { root } from '../lib/root.mjs'
 import type { Tally } from './tally.ts'
 
-/** What is used of vitest's JSON report, which is Jest's. */
-export interface VitestReport { readonly testResults: readonly FileResult[] }
+/** What vitest-run.ts writes of one run. */
+export interface VitestReport {
+  readonly files: readonly FileReport[]
+  /** Errors that belong to no file, by the first line of their message. */
+  readonly outside: readonly string[]
+}
 
-interface FileResult {
-  readonly name: string
-  readonly status: string
-  readonly message?: string
-  readonly assertionResults: readonly {
-    readonly ancestorTitles: readonly string[]
-    readonly title: string
-    readonly status: string
-    readonly failureMessages?: readonly string[] | null
-  }[]
+export interface FileReport {
+  /** Relative to the clone's root. */
+  readonly file: string
+  /** With its imports and hooks. */
+  readonly seconds: number
+  /** Of a file that could not be loaded, or whose hooks failed; first lines. */
+  readonly errors: readonly string[]
+  readonly tests: readonly { readonly name: string; readonly state: 'passed' | 'failed' | 'skipped' | 'pending'; readonly message: string | null }[]
 }
 
 export interface SuiteResult {
@@ -23,55 +23,31 @@ export interface SuiteResult {
   readonly skips: readonly string[]
   /** What failed: file, test and the first line of what was said. */
   readonly failures: readonly string[]
-  /** What failed, and held when its file ran once more by itself. */
-  readonly secondTime: readonly string[]
+  readonly files: readonly { readonly file: string; readonly seconds: number }[]
 }
 
-const nothingRan: SuiteResult = { tally: { passed: 0, failed: 1, skipped: 0 }, skips: [], failures: ['the runner wrote no report'], secondTime: [] }
+const nothingRan: SuiteResult = { tally: { passed: 0, failed: 1, skipped: 0 }, skips: [], failures: ['the runner wrote no report'], files: [] }
 
 /**
- * From the report (null: vitest wrote none) and vitest's exit code. Whatever ended badly counts as failed, and so does
- * a run without any test, unless what was asked for may be in another project.
+ * From the report (null: none was written) and the exit code. Whatever ended badly counts as failed, and so does a run
+ * without any test, unless what was asked for may be in another project.
  */
 export function readReport(report: VitestReport | null, code: number | null, { mayBeEmpty = false } = {}): SuiteResult {
   if (report === null) return nothingRan
-  const { testResults } = report
-  const tests = testResults.flatMap((file) => file.assertionResults)
-  const count = (status: string) => tests.filter((test) => test.status === status).length
-  const passed = count('passed')
-  const failures = testResults.flatMap(failuresOf).map(toLine)
-  // An error outside every test, or a run without any.
-  if (failures.length === 0 && (code !== 0 || (tests.length === 0 && !mayBeEmpty))) failures.push('an error outside of every test, or no test at all')
-  const skipped = tests.filter((test) => test.status !== 'passed' && test.status !== 'failed')
-  const skips = [...new Set(skipped.map((test) => test.ancestorTitles[0] ?? test.title))]
-  return { tally: { passed, failed: failures.length, skipped: skipped.length }, skips, failures, secondTime: [] }
+  const tests = report.files.flatMap((file) => file.tests)
+  const failures = [...report.files.flatMap(failuresOf), ...report.outside.map((message) => `outside of every test: ${message}`)]
+  if (failures.length === 0 && (code !== 0 || (tests.length === 0 && !mayBeEmpty))) failures.push('it ended badly without a failed test, or held no test at all')
+  const skipped = tests.filter(({ state }) => state !== 'passed' && state !== 'failed')
+  return {
+    tally: { passed: tests.filter(({ state }) => state === 'passed').length, failed: failures.length, skipped: skipped.length },
+    // The outermost suite carries the reason; a file's tests are skipped together.
+    skips: [...new Set(skipped.map(({ name }) => name.split(' > ')[0] ?? name))],
+    failures,
+    files: report.files.map(({ file, seconds }) => ({ file, seconds })),
+  }
 }
 
-/** Files with a failed test, or that could not be loaded, or whose hooks failed. */
-export const failedFiles = (report: VitestReport): string[] => report.testResults.filter((file) => failuresOf(file).length > 0).map((file) => file.name)
-
-/** The first report with those files replaced that ran again. */
-export function withSecondRun(first: VitestReport, second: VitestReport): VitestReport {
-  const again = new Map(second.testResults.map((file) => [file.name, file]))
-  return { testResults: first.testResults.map((file) => again.get(file.name) ?? file) }
+function failuresOf({ file, errors, tests }: FileReport): string[] {
+  const failed = tests.filter(({ state }) => state === 'failed')
+  return [...failed.map(({ name, message }) => `${file} > ${name}: ${message ?? 'no message'}`), ...errors.map((message) => `${file}: ${message}`)]
 }
-
-/** What failed in the first report and not in the one after the second run. */
-export function heldThen(first: VitestReport, after: VitestReport): string[] {
-  // By test: the same one may fail with another message.
-  const still = new Set(after.testResults.flatMap(failuresOf).map(({ test }) => test))
-  return first.testResults.flatMap(failuresOf).filter(({ test }) => !still.has(test)).map(toLine)
-}
-
-interface Failure { readonly test: string; readonly message: string }
-
-function failuresOf(file: FileResult): Failure[] {
-  const name = path.relative(root, file.name)
-  const failed = file.assertionResults.filter((test) => test.status === 'failed')
-  if (failed.length > 0) return failed.map((test) => ({ test: [name, ...test.ancestorTitles, test.title].join(' > '), message: firstLine(test.failureMessages?.[0]) }))
-  // A file that could not be loaded, or whose hooks failed, has no failed test of its own.
-  return file.status === 'failed' ? [{ test: name, message: firstLine(file.message) }] : []
-}
-
-const toLine = ({ test, message }: Failure): string => `${test}: ${message}`
-const firstLine = (text: string | undefined): string => (text ?? 'no message').split('\n')[0]?.slice(0, 300) ?? ''

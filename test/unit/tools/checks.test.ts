@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkDocs } from '../../../scripts/checks/docs.ts'
 import { checkNames } from '../../../scripts/checks/names.ts'
+import { checkPatches } from '../../../scripts/checks/patches.ts'
 import { filesOf } from '../../../scripts/checks/tree.ts'
 import { checkWalls } from '../../../scripts/checks/walls.ts'
 
@@ -76,6 +77,14 @@ describe('docs', () => {
   it('may name what is there, what is not ours, and anything in an example', () => {
     put({ 'README.md': '`main/a.ts`, `main/`, `npm run build -- --quiet`, `GET /v1/sandbox`, `a/b`, [x](docs/there.md#part), [y](https://a.example/)\n```\n`main/b.ts`\n```\n' })
     expect(checkDocs(tree, filesOf(tree))).toEqual([])
+  })
+})
+
+describe('patches', () => {
+  const patch = (from: string) => `--- a/main/a.ts\n+++ b/main/a.ts\n@@ -1 +1 @@\n-${from}\n+guard(false)\n`
+  it('must apply to the tree as it is', () => {
+    put({ 'main/a.ts': 'guard(true)\n', 'test/d01.patch': patch('guard(true)'), 'test/d02.patch': patch('guard(once)') })
+    expect(checkPatches(tree, filesOf(tree))).toEqual([{ file: 'test/d02.patch', problem: expect.stringContaining('main/a.ts') as unknown }])
   })
 })
 

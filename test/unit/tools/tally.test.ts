@@ -1,43 +1,36 @@
 import { describe, expect, it } from 'vitest'
 import { closingLine, programTally, readClosingLine, sum } from '../../../scripts/suites/tally.ts'
-import { failedFiles, heldThen, readReport, withSecondRun } from '../../../scripts/suites/vitest-report.ts'
+import { readReport, type FileReport } from '../../../scripts/suites/vitest-report.ts'
 
-const report = (files: { status: string; tests: string[] }[]) => ({
-  testResults: files.map(({ status, tests }, at) => ({
-    name: `file ${at}`,
-    status,
-    assertionResults: tests.map((test) => ({ ancestorTitles: ['engine [needs docker: none answers]'], title: `test ${test}`, status: test, failureMessages: test === 'failed' ? ['Error: why\n    at line 1'] : [] })),
+type State = FileReport['tests'][number]['state']
+
+const report = (files: { errors?: string[]; tests: State[] }[], outside: string[] = []) => ({
+  files: files.map(({ errors = [], tests }, at) => ({
+    file: `file ${at}`, seconds: at, errors,
+    tests: tests.map((state) => ({ name: `engine [needs docker: none answers] > test ${state}`, state, message: state === 'failed' ? 'Error: why' : null })),
   })),
+  outside,
 })
 
 describe('a vitest run', () => {
   it('counts its tests and names what it skipped', () => {
-    const read = readReport(report([{ status: 'passed', tests: ['passed', 'passed', 'skipped'] }]), 0)
-    expect(read).toMatchObject({ tally: { passed: 2, failed: 0, skipped: 1 }, skips: ['engine [needs docker: none answers]'], failures: [] })
+    const read = readReport(report([{ tests: ['passed', 'passed', 'skipped'] }]), 0)
+    expect(read).toMatchObject({ tally: { passed: 2, failed: 0, skipped: 1 }, skips: ['engine [needs docker: none answers]'], failures: [], files: [{ file: 'file 0', seconds: 0 }] })
   })
-  it('fails for a file that could not be loaded', () => {
-    expect(readReport(report([{ status: 'passed', tests: ['passed'] }, { status: 'failed', tests: [] }]), 1).tally).toEqual({ passed: 1, failed: 1, skipped: 0 })
+  it('fails for a file that could not be loaded, and for an error outside of every test', () => {
+    expect(readReport(report([{ tests: ['passed'] }, { errors: ['SyntaxError'], tests: [] }]), 1).tally).toEqual({ passed: 1, failed: 1, skipped: 0 })
+    expect(readReport(report([{ tests: ['passed'] }], ['late']), 1)).toMatchObject({ tally: { passed: 1, failed: 1 }, failures: ['outside of every test: late'] })
   })
   it('names what failed, and why', () => {
-    const read = readReport(report([{ status: 'failed', tests: ['passed', 'failed'] }, { status: 'failed', tests: [] }]), 1)
-    expect(read.failures).toEqual([expect.stringMatching(/file 0 > engine .* > test failed: Error: why$/), expect.stringMatching(/file 1: no message$/)])
-  })
-  it('lets a second run of a file stand for the first', () => {
-    const first = report([{ status: 'passed', tests: ['passed'] }, { status: 'failed', tests: ['passed', 'failed'] }])
-    expect(failedFiles(first)).toEqual(['file 1'])
-    const well = { testResults: [{ ...first.testResults[1], name: 'file 1', status: 'passed', assertionResults: [] }] }
-    expect(failedFiles(withSecondRun(first, well))).toEqual([])
-    expect(failedFiles(withSecondRun(first, { testResults: first.testResults.slice(1) }))).toEqual(['file 1'])
-    expect(withSecondRun(first, { testResults: [] })).toEqual(first)
-    expect(heldThen(first, withSecondRun(first, well))).toEqual([expect.stringContaining('test failed: Error: why')])
-    expect(heldThen(first, first)).toEqual([])
+    const read = readReport(report([{ tests: ['passed', 'failed'] }, { errors: ['no such module'], tests: [] }]), 1)
+    expect(read.failures).toEqual(['file 0 > engine [needs docker: none answers] > test failed: Error: why', 'file 1: no such module'])
   })
   it('counts a failed test once', () => {
-    expect(readReport(report([{ status: 'failed', tests: ['passed', 'failed'] }]), 1).tally).toEqual({ passed: 1, failed: 1, skipped: 0 })
+    expect(readReport(report([{ tests: ['passed', 'failed'] }]), 1).tally).toEqual({ passed: 1, failed: 1, skipped: 0 })
   })
   it('fails when it ended badly with every test passed', () => {
-    expect(readReport(report([{ status: 'passed', tests: ['passed'] }]), 1).tally.failed).toBe(1)
-    expect(readReport(report([{ status: 'passed', tests: ['passed'] }]), null).tally.failed).toBe(1)
+    expect(readReport(report([{ tests: ['passed'] }]), 1).tally.failed).toBe(1)
+    expect(readReport(report([{ tests: ['passed'] }]), null).tally.failed).toBe(1)
   })
   it('fails when it ran no test or wrote no report', () => {
     expect(readReport(report([]), 0).tally.failed).toBe(1)
