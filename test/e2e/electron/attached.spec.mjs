@@ -11,6 +11,8 @@ export async function setup({ home, project, env }) {
   return () => house.kill()
 }
 
+const seconds = (count) => new Promise((resolve) => { setTimeout(resolve, count * 1000) })
+
 export default async function spec({ page, check, expect, shot, tray, dialogs, notifications, ...run }) {
   const visible = () => run.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].isVisible())
   const labels = async () => (await tray.items()).map(({ label }) => label)
@@ -81,14 +83,19 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     await expect.poll(frames).toBeGreaterThan(0)
     await run.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].hide())
     await expect.poll(() => page.evaluate(() => document.visibilityState)).toBe('hidden')
-    await new Promise((resolve) => { setTimeout(resolve, 1000) })
-    const before = [await frames(), await script()]
-    await house.call('acquire', { thread: 'alpha', holder: 'agent-1' })
-    await new Promise((resolve) => { setTimeout(resolve, 10_000) })
-    const spent = [(await frames()) - before[0], (await script()) - before[1]]
+    // What had begun while it was seen may still end: on a busy machine that takes a while, but not for ever.
+    const now = async () => [await frames(), await script()]
+    let before = await now()
+    for (let quiet = 0; quiet < 3;) {
+      await seconds(0.5)
+      const after = await now()
+      quiet = after.join() === before.join() ? quiet + 1 : 0
+      before = after
+    }
     ok(before[1] > 0, 'the measure works')
-    equal(spent[0], 0)
-    ok(spent[1] < 0.002, `${spent[1]} s of script`)
+    await house.call('acquire', { thread: 'alpha', holder: 'agent-1' })
+    await seconds(10)
+    deepEqual(await now(), before, 'frames and seconds of script')
     await run.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].show())
     await expect(page.getByRole('row').filter({ hasText: 'alpha' })).toContainText('agent-1')
     await devtools.detach()
@@ -191,8 +198,8 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
   await check('quits without a question, and the engine goes on', async () => {
     await house.call('acquire', { thread: 'gamma', holder: 'agent-3' })
     await tray.click('Quit')
-    const { code } = await run.waitForExit()
-    equal(code, 0)
+    const { code, signal } = await run.waitForExit()
+    deepEqual([code, signal], [0, null])
     equal((await house.call('status', {})).instance, house.facts().instance)
     const { page: again } = await run.relaunch()
     await expect.poll(() => again.evaluate(() => new Promise((resolve) => { window.berth.onEngine((now) => resolve(now.state)) }))).toBe('open')
