@@ -5,6 +5,7 @@ import type { CallOptions } from './bridge/client.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
 import type { ClaimSteps } from './provider/slot-claim.ts'
+import type { NotEnded } from './provider/slots-api.ts'
 
 export interface EngineOptions {
   readonly homeDir: string
@@ -38,6 +39,6 @@ export interface Engine {
   endpoint(who: string): Promise<Endpoint>
   /** Resolves once it is closed, by whomever. Of an attached one: once this side is closed. */
   readonly closed: Promise<void>
-  /** An attached one leaves the engine running. Idempotent. */
-  close(options?: CloseOptions): Promise<void>
+  /** An attached one leaves the engine running. Says what could not be ended. Idempotent. */
+  close(options?: CloseOptions): Promise<readonly NotEnded[]>
 }

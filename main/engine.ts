@@ -54,6 +54,7 @@ async function attach(home: string): Promise<Engine> {
       client.close()
       end()
       await closed
+      return []
     },
   }
 }

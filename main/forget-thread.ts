@@ -1,6 +1,6 @@
 import type { CallResult } from '../shared/contract.ts'
 import type { NewEvent } from '../shared/event.ts'
-import { fail } from '../shared/errors.ts'
+import { asBerthError, fail } from '../shared/errors.ts'
 import { containerId } from './home/derive.ts'
 import type { FileLocks } from './home/file-lock.ts'
 import type { Home } from './home/open-home.ts'
@@ -12,7 +12,11 @@ export async function forgetThread(
   key: { user: string; thread: string },
   who: string,
 ): Promise<CallResult<'forget'>> {
-  const lock = await deps.locks.take(containerId(key.user, key.thread), { waitMs: 10_000 })
+  const lock = await deps.locks.take(containerId(key.user, key.thread), { waitMs: 10_000 }).catch((error: unknown) => {
+    // Whoever would start a sandbox of it now gets no lock either; and this is how the disk gets room again.
+    if (asBerthError(error).code === 'DISK_FULL') return null
+    throw error
+  })
   try {
     const { bytes, left, leftCount } = await deleteThread(deps.home, key.user, key.thread)
     deps.publish({ type: 'thread.forgotten', who, user: key.user, thread: key.thread, text: `Its files were deleted (${bytes} bytes)` })
@@ -22,6 +26,6 @@ export async function forgetThread(
       details: { left: left.slice(0, 20) },
     })
   } finally {
-    await lock.release()
+    await lock?.release()
   }
 }

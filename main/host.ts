@@ -175,7 +175,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       begun: (signal) => untilBegun(clock, provider, signal),
     })
     stack.defer(() => sandboxPort.close())
-    let closing: Promise<void> | null = null
+    let closing: ReturnType<Engine['close']> | null = null
     let end: () => void = () => undefined
     const live = openLive({
       clock, events, provider, log, calls: records, backend: used, terminal: terminals.topic,
@@ -214,20 +214,21 @@ export async function host(options: HostOptions): Promise<Engine> {
       end = resolve
     })
     /** First no new work, then the sandboxes, then what served them, and the lock last. */
-    async function shut({ sparing = false, sandboxes }: CloseOptions): Promise<void> {
+    async function shut({ sparing = false, sandboxes }: CloseOptions): ReturnType<Engine['close']> {
       const destroys = (sandboxes ?? config.current().config.on_exit) === 'destroy'
       try {
-        // Whoever starts now is to wait for the lock, not to attach to an engine that is going.
-        await clearBridgeFile(home.paths.bridge, instance)
+        // Whoever starts now is to wait for the lock, not to attach to an engine that is going. Where the disk is full it is as after a crash: they ask, and nobody answers.
+        await clearBridgeFile(home.paths.bridge, instance).catch((error: unknown) => log('warn', 'It could not be written down that nobody is here any more', error))
         await bridge.endSessions()
-        await provider.close({ destroy: !destroys ? 'none' : sparing ? 'unheld' : 'all' })
+        const left = await provider.close({ destroy: !destroys ? 'none' : sparing ? 'unheld' : 'all' })
         await Promise.all([bridge.close(), sandboxPort.close()])
+        return left
       } finally {
         await stack.disposeAsync()
         end()
       }
     }
-    const close = (how: CloseOptions = {}) => (closing ??= shut(how))
+    const close = (how: CloseOptions = {}): ReturnType<Engine['close']> => (closing ??= shut(how))
 
     image.start()
     // In the background: acquires wait for it. A failure is told now, and tried again by the next acquire.

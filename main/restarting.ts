@@ -13,7 +13,7 @@ export async function restarting(begin: (restart: () => void) => Promise<Engine>
   const closed = new Promise<void>((resolve) => {
     end = resolve
   })
-  let closing: Promise<void> | null = null
+  let closing: ReturnType<Engine['close']> | null = null
   let turn: Promise<void> = Promise.resolve()
   // Set while one starts too: it may find at once that it should start anew, and says so again at its next look.
   let changing = true
@@ -58,10 +58,11 @@ export async function restarting(begin: (restart: () => void) => Promise<Engine>
     })()
   }
 
-  async function close(how?: CloseOptions): Promise<void> {
+  async function close(how?: CloseOptions): ReturnType<Engine['close']> {
     await turn
-    await current.close(how)
+    const left = await current.close(how)
     end()
+    return left
   }
 
   return {

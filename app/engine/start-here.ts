@@ -26,9 +26,9 @@ export async function startHere({ home, env, log, attach }: {
         instance: engine.instance,
         endpoint,
         gone,
-        close(how) {
+        async close(how) {
           ours = true
-          return engine.close(how)
+          for (const { id, error } of await engine.close(how)) log('warn', `${id} could not be ended, and is left to the next start: ${error}`)
         },
       }
     }

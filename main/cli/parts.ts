@@ -14,7 +14,8 @@ export interface ServedEngine {
   call<K extends 'status' | 'login_link'>(name: K, input: Record<string, never>): Promise<CallResult<K>>
   /** Settles when it has closed, whoever closed it. */
   readonly closed: Promise<void>
-  close(): Promise<void>
+  /** What could not be ended. */
+  close(): Promise<readonly { readonly id: string; readonly error: string }[]>
 }
 
 export interface StartOptions {

@@ -35,11 +35,15 @@ async function serve(cli: Cli, run: Run, configFile: string | undefined): Promis
   try {
     await greet(cli, engine)
     await Promise.race([engine.closed, ended])
-  } finally {
+  } catch (error) {
     await engine.close()
+    throw error
   }
-  if (!cli.json) cli.io.stderr.write('Berth has stopped.\n')
-  return 0
+  const left = await engine.close()
+  // Also with --json: who reads that has had its one answer.
+  for (const { id, error } of left) cli.io.stderr.write(`${id} could not be ended: ${error}\n`)
+  if (!cli.json) cli.io.stderr.write(left.length === 0 ? 'Berth has stopped.\n' : 'Berth has stopped; its next start tries again to end what is left.\n')
+  return left.length === 0 ? 0 : 1
 }
 
 /** Resolves at the first signal; a second one does not wait for anything. */

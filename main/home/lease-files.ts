@@ -34,6 +34,8 @@ export function leaseFiles(
     } catch (error) {
       if (!broken) effects.problem(`Leases cannot be written to ${dir}: ${String(error)}`)
       broken = true
+      // Nobody holds it: without a file it is warm at the next start, as it should be; by an old one it would still be held.
+      if (next.record?.holders.length === 0) await rm(path(id), { force: true }).catch(() => undefined)
     }
   }
 

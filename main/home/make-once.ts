@@ -45,6 +45,17 @@ export async function makeOnceOnly(path: string, text: string): Promise<boolean>
   }
 }
 
+/** The same without a text: it takes an inode and no room, so that a full disk has one for it. */
+export async function makeEmptyOnly(path: string): Promise<boolean> {
+  try {
+    await (await open(path, 'wx', 0o600)).close()
+    return true
+  } catch (error) {
+    if (errno(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
 /** The last step of `makeOnceOnly`, for a temporary file that its caller wrote beside `path` and removes. */
 export async function linkOnce(temp: string, path: string): Promise<boolean> {
   try {

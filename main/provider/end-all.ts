@@ -3,6 +3,7 @@ import type { Core } from './core.ts'
 import { endSandbox } from './ending.ts'
 import type { Entry } from './entry.ts'
 import type { ShutdownReport } from './provider-api.ts'
+import type { NotEnded } from './slots-api.ts'
 
 /** Beyond stop_grace, how long a shutdown waits for the engine before it reports what is left. */
 const slackMs = 20_000
@@ -11,7 +12,7 @@ const slackMs = 20_000
 export async function endAll(core: Core, reason: BerthError, who: string, which: (entry: Entry) => boolean): Promise<ShutdownReport> {
   await core.flights.abortAll(reason)
   const destroyed: string[] = []
-  const failed: { id: string; error: string }[] = []
+  const failed: NotEnded[] = []
   const grace = core.deps.config().stop_grace
   const late = new AbortController()
   const deadline = core.deps.clock.timer(grace * 1000 + slackMs, () => late.abort())
@@ -25,10 +26,19 @@ export async function endAll(core: Core, reason: BerthError, who: string, which:
       failed.push({ id: entry.id, error: asBerthError(error).message })
     }
   }
-  await Promise.all([...core.table.all().filter(which).map(end), ...core.strays.values(), ...core.staleSpares.values(), core.slots?.shut({ final: false })])
+  const [spares] = await Promise.all([
+    core.slots?.shut({ final: false }), ...core.table.all().filter(which).map(end), ...core.strays.values(), ...core.staleSpares.values(),
+  ])
   deadline.cancel()
+  failed.push(...(spares ?? []), ...leftOver(core))
   await core.deps.leases.flush()
   return { destroyed, failed }
+}
+
+/** Containers of ours that nobody has, and that could not be removed. */
+function leftOver(core: Core): NotEnded[] {
+  const refs = [...core.strays.keys(), ...core.staleSpares.keys()]
+  return refs.map((ref) => ({ id: ref.slice(0, 12), error: 'It is left from an earlier Berth, and could not be removed' }))
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

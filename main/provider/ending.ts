@@ -1,7 +1,9 @@
 import { asBerthError, fail, type BerthError } from '../../shared/errors.ts'
 import type { Core, Ending } from './core.ts'
 import type { Entry } from './entry.ts'
+import type { Place } from './place.ts'
 import { failed, stopping } from './registry.ts'
+import { dropDirectory } from './slot-recovery.ts'
 
 /** Waits between tries to remove a container that the engine would not let go. */
 const retryMs = [500, 1000, 2000, 5000, 10_000]
@@ -35,8 +37,8 @@ export function endSandbox(core: Core, entry: Entry, how: How): Ending {
   core.deps.leases.remove(entry.id)
   const attempt = async () => {
     await removeContainer(core, entry, how.grace)
-    if (entry.sandbox?.slot !== undefined) await dropSlot(core, entry.sandbox.slot)
-    if (entry.thread === null) await core.deps.discard(entry)
+    if (entry.sandbox?.slot !== undefined) await dropDirectory(core, entry.sandbox.slot)
+    if (entry.thread === null) await discardFiles(core, entry)
     settle(core, entry.id, how)
   }
   const first = attempt()
@@ -56,12 +58,12 @@ async function removeContainer(core: Core, entry: Entry, grace: number): Promise
   if (found?.owner === 'ours' && found.nonce === entry.nonce) await backend.remove(found.ref, grace)
 }
 
-/** What is left of its directory is looked for at every listing: its failure here keeps nobody from the thread. */
-async function dropSlot(core: Core, slot: string): Promise<void> {
+/** The sandbox is gone; files that could not follow it are looked for at each start. */
+export async function discardFiles(core: Core, place: Place): Promise<void> {
   try {
-    await core.deps.slots?.drop(slot)
+    await core.deps.discard(place)
   } catch (error) {
-    core.deps.publish({ type: 'berth.problem', who: 'berth:slots', text: asBerthError(error).message })
+    core.deps.publish({ type: 'berth.problem', who: 'berth:workspace', sandbox: place.id, text: `The files of an anonymous sandbox stay for now: ${asBerthError(error).message}` })
   }
 }
 

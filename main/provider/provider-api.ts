@@ -4,7 +4,7 @@ import type { BerthError } from '../../shared/errors.ts'
 import type { LoggedLine, Mount } from '../backends/backend.ts'
 import type { Address, SandboxApi } from '../sandbox/sandbox-api.ts'
 import type { ExtraMount } from './deps.ts'
-import type { SlotCounts, SlotPool } from './slots-api.ts'
+import type { NotEnded, SlotCounts, SlotPool } from './slots-api.ts'
 
 export interface AcquireRequest {
   readonly user: string
@@ -30,7 +30,7 @@ export interface AcquireRequest {
 
 export interface ShutdownReport {
   readonly destroyed: readonly string[]
-  readonly failed: readonly { readonly id: string; readonly error: string }[]
+  readonly failed: readonly NotEnded[]
 }
 
 /** Whose a sandbox is. */
@@ -109,7 +109,7 @@ export interface Provider {
   shutdown(who: string, options: { reopen: boolean }): Promise<ShutdownReport>
   /**
    * Stops timers and watches, after ending sandboxes as `destroy` says: `all`, those that nobody holds (`unheld`: other
-   * processes share this engine and go on), or `none`. Idempotent.
+   * processes share this engine and go on), or `none`. Spares end in any case. Says what could not be ended.
    */
-  close(options: { destroy: 'all' | 'unheld' | 'none' }): Promise<void>
+  close(options: { destroy: 'all' | 'unheld' | 'none' }): Promise<readonly NotEnded[]>
 }

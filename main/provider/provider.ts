@@ -295,19 +295,23 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
     },
     shutdown,
     async close({ destroy: ending }) {
-      if (closing === 'closed') return
+      if (closing === 'closed') return []
       const before = closing
       closing = 'closed'
       doors.abort(refused())
-      if (before === 'down' && shuttingDown) await shuttingDown
-      else if (ending === 'none') await flights.abortAll(refused())
-      else await endAll(core, refused(), 'berth:exit', (entry) => ending === 'all' || entry.leases.length === 0)
+      const ended = await (async () => {
+        if (before === 'down' && shuttingDown) return await shuttingDown
+        if (ending !== 'none') return await endAll(core, refused(), 'berth:exit', (entry) => ending === 'all' || entry.leases.length === 0)
+        await flights.abortAll(refused())
+        return null
+      })()
       // Of no use to anybody without this engine, which alone knows that nobody has them.
-      await core.slots?.shut({ final: true })
+      const spares = (await core.slots?.shut({ final: true })) ?? []
       watching.close()
       reaper.close()
       await deps.leases.flush()
       await core.clients.close()
+      return [...(ended?.failed ?? []).filter(({ id }) => !spares.some((it) => it.id === id)), ...spares]
     },
   }
 }

@@ -1,6 +1,7 @@
 import { asBerthError, fail } from '../../shared/errors.ts'
 import type { Found } from '../backends/backend.ts'
 import { nameOf, type Core } from './core.ts'
+import type { SlotFiles } from './slot-deps.ts'
 
 /** At the start, before anything else of this home is looked at: every file is brought to its thread, by the disk alone. */
 export async function recoverSlots(core: Core): Promise<void> {
@@ -39,15 +40,34 @@ async function told(core: Core, slot: string, id: string, work: () => Promise<un
   }
 }
 
+/** Takes a spare out of use; false: somebody claimed it first. Where the disk takes no mark it takes no claim either: then none is needed. */
+export async function takenOut(files: SlotFiles, slot: string): Promise<boolean> {
+  try {
+    return (await files.retire(slot)) || (await files.state(slot)).kind === 'retired'
+  } catch (error) {
+    if ((await files.state(slot)).kind !== 'spare') throw error
+    return true
+  }
+}
+
 /** Whether a slot that nobody here knows may go, with its container; afterwards nobody can claim it any more. */
 export async function slotIsFree(core: Core, slot: string, id: string | null): Promise<boolean> {
   const files = core.deps.slots
   if (files === null) return false
   const now = await files.state(slot)
-  if (now.kind === 'spare') return (await files.retire(slot)) || (await files.state(slot)).kind === 'retired'
+  if (now.kind === 'spare') return await takenOut(files, slot)
   if (now.kind === 'home') return id !== null
   if (now.kind !== 'undone') return true
   return (await underLock(core, now.place.id, () => files.recover(slot))).kind === 'undone'
+}
+
+/** What is left of a slot's directory is looked for at every listing: its failure keeps nobody from anything. */
+export async function dropDirectory(core: Core, slot: string): Promise<void> {
+  try {
+    await core.deps.slots?.drop(slot)
+  } catch (error) {
+    core.deps.publish({ type: 'berth.problem', who: 'berth:slots', text: `The directory of slot ${slot} stays for now: ${asBerthError(error).message}` })
+  }
 }
 
 /** Directories of slots that no container has any more. */

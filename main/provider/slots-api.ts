@@ -3,6 +3,9 @@ import type { Found } from '../backends/backend.ts'
 
 export interface Spare { readonly slot: string; readonly found: Found; readonly started: string }
 
+/** What a shutdown could not end: a sandbox's id or a container's name, and why. */
+export interface NotEnded { readonly id: string; readonly error: string }
+
 export interface SlotCounts {
   readonly wanted: number
   readonly ready: number
@@ -46,6 +49,9 @@ export interface Slots {
   readonly pool: SlotPool
   /** From now on there are some. */
   open(): void
-  /** Ends all, and makes none until `open`; resolves when each was tried once. `final`: what fails is not tried again. */
-  shut(options: { final: boolean }): Promise<void>
+  /**
+   * Ends all, and makes none until `open`; resolves when each was tried once, with those whose container is still there.
+   * `final`: what fails is not tried again.
+   */
+  shut(options: { final: boolean }): Promise<NotEnded[]>
 }

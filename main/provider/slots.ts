@@ -7,7 +7,8 @@ import { abortError } from '../abort-error.ts'
 import { slotName } from './inspect.ts'
 import type { SlotFiles } from './slot-deps.ts'
 import { bytesOfOne } from './slot-memory.ts'
-import type { Slots } from './slots-api.ts'
+import { dropDirectory, takenOut } from './slot-recovery.ts'
+import type { NotEnded, Slots } from './slots-api.ts'
 import { nextSlot, slotPlan, wantedSpares, type SlotView } from './slots-plan.ts'
 
 interface Slot extends SlotView {
@@ -18,9 +19,14 @@ interface Slot extends SlotView {
   found: Found | null
   started: string
   gone: Promise<void> | null
-  /** It is gone, or the first try failed. */
-  tried: Promise<void> | null
+  /** The first try to end it. */
+  tried: Promise<Tried> | null
+  /** It was marked as a thread's before it was ended. */
+  claimed: boolean
 }
+
+/** `left`: why its container is still there. Neither: it is somebody's by now. */
+interface Tried { readonly gone: boolean; readonly left: string | null }
 
 /** A claim is followed by a first command: the next slot waits for this long, so as not to slow that down. */
 const pauseMs = 150
@@ -99,7 +105,7 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     const image = deps.backend.kind === 'embedded' ? null : deps.config().image
     const slot: Slot = {
       slot: id, row: { name: nameOf(id), image, created_at: new Date(clock.wall()).toISOString() }, nonce: deps.randomId() + deps.randomId(), hash: deps.configHash(), state: 'starting', outdated: false,
-      madeAt: clock.now(), found: null, started: '', gone: null, tried: null,
+      madeAt: clock.now(), found: null, started: '', gone: null, tried: null, claimed: false,
     }
     slots.set(slot.slot, slot)
     changed()
@@ -170,36 +176,39 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     const slot = slots.get(name)
     if (!slot) return Promise.resolve()
     if (slot.gone === null) {
-      const tried = Promise.withResolvers<void>()
-      slot.gone = ending(slot, claimed, tried)
-      slot.tried = tried.promise
+      slot.state = 'ending'
+      slot.claimed = claimed
+      changed()
+      if (slot.found) core.clients.ended(slot.found.ref, fail('SANDBOX_LOST', 'A spare sandbox was ended', { next: 'Berth starts another.' }))
+      slot.tried = attempt(slot)
+      slot.gone = ending(slot, slot.tried)
     }
     return slot.gone
   }
 
   /** Tried until the engine lets go; its directory goes last, and only its own. */
-  async function ending(slot: Slot, claimed: boolean, tried: PromiseWithResolvers<void>): Promise<void> {
-    slot.state = 'ending'
-    changed()
-    if (slot.found) core.clients.ended(slot.found.ref, fail('SANDBOX_LOST', 'A spare sandbox was ended', { next: 'Berth starts another.' }))
-    for (let tries = 0; ; tries += 1) {
-      try {
-        const there = (await files.state(slot.slot)).kind !== 'absent'
-        if (there && !claimed && !(await files.retire(slot.slot)) && (await files.state(slot.slot)).kind !== 'retired') break
-        await removeContainer(slot)
-        await files.drop(slot.slot)
-        break
-      } catch (error) {
-        if (tries === 0) deps.publish({ type: 'slots.stuck', who: 'berth:slots', text: `A spare sandbox could not be removed yet: ${asBerthError(error).message}` })
-        tried.resolve()
-        // What does not go now is looked for at the next start.
-        if (closed) break
-        await clock.sleep(retryMs[Math.min(tries, retryMs.length - 1)] ?? 60_000)
-      }
+  async function ending(slot: Slot, first: Promise<Tried>): Promise<void> {
+    let tried = await first
+    if (tried.left !== null) deps.publish({ type: 'slots.stuck', who: 'berth:slots', text: `A spare sandbox could not be removed yet: ${tried.left}` })
+    // What does not go now is looked for at the next start.
+    for (let tries = 0; tried.left !== null && !closed; tries += 1) {
+      await clock.sleep(retryMs[Math.min(tries, retryMs.length - 1)] ?? 60_000)
+      tried = await attempt(slot)
     }
+    if (tried.gone) await dropDirectory(core, slot.slot)
     slots.delete(slot.slot)
-    tried.resolve()
     schedule()
+  }
+
+  async function attempt(slot: Slot): Promise<Tried> {
+    try {
+      const there = (await files.state(slot.slot)).kind !== 'absent'
+      if (there && !slot.claimed && !(await takenOut(files, slot.slot))) return { gone: false, left: null }
+      await removeContainer(slot)
+      return { gone: true, left: null }
+    } catch (error) {
+      return { gone: false, left: asBerthError(error).message }
+    }
   }
 
   async function removeContainer({ found, nonce, slot }: Slot): Promise<void> {
@@ -283,16 +292,23 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
       timer?.cancel()
       timer = null
       const all = [...slots.values()].filter((it) => it.state !== 'claiming')
-      await Promise.all(all.map((it) => settled(it)))
+      return (await Promise.all(all.map((it) => settled(it)))).flat()
     },
   }
 
-  async function settled(slot: Slot): Promise<void> {
+  async function settled(slot: Slot): Promise<NotEnded[]> {
     // One that is being started ends by its signal, in its own time.
     while (slot.state === 'starting' && slots.get(slot.slot) === slot) await clock.sleep(20)
-    if (slots.get(slot.slot) !== slot) return
+    if (slots.get(slot.slot) !== slot) return []
+    const late = slot.gone !== null
     void end(slot.slot, false)
-    await slot.tried
+    let tried = await slot.tried
+    if (late && tried?.left !== null) {
+      // It waits to be tried again: there may be no later.
+      tried = await attempt(slot)
+      if (tried.gone) await dropDirectory(core, slot.slot)
+    } else if (tried?.left === null) await slot.gone
+    return tried === null || tried.left === null ? [] : [{ id: slot.row.name, error: tried.left }]
   }
 }
 

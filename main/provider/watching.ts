@@ -2,13 +2,14 @@ import { asBerthError, fail } from '../../shared/errors.ts'
 import type { EngineEvent, Found } from '../backends/backend.ts'
 import { adopt } from './adopt.ts'
 import type { Core } from './core.ts'
+import { discardFiles } from './ending.ts'
 import { wake } from './alive.ts'
 import { usable, type Entry } from './entry.ts'
 import { stampedAt, type LeaseRecord } from './lease-record.ts'
 import { loseSandbox, oweWord } from './loss.ts'
 import { reconcile, type Action } from './reconcile.ts'
 import { frozen } from './registry.ts'
-import { recoverSlots, restarted, slotIsFree, sweepSlots } from './slot-recovery.ts'
+import { dropDirectory, recoverSlots, restarted, slotIsFree, sweepSlots } from './slot-recovery.ts'
 
 export interface Watching {
   /** First listing; throws when the engine cannot be asked. Adoptions go on afterwards as flights. */
@@ -130,10 +131,8 @@ export function makeWatching(core: Core): Watching {
       try {
         if (found.slot !== undefined && !(await slotIsFree(core, found.slot, found.id))) return void strays.delete(found.ref)
         await deps.backend.remove(found.ref, 0)
-        if (found.slot !== undefined) await deps.slots?.drop(found.slot)
-        if (found.thread === null && found.id !== null && found.user !== null) {
-          await deps.discard({ id: found.id, user: found.user, thread: null })
-        }
+        if (found.slot !== undefined) await dropDirectory(core, found.slot)
+        if (found.thread === null && found.id !== null && found.user !== null) await discardFiles(core, { id: found.id, user: found.user, thread: null })
         strays.delete(found.ref)
         core.tickets.pump()
       } catch (error) {

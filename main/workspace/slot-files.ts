@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { z } from 'zod'
 import { fail } from '../../shared/errors.ts'
 import { diskError, errno } from '../home/disk-error.ts'
-import { linkOnce, makeOnceOnly } from '../home/make-once.ts'
+import { linkOnce, makeEmptyOnly, makeOnceOnly } from '../home/make-once.ts'
 import type { Home } from '../home/open-home.ts'
 import { writeTemp } from '../home/write-atomic.ts'
 import type { ClaimFiles, SlotFiles, SlotSight, SlotState } from '../provider/slot-deps.ts'
@@ -18,7 +18,7 @@ const movedName = /^\.berth-moved-[a-f0-9]{12}$/
 const wordName = /^\.berth-[a-f0-9]{8}(\.tmp)?$/
 const slotName = /^[a-f0-9]{16}$/
 
-/** `slots/<s>/claim.json`: this container's identity for life. `retired`: it is never to be anybody's. */
+/** `slots/<s>/claim.json`: this container's identity for life. Empty, or `retired` as older versions wrote: it is never to be anybody's. */
 const claimRecord = z.union([
   z.object({ retired: z.literal(true) }),
   z.object({ id: z.string(), user: z.string(), thread: z.string().nullable(), started: z.string() }),
@@ -37,7 +37,7 @@ export function slotFiles(home: Home): SlotFiles {
     const data = await kindOf(dataOf(slot))
     const claim = await readClaim(claimOf(slot))
     if (claim === 'none') return data === 'none' && (await kindOf(dirOf(slot))) === 'none' ? { kind: 'absent' } : { kind: 'spare' }
-    // Half a claim: written whole before anything is moved, so nothing was.
+    // Empty, or half a claim: a claim is whole before anything is moved, so nothing was.
     if (claim === 'unreadable' || 'retired' in claim) return { kind: 'retired' }
     const { started, ...place } = claim
     return { kind: data === 'directory' ? 'undone' : 'home', place, started }
@@ -64,7 +64,8 @@ export function slotFiles(home: Home): SlotFiles {
       })
     },
     prove: (slot, read) => within(dirOf(slot), 'try whether a directory can be moved under a sandbox', () => proveMove(home, dataOf(slot), read)),
-    retire: (slot) => within(dirOf(slot), 'retire a slot', () => makeOnceOnly(claimOf(slot), JSON.stringify({ retired: true }))),
+    // An empty claim is nobody's for ever, and ending a spare is no time to ask a full disk for room.
+    retire: (slot) => within(dirOf(slot), 'retire a slot', () => makeEmptyOnly(claimOf(slot))),
     claim: (slot, place, started) => claimFiles(home, { slot: dirOf(slot), data: dataOf(slot), claim: claimOf(slot) }, place, started),
     async recover(slot) {
       const now = await state(slot)

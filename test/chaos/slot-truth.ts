@@ -20,6 +20,8 @@ export async function slotOf(home: string, slot: string): Promise<SlotTruth> {
   const nobody = { slot, id: null, thread: null }
   const text = await readFile(join(dir, 'claim.json'), 'utf8').catch(() => null) // nobody has claimed it
   if (text === null) return { ...nobody, kind: 'spare' }
+  // Retired.
+  if (text === '') return { ...nobody, kind: 'broken off' }
   const claim = JSON.parse(text) as { retired?: true; id?: string; thread?: string | null }
   const there = await lstat(join(dir, 'user-data')).catch(() => null) // it was moved, and the link is not there yet
   if (claim.id === undefined || there?.isDirectory()) return { ...nobody, kind: 'broken off' }

@@ -27,17 +27,18 @@ async function start(home: string, log: Log): Promise<ServedEngine> {
   const { value } = await readBridgeFile(paths.bridge)
   const there = value?.pid ? await whoAnswers(value.url, { token: testToken, home: await realpath(home) }) : null
   if (value && there?.who === 'ours') {
-    return { url: value.url, port: value.port, home, instance: value.instance, attached: true, call: cannotBeAsked, closed: Promise.resolve(), close: async () => undefined }
+    return { url: value.url, port: value.port, home, instance: value.instance, attached: true, call: cannotBeAsked, closed: Promise.resolve(), close: async () => [] }
   }
   await writeFile(paths.token, testToken)
   const house = await openTestBridge({ log, home: await realpath(home) })
   const { url, port } = house.bridge
   const started_at = new Date().toISOString()
   await writeBridgeFile(paths.bridge, { url, port, pid: process.pid, token_file: paths.token, instance: 'instance-1', version, started_at })
-  let closing: Promise<void> | null = null
-  const close = async () => {
+  let closing: Promise<[]> | null = null
+  const close = async (): Promise<[]> => {
     await new Promise((resolve) => setTimeout(resolve, Number(process.env['BERTH_TEST_CLOSE'] ?? 0)))
     await house.close()
+    return []
   }
   return {
     url,

@@ -134,7 +134,7 @@ export function memoryProvider(): MemoryProvider {
       sandboxes.clear()
       return { destroyed, failed: [] }
     },
-    close: async () => undefined,
+    close: async () => [],
   }
 }
 

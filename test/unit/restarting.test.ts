@@ -23,6 +23,7 @@ function engines(fails: (n: number) => boolean = () => false) {
       close: async () => {
         it.closed = true
         end()
+        return []
       },
     }
   }

@@ -246,7 +246,7 @@ needs('bubblewrap').describe('the shell, attached', () => {
   it('leaves the engine running, loses it, offers to start one and does, dropping what it knew', async () => {
     const home = await newHome()
     const engine = await startEngine({ homeDir: home, env: process.env, log: () => undefined })
-    undo.push(() => engine.close())
+    undo.push(async () => void (await engine.close()))
     const { fake } = await boot({ home })
     const first = await opened(fake)
     expect(first).toMatchObject({ instance: engine.instance })
@@ -265,7 +265,7 @@ needs('bubblewrap').describe('the shell, attached', () => {
   it('quits without asking, and the engine goes on', async () => {
     const home = await newHome()
     const engine = await startEngine({ homeDir: home, env: process.env, log: () => undefined })
-    undo.push(() => engine.close())
+    undo.push(async () => void (await engine.close()))
     const { fake } = await boot({ home })
     await opened(fake)
     valueOf(await call(fake, 'acquire', { thread: 'alpha', holder: 'agent' }))
