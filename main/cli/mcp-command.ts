@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { threadId, userId } from '../../shared/identity.ts'
+import { readBridgeFile } from '../bridge/bridge-file.ts'
 import { connect } from '../bridge/client.ts'
+import { homePaths } from '../home/paths.ts'
 import { action, common, type Run } from './cli.ts'
 import { logTo } from './log-to.ts'
 import { usage } from './select.ts'
@@ -22,6 +24,10 @@ export function addMcpCommand(program: Command, run: Run): void {
         const thread = checked('thread', threadId, options.thread ?? env['BERTH_THREAD'])
         const user = checked('user', userId, options.user ?? env['BERTH_USER'])
         const log = logTo(cli.io)
+        const say = (text: string) => void cli.io.stderr.write(`berth mcp: ${text}\n`)
+        // A client may pass no BERTH_HOME on: whoever reads its log of servers sees which home was meant.
+        say(`for the home ${cli.home} (another one: --home, or BERTH_HOME in the client's settings)`)
+        say((await engineAt(cli.home)) ?? `no engine runs there${options.start ? '; the first call makes this process the engine' : ''}`)
         const { serveMcp } = await cli.parts.mcp()
         await serveMcp({
           stdin: cli.io.stdin,
@@ -31,13 +37,22 @@ export function addMcpCommand(program: Command, run: Run): void {
           log,
           signal: cli.signal,
           async open() {
-            if (!options.start) return await connect(cli.home)
-            const { openProvider } = await cli.parts.provider()
-            return await openProvider(cli.home, { configFile: options.config, env, log })
+            const opened = options.start
+              ? await (await cli.parts.provider()).openProvider(cli.home, { configFile: options.config, env, log })
+              : await connect(cli.home)
+            say(`calls go to ${(await engineAt(cli.home)) ?? 'an engine that is just closing'}`)
+            return opened
           },
         })
       }),
     )
+}
+
+/** Where the home's engine is, as it says; null: none runs. */
+async function engineAt(home: string): Promise<string | null> {
+  const { value } = await readBridgeFile(homePaths(home).bridge)
+  if (!value || value.pid === null) return null
+  return `the engine at ${value.url} (${value.pid === process.pid ? 'this process' : `pid ${value.pid}`})`
 }
 
 function checked(what: string, schema: typeof threadId, value: string | undefined): string | undefined {

@@ -33,7 +33,7 @@ export const commandTool = tool({
     const { session, signal, progress } = work
     const done = await session.calls.call(
       'exec',
-      { ...place, command, cwd: directory, env: variables, timeout: seconds, max_output: kept },
+      { ...place, command, cwd: directory, env: variables, timeout: seconds, max_output: kept, repeat_output: true },
       { signal, ...(progress.wanted ? { onChunk: ({ data }) => progress.output(data) } : {}) },
     )
     const [stdout, stderr] = cutBoth(done.stdout, done.stderr, contentLimit)

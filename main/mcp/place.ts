@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { calls } from '../../shared/contract.ts'
 import { threadId } from '../../shared/identity.ts'
-import type { Work } from './tool.ts'
+import type { Manner, Work } from './tool.ts'
 
 /** The ways in which a tool's input names a sandbox; none of them: that of the session's own thread. */
 export const where = {
@@ -10,6 +10,17 @@ export const where = {
 }
 
 export const onlySelection = z.strictObject(where)
+
+/** A tool's input as it is listed for a client: where nothing remembers a thread, the thread must be named. */
+export function asListed(input: z.ZodObject, { ownThread, prefix }: Manner): z.ZodObject {
+  if (ownThread || !('thread' in input.shape)) return input
+  const begins = prefix === '' ? '' : ` It begins with \`${prefix}\`.`
+  const thread = threadId.describe(
+    `A name of your choice for what you work on, like \`${prefix}fix-login\`: the same name is the same sandbox with the same files, in every call.${begins}`,
+  )
+  const id = where.id.describe('The sandbox by its id, as sandbox_list shows it; `thread` is then not looked at. Seldom needed.')
+  return input.extend({ thread, ...('id' in input.shape ? { id } : {}) })
+}
 
 /** What a tool that works in a sandbox tells beside its call's result. */
 export const notes = {

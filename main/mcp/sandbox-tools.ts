@@ -10,9 +10,9 @@ export const sandboxTools: readonly Tool[] = [
   tool({
     name: 'sandbox_acquire',
     title: 'Get a sandbox',
-    description:
+    description: ({ ownThread }) =>
       'Get the sandbox (a Linux container) of a thread: the one that is running, or a new one. Calling it again is harmless. ' +
-      'The other tools do this by themselves where needed; call it to name a thread of your own, to start early, or to learn the ' +
+      `The other tools do this by themselves where needed; call it ${ownThread ? 'to name a thread of your own, ' : ''}to start early, or to learn the ` +
       'address. Files below /mnt/user-data (workspace, uploads, outputs) outlive the sandbox; everything else ends with it.',
     annotations: hints('write', { idempotentHint: true }),
     input: z.strictObject({ thread: where.thread, timeout: calls.acquire.input.shape.timeout }),
@@ -45,16 +45,17 @@ export const sandboxTools: readonly Tool[] = [
   tool({
     name: 'sandbox_release',
     title: 'Release a sandbox',
-    description:
-      'Say that this session no longer needs a sandbox. It stays warm for a while, with everything in it, and is then ended; files below ' +
-      '/mnt/user-data stay. Releasing twice is harmless. The end of the session releases everything by itself.',
+    description: ({ endsHolds }) =>
+      'Say that you no longer need a sandbox. It stays warm for a while, with everything in it, and is then ended; files below ' +
+      '/mnt/user-data stay. Releasing twice is harmless. ' +
+      (endsHolds ? 'The end of the session releases everything by itself.' : 'Nothing else releases it but being idle for long.'),
     annotations: hints('write', { idempotentHint: true }),
     input: onlySelection,
     output: calls.release.result,
     async run({ id, thread }, { session, signal }) {
       const done = await session.release(id === undefined ? { thread: session.threadOf(thread) } : { id }, { signal })
       const state = done.sandbox ? ` The sandbox is ${done.sandbox.status}.` : ''
-      return { text: `${done.released ? 'Released.' : 'This session did not hold it.'}${state}`, data: done }
+      return { text: `${done.released ? 'Released.' : 'You did not hold it.'}${state}`, data: done }
     },
   }),
   tool({

@@ -3,10 +3,13 @@ import type { CallInput, CallResult } from '../../shared/contract.ts'
 import { fail } from '../../shared/errors.ts'
 import type { CallOptions } from '../bridge/client.ts'
 import type { EngineCalls } from './engine-calls.ts'
+import type { Manner } from './tool.ts'
 
 /** One client's session: which thread it works under, what it holds. */
 export interface McpSession {
   readonly user: string
+  /** What its calls have in common: the words for the model follow it. */
+  readonly manner: Manner
   /** Aborted at its end; the reason is a BerthError. */
   readonly ended: AbortSignal
   readonly calls: EngineCalls
@@ -72,12 +75,13 @@ export function openSession(options: SessionOptions): McpSession {
   return {
     user,
     calls,
+    manner: { ownThread: own !== null, endsHolds: !stateless, prefix: options.prefix ?? '' },
     ended: ending.signal,
     threadOf(named) {
       const thread = named ?? own
       if (thread !== null) return thread
       throw fail('BAD_INPUT', 'This connection has no session that could remember a thread, so each call must name it', {
-        next: 'Call sandbox_acquire, and give the `thread` of its answer to every other call.',
+        next: `Choose a name for what you work on, like \`${options.prefix ?? ''}fix-login\`, and give it as \`thread\` in this and every later call. sandbox_acquire makes one up.`,
       })
     },
     threadToAcquire: (named) => named ?? own ?? madeThread(options.prefix, name),

@@ -12,20 +12,30 @@ export interface Work {
   readonly progress: Progress
 }
 
+/** What a client's calls have in common, and so what a model may be told to rely on. */
+export interface Manner {
+  /** The calls have a thread by themselves: the session's, or one that the client's configuration names. */
+  readonly ownThread: boolean
+  /** What is held is given back when the session ends. */
+  readonly endsHolds: boolean
+  /** How every thread's name must begin, by the token's bounds; '' where any will do. */
+  readonly prefix: string
+}
+
 /** A tool as a model sees it. Its schemas are made of the rows of the contract. */
 export interface Tool {
   readonly name: string
   readonly title: string
-  readonly description: string
+  readonly description: string | ((manner: Manner) => string)
   readonly annotations: ToolAnnotations
-  readonly input: z.ZodType
+  readonly input: z.ZodObject
   /** What is in the result beside this is left out, so that a newer engine's fields do not break a client's validation. */
   readonly output: z.ZodType
   run(args: unknown, work: Work): Promise<Found>
 }
 
 /** Types a tool by its schemas, then forgets the types: callers have raw arguments. */
-export function tool<I extends z.ZodType, O extends z.ZodType>(
+export function tool<I extends z.ZodObject, O extends z.ZodType>(
   it: Omit<Tool, 'input' | 'output' | 'run'> & {
     readonly input: I
     readonly output: O

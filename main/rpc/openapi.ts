@@ -16,7 +16,8 @@ export function openApiDocument(version: string): Json {
       description:
         'Sandboxes for AI agents: each thread gets its own, the same one every turn. Errors are `{ "error": ... }` with a ' +
         'stable `code`. With `Accept: text/event-stream` or `application/x-ndjson` a call answers in chunks and then with ' +
-        'its result; who hangs up ends the call, and a command with it.',
+        'its result; who hangs up ends the call, and a command with it. What came in chunks is not repeated in the result: of `exec` ' +
+        '`stdout` and `stderr` are empty there (`repeat_output` brings them back), of `logs` `lines` is. No line of output is longer than 512 KiB.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],

@@ -1,3 +1,4 @@
+import { chunkLimit } from '../../shared/calls/work-calls.ts'
 import { fail } from '../../shared/errors.ts'
 import type { Commands } from '../commands/commands.ts'
 import type { Provider } from '../provider/provider-api.ts'
@@ -13,8 +14,11 @@ export function workHandlers(deps: { provider: Provider; commands: Commands }): 
   return {
     // A caller that is gone takes its command with it, streamed or not: nobody would ever read the end of it. What is to
     // go on runs in the background of its own shell (`nohup ... &`).
-    exec: async ({ command, cwd, env, timeout, max_output, ...selection }, context) => {
+    exec: async ({ command, cwd, env, timeout, max_output, repeat_output, ...selection }, context) => {
       const line = typeof command === 'string' ? command : quote(command)
+      const { emit } = context
+      // What was streamed is not sent again: the client has it, and one line with all of it would break some.
+      const told = emit !== undefined && !repeat_output
       const done = await provider.use(
         selection,
         context.who,
@@ -25,9 +29,11 @@ export function workHandlers(deps: { provider: Provider; commands: Commands }): 
               cwd,
               env,
               timeout,
-              maxOutput: max_output,
+              maxOutput: told ? 0 : max_output,
               signal,
-              onOutput: context.emit && ((type, data) => context.emit?.({ type, data })),
+              onOutput: emit && (async (type, data) => {
+                for (const piece of pieces(data, chunkLimit)) await emit({ type, data: piece })
+              }),
             }),
           ),
         { signal: context.signal },
@@ -35,8 +41,8 @@ export function workHandlers(deps: { provider: Provider; commands: Commands }): 
       return {
         exit_code: done.exitCode,
         status: done.status,
-        stdout: done.stdout,
-        stderr: done.stderr,
+        stdout: told ? '' : done.stdout,
+        stderr: told ? '' : done.stderr,
         truncated: done.truncated,
       }
     },
@@ -65,6 +71,16 @@ export function workHandlers(deps: { provider: Provider; commands: Commands }): 
       )
       return { path, matches: [...found.matches], truncated: found.truncated }
     },
+  }
+}
+
+/** A text in parts of at most so many characters; none ends between the halves of a surrogate pair. */
+function* pieces(text: string, most: number): Generator<string> {
+  for (let at = 0; at < text.length; ) {
+    const end = at + most
+    const split = end < text.length && (text.charCodeAt(end) & 0xfc00) === 0xdc00 ? end - 1 : end
+    yield text.slice(at, split)
+    at = split
   }
 }
 

@@ -51,7 +51,7 @@ export async function follow(request: FollowRequest): Promise<ExecResult> {
       lost ||= Buffer.byteLength(data) < end - offsets[stream]
       offsets[stream] = end
       if (data === '') continue
-      kept[stream].add(data)
+      if (maxOutput > 0) kept[stream].add(data)
       await vouched(request, offsets, async () => request.onOutput(stream, data))
     }
     const ended = news.command && !running.has(news.command.status)
@@ -59,9 +59,9 @@ export async function follow(request: FollowRequest): Promise<ExecResult> {
     if (!ended || news.stdout !== '' || news.stderr !== '') continue
     return {
       ...verdict(news.command?.status ?? '', news.command?.exit_code ?? null),
-      stdout: kept.stdout.text(),
-      stderr: kept.stderr.text(),
-      truncated: lost || kept.stdout.truncated || kept.stderr.truncated,
+      stdout: maxOutput === 0 ? '' : kept.stdout.text(),
+      stderr: maxOutput === 0 ? '' : kept.stderr.text(),
+      truncated: lost || (maxOutput > 0 && (kept.stdout.truncated || kept.stderr.truncated)),
     }
   }
 }

@@ -8,7 +8,7 @@ export interface ExecRequest {
   readonly env?: Readonly<Record<string, string>> | undefined
   /** Seconds; then the process group is killed. */
   readonly timeout?: number | undefined
-  /** Characters kept of each stream in the result; what is streamed is never cut. */
+  /** Characters kept of each stream in the result, 0: nothing is, where it is streamed; what is streamed is never cut. */
   readonly maxOutput: number
   readonly signal?: AbortSignal | undefined
   /** Where given, output is passed on as it comes; awaited, so a slow reader slows the reading. */

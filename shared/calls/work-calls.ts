@@ -5,6 +5,8 @@ import { selecting } from '../select.ts'
 const atSandbox = ['SANDBOX_NOT_FOUND', 'SANDBOX_LOST', 'SANDBOX_UNREACHABLE', 'SANDBOX_REFUSED', 'TIMEOUT'] as const
 const atFile = [...atSandbox, 'FILE_NOT_FOUND', 'FILE_DENIED', 'FILE_FAILED', 'TOO_LARGE'] as const
 const path = z.string().min(1).max(4096).regex(/^\/[^\0]*$/, 'A path inside the sandbox is absolute').describe('Absolute, inside the sandbox.')
+/** Characters of output in one chunk: JSON writes some with six bytes, and clients have limits for a line. */
+export const chunkLimit = 65_536
 const glob = z.string().min(1).max(1000)
 
 /** Agents at work: commands and files, all through the sandbox's own server. */
@@ -20,17 +22,18 @@ export const workCalls = {
       cwd: path.optional(),
       env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).optional().describe('For this command only.'),
       timeout: z.number().positive().max(86_400).optional().describe('Seconds; then the whole process group is killed.'),
-      max_output: z.number().int().min(1024).max(16_777_216).default(1_048_576).describe('Characters kept of each stream.'),
+      max_output: z.number().int().min(1024).max(16_777_216).default(1_048_576).describe('Characters kept of each stream in the result; what is streamed is never cut.'),
+      repeat_output: z.boolean().default(false).describe('In a stream: the result carries the output as well, as it does without one.'),
     }),
     result: z.object({
       exit_code: z.number().int().nullable().describe('null: it was ended from outside.'),
       status: z.enum(['completed', 'timed_out', 'killed']),
-      stdout: z.string(),
-      stderr: z.string(),
-      truncated: z.boolean(),
+      stdout: z.string().describe('Empty where it was streamed: the chunks have it.'),
+      stderr: z.string().describe('Empty where it was streamed: the chunks have it.'),
+      truncated: z.boolean().describe('Something is left out of the output.'),
     }),
     errors: atSandbox,
-    chunk: z.object({ type: z.enum(['stdout', 'stderr']), data: z.string() }),
+    chunk: z.object({ type: z.enum(['stdout', 'stderr']), data: z.string().max(chunkLimit).describe('In pieces: no line of a stream is longer than 512 KiB.') }),
   }),
   read: row({
     summary: 'Read a file in a sandbox.',

@@ -14,7 +14,7 @@ export interface MemoryProvider extends Provider {
 
 /**
  * A provider in memory, to test the mechanics of HTTP and of the command: it keeps files in a map and knows a few
- * commands. `count N` prints N lines, `wait` runs until it is ended, `fail N` exits with N, anything else is echoed.
+ * commands. `count N` prints N lines, `flood N` N control characters at once, `wait` runs until it is ended, `fail N` exits with N, anything else is echoed.
  */
 export function memoryProvider(): MemoryProvider {
   const sandboxes = new Map<string, Sandbox>()
@@ -156,6 +156,11 @@ async function runCommand({ command, signal, onOutput, timeout }: ExecRequest): 
   if (word === 'fail') {
     await onOutput?.('stderr', 'failing\n')
     return { ...done, exitCode: Number(argument), stderr: 'failing\n' }
+  }
+  if (word === 'flood') {
+    const stdout = '\x01'.repeat(Number(argument))
+    await onOutput?.('stdout', stdout)
+    return { ...done, stdout }
   }
   if (word === 'count') {
     for (let line = 1; line <= Number(argument); line++) await onOutput?.('stdout', `${line}`.padEnd(1023, '.') + '\n')

@@ -5,7 +5,7 @@ import { fail } from '../../../shared/errors.ts'
 import { cancelled } from './errors.ts'
 
 /** A line that never ends is handed on in pieces of this many characters. */
-const longest = 262_144
+const longest = 65_536
 
 /** The container's own log, both streams, line by line in the order of the engine. */
 export async function* readLogs(

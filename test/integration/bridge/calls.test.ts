@@ -108,8 +108,20 @@ describe('streams', () => {
     const lines = (await answer.text()).trimEnd().split('\n').map((line) => JSON.parse(line) as unknown)
     expect(lines).toEqual([
       { chunk: { type: 'stderr', data: 'failing\n' } },
-      { result: { exit_code: 3, status: 'completed', stdout: '', stderr: 'failing\n', truncated: false } },
+      { result: { exit_code: 3, status: 'completed', stdout: '', stderr: '', truncated: false } },
     ])
+  })
+
+  it.each(['application/x-ndjson', 'text/event-stream'])('%s: no line is longer than 512 KiB, nothing is sent twice', async (accept) => {
+    const answer = await (await post('exec', { thread: 's', command: 'flood 1500000', max_output: 16_777_216 }, accept)).text()
+    const lines = answer.split('\n').filter((line) => line !== '')
+    expect(Math.max(...lines.map((line) => Buffer.byteLength(line)))).toBeLessThan(512 * 1024)
+    expect(answer.match(/\\u0001/g)).toHaveLength(1_500_000)
+    const frames = lines.filter((line) => !line.startsWith('event: ')).map((line) => JSON.parse(line.replace(/^data: /, '')) as Record<string, unknown>)
+    const last = frames.at(-1)
+    expect(last?.['result'] ?? last).toEqual({ exit_code: 0, status: 'completed', stdout: '', stderr: '', truncated: false })
+    const repeated = await (await post('exec', { thread: 's', command: 'fail 3', repeat_output: true }, 'application/x-ndjson')).text()
+    expect(JSON.parse(repeated.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ result: { stderr: 'failing\n' } })
   })
 
   it('sends server-sent events', async () => {

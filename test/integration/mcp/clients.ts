@@ -29,6 +29,7 @@ export interface Mcp {
   tools(): Promise<ListedTool[]>
   call(name: string, args?: Record<string, unknown>, options?: { onProgress?: (told: Told) => void; signal?: AbortSignal }): Promise<ToolResult>
   version(): string | undefined
+  instructions(): string | undefined
   /** Says goodbye as the protocol has it: DELETE over HTTP, the end of the pipe over stdio. */
   end(): Promise<void>
   /** Drops its connections without a word. */
@@ -75,6 +76,7 @@ async function recent(kind: Kind, transport: StreamableHTTPClientTransport | Std
       return resultOf(await client.callTool({ name, arguments: args }, options))
     },
     version: () => client.getNegotiatedProtocolVersion(),
+    instructions: () => client.getInstructions(),
     async end() {
       await goodbye()
       await client.close()
@@ -94,6 +96,7 @@ async function old(transport: OldHttp | OldStdio, goodbye: () => Promise<void>):
       return resultOf(await client.callTool({ name, arguments: args }, CallToolResultSchema, options))
     },
     version: () => undefined,
+    instructions: () => client.getInstructions(),
     async end() {
       await goodbye()
       await client.close()

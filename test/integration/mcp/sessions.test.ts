@@ -175,6 +175,29 @@ describe('threads', () => {
   })
 })
 
+describe('words and schemas', () => {
+  const schemaOf = async (mcp: Mcp, name: string) => (await mcp.tools()).find((tool) => tool.name === name)?.inputSchema as { required?: string[]; properties: Record<string, { description: string }> }
+
+  it('without a session the thread is required, and the words say to choose a name; with one, or by header, it may be left out', async () => {
+    await open()
+    const [stateless, session, named] = [await client('2026'), await client('handshake'), await client('2026', { 'x-berth-thread': 'mine' })]
+    for (const tool of (await stateless.tools()).filter(({ name }) => name !== 'sandbox_list')) {
+      expect(tool.inputSchema['required'], tool.name).toContain('thread')
+      expect(JSON.stringify(tool), tool.name).not.toMatch(/session/)
+    }
+    expect((await schemaOf(stateless, 'command_run')).properties['thread']?.description).toContain('your choice')
+    expect(stateless.instructions()).toContain('Choose a name')
+    for (const mcp of [session, named]) {
+      for (const { name, inputSchema } of await mcp.tools()) expect((inputSchema['required'] as string[] | undefined) ?? [], name).not.toContain('thread')
+      expect(mcp.instructions()).not.toContain('Choose a name')
+    }
+    const { token } = await house.tokens.add({ name: 'bound', scope: 'agent', thread_prefix: 'ci-', user: null }, 'client:master')
+    const bound = await overHttp('2026', `${house.bridge.url}/mcp`, token)
+    clients.push(bound)
+    expect((await schemaOf(bound, 'command_run')).properties['thread']?.description).toContain('`ci-`')
+  })
+})
+
 describe('a client that goes away takes its command along', () => {
   it.each(kinds)('%s', async (kind) => {
     await open()

@@ -71,7 +71,10 @@ describe('berth mcp', () => {
     expect(await exists(home)).toBe(false)
     process.child.stdin.end()
     expect(await within(20_000, 'its end', process.ended)).toEqual([0, null])
-    expect(process.stderr()).toBe('')
+    expect(process.stderr()).toBe(
+      `berth mcp: for the home ${home} (another one: --home, or BERTH_HOME in the client's settings)\n` +
+      'berth mcp: no engine runs there; the first call makes this process the engine\n',
+    )
   })
 
   it('answers server/discover, as the protocol of 2026 begins', async () => {
@@ -155,6 +158,11 @@ needs('docker', 'lite-image').describe('berth mcp beside a running engine', () =
       expect((await two.call('file_read', { path: '/mnt/user-data/workspace/a' })).data['content']).toBe('from one')
       const holders = async () => (await house.engine.call('get', { thread: 'shared' })).holders
       expect(await holders()).toHaveLength(2)
+      const third = raw(house.home)
+      await third.ask(handshake('2025-11-25'))
+      expect(third.stderr()).toContain(`berth mcp: the engine at ${house.engine.url} (pid ${process.pid})`)
+      third.child.stdin.end()
+      await within(20_000, 'its end', third.ended)
       await one.end()
       await eventually('the first is gone', async () => (await holders()).length === 1)
       await two.end()
