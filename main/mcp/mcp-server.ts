@@ -6,9 +6,8 @@ import { commandTool } from './command-tool.ts'
 import { fileTools } from './file-tools.ts'
 import { sandboxTools } from './sandbox-tools.ts'
 import { asListed } from './place.ts'
-import type { McpSession } from './session.ts'
+import type { Manner, McpSession } from './session.ts'
 import { listed } from './standard-schema.ts'
-import type { Manner } from './tool.ts'
 
 function instructions({ ownThread }: Manner): string {
   const start = ownThread

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { calls } from '../../shared/contract.ts'
 import { threadId } from '../../shared/identity.ts'
-import type { Manner, Work } from './tool.ts'
+import type { Manner } from './session.ts'
+import type { Work } from './tool.ts'
 
 /** The ways in which a tool's input names a sandbox; none of them: that of the session's own thread. */
 export const where = {

@@ -3,7 +3,16 @@ import type { CallInput, CallResult } from '../../shared/contract.ts'
 import { fail } from '../../shared/errors.ts'
 import type { CallOptions } from '../bridge/client.ts'
 import type { EngineCalls } from './engine-calls.ts'
-import type { Manner } from './tool.ts'
+
+/** What a client's calls have in common, and so what a model may be told to rely on. */
+export interface Manner {
+  /** The calls have a thread by themselves: the session's, or one that the client's configuration names. */
+  readonly ownThread: boolean
+  /** What is held is given back when the session ends. */
+  readonly endsHolds: boolean
+  /** How every thread's name must begin, by the token's bounds; '' where any will do. */
+  readonly prefix: string
+}
 
 /** One client's session: which thread it works under, what it holds. */
 export interface McpSession {

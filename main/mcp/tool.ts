@@ -2,7 +2,7 @@ import type { ToolAnnotations } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
 import type { Found } from './answers.ts'
 import type { Progress } from './progress.ts'
-import type { McpSession } from './session.ts'
+import type { Manner, McpSession } from './session.ts'
 
 /** One tool call under way. */
 export interface Work {
@@ -10,16 +10,6 @@ export interface Work {
   /** Aborted by a cancel, by the client's going away and by the session's end; the reason is a BerthError. */
   readonly signal: AbortSignal
   readonly progress: Progress
-}
-
-/** What a client's calls have in common, and so what a model may be told to rely on. */
-export interface Manner {
-  /** The calls have a thread by themselves: the session's, or one that the client's configuration names. */
-  readonly ownThread: boolean
-  /** What is held is given back when the session ends. */
-  readonly endsHolds: boolean
-  /** How every thread's name must begin, by the token's bounds; '' where any will do. */
-  readonly prefix: string
 }
 
 /** A tool as a model sees it. Its schemas are made of the rows of the contract. */
