@@ -36,6 +36,7 @@ export const frameWords = {
     shell: 'Quit Berth and open it again, so that both are of the newer version. If `berth serve` runs, restart that too.',
   },
   failed: { title: 'This screen has failed', next: 'The rest of Berth goes on. Open it again, or go elsewhere.', again: 'Open it again', report: 'What it said' },
+  later: { coming: 'Loading …', failed: 'This part of the screens did not come.', why: 'Berth was away, or is of a newer build than this page.', again: 'Try again', reload: 'Reload the page' },
   dismiss: 'Dismiss',
   unknownPage: { title: 'No such page', text: 'This address leads nowhere.', back: 'Go to Sandboxes' },
 } as const

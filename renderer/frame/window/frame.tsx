@@ -1,10 +1,10 @@
-import { Suspense, useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { DeedsHost } from '../../sandboxes/deeds/deeds-host.tsx'
 import { frameWords } from '../../words/frame.ts'
 import { useConnection } from '../house/contexts.ts'
 import { LostBanner } from '../pages/lost.tsx'
 import { useRoute } from '../route.ts'
-import { screenOf } from '../screens.tsx'
+import { fetchScreens, screenOf } from '../screens.tsx'
 import { FrameCommands } from '../commands/frame-commands.tsx'
 import { Foot } from './foot.tsx'
 import { FootKeysContext, type FootKey } from './foot-keys.ts'
@@ -26,6 +26,10 @@ export function Frame() {
     shown.current = place
     if (document.activeElement === null || document.activeElement === document.body) document.getElementById('main')?.focus()
   }, [place])
+  useEffect(() => {
+    const idle = requestIdleCallback(fetchScreens)
+    return () => cancelIdleCallback(idle)
+  }, [])
   return (
     <FootKeysContext value={setKeys}>
       <a
@@ -44,7 +48,7 @@ export function Frame() {
           {connection.state === 'open' ? null : <LostBanner />}
           <div className={connection.state === 'open' ? 'screen' : 'screen stale'}>
             <ScreenBoundary place={place}>
-              <Suspense fallback={<div className="scroll" aria-busy="true" />}><Show /></Suspense>
+              <Show />
             </ScreenBoundary>
           </div>
           <Foot keys={keys} />

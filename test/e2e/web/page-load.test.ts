@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import type { Browser, CDPSession, Page } from 'playwright'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openMemoryHouse, type MemoryHouse } from '../../support/memory-house.ts'
@@ -170,5 +171,48 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
     // The page's thread is free for the larger part of the time, whatever else this machine does.
     expect(share).toBeLessThan(0.6)
     quiet(tab.complaints)
+  })
+
+  it('comes to somebody new with at most 250 KB of script before the list shows; terminal and charts when they are opened', async () => {
+    const visitor = await openTab(browser, 'about:blank')
+    try {
+      const bodies = new Map<string, Promise<Buffer>>()
+      visitor.page.on('response', (response) => {
+        if (response.request().resourceType() === 'script') bodies.set(response.url(), response.body())
+      })
+      await visitor.page.addInitScript(() => {
+        const rows = new MutationObserver(() => {
+          if (!document.querySelector('[data-row]')) return
+          rows.disconnect()
+          performance.mark('list')
+        })
+        rows.observe(document, { childList: true, subtree: true })
+      })
+      const fetched = (part: string) => [...bodies.keys()].some((url) => url.includes(`/assets/${part}-`))
+      await visitor.page.goto((await memory.house.engine.call('login_link', {})).url)
+      await shows(visitor.page, 'load-000')
+      // What the page fetches ahead of need comes after that.
+      const first = await visitor.page.evaluate(() => {
+        const list = performance.getEntriesByName('list')[0]?.startTime ?? 0
+        return performance.getEntriesByType('resource').filter(({ name, startTime }) => name.endsWith('.js') && startTime < list).map(({ name }) => name)
+      })
+      expect(first.length).toBeGreaterThan(1)
+      const sizes = await Promise.all(first.map(async (name) => ({ name, bytes: gzipSync(await bodies.get(name) ?? Buffer.alloc(0)).length })))
+      const whole = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
+      console.log(JSON.stringify({ script_before_the_list: whole, files: sizes.length }))
+      expect(whole, JSON.stringify(sizes)).toBeGreaterThan(100_000)
+      expect(whole, JSON.stringify(sizes)).toBeLessThanOrEqual(250_000)
+      expect([fetched('terminal'), fetched('stats')]).toEqual([false, false])
+      const { id } = await memory.house.engine.call('get', { thread: 'load-000' })
+      await open(visitor.page, 'sandboxes', id, 'stats')
+      await shows(visitor.page, 'One sample a second while this tab is open.')
+      expect([fetched('terminal'), fetched('stats')]).toEqual([false, true])
+      await open(visitor.page, 'sandboxes', id, 'terminal')
+      await visitor.page.locator('.xterm-screen').waitFor()
+      expect(fetched('terminal')).toBe(true)
+      quiet(visitor.complaints)
+    } finally {
+      await visitor.close()
+    }
   })
 })

@@ -182,6 +182,17 @@ needs('chromium').describe('The frame, in Chromium', () => {
       expect(await page.getByText('pricing-research').count()).toBe(0)
     })
 
+    test('a part whose script did not come says so, and comes when it is asked for again', async () => {
+      await open({ route: '#/sandboxes/3fa2b9d15c7e90ab' })
+      await page.route('**/assets/stats-*.js', (route) => route.abort())
+      await page.getByRole('tab', { name: 'Stats' }).click()
+      await page.getByText('This part of the screens did not come.').waitFor()
+      expect(await violations()).toEqual([])
+      await page.unroute('**/assets/stats-*.js')
+      await page.getByRole('button', { name: 'Try again' }).click()
+      await page.getByText('One sample a second while this tab is open.').waitFor()
+    })
+
     test('out of sight nothing is subscribed to; in sight again there is a new snapshot', async () => {
       await open()
       const topics = () => page.evaluate('window.fixture.topics()') as Promise<string[]>

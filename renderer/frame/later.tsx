@@ -1,0 +1,48 @@
+import { useEffect, useState, type ComponentType } from 'react'
+import { Empty } from '../parts/blocks/empty.tsx'
+import { Note } from '../parts/blocks/note.tsx'
+import { Button } from '../parts/buttons/button.tsx'
+import { frameWords } from '../words/frame.ts'
+
+export type Later<Props> = ComponentType<Props> & { /** Ahead of need. */ fetch(): void }
+
+/**
+ * A part of the screens whose script is fetched when it is first shown: the list must not wait for it. A fetch that fails
+ * (Berth was away, or is of another build by now) says so and offers a way on, which React's own `lazy` cannot: it keeps the
+ * first failure for good.
+ */
+export function later<Props extends object>(load: () => Promise<ComponentType<Props>>): Later<Props> {
+  let loaded: ComponentType<Props> | null = null
+  const fetched = async () => (loaded ??= await load())
+  function Shows(props: Props) {
+    const [Shown, setShown] = useState(() => loaded)
+    const [failed, setFailed] = useState(false)
+    useEffect(() => {
+      if (Shown !== null || failed) return undefined
+      let left = false
+      fetched().then((found) => {
+        if (!left) setShown(() => found)
+      }, () => {
+        if (!left) setFailed(true)
+      })
+      return () => {
+        left = true
+      }
+    }, [Shown, failed])
+    if (Shown !== null) return <Shown {...props} />
+    const words = frameWords.later
+    if (!failed) return <div className="scroll pad coming" aria-busy="true"><Empty title={words.coming} /></div>
+    return (
+      <div className="banner">
+        <Note
+          kind="bad" live title={words.failed}
+          action={<><Button onClick={() => setFailed(false)}>{words.again}</Button><Button onClick={() => location.reload()}>{words.reload}</Button></>}
+        >
+          {words.why}
+        </Note>
+      </div>
+    )
+  }
+  // What fails now is tried again, and said, when it is shown.
+  return Object.assign(Shows, { fetch: () => void fetched().catch(() => undefined) })
+}
