@@ -1,7 +1,8 @@
 // npm run build: out/ from main/, app/, renderer/ and shared/. Runs on Node 24.
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
+import { promisify, stripVTControlCharacters } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import { build } from 'vite'
 import { contractId } from '../main/rpc/contract-hash.ts'
@@ -56,6 +57,25 @@ async function page() {
     define: { __BERTH_CONTRACT__: JSON.stringify(contractId()), __BERTH_VERSION__: JSON.stringify(version) },
     build: { outDir: inRoot('out', 'renderer'), emptyOutDir: true, target: 'chrome140', sourcemap: false, assetsInlineLimit: 0, chunkSizeWarningLimit: 1500, modulePreload: { polyfill: false } },
   })
+  await pack(inRoot('out', 'renderer'))
+}
+
+/**
+ * Beside each text of the page its compressed forms, for the bridge, which has no time to make them. Brotli at 9: at 11 it is
+ * 7 % smaller and takes 15 times as long.
+ * @param {string} directory
+ */
+async function pack(directory) {
+  const texts = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(?:js|css|html|svg)$/.test(name))
+  await Promise.all(
+    texts.map(async (name) => {
+      const file = path.join(directory, name)
+      const bytes = readFileSync(file)
+      const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.byteLength }
+      writeFileSync(`${file}.br`, await promisify(brotliCompress)(bytes, { params }))
+      writeFileSync(`${file}.gz`, await promisify(gzip)(bytes, { level: 9 }))
+    }),
+  )
 }
 
 /**

@@ -1,6 +1,8 @@
+import { type IncomingHttpHeaders, request } from 'node:http'
 import { connect as connectTcp } from 'node:net'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { rendererDir } from '../../../main/resources.ts'
@@ -124,6 +126,31 @@ needs('bubblewrap').describe('the browser\'s door of a running engine', () => {
     expect(await exec(`ls ${house.home} 2>&1; cat ${join(house.home, 'tokens.json')} ${join(house.home, 'token')} 2>&1`)).not.toMatch(/hash|e2b_/)
   })
 
+  it('sends the screens compressed to whoever takes that, and not at all to whoever has them', async () => {
+    const ask = (headers: Record<string, string>) =>
+      new Promise<{ status: number | undefined; headers: IncomingHttpHeaders; bytes: Buffer }>((resolve, reject) => {
+        request(url('/'), { headers }, (answer) => {
+          const parts: Buffer[] = []
+          answer.on('data', (part: Buffer) => parts.push(part)).on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, bytes: Buffer.concat(parts) }))
+        }).on('error', reject).end()
+      })
+    const plain = await readFile(join(rendererDir(), 'index.html'))
+    const unpack = { br: brotliDecompressSync, gzip: gunzipSync, none: (bytes: Buffer) => bytes }
+    const cases = [
+      ['gzip, deflate, br, zstd', 'br'], ['gzip', 'gzip'], ['*', 'br'], ['br;q=0, *;q=0.5', 'gzip'], ['br;q=0,gzip;q=0', 'none'], ['identity', 'none'], ['', 'none'],
+    ] as const
+    for (const [accept, coding] of cases) {
+      const got = await ask(accept === '' ? {} : { 'accept-encoding': accept })
+      expect(got.headers['content-encoding'] ?? 'none', accept).toBe(coding)
+      expect(got.headers).toMatchObject({ vary: 'Accept-Encoding', 'content-length': String(got.bytes.byteLength) })
+      expect(unpack[coding](got.bytes).equals(plain), accept).toBe(true)
+      if (coding !== 'none') expect(got.bytes.byteLength).toBeLessThan(plain.byteLength / 2)
+      const again = await ask({ ...(accept === '' ? {} : { 'accept-encoding': accept }), 'if-none-match': `"other", W/${got.headers.etag}` })
+      expect([again.status, again.bytes.byteLength], accept).toEqual([304, 0])
+    }
+    expect((await ask({ 'accept-encoding': 'gzip', 'if-none-match': (await ask({ 'accept-encoding': 'br' })).headers.etag ?? '' })).status).toBe(200)
+  })
+
   it('gives the screens to anybody, framed by nobody, and nothing else', async () => {
     const index = await fetch(url('/'))
     expect(index.status).toBe(200)
@@ -131,13 +158,13 @@ needs('bubblewrap').describe('the browser\'s door of a running engine', () => {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
       'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-resource-policy': 'same-origin', 'cache-control': 'no-store',
+      'cross-origin-resource-policy': 'same-origin', 'cache-control': 'no-cache', 'vary': 'Accept-Encoding',
     })
     const page = await index.text()
     // Its policy would refuse them anyway; a build that has some is broken.
     expect(page).not.toMatch(/<script(?![^>]*\bsrc=)[^>]*>|\son\w+=|javascript:/)
     const types: Record<string, RegExp> = { js: /^text\/javascript/, css: /^text\/css/, svg: /^image\/svg\+xml$/, html: /^text\/html/ }
-    for (const file of (await readdir(rendererDir(), { recursive: true })).filter((it) => it.includes('.'))) {
+    for (const file of (await readdir(rendererDir(), { recursive: true })).filter((it) => /\.(?!br$|gz$)/.test(it))) {
       const [got, head] = [await fetch(url(`/${file}`)), await fetch(url(`/${file}`), { method: 'HEAD' })]
       expect(got.status, file).toBe(200)
       expect(got.headers.get('content-type'), file).toMatch(types[file.split('.').at(-1)!] ?? /./)
@@ -145,6 +172,7 @@ needs('bubblewrap').describe('the browser\'s door of a running engine', () => {
       expect(head.headers.get('content-length')).toBe(got.headers.get('content-length'))
       if (file.startsWith('assets/')) expect(got.headers.get('cache-control')).toContain('immutable')
     }
+    expect((await raw('/index.html.br')).status).toBe(401)
     expect((await fetch(url('/'), { method: 'POST' })).status).toBe(405)
     for (const path of ['/assets/', '/assets', '/../package.json', '/..%2fpackage.json', '/assets/%2e%2e/%2e%2e/token', '/token', '/config.yaml', '/assets/none.js', '//index.html', '/index.html/']) {
       expect([400, 401, 404], path).toContain((await raw(path)).status)
