@@ -13,7 +13,7 @@ export interface CallRecords {
 
 const kept = 300
 /** A screen's own looking is not what anybody asks about. */
-const silent = new Set(['health', 'status', 'list', 'get', 'details', 'config', 'images', 'threads', 'tokens', 'session_open'])
+const silent = new Set(['health', 'status', 'list', 'get', 'details', 'config', 'files', 'images', 'threads', 'tokens', 'session_open'])
 
 /** Remembers the last calls, without what they carried: that may be a secret. */
 export function callRecords(clock: Clock): CallRecords {

@@ -96,8 +96,8 @@ export interface Provider {
     selection: Selection,
     who: string,
     work: (api: SandboxApi, signal: AbortSignal, id: string) => Promise<T>,
-    /** `counts: false`: somebody only looks; no activity. Default: it counts. */
-    options?: { readonly signal?: AbortSignal | undefined; readonly counts?: boolean | undefined },
+    /** `counts: false`: somebody only looks; no activity. Default: it counts. `wakes: false`: nor is it kept awake, and a paused one is SANDBOX_PAUSED. */
+    options?: { readonly signal?: AbortSignal | undefined; readonly counts?: boolean | undefined; readonly wakes?: boolean | undefined },
   ): Promise<T>
   /**
    * Lets a client's own bytes into a sandbox, for as long as the visit lasts; wakes a paused one. `counts: false` is for

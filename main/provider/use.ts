@@ -24,7 +24,7 @@ export async function useSandbox<T>(
   core: Core,
   selection: Selection,
   work: (api: SandboxApi, signal: AbortSignal, id: string) => Promise<T>,
-  { signal, counts = true }: { readonly signal?: AbortSignal | undefined; readonly counts?: boolean | undefined },
+  { signal, counts = true, wakes = true }: { readonly signal?: AbortSignal | undefined; readonly counts?: boolean | undefined; readonly wakes?: boolean | undefined },
 ): Promise<T> {
   const entry = await present(core, selection, signal)
   const { id, sandbox } = entry
@@ -32,8 +32,11 @@ export async function useSandbox<T>(
     const now = core.table.get(id)
     if (counts && now?.sandbox?.ref === sandbox.ref) core.save(core.table.set(working(now, by, core.deps.clock.now())))
   }
+  if (!wakes && sandbox.state === 'paused') {
+    throw fail('SANDBOX_PAUSED', 'The sandbox is paused, and is not woken for a look', { next: 'It has not changed since it was paused; use it to wake it.' })
+  }
   if (counts) change(1)
-  else lookInto(core, entry)
+  else if (wakes) lookInto(core, entry)
   try {
     if (sandbox.state === 'paused') await wake(core, entry)
     const client = core.clients.of(sandbox)

@@ -55,8 +55,8 @@ export function workHandlers(deps: { provider: Provider; commands: Commands }): 
       const size = await provider.use(selection, context.who, (api) => api.write(path, bytes, append), { signal: context.signal })
       return { path, size }
     },
-    files: async ({ path, recursive, hidden, ...selection }, context) => {
-      const found = await provider.use(selection, context.who, (api) => api.list(path, { recursive, hidden }), { signal: context.signal, counts: !looks(context) })
+    files: async ({ path, recursive, hidden, glance, ...selection }, context) => {
+      const found = await provider.use(selection, context.who, (api) => api.list(path, { recursive, hidden }), { signal: context.signal, counts: !glance && !looks(context), wakes: !glance })
       return {
         path,
         files: found.map(({ modifiedAt, ...entry }) => ({ ...entry, modified_at: modifiedAt })),

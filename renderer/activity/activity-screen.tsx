@@ -45,7 +45,7 @@ export function ActivityScreen() {
     }))
     return lanes(events, present, from, to, words.anonymous)
   }, [events, sandboxes, from, to])
-  useFootKeys([['Enter', 'Open sandbox']])
+  useFootKeys([['Enter', 'Open sandbox', 'row']])
   return (
     <Page
       title={words.title}

@@ -30,7 +30,7 @@ export function Actions({ row, name }: { row: SandboxRow; name: string }) {
     })
   }
   useCommand({ id: 'release', title: 'Release', detail: name, keys: ['r'], icon: 'castoff', when: holders.length > 0, run: releaseAll })
-  useCommand({ id: 'destroy', title: 'Destroy…', detail: name, keys: ['Backspace', 'Delete'], icon: 'trash', when: row.status !== 'failed', run: () => deeds.destroy([row]) })
+  useCommand({ id: 'destroy', title: 'Destroy…', detail: name, icon: 'trash', when: row.status !== 'failed', run: () => deeds.destroy([row]) })
 
   const more: MenuItems = [
     { label: sandboxWords.copyId, icon: 'copy', run: () => other.run(() => native.copy(id)) },

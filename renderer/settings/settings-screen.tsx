@@ -35,7 +35,7 @@ export function SettingsScreen() {
   const path = config?.file ?? `${house.home}/config.yaml`
   const places = [...shown.map(({ id, title }) => ({ id, title })), ...(search === '' ? [{ id: 'app', title: words.app.title }] : [])]
   useCommand({ id: 'filter', title: words.find, icon: 'search', keys: ['/'], run: () => field.current?.focus() })
-  useFootKeys([['Enter', 'Save'], ['Escape', 'Put back']])
+  useFootKeys([['Enter', 'Save', 'field'], ['Escape', 'Put back', 'field']])
 
   async function show(): Promise<void> {
     if (await native.reveal(path)) return

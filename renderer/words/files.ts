@@ -13,6 +13,7 @@ export const fileWords = {
     others: (files: string, one: boolean) => `${files} ${one ? 'is' : 'are'} uploaded either way.`,
     keep: 'Keep', button: (count: number) => count === 1 ? 'Replace it' : `Replace all ${count}`, more: (count: string) => `and ${count} more`,
   },
+  woke: 'It was paused; opening its files woke it.',
   entries: (count: string, size: string) => `${count}, ${size}`,
   preview: {
     large: (size: string) => `${size} is too large to show here.`, binary: 'This is not a text, nor a picture that can be shown.', failed: 'This file cannot be read', reading: 'Reading',

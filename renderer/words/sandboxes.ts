@@ -27,11 +27,11 @@ export const sandboxesWords = {
     } as Readonly<Record<string, string>>,
   },
   actions: {
-    terminal: 'Open terminal', logs: 'Open logs', files: 'Open files', log: 'Open log', release: 'Release', destroy: 'Destroy', more: 'More actions', cancel: 'Cancel', again: 'Try again', dismiss: 'Dismiss',
-    copyId: 'Copy id', copyExec: 'Copy exec command', copied: 'Copied', open: 'Open', of: (name: string) => `Actions of ${name}`,
+    terminal: 'Open terminal', logs: 'Open logs', files: 'Open files', why: 'Show why', release: 'Release', destroy: 'Destroy', more: 'More actions', cancel: 'Cancel', again: 'Try again', dismiss: 'Dismiss',
+    copyThread: 'Copy thread', copyId: 'Copy id', copyExec: 'Copy exec command', copied: 'Copied', open: 'Open', of: (name: string) => `Actions of ${name}`,
   },
   bulk: {
-    label: 'What is selected', selected: (count: string) => `${count} selected`, destroy: (count: number) => `Destroy ${count}…`, copy: 'Copy ids', extend: 'Extend', all: (count: string) => `All ${count}`, clear: 'Clear',
+    label: 'What is selected', selected: (count: string) => `${count} selected`, destroy: (count: number) => `Destroy ${count}…`, release: (count: number) => `Release ${count}`, copy: 'Copy ids', extend: 'Extend', all: (count: string) => `All ${count}`, clear: 'Clear',
     allWorking: 'all of them working', someWorking: (count: number) => `${count} working`,
     released: (count: string) => `${count} released`, destroyed: (count: string) => `${count} destroyed`, not: (done: number, failed: number, first: string) => `${done > 0 ? `${done} done, ` : ''}${failed} not: ${first}`,
   },

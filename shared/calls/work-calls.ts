@@ -64,6 +64,7 @@ export const workCalls = {
       path: path.default('/mnt/user-data/workspace'),
       recursive: z.stringbool().or(z.boolean()).default(false),
       hidden: z.stringbool().or(z.boolean()).default(true),
+      glance: z.stringbool().or(z.boolean()).default(false).describe('Only a look: no activity, and a paused sandbox is not woken (SANDBOX_PAUSED).'),
     }),
     result: z.object({
       path: z.string(),
@@ -77,7 +78,7 @@ export const workCalls = {
         }),
       ),
     }),
-    errors: atFile,
+    errors: [...atFile, 'SANDBOX_PAUSED'],
   }),
   search: row({
     summary: 'Search the files below a directory of a sandbox, or one file, for lines that match. Hidden files are searched, `.git` is not.',

@@ -14,6 +14,8 @@ export interface Command {
   readonly group?: string | undefined
   /** Not in the palette: only a key. */
   readonly hidden?: boolean | undefined
+  /** Its keys act only while a row of a list has the focus: what ends something is not for a press that meets nothing. */
+  readonly onRow?: boolean | undefined
   readonly run: () => void
 }
 

@@ -11,6 +11,9 @@ import { Palette } from './palette.tsx'
 import { useCommand } from './use-command.ts'
 import { useTheme } from '../theme.ts'
 
+/** The first that counts where the focus is is the one to tell: in a terminal Ctrl and a letter is the program's. */
+export const paletteKeys = ['Mod+k', 'Mod+Shift+k'] as const
+
 /** What can be done everywhere. In a browser no digit with Ctrl: those are the browser's own. */
 export function FrameCommands() {
   const [open, setOpen] = useState<'palette' | 'keys' | null>(null)
@@ -34,7 +37,7 @@ export function FrameCommands() {
     setFrom(document.activeElement instanceof HTMLElement ? document.activeElement : null)
     setOpen('palette')
   }
-  useCommand({ id: 'palette', title: frameWords.commands, keys: ['Mod+k', 'Mod+Shift+k'], hidden: true, run: openPalette })
+  useCommand({ id: 'palette', title: frameWords.commands, keys: paletteKeys, hidden: true, run: openPalette })
   useCommand({ id: 'keys-help', title: frameWords.allKeys, keys: ['?'], icon: 'info', run: () => setOpen('keys') })
   useCommand({ id: 'go-sandboxes', title: nav.sandboxes, group: 'Screens', icon: 'sandboxes', keys: shell ? ['Mod+1', 'g s'] : ['g s'], run: () => go('sandboxes') })
   useCommand({ id: 'go-activity', title: nav.activity, group: 'Screens', icon: 'activity', keys: shell ? ['Mod+2', 'g a'] : ['g a'], run: () => go('activity') })

@@ -9,8 +9,11 @@ export interface Stroke {
   readonly shift: boolean
 }
 
-/** Where the focus is: in a field letters are text, in a terminal almost everything is the program's, over a dialog nothing below counts. */
-export type Place = 'page' | 'field' | 'terminal' | 'float'
+/**
+ * Where the focus is: on a row of a list keys are about that row, in a field letters are text, in a terminal almost everything is the
+ * program's, over a dialog nothing below counts.
+ */
+export type Place = 'page' | 'row' | 'field' | 'terminal' | 'float'
 
 /** As in `Command.keys`; null where a press is not for us at all. */
 export function strokeName({ key, ctrl, meta, alt, shift }: Stroke, mac: boolean): string | null {
@@ -29,10 +32,15 @@ export function strokeName({ key, ctrl, meta, alt, shift }: Stroke, mac: boolean
 
 /** Whether a combination is looked at where the focus is. */
 export function counts(stroke: string, place: Place, mac: boolean): boolean {
-  if (place === 'page') return true
+  if (place === 'page' || place === 'row') return true
   if (place === 'float') return false
   if (place === 'field') return stroke.startsWith('Mod+')
   return mac ? stroke.startsWith('Mod+') : stroke.startsWith('Mod+Shift+')
+}
+
+/** Whether a key that the foot tells acts where the focus is. `at`: the only place where it does; else wherever its combination counts. */
+export function acts(stroke: string, at: Place | undefined, place: Place, mac: boolean): boolean {
+  return at === undefined ? counts(stroke, place, mac) : at === place
 }
 
 export interface Pending {

@@ -1,5 +1,6 @@
 import type { Commands } from './command.ts'
-import { commandFor, counts, strokeName, type Pending, type Place } from './keys.logic.ts'
+import { commandFor, counts, strokeName, type Pending } from './keys.logic.ts'
+import { placeOf } from './place.ts'
 
 /** Runs commands by their keys. What a screen handles itself (`preventDefault`) is left alone. */
 export function listenKeys(target: Window, commands: Commands, mac: boolean): () => void {
@@ -7,8 +8,9 @@ export function listenKeys(target: Window, commands: Commands, mac: boolean): ()
   function pressed(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.isComposing || event.repeat) return
     const stroke = strokeName({ key: event.key, ctrl: event.ctrlKey, meta: event.metaKey, alt: event.altKey, shift: event.shiftKey }, mac)
-    if (stroke === null || !counts(stroke, placeOf(event.target), mac)) return
-    const found = commandFor(commands.all(), stroke, pending, event.timeStamp)
+    const place = placeOf(event.target)
+    if (stroke === null || !counts(stroke, place, mac)) return
+    const found = commandFor(commands.all().filter(({ onRow }) => onRow !== true || place === 'row'), stroke, pending, event.timeStamp)
     pending = found.pending
     if (found.command === null) return
     event.preventDefault()
@@ -16,11 +18,4 @@ export function listenKeys(target: Window, commands: Commands, mac: boolean): ()
   }
   target.addEventListener('keydown', pressed)
   return () => target.removeEventListener('keydown', pressed)
-}
-
-function placeOf(target: EventTarget | null): Place {
-  if (!(target instanceof Element)) return 'page'
-  if (target.closest('[role="dialog"], [role="alertdialog"], [role="menu"], [role="listbox"]')) return 'float'
-  if (target.closest('.xterm')) return 'terminal'
-  return target.closest('input, textarea, select, [contenteditable="true"]') ? 'field' : 'page'
 }

@@ -1,7 +1,8 @@
 import { createContext, use, useEffect } from 'react'
+import type { Place } from '../commands/keys.logic.ts'
 
-/** A key of what is chosen, and its verb. */
-export type FootKey = readonly [keys: string, label: string]
+/** A key of what is chosen, and its verb. `at`: it acts only where the focus is there; else wherever its combination counts. */
+export type FootKey = readonly [keys: string, label: string, at?: Place]
 
 export const FootKeysContext = createContext<(keys: readonly FootKey[]) => void>(() => undefined)
 

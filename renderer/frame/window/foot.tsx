@@ -3,21 +3,27 @@ import type { BerthEvent } from '../../../shared/event.ts'
 import { Kbd } from '../../parts/signs/kbd.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { frameWords } from '../../words/frame.ts'
+import { acts } from '../commands/keys.logic.ts'
+import { useFocusPlace } from '../commands/place.ts'
+import { paletteKeys } from '../commands/frame-commands.tsx'
 import { useHouse } from '../house/use-house.ts'
 import type { FootKey } from './foot-keys.ts'
 
-/** The last event, read out at most once a second, and the keys of what is chosen. */
+/** The last event, read out at most once a second, and the keys that act where the focus is. */
 export function Foot({ keys }: { keys: readonly FootKey[] }) {
   const event = useCalm(useHouse(({ house }) => house.last_event))
   const format = useFormat()
+  const place = useFocusPlace()
+  const mac = /Mac/.test(navigator.platform)
+  const palette = paletteKeys.find((one) => acts(one, undefined, place, mac))
   return (
     <footer className="foot">
       <span role="status" title={event?.text}>
         {event === null ? frameWords.nothingYet : <><span className="dim">{format.clock(new Date(event.at))}</span> {event.text}</>}
       </span>
       <span className="keys" aria-hidden="true">
-        {keys.map(([combination, label]) => <span key={combination}><Kbd keys={combination} /> {label}</span>)}
-        <span><Kbd keys="Mod+k" /> {frameWords.commands}</span>
+        {keys.map(([combination, label, at]) => acts(combination, at, place, mac) ? <span key={combination}><Kbd keys={combination} /> {label}</span> : null)}
+        {palette === undefined ? null : <span><Kbd keys={palette} /> {frameWords.commands}</span>}
       </span>
     </footer>
   )

@@ -8,6 +8,7 @@ import { fetchScreens, screenOf } from '../screens.tsx'
 import { FrameCommands } from '../commands/frame-commands.tsx'
 import { Foot } from './foot.tsx'
 import { FootKeysContext, type FootKey } from './foot-keys.ts'
+import { focusIsNowhere, keepFocus } from './keep-focus.ts'
 import { ScreenBoundary } from './screen-boundary.tsx'
 import { Side } from './side.tsx'
 import { UnknownPage } from '../pages/unknown.tsx'
@@ -20,11 +21,12 @@ export function Frame() {
   const place = route.path.slice(0, 2).join('/')
   const Show = screenOf(route)?.show ?? UnknownPage
   const shown = useRef(place)
+  useEffect(() => keepFocus(document), [])
   // What had the focus may have gone with the screen before: the next Tab must begin in the new one.
   useEffect(() => {
     if (shown.current === place) return
     shown.current = place
-    if (document.activeElement === null || document.activeElement === document.body) document.getElementById('main')?.focus()
+    if (focusIsNowhere(document)) document.getElementById('main')?.focus()
   }, [place])
   useEffect(() => {
     const idle = requestIdleCallback(fetchScreens)

@@ -4,7 +4,7 @@ import { Empty } from '../../parts/blocks/empty.tsx'
 import { Button } from '../../parts/buttons/button.tsx'
 import type { Column } from '../../parts/grid/columns.ts'
 import { Grid } from '../../parts/grid/grid.tsx'
-import type { Chosen } from '../../parts/grid/grid.logic.ts'
+import { found, type Chosen } from '../../parts/grid/grid.logic.ts'
 import { Icon } from '../../parts/signs/icon.tsx'
 import { fileWords } from '../../words/files.ts'
 import { useFormat } from '../../words/formats.ts'
@@ -21,9 +21,11 @@ export interface FileListProps {
   readonly onChoose: (chosen: Chosen) => void
   readonly onOpen: (file: FileRow) => void
   readonly onUp: () => void
+  /** What this look has done, beside the sum. */
+  readonly note: string | null
 }
 
-export function FileList({ path, files, chosen, onChoose, onOpen, onUp }: FileListProps) {
+export function FileList({ path, files, chosen, onChoose, onOpen, onUp, note }: FileListProps) {
   const format = useFormat()
   const now = new Date(useNow('minute'))
   const [sort, setSort] = useState<FileSort>({ by: 'name', up: true })
@@ -49,9 +51,24 @@ export function FileList({ path, files, chosen, onChoose, onOpen, onUp }: FileLi
   const all = files?.length ?? 0
   const secret = (files ?? []).filter(({ name }) => name.startsWith('.')).length
   return (
-    <div className="filesbox">
+    <div
+      className="filesbox" role="group" aria-label={fileWords.list(path)} tabIndex={-1}
+      onKeyDown={(event) => {
+        const box = event.currentTarget
+        // Of the box itself, where no row is or none has been chosen; a row's own are below.
+        if (event.target !== box || event.ctrlKey || event.metaKey || event.altKey) return
+        if (event.key === 'Backspace') onUp()
+        else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') box.querySelector<HTMLElement>('[data-row]')?.focus()
+        else if (/^[\p{L}\p{N}]$/u.test(event.key) && !'gn'.includes(event.key)) {
+          const hit = rows[found(rows.map(({ name }) => name), -1, event.key) ?? -1]
+          if (hit) box.querySelector<HTMLElement>(`[data-row="${CSS.escape(hit.path)}"]`)?.focus()
+        } else return
+        event.preventDefault()
+        event.stopPropagation()
+      }}
+    >
       <Grid
-        label={fileWords.list(path)} columns={columns} groups={groups} id={(row) => row.path} text={({ name }) => name} chosen={chosen} onChoose={onChoose} onOpen={onOpen} reserved="tlr" className="filelist"
+        label={fileWords.list(path)} columns={columns} groups={groups} id={(row) => row.path} text={({ name }) => name} chosen={chosen} onChoose={onChoose} onOpen={onOpen} reserved="" className="filelist"
         onKey={(event) => {
           if (event.key !== 'Backspace' || event.ctrlKey || event.metaKey || event.altKey) return false
           onUp()
@@ -60,7 +77,7 @@ export function FileList({ path, files, chosen, onChoose, onOpen, onUp }: FileLi
         empty={files === null ? null : <Empty title={all === 0 ? fileWords.empty : fileWords.onlyHidden}>{all === 0 ? fileWords.emptyMore : null}</Empty>}
       />
       <div className="filesum dim small">
-        <span role="status">{files === null ? '' : fileWords.entries(format.count(rows.length, 'entry', 'entries'), format.size(rows.reduce((sum, { size, directory }) => sum + (directory ? 0 : size ?? 0), 0)))}</span>
+        <span role="status">{files === null ? '' : fileWords.entries(format.count(rows.length, 'entry', 'entries'), format.size(rows.reduce((sum, { size, directory }) => sum + (directory ? 0 : size ?? 0), 0)))}{note === null ? '' : ` ${note}`}</span>
         {secret === 0 ? null : <Button kind="quiet" small aria-pressed={hidden} className="toggle" onClick={toggle}>{fileWords.hidden} <span className="n">{format.number(secret)}</span></Button>}
       </div>
     </div>

@@ -1,4 +1,5 @@
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useEffectEvent, useRef, useState } from 'react'
+import type { SandboxRow } from '../../../shared/state.ts'
 import { hashOf, useRoute } from '../../frame/route.ts'
 import { useFootKeys } from '../../frame/window/foot-keys.ts'
 import { Note } from '../../parts/blocks/note.tsx'
@@ -23,11 +24,27 @@ export function FilesTab({ row }: TabProps) {
   const { query } = useRoute()
   const mounts = useMounts(row.id)
   const path = query.path?.startsWith('/') ? query.path : firstPath(mounts)
-  return <Directory key={path} id={row.id} path={path} mounts={mounts} up={isUp(row)} />
+  // Only the last step counts: whoever comes up out of a directory finds it chosen.
+  const before = useRef({ path, from: null as string | null })
+  if (before.current.path !== path) before.current = { path, from: before.current.path }
+  // Whether this page woke it, as nothing else would tell.
+  const [woke] = useState(row.status === 'paused')
+  return <Directory key={path} row={row} path={path} from={before.current.from} mounts={mounts} woke={woke} />
 }
 
-function Directory({ id, path, mounts, up }: { id: string; path: string; mounts: Parameters<typeof placeOf>[1]; up: boolean }) {
-  const { listing, again } = useListing(id, path)
+interface DirectoryProps {
+  readonly row: SandboxRow
+  readonly path: string
+  /** Where one was before, in this tab; null: this is the first. */
+  readonly from: string | null
+  readonly mounts: Parameters<typeof placeOf>[1]
+  readonly woke: boolean
+}
+
+function Directory({ row: sandbox, path, from, mounts, woke }: DirectoryProps) {
+  const { id } = sandbox
+  const up = isUp(sandbox)
+  const { listing, again } = useListing(sandbox, path)
   const [chosen, setChosen] = useState<Chosen>(nothingChosen)
   const [opened, setOpened] = useState(false)
   const [over, setOver] = useState(false)
@@ -36,6 +53,15 @@ function Directory({ id, path, mounts, up }: { id: string; path: string; mounts:
   useEffect(() => {
     if (opened) box.current?.querySelector<HTMLElement>('.preview .src, .preview button')?.focus()
   }, [opened])
+
+  // What had the focus has gone with the directory before: it comes along, on the way up to the row one came out of.
+  const read = listing.state === 'read'
+  const enters = useEffectEvent(() => {
+    if (!read || from === null || !document.activeElement?.contains(box.current)) return
+    const row = box.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(from)}"]`) ?? box.current?.querySelector<HTMLElement>('.filesbox')
+    row?.focus()
+  })
+  useEffect(() => enters(), [read])
 
   function close(): void {
     if (!opened) return setChosen(nothingChosen)
@@ -46,7 +72,7 @@ function Directory({ id, path, mounts, up }: { id: string; path: string; mounts:
   const upload = useUpload({ id, path, onDone: again })
   const writable = up && placeOf(path, mounts).mount?.mode !== 'ro'
   const file = listing.state === 'read' ? listing.files.find((one) => one.path === chosen.current && !one.directory) ?? null : null
-  useFootKeys([['Enter', fileWords.keys.open], ['Backspace', fileWords.keys.up]])
+  useFootKeys([['Enter', fileWords.keys.open, 'row'], ...(parentOf(path) === null ? [] : [['Backspace', fileWords.keys.up, 'row'] as const])])
 
   function open(to: string): void {
     location.hash = hashOf(['sandboxes', id, 'files'], { path: to })
@@ -84,7 +110,7 @@ function Directory({ id, path, mounts, up }: { id: string; path: string; mounts:
           <div className="scroll pad"><Note kind="bad" live title={`${listing.error.message}.`.replace(/\.\.$/, '.')} action={<Button icon="retry" onClick={again}>{fileWords.again}</Button>}>{listing.error.next}</Note></div>
         ) : (
           <FileList
-            path={path} files={listing.state === 'read' ? listing.files : null} chosen={chosen} onChoose={setChosen} onOpen={enter}
+            path={path} files={listing.state === 'read' ? listing.files : null} chosen={chosen} onChoose={setChosen} onOpen={enter} note={woke ? fileWords.woke : null}
             onUp={() => {
               const parent = parentOf(path)
               if (parent !== null) open(parent)

@@ -48,7 +48,7 @@ export function TerminalTab({ row }: TabProps) {
   })
   useEffect(() => first(), [up])
   useCommand({ id: 'new-terminal', title: terminalWords.open, icon: 'terminal', when: up && !opening, run: () => void open() })
-  useFootKeys([['Mod+Shift+c', terminalWords.keys.copy], ['Mod+Shift+v', terminalWords.keys.paste], ['Mod+Shift+f', terminalWords.keys.find]])
+  useFootKeys([['Mod+Shift+c', terminalWords.keys.copy, 'terminal'], ['Mod+Shift+v', terminalWords.keys.paste, 'terminal'], ['Mod+Shift+f', terminalWords.keys.find, 'terminal']])
 
   if (shown === null) {
     return (

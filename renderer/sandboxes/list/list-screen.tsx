@@ -1,8 +1,9 @@
-import { use, useCallback, useEffectEvent, useMemo, useRef, useState, type KeyboardEvent } from 'react'
+import { use, useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
 import type { SandboxRow } from '../../../shared/state.ts'
 import { useCommand } from '../../frame/commands/use-command.ts'
 import { useHouse } from '../../frame/house/use-house.ts'
 import { useFootKeys, type FootKey } from '../../frame/window/foot-keys.ts'
+import { focusIsNowhere } from '../../frame/window/keep-focus.ts'
 import { Page } from '../../frame/window/page.tsx'
 import { Empty } from '../../parts/blocks/empty.tsx'
 import { Button } from '../../parts/buttons/button.tsx'
@@ -11,7 +12,8 @@ import { Filters } from '../../parts/buttons/filters.tsx'
 import { SearchField } from '../../parts/fields/search-field.tsx'
 import type { MenuItems } from '../../parts/floats/menu.tsx'
 import { useToast } from '../../parts/floats/toasts.ts'
-import { nothingChosen } from '../../parts/grid/grid.logic.ts'
+import { moved } from '../../parts/grid/grid.logic.ts'
+import { useFormat } from '../../words/formats.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
 import { execLine } from '../deeds/create.logic.ts'
 import { useDeeds, type Deeds } from '../deeds/deeds.ts'
@@ -22,14 +24,16 @@ import type { Show, Sort } from './arrange.logic.ts'
 import { BulkBar } from './bulk-bar.tsx'
 import { GaugesContext, useGauges } from './gauge-store.ts'
 import { ListFactsContext } from './list-facts.ts'
-import { RowDeedsContext, type RowDeeds } from './row-actions.tsx'
+import { isHeld, RowDeedsContext, type RowDeeds } from './row-actions.tsx'
 import { RowMenu, type MenuPlace } from './row-menu.tsx'
 import { isSlot, nameOf, type ListRow } from './rows.logic.ts'
 import { SandboxList } from './sandbox-list.tsx'
 import { useArranged } from './use-arranged.ts'
-import { useView } from './use-view.ts'
+import { useChosen, useView } from './use-view.ts'
 
 const words = sandboxesWords
+/** Never a lone key: what is pressed a moment too late, elsewhere, must end nothing. */
+const destroyKeys = ['Mod+Backspace', 'Delete'] as const
 const shows: readonly Show[] = ['all', 'active', 'warm', 'slots', 'failed']
 
 /** The list with what narrows it, what is chosen in it, and what that can do. */
@@ -41,7 +45,7 @@ export function ListScreen() {
   const sandboxes = useHouse((state) => state.sandboxes)
   const [idle, unknown] = useHouse(({ house }) => [house.idle_timeout, house.backend.kind !== 'none' && !house.backend.reachable])
   const facts = useMemo(() => ({ idle, unknown }), [idle, unknown])
-  const [chosen, setChosen] = useState(nothingChosen)
+  const [chosen, setChosen] = useChosen((id) => sandboxes[id] !== undefined)
   const [menu, setMenu] = useState<{ readonly id: string; readonly at: MenuPlace } | null>(null)
   const search = useRef<HTMLInputElement>(null)
 
@@ -53,10 +57,15 @@ export function ListScreen() {
     const row = sandboxes[id]
     if (row) act(row)
   })
-  const openMenu = useCallback((id: string, at: MenuPlace) => setMenu({ id, at }), [])
+  // A menu opened on one of several chosen rows is about all of them; anywhere else it chooses its row first.
+  const opened = useEffectEvent((id: string, at: MenuPlace) => {
+    if (!chosen.selected.has(id)) setChosen(moved(id))
+    setMenu({ id, at })
+  })
+  const openMenu = useCallback((id: string, at: MenuPlace) => opened(id, at), [])
   const rowDeeds = useMemo((): RowDeeds => ({
     terminal: deeds.terminal,
-    logs: deeds.logs,
+    open: deeds.open,
     release: (id) => rowOf(id, (row) => deeds.release([row])),
     destroy: (id) => rowOf(id, (row) => deeds.destroy([row])),
     cancel: (id) => rowOf(id, deeds.cancel),
@@ -70,13 +79,11 @@ export function ListScreen() {
   const open = useCallback((row: ListRow) => { if (!isSlot(row)) deeds.open(row.id) }, [deeds])
 
   useListCommands(deeds, current, acting, () => search.current?.focus())
-
-  // From the field straight into what it found.
-  const intoList = (event: KeyboardEvent) => {
-    if (event.key !== 'ArrowDown') return
-    event.preventDefault()
-    document.querySelector<HTMLElement>('.list [data-row]')?.focus()
-  }
+  // Wherever the focus is on this page, arrows lead into the list: to the row that is chosen, else to the first.
+  const intoList = () => document.querySelector<HTMLElement>('.list [data-row][tabindex="0"]')?.focus()
+  const back = useEffectEvent(() => { if (chosen.current !== null && focusIsNowhere(document)) intoList() })
+  useEffect(() => back(), [])
+  useCommand({ id: 'into-list', title: words.title, keys: ['ArrowDown', 'ArrowUp'], hidden: true, run: intoList })
   const clear = () => change({ find: '' })
   return (
     <ListFactsContext value={facts}>
@@ -88,7 +95,12 @@ export function ListScreen() {
             end={
               <>
                 <SearchField
-                  ref={search} label={words.filter.label} placeholder={words.filter.place} value={view.find} onChange={(find) => change({ find })} keys="/" onKeyDown={intoList}
+                  ref={search} label={words.filter.label} placeholder={words.filter.place} value={view.find} onChange={(find) => change({ find })} keys="/"
+                  onKeyDown={(event) => {
+                    if (event.key !== 'ArrowDown') return
+                    event.preventDefault()
+                    intoList()
+                  }}
                   found={words.filter.found(arranged.shown, arranged.outOf)}
                 />
                 <Button kind="primary" icon="plus" aria-label={words.add} onClick={() => deeds.create()}><span className="label">{words.add}</span></Button>
@@ -101,9 +113,9 @@ export function ListScreen() {
               arranged={arranged} view={view} onSort={onSort} chosen={chosen} onChoose={setChosen} onOpen={open} onMenu={openMenu}
               empty={<NoHits view={view} onClear={clear} onAll={() => change({ show: 'all' })} />}
             />
-            {selected.length > 1 ? <BulkBar rows={selected} shown={arranged.shown} onClear={() => setChosen((now) => ({ ...now, selected: new Set(now.current === null ? [] : [now.current]) }))} /> : null}
+            {selected.length > 1 ? <BulkBar rows={selected} shown={arranged.shown} onClear={() => setChosen({ ...chosen, selected: new Set(chosen.current === null ? [] : [chosen.current]) })} /> : null}
           </Page>
-          <Opened id={menu?.id ?? null} at={menu?.at ?? null} row={menu === null ? null : sandboxes[menu.id] ?? null} onClose={() => setMenu(null)} />
+          <Opened id={menu?.id ?? null} at={menu?.at ?? null} rows={menu === null ? [] : chosen.selected.size > 1 && chosen.selected.has(menu.id) ? selected : [sandboxes[menu.id] ?? []].flat()} onClose={() => setMenu(null)} />
         </RowDeedsContext>
       </GaugesContext>
     </ListFactsContext>
@@ -127,38 +139,51 @@ function useListCommands(deeds: Deeds, current: SandboxRow | null, acting: reado
   const { actions } = words
   const group = acting.length > 1 ? words.bulk.selected(String(acting.length)) : current === null ? undefined : shortName(nameOf(current))
   const there = current !== null && current.status !== 'stopping'
-  const opens = there && current.status !== 'failed' && current.status !== 'creating'
+  const opens = current !== null && isOpen(current)
   const held = acting.some(({ holders, status }) => holders.length > 0 && status === 'active')
   useCommand({ id: 'filter', title: words.filter.command, keys: ['/'], icon: 'search', run: filter })
   useCommand({ id: 'open-terminal', title: actions.terminal, keys: ['t'], icon: 'terminal', group, when: opens, run: () => { if (current) deeds.terminal(current.id) } })
-  useCommand({ id: 'open-logs', title: actions.logs, keys: ['l'], icon: 'logs', group, when: there, run: () => { if (current) deeds.logs(current.id) } })
+  useCommand({ id: 'open-logs', title: actions.logs, keys: ['l'], icon: 'logs', group, when: there && current.status !== 'failed', run: () => { if (current) deeds.logs(current.id) } })
   useCommand({ id: 'release', title: actions.release, keys: ['r'], icon: 'castoff', group, when: held, run: () => deeds.release(acting) })
-  useCommand({ id: 'destroy', title: actions.destroy, keys: ['Backspace', 'Delete'], icon: 'trash', group, when: acting.length > 0, run: () => deeds.destroy(acting) })
+  useCommand({ id: 'destroy', title: actions.destroy, keys: destroyKeys, onRow: true, icon: 'trash', group, when: acting.length > 0, run: () => deeds.destroy(acting) })
   const keys: FootKey[] = current === null ? [['n', words.add], ['/', words.filter.place]] : [
-    ['Enter', actions.open], ...(opens ? [['t', 'Terminal'] as const] : there ? [['l', 'Logs'] as const] : []), ...(held ? [['r', actions.release] as const] : []), ['Backspace', actions.destroy],
+    ['Enter', actions.open, 'row'], ...(opens ? [['t', 'Terminal'] as const] : there && current.status !== 'failed' ? [['l', 'Logs'] as const] : []), ...(held ? [['r', actions.release] as const] : []), [destroyKeys[0], actions.destroy, 'row'],
   ]
   useFootKeys(keys)
 }
 
-/** The menu of the row it was opened for. */
-function Opened({ id, at, row, onClose }: { id: string | null; at: MenuPlace | null; row: SandboxRow | null; onClose: () => void }) {
+/** The menu of the row it was opened for, or of all that are chosen with it. */
+function Opened({ id, at, rows, onClose }: { id: string | null; at: MenuPlace | null; rows: readonly SandboxRow[]; onClose: () => void }) {
   const deeds = useDeeds()
   const copy = use(CopyText)
   const toast = useToast()
-  const { actions } = words
-  const copied = (text: string) => copy(text).then(() => toast({ status: 'gone', title: `${actions.copied}: ${text}` }), () => toast({ status: 'failed', title: text, stay: true }))
-  const opens = row !== null && row.status !== 'failed' && row.status !== 'creating' && row.status !== 'stopping'
-  const items: MenuItems = row === null ? [] : [
-    ...(opens ? [{ label: actions.terminal, icon: 'terminal', keys: 't', run: () => deeds.terminal(row.id) } as const] : []),
-    { label: actions.logs, icon: 'logs', keys: 'l', run: () => deeds.logs(row.id) },
-    ...(opens ? [{ label: actions.files, icon: 'folder', run: () => deeds.files(row.id) } as const] : []),
+  const format = useFormat()
+  const { actions, bulk } = words
+  const copied = (text: string) => void copy(text).then(() => toast({ status: 'gone', title: `${actions.copied}: ${text}` }), () => toast({ status: 'failed', title: text, stay: true }))
+  const [row] = rows
+  const label = row === undefined ? '' : rows.length > 1 ? bulk.selected(format.number(rows.length)) : actions.of(nameOf(row))
+  const items: MenuItems = row === undefined ? [] : rows.length > 1 ? [
+    { label: bulk.copy, icon: 'copy', run: () => copied(rows.map((one) => one.id).join('\n')) },
+    'line',
+    { label: bulk.release(rows.length), icon: 'castoff', keys: 'r', disabled: !rows.some(isHeld), run: () => deeds.release(rows) },
+    { label: bulk.destroy(rows.length), icon: 'trash', keys: destroyKeys[0], bad: true, run: () => deeds.destroy(rows) },
+  ] : [
+    ...(isOpen(row) ? [{ label: actions.terminal, icon: 'terminal', keys: 't', run: () => deeds.terminal(row.id) } as const] : []),
+    ...(row.status === 'failed' ? [{ label: actions.why, icon: 'info', run: () => deeds.open(row.id) } as const] : [{ label: actions.logs, icon: 'logs', keys: 'l', run: () => deeds.logs(row.id) } as const]),
+    ...(isOpen(row) ? [{ label: actions.files, icon: 'folder', run: () => deeds.files(row.id) } as const] : []),
     ...(row.status === 'failed' && row.thread !== null ? [{ label: actions.again, icon: 'retry', run: () => deeds.again(row) } as const] : []),
     'line',
-    { label: actions.copyId, icon: 'copy', run: () => void copied(row.id) },
-    { label: actions.copyExec, icon: 'copy', run: () => void copied(execLine(row)) },
+    ...(row.thread === null ? [] : [{ label: actions.copyThread, icon: 'copy', run: () => copied(row.thread ?? '') } as const]),
+    { label: actions.copyId, icon: 'copy', run: () => copied(row.id) },
+    { label: actions.copyExec, icon: 'copy', run: () => copied(execLine(row)) },
     'line',
-    ...(row.holders.length > 0 ? [{ label: actions.release, icon: 'castoff', keys: 'r', run: () => deeds.release([row]) } as const] : []),
-    row.status === 'failed' ? { label: actions.dismiss, icon: 'close', run: () => deeds.dismiss(row) } : { label: actions.destroy, icon: 'trash', keys: 'Backspace', bad: true, run: () => deeds.destroy([row]) },
+    ...(isHeld(row) ? [{ label: actions.release, icon: 'castoff', keys: 'r', run: () => deeds.release([row]) } as const] : []),
+    row.status === 'failed' ? { label: actions.dismiss, icon: 'close', run: () => deeds.dismiss(row) } : { label: actions.destroy, icon: 'trash', keys: destroyKeys[0], bad: true, run: () => deeds.destroy([row]) },
   ]
-  return <RowMenu label={row === null ? '' : actions.of(nameOf(row))} items={items} at={row === null ? null : at} onClose={onClose} back={() => id === null ? null : document.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`)} />
+  return <RowMenu label={label} items={items} at={row === undefined ? null : at} onClose={onClose} back={() => id === null ? null : document.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`)} />
+}
+
+/** Somebody can be let in. */
+function isOpen({ status }: SandboxRow): boolean {
+  return status !== 'failed' && status !== 'creating' && status !== 'stopping'
 }

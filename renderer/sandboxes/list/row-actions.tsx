@@ -14,7 +14,7 @@ export interface RowDeeds {
   cancel(id: string): void
   again(id: string): void
   dismiss(id: string): void
-  logs(id: string): void
+  open(id: string): void
   menu(id: string, at: Element): void
 }
 
@@ -50,7 +50,7 @@ export const FailedActions = memo(function FailedActions({ id, threaded }: { id:
   const deeds = useRowDeeds()
   return (
     <span className="group stay">
-      <Button kind="quiet" small onClick={() => deeds.logs(id)}>{words.log}</Button>
+      <Button kind="quiet" small onClick={() => deeds.open(id)}>{words.why}</Button>
       {threaded ? <Button kind="quiet" small onClick={() => deeds.again(id)}>{words.again}</Button> : null}
       <Action icon="close" label={words.dismiss} run={() => deeds.dismiss(id)} />
     </span>

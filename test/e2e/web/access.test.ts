@@ -78,7 +78,7 @@ needs('docker', 'lite-image', 'chromium').describe('everybody can use every scre
       await page.keyboard.press('r')
       await look('dialog: release', new RegExp(`Release .*${one}`), dialog)
       await page.keyboard.press('Escape')
-      await page.keyboard.press('Backspace')
+      await page.keyboard.press('Control+Backspace')
       await look('dialog: destroy', `Destroy ${one}?`, dialog.getByText('sleep 900'))
       await page.keyboard.press('Escape')
       await page.keyboard.press('?')

@@ -38,7 +38,7 @@ needs('docker', 'lite-image', 'chromium').describe('the life of a sandbox with t
 
   it('is not told with keys that a browser keeps, nor does anything need one', async () => {
     for (const kept of ['Control+t', 'Control+Shift+T', 'Meta+n', 'Control+w', 'Control+Tab', 'Control+Shift+Tab', 'Meta+1', 'Control+9']) await expect(keys.press(kept)).rejects.toThrow('belongs to the browser')
-    for (const ours of ['Control+k', 'Control+Shift+K', 't', 'n', 'Tab', '1', 'Backspace']) expect(isReserved(ours)).toBe(false)
+    for (const ours of ['Control+k', 'Control+Shift+K', 't', 'n', 'Tab', '1', 'Backspace', 'Control+Backspace']) expect(isReserved(ours)).toBe(false)
     await keys.press('?')
     const dialog = page.getByRole('dialog', { name: 'Keys' })
     await dialog.waitFor()
@@ -158,7 +158,7 @@ needs('docker', 'lite-image', 'chromium').describe('the life of a sandbox with t
     await keys.press('Enter')
     await rowOf(page, thread).waitFor()
     await chooseRow()
-    await keys.press('Backspace')
+    await keys.press('Control+Backspace')
     await eventually('it asks', async () => (await focused()) === 'Keep')
     await keys.to(button(`Destroy ${thread}`))
     await keys.press('Enter')

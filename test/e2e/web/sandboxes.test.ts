@@ -100,7 +100,7 @@ needs('docker', 'lite-image', 'chromium').describe('sandboxes in a browser, on r
     await engine.client.call('acquire', { thread: 'from-agent', holder: 'agent' })
     await row.getByText('Active').waitFor()
     await row.click()
-    await page.keyboard.press('Backspace')
+    await page.keyboard.press('Control+Backspace')
     await shows(page, /Destroy from-agent\?/)
     // The safe choice has the focus.
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Keep')

@@ -36,7 +36,15 @@ test('by keyboard: into a directory, up again, and into a file and back', async 
   await page.getByText('requirements.txt').click()
   await page.keyboard.press('Backspace')
   await expect.poll(() => page.evaluate('location.hash')).toMatch(/workspace$/)
+  // The focus came along, to the directory that was left, so that the next key is the list's again.
+  await page.locator('.filelist [data-row]:focus', { hasText: 'data' }).waitFor()
+  await page.keyboard.press('Enter')
+  await expect.poll(() => page.evaluate('location.hash')).toContain(encodeURIComponent('/mnt/user-data/workspace/data'))
+  await page.locator('.filesbox:focus').waitFor()
+  for (const key of ['Delete', 'r', 'Backspace']) await page.keyboard.press(key)
+  await expect.poll(() => page.evaluate('location.hash')).toMatch(/workspace$/)
   expect(await page.getByRole('alertdialog').count()).toBe(0)
+  expect(await page.evaluate("window.fixture.made.filter(({ name }) => name === 'release' || name === 'destroy')")).toEqual([])
   await page.getByText('requirements.txt').click()
   await page.keyboard.press('Enter')
   await page.getByText('pandas==2.2.3').waitFor()
@@ -44,6 +52,35 @@ test('by keyboard: into a directory, up again, and into a file and back', async 
   await page.locator('.preview :focus').waitFor()
   await page.keyboard.press('Escape')
   await page.locator('.filelist [data-row]:focus').waitFor()
+}, 60_000)
+
+test('a directory is shown as it changes, by looks that wake nothing', async () => {
+  const { page } = await gallery.page({ route: `${base}/files` })
+  await page.getByText('prices.csv').waitFor()
+  await page.evaluate(`(() => {
+    const { endpoint, made } = window.fixture
+    const before = endpoint.call
+    endpoint.call = async (name, input, options) => {
+      const got = await before(name, input, options)
+      return name === 'files' ? { ...got, files: [...got.files, { name: 'new.txt', path: got.path + '/new.txt', directory: false, size: 3, modified_at: new Date().toISOString() }] } : got
+    }
+    const { sandboxes } = window.fixture.state()
+    const row = sandboxes['3fa2b9d15c7e90ab']
+    window.fixture.push([{ op: 'sandbox', value: { ...row, commands: [], finished: [{ ...row.commands[0], id: 'just-now', ended_at: new Date().toISOString(), exit_code: 0 }] } }])
+  })()`)
+  await page.getByText('new.txt').waitFor()
+  const looks = () => page.evaluate("window.fixture.made.filter(({ name }) => name === 'files').slice(1).map(({ input }) => input.glance)") as Promise<unknown[]>
+  expect(new Set(await looks())).toEqual(new Set([true]))
+  await page.evaluate(`(() => {
+    const row = window.fixture.state().sandboxes['3fa2b9d15c7e90ab']
+    window.fixture.push([{ op: 'sandbox', value: { ...row, status: 'paused', holders: [], commands: [], terminals: [] } }])
+  })()`)
+  await page.locator('header .status').getByText('Paused').waitFor()
+  const asleep = (await looks()).length
+  // Longer than the longest time between two looks.
+  await page.waitForTimeout(3500)
+  expect((await looks()).length).toBe(asleep)
+  expect(await page.getByText('new.txt').count()).toBe(1)
 }, 60_000)
 
 test.each(['overview', 'terminal', 'files', 'logs'])('axe finds nothing on %s, in either theme', async (tab) => {
