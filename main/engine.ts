@@ -1,4 +1,5 @@
 import { asBerthError } from '../shared/errors.ts'
+import { awakeClock } from './awake-clock.ts'
 import { connect } from './bridge/client.ts'
 import type { LoginCodes } from './bridge/ui/sessions.ts'
 import { systemClock } from './clock.ts'
@@ -17,7 +18,20 @@ export function startEngine(options: EngineOptions): Promise<Engine> {
 }
 
 async function begin(options: EngineOptions, across: Pick<HostOptions, 'restart' | 'codes'>): Promise<Engine> {
-  const clock = options.clock ?? systemClock()
+  const clock = awakeClock(options.clock ?? systemClock())
+  try {
+    const engine = await beginWith(options, { ...across, clock })
+    // An attached one decides nothing by the time.
+    if (engine.attached) clock.close()
+    else void engine.closed.then(() => clock.close())
+    return engine
+  } catch (error) {
+    clock.close()
+    throw error
+  }
+}
+
+async function beginWith(options: EngineOptions, { clock, ...across }: Pick<HostOptions, 'restart' | 'codes' | 'clock'>): Promise<Engine> {
   const home = await openHome(options.homeDir)
   for (const warning of home.warnings) options.log('warn', warning)
   const token = await ensureToken(home, (text) => options.log('warn', text))

@@ -22,6 +22,7 @@ import { proveEngine } from './engine-proof.ts'
 import type { CloseOptions, Engine, EngineOptions } from './engine-api.ts'
 import { openEvents } from './events/events.ts'
 import type { FileLocks, HeldLock } from './home/file-lock.ts'
+import { keepLock } from './home/kept-lock.ts'
 import { openGenerations } from './home/generations.ts'
 import type { Home } from './home/open-home.ts'
 import { sweepTemps } from './home/write-atomic.ts'
@@ -69,7 +70,11 @@ export async function host(options: HostOptions): Promise<Engine> {
   const { log } = tail
   for (const warning of loaded.warnings) log('warn', warning)
   const stack = new AsyncDisposableStack()
-  stack.defer(() => options.lock.release())
+  const lock = keepLock(options.locks, 'engine', options.lock, {
+    clock,
+    problem: (error) => log('warn', 'The lock of the home was lost, and another process has it; the port is still held here', error),
+  })
+  stack.defer(() => lock.release())
   const sweeping = new AbortController()
   let swept = Promise.resolve()
   stack.defer(() => {
@@ -195,7 +200,7 @@ export async function host(options: HostOptions): Promise<Engine> {
     stack.defer(() => live.close())
     const bridge = await startBridge({
       screens: { directory: rendererDir(env), sessions, tickets, enter: provider.enter, subscribe: live.subscribe, instance },
-      plan, identify: tokens.identify, metrics, version, dispatch, events, log, listen, hosts,
+      plan, identify: tokens.identify, metrics, version, dispatch, events, log, now: () => clock.now(), listen, hosts,
       provisioner: {
         aliases: openAliases({
           dir: home.paths.aliases, now: () => clock.wall(),

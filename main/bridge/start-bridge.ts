@@ -78,13 +78,15 @@ export async function startBridge(deps: {
   /** Left out: there is no page, no socket and no ticket. */
   screens?: ScreensDeps
   log: Log
+  /** Monotonic milliseconds. */
+  now: () => number
   limits?: Partial<Limits>
   /** Addresses beside 127.0.0.1. */
   listen?: readonly string[]
   hosts?: Hosts
 }): Promise<Bridge> {
   const limits = { ...defaultLimits, ...deps.limits }
-  const mcp = mcpRoute({ dispatch: deps.dispatch, limits, log: deps.log })
+  const mcp = mcpRoute({ dispatch: deps.dispatch, limits, log: deps.log, now: deps.now })
   const routes = [
     mcp,
     healthRoute(deps),

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import lockfile from 'proper-lockfile'
@@ -23,7 +23,7 @@ export interface FileLocks {
   sweep(signal: AbortSignal): Promise<void>
 }
 
-/** A lock without an owner's name goes stale after this, by the wall clock. */
+/** A lock of which nobody knows whether its owner lives goes stale after this, by the wall clock. */
 const staleMs = 10_000
 
 const owner = z.object({ pid: z.number(), stamp: z.string().nullable() })
@@ -45,7 +45,8 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
     try {
       unlock = await lockfile.lock(path(name), {
         realpath: false,
-        stale: staleMs,
+        // Judged here: by its time alone the lock of a process that was stopped for a while would be anybody's.
+        stale: Infinity,
         update: 2_000,
         retries: 0,
         onCompromised: (error) => broken.abort(error),
@@ -81,15 +82,25 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
     }
   }
 
+  /** Whether nobody has it any more: its owner is dead; or, where nothing says who that is or whether it is still they, it was not touched for long. */
+  async function isDead(name: string, text: string | null): Promise<boolean> {
+    const { data } = owner.safeParse(json(text ?? ''))
+    if (data !== undefined) {
+      if (!(await isRunning(data.pid, data.stamp))) return true
+      // Stopped or not, it lives, and is no other one with its number.
+      if (data.stamp !== null) return false
+    }
+    const touched = await stat(`${path(name)}.lock`).then(({ mtimeMs }) => mtimeMs, () => null) // gone meanwhile
+    return touched !== null && clock.wall() - touched > staleMs
+  }
+
   /** Moves a dead owner's lock aside, so that only one of several finders frees it. */
   async function breakDead(name: string): Promise<boolean> {
-    const text = await readFile(`${path(name)}.owner`, 'utf8').catch(() => null) // no owner written yet: it goes stale by itself
-    if (text === null) return false
-    const parsed = owner.safeParse(json(text))
-    if (!parsed.success || (await isRunning(parsed.data.pid, parsed.data.stamp))) return false
+    const text = await readFile(`${path(name)}.owner`, 'utf8').catch(() => null) // not written yet, or by a process that died there
+    if (!(await isDead(name, text))) return false
     const aside = `${path(name)}.broken-${randomBytes(6).toString('hex')}`
     try {
-      await rm(`${path(name)}.owner`)
+      if (text !== null) await rm(`${path(name)}.owner`)
       await rename(`${path(name)}.lock`, aside)
       await rm(aside, { recursive: true, force: true })
     } catch (error) {

@@ -104,6 +104,7 @@ export async function openTestBridge(
     dispatch: createDispatch({ handlers, log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes }),
     events,
     log,
+    now: () => performance.now(),
     ...(options.limits ? { limits: options.limits } : {}),
   })
   return {

@@ -30,16 +30,15 @@ export interface McpSessions {
   close(): Promise<void>
 }
 
-export function mcpSessions(deps: { limits: Limits; log: Log; open: (request: Request) => McpSession }): McpSessions {
-  const { limits, log } = deps
+export function mcpSessions(deps: { limits: Limits; log: Log; now: () => number; open: (request: Request) => McpSession }): McpSessions {
+  const { limits, log, now } = deps
   const entries = new Map<string, Entry>()
   let sweeper: NodeJS.Timeout | null = null
 
   /** A client that ends without DELETE closes its connections: first its holds go, much later the session itself. */
   function sweep(): void {
-    const now = performance.now()
     for (const entry of entries.values()) {
-      const quiet = entry.open > 0 ? 0 : now - entry.lastUsed
+      const quiet = entry.open > 0 ? 0 : now() - entry.lastUsed
       if (quiet > limits.mcpIdle) void entry.close()
       else if (entry.listened && !entry.letGo && quiet > limits.mcpGone) {
         entry.letGo = true
@@ -66,7 +65,7 @@ export function mcpSessions(deps: { limits: Limits; log: Log; open: (request: Re
     const revoked = () => void entry.close()
     let closing: Promise<void> | null = null
     const entry: Entry = {
-      id, owner: owner.name, transport, session, open: 0, lastUsed: performance.now(), listened: false, letGo: false,
+      id, owner: owner.name, transport, session, open: 0, lastUsed: now(), listened: false, letGo: false,
       close() {
         closing ??= (async () => {
           entries.delete(id)
@@ -105,7 +104,7 @@ export function mcpSessions(deps: { limits: Limits; log: Log; open: (request: Re
       entry.letGo = false
       const done = () => {
         entry.open--
-        entry.lastUsed = performance.now()
+        entry.lastUsed = now()
       }
       try {
         const response = await entry.transport.handleRequest(request, body === undefined ? {} : { parsedBody: body })

@@ -23,12 +23,12 @@ export interface McpRoute extends Route {
  * and a hold of its own; a request of 2026-07-28 stands for itself, so that it must name its thread. `X-Berth-Thread` and
  * `X-Berth-User` give a client the thread and user that its tools use by default.
  */
-export function mcpRoute(deps: { dispatch: Dispatch; limits: Limits; log: Log }): McpRoute {
+export function mcpRoute(deps: { dispatch: Dispatch; limits: Limits; log: Log; now: () => number }): McpRoute {
   const { dispatch, limits, log } = deps
   let closed = false
   /** Who sent a request that the SDK has in its hands. */
   const callers = new WeakMap<Request, Caller>()
-  const sessions = mcpSessions({ limits, log, open: (request) => sessionOf(request, false) })
+  const sessions = mcpSessions({ limits, log, now: deps.now, open: (request) => sessionOf(request, false) })
   const modern = createMcpHandler(
     ({ requestInfo }) => {
       if (!requestInfo) throw new Error('the SDK gave no request')
