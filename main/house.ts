@@ -11,7 +11,7 @@ import { version } from './version.ts'
 export function statusOf(deps: {
   backend: Backend
   choice: Choice
-  provider: Pick<Provider, 'list' | 'spares'>
+  provider: Pick<Provider, 'list' | 'spares' | 'next'>
   image: ImageKeeper
   config: () => Config
   home: string
@@ -42,6 +42,7 @@ export function statusOf(deps: {
       slots: deps.provider.spares(),
       counts,
       replicas,
+      next: deps.provider.next(backend.kind === 'none' ? 'none' : facts.problem === null ? 'there' : 'away'),
       warnings: [...deps.warnings()],
     }
   }

@@ -33,6 +33,8 @@ export const sandbox = z.object({
   holders: z.array(lease),
   created_at: z.iso.datetime(),
   last_activity_at: z.iso.datetime(),
+  since: z.iso.datetime().describe('When its present status began. Being frozen and thawed leaves it as it is.'),
+  working: z.boolean().describe('Something runs in it: it is neither reaped nor evicted.'),
   expires_at: z.iso.datetime().nullable().describe('When it goes warm or is reaped if nothing happens; null: never.'),
   replaced: z.number().int().describe('How often the container behind this id was replaced.'),
   step: z.string().nullable().describe('While creating: what is being done.'),

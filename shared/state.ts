@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { berthEvent } from './event.ts'
 import { imageState } from './image.ts'
+import { next } from './next.ts'
 import { backendKind, isolation, sandbox } from './sandbox.ts'
 import { terminal } from './terminal.ts'
 
@@ -69,6 +70,7 @@ export const house = z.object({
   replicas: z.number().int(),
   counted: z.number().int(),
   capacity_mode: z.enum(['soft', 'queue', 'reject']),
+  next,
   waiting: z.number().int().describe('Acquires that wait for a place or for the engine.'),
   idle_timeout: z.number().describe('Seconds; 0: never.'),
   spares: z.object({ wanted: z.number().int(), slots: z.array(slotRow), off: z.string().nullable().describe('Why there are none; null: they are on.') }),

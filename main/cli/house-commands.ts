@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { CallResult } from '../../shared/contract.ts'
 import { BerthError } from '../../shared/errors.ts'
 import type { BerthEvent } from '../../shared/event.ts'
+import { nameOf, sayNext, textOf } from '../../shared/say-next.ts'
 import { action, type Cli, common, type Run } from './cli.ts'
 import { confirm } from './confirm.ts'
 import type { Io } from './io.ts'
@@ -138,6 +139,8 @@ function statusText(it: CallResult<'status'>): string {
     it.image.name === null ? '' : `image      ${it.image.name}${it.image.present ? '' : ' (not there yet)'}\n`,
     `sandboxes  ${counts || 'none'}; ${it.replicas} places\n`,
     it.slots.wanted === 0 && it.slots.problem === null ? '' : `slots      ${it.slots.ready} of ${it.slots.wanted} ready${it.slots.problem === null ? '' : ` (${it.slots.problem})`}\n`,
+    `next       ${textOf(sayNext(it.next.acquire, it.replicas))}\n`,
+    it.next.reap === null ? '' : `reap       ${nameOf(it.next.reap)} in ${duration(Date.parse(it.next.reap.at) - Date.now())}\n`,
     ...it.warnings.map((warning) => `warning    ${warning}\n`),
   ].join('')
 }

@@ -45,7 +45,7 @@ export function addSandboxCommands(program: Command, run: Run): void {
       action(run, async (cli, { thread, user }: { thread: string; user?: string }) => {
         const said = await cli.withEngine((client) => client.call('hint', { thread, user }, { signal: cli.signal }))
         const text = { ready: 'It is ready.', starting: 'It is being made ready.', refused: 'Not made ready:' }[said.state]
-        await cli.show(said, () => `${text}${said.reason === null ? '' : ` ${said.reason}.`}\n`)
+        await cli.show(said, () => `${text}${said.reason === null ? '' : ` ${said.reason}`}\n`)
       }),
     )
 

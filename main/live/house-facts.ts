@@ -3,6 +3,7 @@ import type { Config } from '../../shared/config.ts'
 import type { House } from '../../shared/state.ts'
 import type { Clock } from '../clock.ts'
 import type { Events } from '../events/events.ts'
+import type { Provider } from '../provider/provider-api.ts'
 import type { Changes, Sources } from './sources.ts'
 
 export interface HouseFacts {
@@ -18,6 +19,7 @@ export function houseFacts(deps: {
   fixed: Pick<House, 'version' | 'instance' | 'pid' | 'started_at' | 'home' | 'token_file' | 'platform'>
   addresses: () => Pick<House, 'url' | 'sandbox_port'>
   tally: () => { replicas: number; counted: number; waiting: number }
+  next: Provider['next']
   config: () => Config
   configFile: () => House['config']
   warnings: () => readonly string[]
@@ -38,12 +40,14 @@ export function houseFacts(deps: {
   return {
     now() {
       const config = deps.config()
+      const backend = sources.backend.state()
       return {
         ...deps.fixed,
         ...deps.addresses(),
-        backend: sources.backend.state(),
+        backend,
         image: sources.image.state(),
         ...deps.tally(),
+        next: deps.next(backend.kind === 'none' ? 'none' : backend.reachable ? 'there' : 'away'),
         capacity_mode: config.capacity.mode,
         idle_timeout: config.idle_timeout,
         spares: { wanted: sources.slots.wanted(), slots: [...sources.slots.all()], off: sources.slots.off() },

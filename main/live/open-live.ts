@@ -46,7 +46,7 @@ export function openLive(deps: {
   log: Log
 }): Live {
   const { clock, events, provider, backend, sources, log } = deps
-  const facts = houseFacts({ ...deps, tally: provider.tally })
+  const facts = houseFacts({ ...deps, tally: provider.tally, next: provider.next })
   const state = liveState({ clock, provider, house: facts.now, houseChanges: facts.onChange, sources })
   const open = new Set<Served>()
   let told = ''

@@ -16,8 +16,8 @@ export interface CapacityView {
 export type Decision =
   /** Take the place now. `over`: by how many the cap is passed once the victims are gone. */
   | { readonly kind: 'go'; readonly evict: readonly string[]; readonly over: number }
-  /** Wait for a place; the victims, if any, go without grace. */
-  | { readonly kind: 'wait'; readonly evict: readonly string[] }
+  /** Wait for a place; the victims, if any, go without grace. `lacking`: so many places are missing still when they and what is going already are gone. */
+  | { readonly kind: 'wait'; readonly evict: readonly string[]; readonly lacking: number }
   | { readonly kind: 'reject' }
 
 /** What takes a place. In `queue` and `reject` a place is free only when the engine says that the victim is gone. */
@@ -47,7 +47,7 @@ export function decide(view: CapacityView): Decision {
   const short = Math.max(0, missing + view.ahead - leaving)
   const evict = evictable(view.entries, view.wanted).slice(0, short).map((entry) => entry.id)
   if (view.mode === 'reject' && evict.length < short) return { kind: 'reject' }
-  return { kind: 'wait', evict }
+  return { kind: 'wait', evict, lacking: short - evict.length }
 }
 
 /** Who goes when more are kept than allowed: after a release, or when `replicas` was lowered. */

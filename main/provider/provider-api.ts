@@ -1,3 +1,4 @@
+import type { Next } from '../../shared/next.ts'
 import type { Acquired, Progress, Sandbox } from '../../shared/sandbox.ts'
 import type { Selection } from '../../shared/select.ts'
 import type { BerthError } from '../../shared/errors.ts'
@@ -56,6 +57,8 @@ export interface Visit {
   leave(): void
 }
 
+export type EngineSight = 'there' | 'away' | 'none'
+
 /** Who has which sandbox. Every method throws BerthErrors only. `who` goes into the event log. */
 export interface Provider {
   acquire(request: AcquireRequest): Promise<Acquired>
@@ -79,6 +82,8 @@ export interface Provider {
    * for a place has changed. Ends by what it gives back.
    */
   onChange(listener: (id: string | null) => void): () => void
+  /** What the pool does next. `engine`: whether what runs sandboxes can be asked at all. */
+  next(engine: EngineSight): Next
   /** What capacity counts, and how many acquires wait for a place. */
   tally(): { readonly replicas: number; readonly counted: number; readonly waiting: number }
   /** null where there is none. */

@@ -1,4 +1,5 @@
 import { asBerthError, fail } from '../../shared/errors.ts'
+import { sayNext, textOf } from '../../shared/say-next.ts'
 import type { Selection } from '../../shared/select.ts'
 import { makeAcquire } from './acquire.ts'
 import { askSandbox } from './asking.ts'
@@ -17,6 +18,7 @@ import type { Provider, ShutdownReport } from './provider-api.ts'
 import { makeReaper } from './reaper.ts'
 import { released, touched } from './registry.ts'
 import { identified } from './identified.ts'
+import { nextAcquire, nextReap } from './next.ts'
 import { obtain } from './obtain.ts'
 import { makeSlots } from './slots.ts'
 import type { SlotPool } from './slots-api.ts'
@@ -37,7 +39,7 @@ export interface ProviderCore extends Provider {
   waiting(): number
 }
 
-const noSlots: SlotPool = { wanted: () => 0, all: () => [], off: () => 'this backend has no slots', onChange: () => () => undefined }
+const noSlots: SlotPool = { wanted: () => 0, all: () => [], ready: () => false, off: () => 'this backend has no slots', onChange: () => () => undefined }
 
 /** Enough to keep an engine busy while slow images boot. */
 const startsAtOnce = 6
@@ -62,6 +64,7 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       if (usable(entry)) endSandbox(core, entry, { who: 'berth:capacity', text: 'It was warm and made room for another', grace })
     }
   }
+  const upcoming = () => nextAcquire({ ...view(), ahead: core.tickets.ahead() }, core.slots?.pool.ready() ?? false)
   const core: Core = {
     deps,
     stampOf: wallStamps(clock),
@@ -245,6 +248,11 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       followers.add(listener)
       return () => void followers.delete(listener)
     },
+    next(engine) {
+      if (engine !== 'there') return { acquire: { kind: 'engine', none: engine === 'none' }, reap: null }
+      const reap = nextReap(table.all(), deps.config().idle_timeout * 1000)
+      return { acquire: upcoming(), reap: reap && { ...reap, at: new Date(core.stampOf(reap.at)).toISOString() } }
+    },
     tally() {
       const { mode, replicas, entries } = view()
       return { replicas, counted: entries.filter((entry) => occupies(entry, mode)).length, waiting: core.tickets.ahead() }
@@ -268,7 +276,7 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       if (flights.has(id)) return { state: 'starting', reason: null }
       const decision = decide({ ...view(), ahead: core.tickets.ahead() })
       // A hint is no claim: nobody waits for it, and no more are kept for it than without it.
-      if (!usable(entry) && (decision.kind !== 'go' || decision.over > 0)) return { state: 'refused', reason: `All ${deps.config().replicas} sandboxes are in use` }
+      if (!usable(entry) && (decision.kind !== 'go' || decision.over > 0)) return { state: 'refused', reason: textOf(sayNext(upcoming(), deps.config().replicas)) }
       void begin().then(
         () => flights.send(id, (flight) => obtain(core, { id, user, thread, client: null, hint: true }, flight)),
         (error: unknown) => deps.publish({ type: 'berth.problem', who, sandbox: id, user, thread, text: `It could not be made ready: ${asBerthError(error).message}` }),

@@ -21,6 +21,8 @@ export interface SlotPool {
   /** How many there should be, were nothing in the way; 0: this backend has none, or the configuration wants none. */
   wanted(): number
   all(): readonly SlotRow[]
+  /** One is there for whoever comes next. */
+  ready(): boolean
   /** Why there are none; null: they are on. */
   off(): string | null
   onChange(listener: () => void): () => void

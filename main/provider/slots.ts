@@ -271,6 +271,7 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     },
     pool: {
       wanted: () => (never() === null ? desired() : 0),
+      ready: () => nextSlot(view()) !== null,
       all: () => [...slots.values()].flatMap(({ row, state }) => (state === 'starting' || state === 'ready' ? [{ ...row, state }] : [])),
       off() {
         if (deps.config().spares === 0) return 'The setting spares is 0'

@@ -24,6 +24,8 @@ export function viewOf(core: Core, entry: Entry): Sandbox {
     holders: entry.leases.map(({ holder, since }) => ({ holder, since: new Date(since).toISOString() })),
     created_at: new Date(entry.createdAt).toISOString(),
     last_activity_at: iso(entry.activityAt),
+    since: iso(entry.since),
+    working: entry.work > 0,
     expires_at: due === null ? null : iso(due),
     replaced: entry.replaced,
     step: entry.step,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { CallRow } from '../../shared/call.ts'
 import type { CallResult } from '../../shared/contract.ts'
 import { fail } from '../../shared/errors.ts'
+import type { Next } from '../../shared/next.ts'
 import type { Sandbox } from '../../shared/sandbox.ts'
 import { noSuchSandbox } from '../provider/no-such-sandbox.ts'
 import type { Owner } from '../provider/provider-api.ts'
@@ -93,5 +94,12 @@ function listOf(all: CallResult<'list'>, mine: readonly Sandbox[]): CallResult<'
 function statusOf(all: CallResult<'status'>, mine: readonly Sandbox[]): CallResult<'status'> {
   const counts: Record<string, number> = {}
   for (const { status } of mine) counts[status] = (counts[status] ?? 0) + 1
-  return { ...all, counts }
+  // Whose turn it is stays unsaid where it is another's; that somebody goes is what the caller may know.
+  const ids = new Set(mine.map(({ id }) => id))
+  const { acquire, reap } = all.next
+  const next: Next = {
+    acquire: acquire.kind === 'evicts' ? { ...acquire, who: acquire.who.map((it) => (ids.has(it.id) ? it : { id: '', user: '', thread: null })) } : acquire,
+    reap: reap !== null && ids.has(reap.id) ? reap : null,
+  }
+  return { ...all, counts, next }
 }

@@ -18,7 +18,7 @@ export const sandboxesWords = {
   },
   row: {
     unknown: 'Unknown', working: 'working', workingWhy: 'Something runs in it: it is not reaped', kept: 'kept', keptWhy: 'It is never reaped',
-    paused: 'paused', released: (age: string) => `released ${age} ago`, more: (count: number) => `+${count}`, anonymous: 'Anonymous', anonymousWhy: 'It has no thread: it is destroyed, with its files, at its last release',
+    paused: 'paused', free: (age: string) => `nobody for ${age}`, freeSince: (time: string) => `since ${time}`, more: (count: number) => `+${count}`, anonymous: 'Anonymous', anonymousWhy: 'It has no thread: it is destroyed, with its files, at its last release',
     of: (user: string) => `of ${user}`, near: (size: string) => `${size}, near its limit`, stopping: 'stopping', starting: 'Starting', slotStarting: 'starting', slotPaused: 'paused',
     unknownWhy: 'The container engine does not answer, so its state is not known. It is not gone.',
     isolation: { bubblewrap: 'bubblewrap', none: 'not isolated', remote: 'remote' } as Readonly<Record<string, string>>,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { row } from '../call.ts'
 import { threadId, userId } from '../identity.ts'
+import { next } from '../next.ts'
 import { backendKind, isolation, progress } from '../sandbox.ts'
 import { berthEvent } from '../event.ts'
 
@@ -61,6 +62,7 @@ export const houseCalls = {
         .describe('Sandboxes that run already and wait for a new thread.'),
       counts: z.record(z.string(), z.number().int()),
       replicas: z.number().int(),
+      next,
       warnings: z.array(z.string()),
     }),
     errors: [],

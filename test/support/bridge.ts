@@ -80,6 +80,7 @@ export async function openTestBridge(
       image: { name: null, present: true, progress: null },
       slots: { wanted: 1, ready: 1, starting: 0, problem: null, proven: true }, counts: { active: provider.list().sandboxes.length },
       replicas: 3,
+      next: { acquire: { kind: 'room', slot: true, room: 2 }, reap: null },
       warnings: [],
     }),
     doctor: async () => ({ ok: true, checks: [{ name: 'disk', status: 'ok', text: '1 GiB free', fix: null }] }),

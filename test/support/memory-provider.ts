@@ -75,7 +75,8 @@ export function memoryProvider(): MemoryProvider {
       did.push(`hint ${thread} by ${who}`)
       return { state: 'starting', reason: null }
     },
-    slots: { wanted: () => 0, all: () => [], off: () => null, onChange: () => () => undefined },
+    slots: { wanted: () => 0, all: () => [], ready: () => false, off: () => null, onChange: () => () => undefined },
+    next: () => ({ acquire: { kind: 'room', slot: false, room: 1 }, reap: null }),
     spares: () => ({ wanted: 0, ready: 0, starting: 0, problem: null, proven: null }),
     acquire: async ({ user, thread, holder, who, client, signal, report }): Promise<Acquired> => {
       did.push(`acquire ${thread} by ${who}`)
@@ -186,6 +187,8 @@ function blank(user: string, thread: string | null, number: number): Sandbox {
     holders: [],
     created_at: now,
     last_activity_at: now,
+    since: now,
+    working: false,
     expires_at: null,
     replaced: 0,
     step: null,

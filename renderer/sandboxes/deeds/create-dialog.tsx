@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react'
 import { asBerthError, type BerthError } from '../../../shared/errors.ts'
+import { sayNext } from '../../../shared/say-next.ts'
 import type { Progress as ProgressLine } from '../../../shared/sandbox.ts'
 import { useEndpoint } from '../../frame/house/contexts.ts'
 import { useHouse } from '../../frame/house/use-house.ts'
@@ -16,8 +17,6 @@ import { Mark } from '../../parts/signs/mark.tsx'
 import { Progress } from '../../parts/signs/progress.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
-import { sayNext } from '../../words/say-next.ts'
-import { nextAcquire } from '../pool/pool.logic.ts'
 import { curlLine, nameProblem, ofThread, ownHolder, shellLine } from './create.logic.ts'
 
 const words = sandboxesWords.create
@@ -70,7 +69,7 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
     }
   }
 
-  const says = there !== null && there.status !== 'failed' ? null : sayNext(nextAcquire(house, rows), house.replicas, format)
+  const says = there !== null && there.status !== 'failed' ? null : sayNext(house.next.acquire, house.replicas, format)
   const example = thread === '' || threadError !== null ? 'my-thread' : thread
   const line = same === 'shell' ? shellLine(example, user) : curlLine(house.url, example, user)
   return (

@@ -7,8 +7,8 @@ import { Status, type StatusName } from '../../parts/signs/status.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
 import { useListFacts } from './list-facts.ts'
-import { isSlot, isWorking, type ListRow } from './rows.logic.ts'
-import { leftOf, releasedAt } from './time.logic.ts'
+import { isSlot, type ListRow } from './rows.logic.ts'
+import { leftOf } from './time.logic.ts'
 
 const words = sandboxesWords.row
 
@@ -38,16 +38,16 @@ export const ImageCell = memo(function ImageCell({ image }: { image: string | nu
   return <Cut text={image} tail={tag ?? 8} />
 })
 
-export const HeldCell = memo(function HeldCell({ holders, released }: { /** By commas. */ holders: string; /** When it was let go; null: it is held, or not known. */ released: number | null }) {
+export const HeldCell = memo(function HeldCell({ holders, free }: { /** By commas. */ holders: string; /** Since when nobody holds it; null: it is held, or not there to be. */ free: string | null }) {
   const [first = '', ...more] = holders.split(',')
   if (first !== '') return <span title={holders.replaceAll(',', ', ')}>{first}{more.length === 0 ? null : <> <span className="dim">{words.more(more.length)}</span></>}</span>
-  return released === null ? <span className="dim">–</span> : <Released at={released} />
+  return free === null ? <span className="dim">–</span> : <Free since={free} />
 })
 
-function Released({ at }: { at: number }) {
+function Free({ since }: { since: string }) {
   const now = useNow('minute')
   const format = useFormat()
-  return <span className="dim" title={format.full(new Date(at))}>{words.released(format.age(now - at))}</span>
+  return <span className="dim" title={words.freeSince(format.full(new Date(since)))}>{words.free(format.age(now - Date.parse(since)))}</span>
 }
 
 export const AgeCell = memo(function AgeCell({ since }: { since: string }) {
@@ -58,9 +58,8 @@ export const AgeCell = memo(function AgeCell({ since }: { since: string }) {
 
 /** What the countdown is of a row, as one plain value for a cell: how, and until when. */
 export function LeftCell({ row }: { row: ListRow }) {
-  const { idle } = useListFacts()
-  const kind = leftOf(row, idle, 0).kind
-  return <Left kind={kind} until={isSlot(row) ? null : row.expires_at} command={isSlot(row) || !isWorking(row, idle) ? null : row.commands[0]?.command ?? null} />
+  const kind = leftOf(row, 0).kind
+  return <Left kind={kind} until={isSlot(row) ? null : row.expires_at} command={isSlot(row) || !row.working ? null : row.commands[0]?.command ?? null} />
 }
 
 const Left = memo(function Left({ kind, until, command }: { kind: ReturnType<typeof leftOf>['kind']; until: string | null; command: string | null }) {
@@ -79,7 +78,7 @@ function Countdown({ until }: { until: string }) {
   return <span className={left <= nearMs ? 'warn-ink strong' : 'mid'}>{text}</span>
 }
 
-/** When a row that nobody holds was let go. */
-export function releasedOf(row: SandboxRow, idle: number): number | null {
-  return row.holders.length > 0 || (row.status !== 'warm' && row.status !== 'paused') ? null : releasedAt(row, idle)
+/** Since when nobody has a row that could be had: it was let go then, or was made ready on a hint. */
+export function freeSince(row: SandboxRow): string | null {
+  return row.status === 'warm' || row.status === 'paused' ? row.since : null
 }

@@ -1,9 +1,8 @@
 import type { Column } from '../../parts/grid/columns.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
 import { afterHead, type Sort, type SortColumn } from './arrange.logic.ts'
-import { AgeCell, HeldCell, ImageCell, LeftCell, releasedOf, StatusCell, ThreadCell } from './cells.tsx'
+import { AgeCell, HeldCell, ImageCell, LeftCell, freeSince, StatusCell, ThreadCell } from './cells.tsx'
 import { CpuCell, MemoryCell } from './gauge-cells.tsx'
-import { useListFacts } from './list-facts.ts'
 import { isHeld, RowActions } from './row-actions.tsx'
 import { isSlot, type ListRow } from './rows.logic.ts'
 
@@ -34,8 +33,7 @@ export function listColumns(sort: Sort | null, onSort: (sort: Sort | null) => vo
 }
 
 function Held({ row }: { row: Extract<ListRow, { id: string }> }) {
-  const { idle } = useListFacts()
-  return <HeldCell holders={row.holders.map(({ holder }) => holder).join(',')} released={releasedOf(row, idle)} />
+  return <HeldCell holders={row.holders.map(({ holder }) => holder).join(',')} free={freeSince(row)} />
 }
 
 function SlotState({ state }: { state: 'starting' | 'ready' | 'paused' }) {

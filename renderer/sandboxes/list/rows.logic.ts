@@ -1,3 +1,4 @@
+import { nameOf as sandboxName } from '../../../shared/say-next.ts'
 import type { SandboxRow, SlotRow } from '../../../shared/state.ts'
 
 /** A line of the list. Rows are the state's own objects, never copies: what did not change is not drawn again. */
@@ -27,10 +28,5 @@ export function placeOf(row: ListRow, before: Place | undefined): Place {
 
 /** What it is called where there is room for one name. */
 export function nameOf(row: ListRow): string {
-  return isSlot(row) ? row.name : row.thread ?? `anonymous ${row.id.slice(0, 8)}`
-}
-
-/** Something runs in it, so that it is not reaped: a command that came through Berth, or work that only the engine knows of. */
-export function isWorking(row: SandboxRow, idleTimeout: number): boolean {
-  return row.commands.length > 0 || (row.status === 'active' && row.expires_at === null && idleTimeout > 0)
+  return isSlot(row) ? row.name : sandboxName(row)
 }

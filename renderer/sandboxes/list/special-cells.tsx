@@ -35,7 +35,7 @@ export function CreatingCells({ row }: { row: SandboxRow }) {
       <td className="c-status"><StatusCell status="creating" kept /></td>
       <th scope="row"><ThreadCell thread={row.thread} id={row.id} user={row.user} isolation={row.isolation} /></th>
       <td className="c-image mid"><ImageCell image={row.image} /></td>
-      <td className="c-held"><HeldCell holders={row.holders.map(({ holder }) => holder).join(',')} released={null} /></td>
+      <td className="c-held"><HeldCell holders={row.holders.map(({ holder }) => holder).join(',')} free={null} /></td>
       <td colSpan={4} className="c-work"><Work step={row.step} image={row.image} since={row.created_at} /></td>
       <td className="actions"><CancelAction id={row.id} /></td>
     </>

@@ -1,4 +1,5 @@
 import { memo, useRef } from 'react'
+import { sayNext } from '../../../shared/say-next.ts'
 import type { SandboxRow } from '../../../shared/state.ts'
 import { useHouse } from '../../frame/house/use-house.ts'
 import { Button } from '../../parts/buttons/button.tsx'
@@ -6,11 +7,10 @@ import { Menu } from '../../parts/floats/menu.tsx'
 import { Icon } from '../../parts/signs/icon.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
-import { sayNext } from '../../words/say-next.ts'
 import type { GroupBy } from '../list/arrange.logic.ts'
 import { useDeeds } from '../deeds/deeds.ts'
 import { Pier } from './pier.tsx'
-import { berths, mostBerths, nextAcquire, tally, takesPlace, type Berth } from './pool.logic.ts'
+import { berths, mostBerths, tally, type Berth } from './pool.logic.ts'
 
 const words = sandboxesWords.pool
 const ways: readonly GroupBy[] = ['state', 'holder', 'flat']
@@ -48,10 +48,9 @@ const Says = memo(function Says({ rows }: { rows: readonly SandboxRow[] }) {
   const house = useHouse(({ house: all }) => all)
   const format = useFormat()
   const all = berths(rows, house)
-  const taken = rows.filter((row) => takesPlace(row, house.capacity_mode)).length
   const slots = house.spares.slots
-  const says = sayNext(nextAcquire(house, rows), house.replicas, format)
-  const counted = words.of(format.number(taken), format.number(house.replicas))
+  const says = sayNext(house.next.acquire, house.replicas, format)
+  const counted = words.of(format.number(house.counted), format.number(house.replicas))
   const count = format.count(slots.length, ...words.slots)
   const label = `${counted} ${words.replicas}: ${tally(all).map(({ berth, count: many }) => `${many} ${berth}`).join(', ')}; ${count}`
   return (

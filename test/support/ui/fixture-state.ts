@@ -26,6 +26,10 @@ export const fixtureHouse: House = {
     ],
   },
   replicas: 8, counted: 8, capacity_mode: 'soft', waiting: 0, idle_timeout: 600,
+  next: {
+    acquire: { kind: 'evicts', slot: true, who: [{ id: '2b6f94d85c7e90ab', user: 'default', thread: 'translate-faq-de' }] },
+    reap: { id: '2b6f94d85c7e90ab', user: 'default', thread: 'translate-faq-de', at: ago(-58) },
+  },
   spares: { wanted: 2, slots: [slot(1, 41 * minute), slot(2, 14 * minute)], off: null },
   on_exit: 'destroy', config: { file: '/home/dev/.berth/config.yaml', error: null }, warnings: [], shutting_down: false,
   last_event: { seq: 812, at: ago(0), type: 'command.started', who: 'ci-runner', sandbox: 'b7d01f3e5c7e90ab', user: 'default', thread: 'etl-backfill-2026-q3', text: 'ci-runner started a command in etl-backfill-2026-q3' },
@@ -41,7 +45,7 @@ export function fixtureSandbox(id: string, thread: string | null, rest: Partial<
   const { age, ...over } = rest
   return {
     id, user: 'default', thread, status: 'active', backend: 'docker', isolation: 'container', image: 'berth-lite:0.4', name: `berth-${id}`, container: `${id}9c4e10d2`.repeat(4),
-    holders: [], created_at: ago(age), last_activity_at: ago(20), expires_at: null, replaced: 0, step: null, error: null, commands: [], finished: [], terminals: [],
+    holders: [], created_at: ago(age), last_activity_at: ago(20), since: over.last_activity_at ?? ago(age), working: (over.commands ?? []).length > 0, expires_at: null, replaced: 0, step: null, error: null, commands: [], finished: [], terminals: [],
     ...over,
   }
 }

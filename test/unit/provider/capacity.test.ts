@@ -29,21 +29,21 @@ describe('soft', () => {
 describe('queue', () => {
   it('waits for the engine to say that the victim is gone', () => {
     const before = [active('a'), active('b'), warm('c')]
-    expect(decide(view({ mode: 'queue', entries: before }))).toEqual({ kind: 'wait', evict: ['c'] })
-    expect(decide(view({ mode: 'queue', entries: [active('a'), active('b'), leaving('c')] }))).toEqual({ kind: 'wait', evict: [] })
+    expect(decide(view({ mode: 'queue', entries: before }))).toEqual({ kind: 'wait', evict: ['c'], lacking: 0 })
+    expect(decide(view({ mode: 'queue', entries: [active('a'), active('b'), leaving('c')] }))).toEqual({ kind: 'wait', evict: [], lacking: 0 })
     expect(decide(view({ mode: 'queue', entries: [active('a'), active('b')] }))).toEqual({ kind: 'go', evict: [], over: 0 })
   })
   it('lets nobody pass those ahead, and evicts for each of them once', () => {
-    expect(decide(view({ mode: 'queue', entries: [active('a')], ahead: 1 }))).toEqual({ kind: 'wait', evict: [] })
+    expect(decide(view({ mode: 'queue', entries: [active('a')], ahead: 1 }))).toEqual({ kind: 'wait', evict: [], lacking: 0 })
     const entries = [active('a'), leaving('b'), warm('c')]
-    expect(decide(view({ mode: 'queue', entries, ahead: 1 }))).toEqual({ kind: 'wait', evict: ['c'] })
+    expect(decide(view({ mode: 'queue', entries, ahead: 1 }))).toEqual({ kind: 'wait', evict: ['c'], lacking: 0 })
   })
 })
 
 describe('reject', () => {
   it('refuses only where nothing can be made free', () => {
     expect(decide(view({ mode: 'reject', entries: [active('a'), active('b'), active('c')] }))).toEqual({ kind: 'reject' })
-    expect(decide(view({ mode: 'reject', entries: [active('a'), active('b'), warm('c')] }))).toEqual({ kind: 'wait', evict: ['c'] })
+    expect(decide(view({ mode: 'reject', entries: [active('a'), active('b'), warm('c')] }))).toEqual({ kind: 'wait', evict: ['c'], lacking: 0 })
     expect(decide(view({ mode: 'reject', entries: [active('a'), active('b'), leaving('c')], ahead: 1 }))).toEqual({ kind: 'reject' })
   })
 })

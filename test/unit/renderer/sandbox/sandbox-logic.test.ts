@@ -15,7 +15,7 @@ test('which event says how it ended: the last end of its own', () => {
 
 test('what it is doing, the most telling first', () => {
   const row: SandboxRow = {
-    id: '0'.repeat(16), user: 'default', thread: 't', status: 'active', backend: 'docker', isolation: 'container', image: null, name: 'n', container: 'c', holders: [], created_at: '', last_activity_at: '',
+    id: '0'.repeat(16), user: 'default', thread: 't', status: 'active', backend: 'docker', isolation: 'container', image: null, name: 'n', container: 'c', holders: [], created_at: '', last_activity_at: '', since: '', working: false,
     expires_at: null, replaced: 0, step: null, error: null, commands: [], finished: [], terminals: [],
   }
   const held = [{ holder: 'x', since: '' }, { holder: 'y', since: '' }]

@@ -3,7 +3,7 @@ import { curlLine, execLine, nameProblem, ofThread, shellLine } from '../../../.
 import { lossOf } from '../../../../renderer/sandboxes/deeds/loss.logic.ts'
 import { runAll } from '../../../../renderer/sandboxes/deeds/run-all.ts'
 import { cpuShare, nearLimit, withSamples } from '../../../../renderer/sandboxes/list/gauges.logic.ts'
-import { leftOf, releasedAt } from '../../../../renderer/sandboxes/list/time.logic.ts'
+import { leftOf } from '../../../../renderer/sandboxes/list/time.logic.ts'
 import { isolationRows, notesOf } from '../../../../renderer/sandboxes/notes/notes.logic.ts'
 import { follow, outcome, planOf, targetsOf, type Steps } from '../../../../renderer/sandboxes/shutdown/shutdown.logic.ts'
 import { fail } from '../../../../shared/errors.ts'
@@ -11,22 +11,17 @@ import { fixtureHouse } from '../../../support/ui/fixture-state.ts'
 import { at, held, running, sandbox, slot, t0 } from './rows.ts'
 
 describe('what is left of a row', () => {
-  const minute = 60_000
   it.each([
     ['a countdown', sandbox('a', { expires_at: at(527) }), { kind: 'time', ms: 527_000, near: false }],
     ['near its end within a minute', sandbox('a', { status: 'warm', expires_at: at(58) }), { kind: 'time', ms: 58_000, near: true }],
     ['none below nothing', sandbox('a', { status: 'warm', expires_at: at(-5) }), { kind: 'time', ms: 0, near: true }],
     ['a command keeps it', sandbox('a', { commands: [running('x')], expires_at: at(5) }), { kind: 'working' }],
-    ['work that only the engine knows of', sandbox('a', { expires_at: null }), { kind: 'working' }],
+    ['work that only the engine knows of', sandbox('a', { expires_at: null, working: true }), { kind: 'working' }],
     ['being made', sandbox('a', { status: 'creating', expires_at: null }), { kind: 'none' }],
     ['a slot is kept', slot('Slot 1'), { kind: 'kept' }],
-  ])('%s', (_, row, expected) => expect(leftOf(row, 600, t0)).toEqual(expected))
+  ])('%s', (_, row, expected) => expect(leftOf(row, t0)).toEqual(expected))
 
-  it('is kept where nothing is ever reaped', () => expect(leftOf(sandbox('a', { expires_at: null }), 0, t0)).toEqual({ kind: 'kept' }))
-  it('says since when nobody holds it', () => {
-    expect(releasedAt({ expires_at: at(60), last_activity_at: at(-900) }, 600)).toBe(t0 - 9 * minute)
-    expect(releasedAt({ expires_at: null, last_activity_at: at(-120) }, 0)).toBe(t0 - 2 * minute)
-  })
+  it('is kept where nothing is ever reaped', () => expect(leftOf(sandbox('a', { expires_at: null }), t0)).toEqual({ kind: 'kept' }))
 })
 
 describe('gauges', () => {

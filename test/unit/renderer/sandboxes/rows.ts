@@ -10,7 +10,7 @@ export function sandbox(name: string, rest: Partial<SandboxRow> = {}): SandboxRo
   made += 1
   return {
     id: made.toString(16).padStart(16, '0'), user: 'default', thread: name, status: 'active', backend: 'docker', isolation: 'container', image: 'berth-lite:0.4', name: `berth-${name}`,
-    container: 'c', holders: [], created_at: at(0), last_activity_at: at(0), expires_at: at(600), replaced: 0, step: null, error: null, commands: [], finished: [], terminals: [], ...rest,
+    container: 'c', holders: [], created_at: at(0), last_activity_at: at(0), since: at(0), working: (rest.commands ?? []).length > 0, expires_at: at(600), replaced: 0, step: null, error: null, commands: [], finished: [], terminals: [], ...rest,
   }
 }
 
