@@ -166,7 +166,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       forget: (key, who) => forgetThread({ home, locks: options.locks, publish: events.publish }, key, who),
       stop: () => void close(),
     })
-    const dispatch = records.recorded(createDispatch({ handlers, log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes }))
+    const dispatch = records.recorded(createDispatch({ handlers, log, ownerOf: provider.ownerOf, departed: provider.departed, sandboxes: () => provider.list().sandboxes }))
     const kept = (await readBridgeFile(home.paths.bridge)).value
     const { port, sandbox_port, listen } = loaded.config.bridge
     const plan = portPlan({ configured: port, kept: kept?.port ?? null })

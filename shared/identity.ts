@@ -17,5 +17,13 @@ export const holderId = z
   .max(128)
   .regex(/^[\x21-\x7e]+$/, 'A holder is printable ASCII without spaces')
 
+/** What people are shown: one line, and nothing in it that hides or turns what is beside it. */
+export const shownName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(80)
+  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'A name has no control characters')
+
 /** The pair that names a sandbox. `thread: null` is an anonymous sandbox, which never outlives its last hold. */
 export type Key = { readonly user: string; readonly thread: string }

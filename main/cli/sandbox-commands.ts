@@ -171,6 +171,8 @@ function nameOf({ id, thread, user }: Sandbox): string {
   return user === 'default' ? `--thread ${thread}` : `--thread ${thread} --user ${user}`
 }
 
+const calledOf = ({ holder, name }: Sandbox['holders'][number]): string => name ?? holder
+
 function listText(sandboxes: readonly Sandbox[], counted: number, replicas: number): string {
   const count = `${counted} of ${replicas} places taken.\n`
   if (sandboxes.length === 0) return `No sandboxes. ${count}Get one: berth acquire --thread NAME\n`
@@ -181,7 +183,7 @@ function listText(sandboxes: readonly Sandbox[], counted: number, replicas: numb
     it.backend,
     duration(Date.now() - Date.parse(it.created_at)),
     it.expires_at === null ? '-' : `in ${duration(Date.parse(it.expires_at) - Date.now())}`,
-    it.error ? it.error.message : (it.step ?? (it.holders.map((hold) => hold.holder).join(', ') || '-')),
+    it.error ? it.error.message : (it.step ?? (it.holders.map(calledOf).join(', ') || '-')),
   ])
   return table(['STATUS', 'ID', 'THREAD', 'BACKEND', 'AGE', 'EXPIRES', 'HOLDERS'], rows) + count
 }
@@ -196,7 +198,7 @@ function sandboxText(it: Sandbox): string {
     ['image', it.image],
     ['name', it.name],
     ['url', it.url],
-    ['holders', it.holders.map((hold) => hold.holder).join(', ') || null],
+    ['holders', it.holders.map(({ holder, name }) => (name === undefined ? holder : `${name} (${holder})`)).join(', ') || null],
     ['created', it.created_at],
     ['activity', it.last_activity_at],
     ['expires', it.expires_at],

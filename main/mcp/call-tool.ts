@@ -1,4 +1,5 @@
 import type { CallToolResult, ServerContext } from '@modelcontextprotocol/server'
+import { z } from 'zod'
 import type { CallRow } from '../../shared/call.ts'
 import { asBerthError, BerthError, fail } from '../../shared/errors.ts'
 import type { Log } from '../log.ts'
@@ -8,7 +9,15 @@ import { progressOf } from './progress.ts'
 import type { McpSession } from './session.ts'
 import type { Tool } from './tool.ts'
 
-interface Deps { readonly session: McpSession; readonly log: Log }
+interface Deps {
+  readonly session: McpSession
+  readonly log: Log
+  /** Which program shook hands; undefined in the protocol where each request says so. */
+  readonly program: () => string | undefined
+}
+
+/** Where a request of 2026-07-28 says which program sends it. */
+const clientInfo = z.object({ 'io.modelcontextprotocol/clientInfo': z.object({ name: z.string() }) })
 
 /** Runs a tool. Whatever fails is a result that says so: never a protocol error, which a model does not get to see. */
 export function callTool(tool: Tool, raw: unknown, context: ServerContext, deps: Deps): Promise<CallToolResult> {
@@ -16,6 +25,8 @@ export function callTool(tool: Tool, raw: unknown, context: ServerContext, deps:
 }
 
 async function run(tool: Tool, raw: unknown, context: ServerContext, deps: Deps): Promise<CallToolResult> {
+  const said = clientInfo.safeParse(context.mcpReq.envelope)
+  deps.session.calledBy(said.success ? said.data['io.modelcontextprotocol/clientInfo'].name : deps.program())
   const progress = progressOf(context)
   const ending = endingOf([
     context.mcpReq.signal,

@@ -34,7 +34,7 @@ export function createMcpServer(deps: { session: McpSession; log: Log }): McpSer
     server.registerTool(
       name,
       { title, description, annotations, inputSchema: listed(asListed(tool.input, manner)), outputSchema: listed(tool.output) },
-      async (raw, context) => await callTool(tool, raw, context, deps),
+      async (raw, context) => await callTool(tool, raw, context, { ...deps, program: () => server.server.getClientVersion()?.name }),
     )
   }
   return server

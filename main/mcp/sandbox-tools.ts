@@ -87,7 +87,7 @@ function acquiredText(it: CallResult<'acquire'>): string {
 }
 
 function lineOf(it: Sandbox): string {
-  const holders = it.holders.map(({ holder }) => holder).join(', ')
+  const holders = it.holders.map(({ holder, name }) => name ?? holder).join(', ')
   const error = it.error ? `, ${it.error.code}: ${it.error.message}` : ''
   return `${it.status} ${it.id} thread ${it.thread ?? '-'}${holders === '' ? '' : `, held by ${holders}`}${error}`
 }

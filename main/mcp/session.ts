@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CallInput, CallResult } from '../../shared/contract.ts'
 import { fail } from '../../shared/errors.ts'
+import { shownName } from '../../shared/identity.ts'
 import type { CallOptions } from '../bridge/client.ts'
 import type { EngineCalls } from './engine-calls.ts'
 
@@ -26,8 +27,10 @@ export interface McpSession {
   threadOf(named: string | undefined): string
   /** The thread for an acquire: where the session has none, a new one. */
   threadToAcquire(named: string | undefined): string
+  /** Which program the client says it is; people then see its conversations by that name. */
+  calledBy(program: string | undefined): void
   /** Holds the thread's sandbox for this session, until it is released or the session ends. */
-  acquire(input: Omit<CallInput<'acquire'>, 'holder' | 'user'> & { thread: string }, options: CallOptions<'acquire'>): Promise<CallResult<'acquire'>>
+  acquire(input: Omit<CallInput<'acquire'>, 'holder' | 'user' | 'program'> & { thread: string }, options: CallOptions<'acquire'>): Promise<CallResult<'acquire'>>
   release(selection: { id?: string | undefined; thread?: string | undefined }, options: CallOptions<'release'>): Promise<CallResult<'release'>>
   /** A tool call under way: the session's end waits, for a moment, until it has been answered. */
   during<T>(call: Promise<T>): Promise<T>
@@ -66,6 +69,7 @@ export function openSession(options: SessionOptions): McpSession {
   const acquires = new Set<Promise<unknown>>()
   const running = new Set<Promise<unknown>>()
   let closing: Promise<void> | null = null
+  let program: string | undefined
 
   async function releaseAll(): Promise<void> {
     // An acquire that is being given up may still land.
@@ -94,10 +98,16 @@ export function openSession(options: SessionOptions): McpSession {
       })
     },
     threadToAcquire: (named) => named ?? own ?? madeThread(options.prefix, name),
+    calledBy(said) {
+      // Without a session all of a token's programs are one holder, so that none may give it its name.
+      if (stateless || said === undefined || program !== undefined) return
+      const name = shownName.safeParse(said.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '').slice(0, 40))
+      if (name.success) program = name.data
+    },
     async acquire(input, callOptions) {
       if (ending.signal.aborted) throw ending.signal.reason
       if (!stateless && !held.has(input.thread)) held.set(input.thread, null)
-      const work = calls.call('acquire', { ...input, user, holder }, callOptions)
+      const work = calls.call('acquire', { ...input, user, holder, program }, callOptions)
       acquires.add(work)
       try {
         const got = await work

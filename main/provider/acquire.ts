@@ -26,7 +26,8 @@ export function makeAcquire(core: Core, gate: Gate): (request: AcquireRequest) =
 
   async function acquire(request: AcquireRequest): Promise<Acquired> {
     const doors = gate.admit()
-    const { user, thread, holder } = request
+    const { user, thread, holder, program } = request
+    if (program !== undefined) core.names.introduce(holder, program)
     const id = thread === null ? (request.anonymousId ?? deps.randomId()) : deps.idOf(user, thread)
     const extras = request.extraMounts ? await deps.extrasOf({ id, user, thread }, request.extraMounts) : null
     const client = thread === null ? (request.client ?? holder) : null

@@ -22,6 +22,7 @@ export async function adopt(core: Core, listed: Found, record: LeaseRecord | und
   let found = listed
   if (id === null || user === null) return { path: 'found', warnings: [] }
   const before = core.table.get(id)
+  for (const { holder, name } of record?.holders ?? []) if (name !== undefined) core.names.set(holder, name)
   if (record?.untold) remember(core.untold, id, new Set(record.untold))
   core.table.set(
     { ...creating({ id, user, thread, client: record?.client ?? null, name: found.name }, clock.now(), clock.wall(), before), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce },

@@ -5,6 +5,7 @@ import type { ProviderDeps } from './deps.ts'
 import type { Entry } from './entry.ts'
 import type { Flights } from './flights.ts'
 import type { Gate } from '../gate.ts'
+import type { HolderNames } from './holder-names.ts'
 import type { Slots } from './slots-api.ts'
 import type { Table } from './table.ts'
 import type { Tickets } from './tickets.ts'
@@ -50,6 +51,7 @@ export interface Core {
   /** Threads with files in a slot that could not be brought back yet, and which slot. */
   readonly stuck: Map<string, string>
   readonly frost: Frost
+  readonly names: HolderNames
   readonly save: (entry: Entry) => void
   /** Ends what is kept warm beyond `replicas`: when something became warm, or the number changed. */
   readonly trim: () => void

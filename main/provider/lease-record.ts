@@ -11,6 +11,8 @@ export const leaseRecord = z.object({
     z.object({
       holder: z.string(),
       since: z.number(),
+      /** What people call it. */
+      name: z.string().optional(),
       /** Milliseconds: nobody had come for it yet, and after a restart it is awaited for as long again. */
       provisional: z.number().optional(),
     }),
@@ -29,15 +31,19 @@ export type Uptime = { readonly boot: string; readonly seconds: number } | null
 
 export type LeaseRecord = z.infer<typeof leaseRecord>
 
-export function toRecord(entry: Entry, clock: Clock, uptime: Uptime, untold: ReadonlySet<string> = new Set()): LeaseRecord {
+export function toRecord(entry: Entry, clock: Clock, uptime: Uptime, untold: ReadonlySet<string> = new Set(), nameOf: (holder: string) => string | null = () => null): LeaseRecord {
   const last = entry.state === 'active' ? entry.activityAt : Math.max(entry.since, entry.activityAt)
   const age = Math.max(0, clock.now() - last)
   return {
-    holders: entry.leases.map(({ holder, since, provisional }) => ({
-      holder,
-      since,
-      ...(provisional ? { provisional: provisional.until - provisional.from } : {}),
-    })),
+    holders: entry.leases.map(({ holder, since, provisional }) => {
+      const name = nameOf(holder)
+      return {
+        holder,
+        since,
+        ...(name === null ? {} : { name }),
+        ...(provisional ? { provisional: provisional.until - provisional.from } : {}),
+      }
+    }),
     at: clock.wall() - age,
     uptime: uptime && { boot: uptime.boot, seconds: uptime.seconds - age / 1000 },
     replaced: entry.replaced,

@@ -1,5 +1,6 @@
 import type { Next } from '../../shared/next.ts'
 import type { Acquired, Progress, Sandbox } from '../../shared/sandbox.ts'
+import type { Key } from '../../shared/identity.ts'
 import type { Selection } from '../../shared/select.ts'
 import type { BerthError } from '../../shared/errors.ts'
 import type { LoggedLine, Mount } from '../backends/backend.ts'
@@ -24,6 +25,8 @@ export interface AcquireRequest {
   readonly onlyExisting?: boolean | undefined
   /** Binds beside the configured ones. A warm sandbox that has others is replaced, an active one stays as it is. */
   readonly extraMounts?: readonly ExtraMount[] | undefined
+  /** Which program the holder is, by its own name: what people then see for it. */
+  readonly program?: string | undefined
   /** Ends this caller's wait; the work itself ends when nobody waits for it any more. */
   readonly signal?: AbortSignal | undefined
   readonly report?: ((progress: Progress) => void) | undefined
@@ -88,10 +91,14 @@ export interface Provider {
   tally(): { readonly replicas: number; readonly counted: number; readonly waiting: number }
   /** null where there is none. */
   ownerOf(id: string): Owner | null
+  /** Whose a sandbox was that is no longer there; null: not known. */
+  departed(id: string): Key | null
   list(): { sandboxes: Sandbox[]; replicas: number; counted: number }
   release(selection: Selection, holder: string, who?: string): Promise<{ released: boolean; sandbox: Sandbox | null }>
   /** `onlyIfIdle`: not while a command runs in it; the sandbox itself is asked. */
   destroy(selection: Selection, options: { who: string; onlyIfUnheld: boolean; onlyIfIdle?: boolean }): Promise<{ destroyed: boolean }>
+  /** What people see for a holder from now on; false: it holds nothing. */
+  renameHolder(holder: string, name: string, who: string): boolean
   dismiss(selection: Selection, who: string): boolean
   /**
    * Runs agent work in a sandbox: counts as activity for as long as it runs, wakes a paused one, and is rejected with

@@ -13,6 +13,7 @@ import { enterSandbox } from './enter.ts'
 import { usable } from './entry.ts'
 import { makeFlights } from './flights.ts'
 import { makeGate } from '../gate.ts'
+import { makeHolderNames } from './holder-names.ts'
 import { toRecord } from './lease-record.ts'
 import type { Provider, ShutdownReport } from './provider-api.ts'
 import { makeReaper } from './reaper.ts'
@@ -84,8 +85,9 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
     naming: new Map(),
     stuck: new Map(),
     frost: makeFrost(deps, table),
+    names: makeHolderNames(),
     save: (entry) => {
-      if (usable(entry)) deps.leases.save(entry.id, toRecord(entry, clock, deps.uptime(), core.untold.get(entry.id)))
+      if (usable(entry)) deps.leases.save(entry.id, toRecord(entry, clock, deps.uptime(), core.untold.get(entry.id), core.names.of))
     },
     trim: () => evict(trim(table.all(), deps.config().replicas, flights.ids())),
   }
@@ -285,6 +287,15 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
     },
     slots: core.slots?.pool ?? noSlots,
     spares: () => core.slots?.counts() ?? { wanted: 0, ready: 0, starting: 0, problem: null, proven: null },
+    renameHolder(holder, name, who) {
+      const held = table.all().filter(({ leases }) => leases.some((lease) => lease.holder === holder))
+      if (held.length === 0) return false
+      core.names.set(holder, name)
+      for (const entry of held) core.save(table.set({ ...entry }))
+      deps.publish({ type: 'holder.renamed', who, text: `The holder ${holder} is called ${name}` })
+      return true
+    },
+    departed: table.departed,
     dismiss(selection, who) {
       const entry = select(core, selection)
       if (entry.state !== 'failed') return false

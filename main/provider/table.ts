@@ -1,5 +1,6 @@
 import type { NewEvent } from '../../shared/event.ts'
 import { fail } from '../../shared/errors.ts'
+import type { Key } from '../../shared/identity.ts'
 import type { Entry } from './entry.ts'
 import { mayFollow } from './registry.ts'
 
@@ -9,6 +10,8 @@ export interface Table {
   all(): Entry[]
   /** Commits a transition of registry.ts. `event` may be left out where nothing that a person would care for changed. */
   set(entry: Entry, event?: Pick<NewEvent, 'who' | 'text' | 'details'> & { type?: string }): Entry
+  /** Whose one was that was dropped: its thread can have it again. null: not known, or it had no thread. */
+  departed(id: string): Key | null
   drop(id: string, event: Pick<NewEvent, 'who' | 'text' | 'details'>): void
   /** Runs after every commit, in the same tick, told which entry: capacity tickets and the idle timer look again, screens follow. */
   onChange(listener: (id: string) => void): void
@@ -16,9 +19,12 @@ export interface Table {
 
 /** Failures that nobody dismisses must not fill the list. */
 const keptFailures = 50
+/** Nor may those that are gone fill memory. */
+const keptDepartures = 2000
 
 export function makeTable(publish: (event: NewEvent) => void): Table {
   const entries = new Map<string, Entry>()
+  const departures = new Map<string, Key>()
   const listeners: ((id: string) => void)[] = []
   const changed = (id: string) => {
     for (const listener of listeners) listener(id)
@@ -47,10 +53,13 @@ export function makeTable(publish: (event: NewEvent) => void): Table {
       changed(entry.id)
       return entry
     },
+    departed: (id) => departures.get(id) ?? null,
     drop(id, event) {
       const entry = entries.get(id)
       if (entry === undefined) return
       entries.delete(id)
+      if (entry.thread !== null) departures.set(id, { user: entry.user, thread: entry.thread })
+      for (const oldest of departures.keys()) if (departures.size > keptDepartures) departures.delete(oldest)
       publish({ type: 'sandbox.gone', ...event, ...about(entry) })
       changed(id)
     },

@@ -16,7 +16,7 @@ export function select(core: Core, selection: Selection): Entry {
   const id = selection.id ?? core.deps.idOf(selection.user, selection.thread ?? '')
   const entry = core.table.get(id)
   if (entry) return entry
-  throw noSuchSandbox(selection)
+  throw noSuchSandbox(selection, core.table.departed(id))
 }
 
 /** Runs agent work: it counts as activity while it runs, and fails at once when the container ends. */

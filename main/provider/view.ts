@@ -21,7 +21,10 @@ export function viewOf(core: Core, entry: Entry): Sandbox {
     name: entry.name,
     container: entry.sandbox?.ref ?? null,
     url: entry.sandbox?.url ?? null,
-    holders: entry.leases.map(({ holder, since }) => ({ holder, since: new Date(since).toISOString() })),
+    holders: entry.leases.map(({ holder, since }) => {
+      const name = core.names.of(holder)
+      return { holder, since: new Date(since).toISOString(), ...(name === null ? {} : { name }) }
+    }),
     created_at: new Date(entry.createdAt).toISOString(),
     last_activity_at: iso(entry.activityAt),
     since: iso(entry.since),

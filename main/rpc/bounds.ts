@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { CallRow } from '../../shared/call.ts'
 import type { CallResult } from '../../shared/contract.ts'
 import { fail } from '../../shared/errors.ts'
+import type { Key } from '../../shared/identity.ts'
 import type { Next } from '../../shared/next.ts'
 import type { Sandbox } from '../../shared/sandbox.ts'
 import { noSuchSandbox } from '../provider/no-such-sandbox.ts'
@@ -15,6 +16,8 @@ interface Named { readonly id?: string; readonly thread?: string | null; readonl
 export interface BoundsDeps {
   /** Whose a sandbox is; null where there is none. */
   readonly ownerOf: (id: string) => Owner | null
+  /** Whose a sandbox was that is gone; null: not known. */
+  readonly departed: (id: string) => Key | null
   /** The house's sandboxes, whoever asks. */
   readonly sandboxes: () => readonly Sandbox[]
 }
@@ -38,7 +41,8 @@ export async function withinBounds(
   const byThread = fields.has('thread') && typeof thread === 'string'
   if (byId) {
     const owner = deps.ownerOf(id)
-    if (owner === null || !its(owner)) return absent(name, id)
+    const was = owner === null ? deps.departed(id) : null
+    if (owner === null || !its(owner)) return absent(name, id, was && its({ ...was, client: null }) ? was : null)
   }
   // Only an acquire may name none: what it makes is then its caller's own.
   if (byThread || name === 'acquire') {
@@ -69,10 +73,10 @@ function fieldsOf(row: CallRow): ReadonlySet<string> {
 }
 
 /** What a call says of a sandbox that is not there. */
-function absent(name: string, id: string): unknown {
+function absent(name: string, id: string, was: Key | null): unknown {
   if (name === 'release') return { released: false, sandbox: null } satisfies CallResult<'release'>
   if (name === 'destroy') return { destroyed: false } satisfies CallResult<'destroy'>
-  throw noSuchSandbox({ id })
+  throw noSuchSandbox({ id }, was)
 }
 
 function outOfBounds({ threadPrefix, user }: Bounds): Error {

@@ -9,7 +9,7 @@ import type { Handler, Handlers } from './handlers.ts'
 /** Characters of log that an answer without a stream carries at most; the oldest lines go first. */
 const logLimit = 8_388_608
 
-type SandboxCalls = 'acquire' | 'hint' | 'get' | 'list' | 'release' | 'destroy' | 'rotate' | 'dismiss' | 'logs'
+type SandboxCalls = 'acquire' | 'hint' | 'get' | 'list' | 'release' | 'destroy' | 'rotate' | 'rename_holder' | 'dismiss' | 'logs'
 
 export interface SandboxDeps { readonly provider: Provider; readonly addressing: Addressing; readonly events: Events }
 
@@ -44,6 +44,7 @@ export function sandboxHandlers(deps: SandboxDeps): Pick<Handlers, SandboxCalls>
       deps.events.publish({ type: 'sandbox.rotated', who: context.who, sandbox: id, text: 'Its address was changed: those handed out before are no longer taken' })
       return { id }
     },
+    rename_holder: async ({ holder, name }, context) => ({ renamed: provider.renameHolder(holder, name, context.who) }),
     dismiss: async (selection, context) => ({ dismissed: provider.dismiss(selection, context.who) }),
     logs: logsWith(provider),
   }
@@ -62,6 +63,7 @@ function acquireWith(provider: Provider): Handler<'acquire'> {
         holder,
         who: whoFor(context, holder),
         client: context.client,
+        program: args.program,
         signal: deadline ? AbortSignal.any([context.signal, deadline.signal]) : context.signal,
         // Progress is told while the work goes on: the work does not wait for a slow reader, and a reader that
         // is gone shows up as an aborted signal.

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { row } from '../call.ts'
-import { holderId, sandboxId, threadId, userId } from '../identity.ts'
+import { holderId, sandboxId, shownName, threadId, userId } from '../identity.ts'
 import { acquired, progress, sandbox, sandboxStatus } from '../sandbox.ts'
 import { selecting } from '../select.ts'
 
@@ -21,6 +21,7 @@ export const sandboxCalls = {
       thread: threadId.nullish().describe('Left out or null: an anonymous sandbox, destroyed at its last release.'),
       user: userId.default('default'),
       holder: holderId.optional().describe('Who holds it; default: the client. Two holders are two holds.'),
+      program: shownName.optional().describe('Which program holds, by its own name: people see `PROGRAM · conversation N` for a holder that has no name yet.'),
       timeout: z.number().positive().max(3600).optional().describe('Seconds to wait at most, all steps together.'),
     }),
     result: acquired,
@@ -80,6 +81,14 @@ export const sandboxCalls = {
     input: selecting({}),
     result: z.object({ id: sandboxId }),
     errors: ['DISK_FULL', 'HOME_UNUSABLE'],
+  }),
+  rename_holder: row({
+    summary: 'Give a holder the name that people see for it, wherever it holds something.',
+    scope: 'operator',
+    kind: 'write',
+    input: z.strictObject({ holder: holderId, name: shownName }),
+    result: z.object({ renamed: z.boolean().describe('False: it holds nothing now.') }),
+    errors: [],
   }),
   dismiss: row({
     summary: 'Forget a failed entry that stayed visible.',

@@ -102,7 +102,7 @@ export async function openTestBridge(
     identify: tokens.identify,
     metrics,
     version,
-    dispatch: createDispatch({ handlers, log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes }),
+    dispatch: createDispatch({ handlers, log, ownerOf: provider.ownerOf, departed: provider.departed, sandboxes: () => provider.list().sandboxes }),
     events,
     log,
     now: () => performance.now(),

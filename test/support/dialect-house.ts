@@ -104,7 +104,7 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
       ...desktopParts({ clock, events, tokens, provider }),
       provider, tokens, events, version, token: 'unused', home: home.path, addressing: directAddressing(), contract: contractId(), status: absent, doctor: absent, config: absent, threads: absent, forget: absent, stop: () => undefined,
     }),
-    log, ownerOf: provider.ownerOf, sandboxes: () => provider.list().sandboxes,
+    log, ownerOf: provider.ownerOf, departed: provider.departed, sandboxes: () => provider.list().sandboxes,
   })
   const identify = (token: string): Caller | null => {
     const found = Object.entries(clients).find(([, its]) => its === token)

@@ -116,6 +116,8 @@ export function memoryProvider(): MemoryProvider {
       did.push(`destroy by ${who}`)
       return { destroyed: sandboxes.delete(find(selection).id) }
     },
+    departed: () => null,
+    renameHolder: () => false,
     dismiss: () => false,
     enter: async (id) => {
       throw fail('SANDBOX_NOT_FOUND', `Nothing is behind ${id} in memory`, { next: 'Use a real one.' })

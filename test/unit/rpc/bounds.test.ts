@@ -17,7 +17,7 @@ const bounds: Bounds = { threadPrefix: 'a-', user: null }
 async function run(it: CallRow, args: unknown, name = 'new_call'): Promise<string> {
   let ran = false
   const call = { name, row: it, args, context: { client: 'a', bounds } }
-  const deps = { ownerOf: (id: string) => owners[id] ?? null, sandboxes: () => [] }
+  const deps = { ownerOf: (id: string) => owners[id] ?? null, departed: () => null, sandboxes: () => [] }
   return await withinBounds(deps, call, async () => {
     ran = true
     return undefined
