@@ -71,12 +71,3 @@ export function outdated(core: Core, found: Found, extras: string | null): boole
 
 /** What stands in the label of a container: the configuration's hash, and that of its extra mounts where it has some. */
 export const hashWith = (core: Core, extras: string): string => (extras === '' ? core.deps.configHash() : `${core.deps.configHash()}.${extras}`)
-
-/** Threads whose holders never come back must not fill memory: the oldest are forgotten. */
-const rememberedThreads = 1000
-
-export function remember<T>(map: Map<string, T>, id: string, value: T): void {
-  map.delete(id)
-  map.set(id, value)
-  for (const oldest of map.keys()) if (map.size > rememberedThreads) map.delete(oldest)
-}

@@ -1,8 +1,9 @@
 import { fail, type BerthError } from '../../shared/errors.ts'
-import { remember, type Core } from './core.ts'
+import type { Core } from './core.ts'
 import { endSandbox } from './ending.ts'
 import type { Entry } from './entry.ts'
 import type { LeaseRecord } from './lease-record.ts'
+import { remember } from './remember.ts'
 
 /**
  * A container ended without our doing. Its holders are remembered, to be told once; what is left of it is removed. One
