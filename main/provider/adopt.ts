@@ -1,7 +1,7 @@
 import { asBerthError } from '../../shared/errors.ts'
 import type { Found } from '../backends/backend.ts'
 import { proveReady } from './birth.ts'
-import { remember, type Core, type Landing } from './core.ts'
+import type { Core, Landing } from './core.ts'
 import { endSandbox } from './ending.ts'
 import type { Entry } from './entry.ts'
 import type { Flight } from './flights.ts'
@@ -9,6 +9,7 @@ import { leasesOf, stampedAt, type LeaseRecord } from './lease-record.ts'
 import { oweWord } from './loss.ts'
 import { obtain } from './obtain.ts'
 import { creating, held, started } from './registry.ts'
+import { remember } from './remember.ts'
 import { adoptable } from './slot-recovery.ts'
 
 /**

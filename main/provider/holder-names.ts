@@ -1,4 +1,4 @@
-import { remember } from './core.ts'
+import { remember } from './remember.ts'
 
 /** What people call holders: conversations of an agent's program by its name and a number, unless somebody gave one a name. */
 export interface HolderNames {
