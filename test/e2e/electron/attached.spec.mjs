@@ -1,6 +1,7 @@
 // The built shell, preload and renderer, attached to a real engine in a process of its own.
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { openHouse } from './engine.mjs'
+import { quitCode } from './quit-code.mjs'
 
 let house
 
@@ -197,9 +198,7 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
   })
   await check('quits without a question, and the engine goes on', async () => {
     await house.call('acquire', { thread: 'gamma', holder: 'agent-3' })
-    await tray.click('Quit')
-    const { code, signal } = await run.waitForExit()
-    deepEqual([code, signal], [0, null])
+    equal(await quitCode(run, () => tray.click('Quit')), 0)
     equal((await house.call('status', {})).instance, house.facts().instance)
     const { page: again } = await run.relaunch()
     await expect.poll(() => again.evaluate(() => new Promise((resolve) => { window.berth.onEngine((now) => resolve(now.state)) }))).toBe('open')

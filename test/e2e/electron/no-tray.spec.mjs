@@ -1,6 +1,7 @@
 // A Linux desktop without a tray, as this one is: closing the window quits, and where it was is kept.
 import { deepEqual, equal } from 'node:assert/strict'
 import { openHouse } from './engine.mjs'
+import { quitCode } from './quit-code.mjs'
 
 let house
 
@@ -20,8 +21,7 @@ export default async function spec({ check, expect, dialogs, notifications, menu
     await expect.poll(() => page.evaluate(() => new Promise((resolve) => { window.berth.onEngine((now) => resolve(now.state)) }))).toBe('open')
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].setBounds({ x: 60, y: 50, width: 1000, height: 640 }))
     await expect.poll(bounds).toMatchObject({ width: 1000, height: 640 })
-    await close().catch(() => undefined)
-    equal((await run.waitForExit()).code, 0)
+    equal(await quitCode(run, () => close().catch(() => undefined)), 0)
     deepEqual([notifications.shown(), dialogs.shown()], [[], []])
     equal((await house.call('status', {})).instance, house.facts().instance)
   })
