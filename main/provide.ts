@@ -40,9 +40,11 @@ export function provide(deps: {
   /** Its sandboxes' files are on another machine, which derives their places from user and thread. */
   const elsewhere = backend.kind === 'remote'
   const warned = new Set<string>()
+  // An engine that is away cannot say; files are brought back without it, and given to their owner at the next start.
+  const owner = async () => (await backend.filesOwner?.(deps.config().config.user).catch(() => null)) ?? null
   const workspaceOf = memo((loaded: LoadedConfig) =>
     makeWorkspace({
-      home, env: deps.env, overrides: loaded.overrides,
+      home, owner, env: deps.env, overrides: loaded.overrides,
       config: () => loaded.config,
       // The same one comes with every acquire; it is told once.
       warn: (text) => {
@@ -51,7 +53,7 @@ export function provide(deps: {
       },
     }),
   )
-  const files = slotFiles(home)
+  const files = slotFiles(home, owner)
   const workspace = () => workspaceOf(deps.config())
   const hash = memo((loaded: LoadedConfig) => (elsewhere ? remoteHash(loaded.config) : configHash(loaded.config, { secret: home.secret, version, overrides: loaded.overrides })))
   return makeProvider({

@@ -35,7 +35,14 @@ export const config = z.strictObject({
   spares_memory: bytes.default('1g').describe('With `spares: auto`: what all slots together may take.'),
   pause_after: seconds.default(60).describe('A warm sandbox is frozen after this, and wakes when it is used. 0: never.'),
   mounts: z.array(mount).default([]).describe('Further binds for every sandbox.'),
-  environment: z.record(z.string(), z.string()).default({}).describe('Variables of every sandbox; $NAME values are resolved.'),
+  environment: z
+    .record(z.string().regex(/^[^=\0]+$/, 'the name of a variable'), z.string().regex(/^[^\0]*$/, 'text without a zero byte'))
+    .default({})
+    .describe('Variables of the commands in every sandbox; $NAME values are resolved.'),
+  user: z
+    .union([z.enum(['auto', 'root']), z.number().int().min(1).max(65_533)], "auto, root, or a user's number")
+    .default('auto')
+    .describe('Whom commands run as. auto: the owner of Berth’s home, 1000 where that is root. root: with the powers that apt-get needs (docker).'),
   provisioner_url: z.string().nullable().default(null).describe("A deer-flow provisioner, or another Berth's bridge; selects backend remote."),
   provisioner_api_key: z.string().nullable().default(null).describe('Its key (another Berth: a token of it); null: the password in provisioner_url, if there is one.'),
   skills: z

@@ -31,6 +31,7 @@ export const errorCodes = {
   IMAGE_MISSING: { http: 503, exit: 69, retry: false },
   IMAGE_PULL_FAILED: { http: 502, exit: 69, retry: true },
   IMAGE_BUILD_FAILED: { http: 502, exit: 69, retry: true },
+  IMAGE_UNUSABLE: { http: 502, exit: 69, retry: false },
   START_FAILED: { http: 502, exit: 70, retry: true },
   NOT_READY: { http: 504, exit: 70, retry: true },
   PORT_TAKEN: { http: 409, exit: 73, retry: false },

@@ -20,6 +20,8 @@ export interface SandboxSpec {
   readonly mounts: readonly Mount[]
   readonly environment: Readonly<Record<string, string>>
   readonly resources: Config['resources']
+  /** Whom its programs are to run as, where the backend can choose. */
+  readonly runsAs: Config['user']
   readonly port: number | null
   /** Hash of what makes a warm sandbox outdated: image, mounts, environment, limits. */
   readonly configHash: string
@@ -91,7 +93,8 @@ export interface EngineFacts { readonly name: string; readonly version: string }
 
 /** What the engine did. `lost` and `back` are about the stream itself: between them nothing was seen. */
 export type EngineEvent =
-  | { readonly type: 'start' | 'die' | 'destroy' | 'pause' | 'unpause' | 'oom'; readonly ref: string; readonly name: string }
+  | { readonly type: 'start' | 'destroy' | 'pause' | 'unpause' | 'oom'; readonly ref: string; readonly name: string }
+  | { readonly type: 'die'; readonly ref: string; readonly name: string; readonly exitCode?: number }
   | { readonly type: 'lost'; readonly reason: string }
   | { readonly type: 'back' }
 
@@ -140,6 +143,11 @@ export interface Backend {
   usage?(ref: string): Promise<UsageSample | null>
   /** For a person who wants to know exactly; null: it is gone. */
   describe?(ref: string): Promise<Description | null>
+  /**
+   * Whom the files that sandboxes make belong to on this machine; null: whoever runs Berth, or nobody can say. Absent: the
+   * former, always.
+   */
+  filesOwner?(runsAs: Config['user']): Promise<{ readonly uid: number; readonly gid: number } | null>
   /** Absent: this backend has none. */
   readonly images?: ImageShelf
   close(): Promise<void>

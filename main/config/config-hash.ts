@@ -15,9 +15,9 @@ export interface HashContext {
 
 /** 32 hex digits; another value means that a sandbox made now would be another one. */
 export function configHash(config: Config, context: HashContext): string {
-  const { image, mounts, environment, resources, skills } = config
+  const { image, mounts, environment, resources, skills, user } = config
   const { hostBaseDir, hostSkillsPath } = context.overrides
-  const facts = { image, mounts, environment, resources, skills, hostBaseDir, hostSkillsPath, version: context.version, imageId: context.imageId ?? null }
+  const facts = { image, mounts, environment, resources, skills, user, hostBaseDir, hostSkillsPath, version: context.version, imageId: context.imageId ?? null }
   return createHmac('sha256', Buffer.from(context.secret, 'hex')).update(canonical(facts)).digest('hex').slice(0, 32)
 }
 

@@ -150,6 +150,7 @@ function specOf(core: Core, entry: Entry, { config, mounts, extras }: Planned): 
     mounts,
     environment: config.environment,
     resources: config.resources,
+    runsAs: config.user,
     port: config.port,
     configHash: hashWith(core, extras ?? ''),
   }
@@ -189,7 +190,7 @@ function startFailed(found: Found, lines: string[], cause: unknown): BerthError 
 
 function notReady(error: unknown, lines: string[]): BerthError {
   const problem = asBerthError(error)
-  return fail(problem.code === 'SANDBOX_REFUSED' ? 'SANDBOX_REFUSED' : 'NOT_READY', problem.message, {
+  return fail(problem.code === 'SANDBOX_REFUSED' || problem.code === 'IMAGE_UNUSABLE' ? problem.code : 'NOT_READY', problem.message, {
     next: problem.next,
     details: { ...problem.details, log: lines },
     cause: problem,

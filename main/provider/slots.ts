@@ -148,7 +148,7 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     const mounts = await deps.slotMountsOf(slot.slot)
     const spec: SandboxSpec = {
       id: slot.slot, user: 'slot', thread: null, slot: slot.slot, name: nameOf(slot.slot), image: config.image, key: deps.keyOf(slot.nonce) ?? '',
-      nonce: slot.nonce, mounts, environment: config.environment, resources: config.resources, port: config.port, configHash: slot.hash,
+      nonce: slot.nonce, mounts, environment: config.environment, resources: config.resources, runsAs: config.user, port: config.port, configHash: slot.hash,
     }
     const found = await deps.backend.create(spec, signal)
     slot.found = found

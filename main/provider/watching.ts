@@ -8,6 +8,7 @@ import { usable, type Entry } from './entry.ts'
 import { stampedAt, type LeaseRecord } from './lease-record.ts'
 import { loseSandbox, oweWord } from './loss.ts'
 import { reconcile, type Action } from './reconcile.ts'
+import { memoryWatch } from './memory-watch.ts'
 import { frozen } from './registry.ts'
 import { dropDirectory, recoverSlots, restarted, slotIsFree, sweepSlots } from './slot-recovery.ts'
 
@@ -29,6 +30,7 @@ const everyMs = 60_000
 
 export function makeWatching(core: Core): Watching {
   const { deps } = core
+  const memory = memoryWatch(core)
   let closed = false
   let records = new Map<string, LeaseRecord>()
   let adopting = 0
@@ -46,10 +48,11 @@ export function makeWatching(core: Core): Watching {
       return
     }
     const entry = core.table.all().find((it) => it.sandbox?.ref === event.ref)
+    if (event.type === 'oom') memory.ranOut(event.ref, entry)
     if (event.type === 'start') void verify(event.ref)
     if (event.type === 'die' || event.type === 'destroy') {
       const error = fail('SANDBOX_LOST', 'The sandbox ended', { next: 'Acquire again; the files of the thread are still there.' })
-      if (usable(entry)) loseSandbox(core, entry, event.type === 'die' ? 'its container ended' : 'its container was removed')
+      if (usable(entry)) loseSandbox(core, entry, event.type === 'die' ? (memory.deathOf(event.ref, event.exitCode) ?? 'its container ended') : 'its container was removed')
       core.clients.ended(event.ref, error)
       core.slots?.ended(event.ref)
     } else if ((event.type === 'pause' || event.type === 'unpause') && usable(entry) && !core.frost.own(event.ref)) {

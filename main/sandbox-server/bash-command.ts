@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
+import { spawnForAgent } from './agent-process.ts'
 import { killAfter, signalNumber, signalSession } from './kill.ts'
+import { memoryKills, outOfMemory } from './memory-kills.ts'
 import { OutputBuffer } from './output-buffer.ts'
 import { reader, writer } from './pipes.ts'
 import type { Pipe, Pipes } from './pipes.ts'
@@ -54,6 +55,7 @@ export class BashCommand {
   #timers: NodeJS.Timeout[] = []
   #read = { stdout: 0, stderr: 0 }
   #followedUntil: number
+  readonly #killsBefore = memoryKills()
   readonly #finish: () => void
 
   private constructor(start: BashStart, child: ChildProcess) {
@@ -73,7 +75,7 @@ export class BashCommand {
   static async start(start: BashStart, pool: Pipes): Promise<BashCommand> {
     const pipes = await pool.take(start.input ? 3 : 2)
     const [out, err, input] = pipes ?? []
-    const child = spawn('bash', ['-c', start.command], {
+    const child = spawnForAgent('bash', ['-c', start.command], {
       cwd: start.cwd,
       env: start.env,
       detached: true,
@@ -193,6 +195,8 @@ export class BashCommand {
     this.#followedUntil = 0
     for (const each of this.#streams) each.resume()
     await this.#drain()
+    const lost = outOfMemory(this.#killsBefore)
+    if (lost !== null) this.stderr.push(Buffer.from(lost))
     this.exitCode = code ?? 128 + signalNumber(name)
     this.status = this.#verdict ?? 'completed'
     this.endedAt = performance.now()

@@ -1,5 +1,6 @@
 import { lifeline } from './lifeline.ts'
 import { runRegexWorker } from './regex-worker.ts'
+import { actAsAgent } from './server-user.ts'
 import { startServer } from './server.ts'
 import { settings } from './settings.ts'
 
@@ -8,6 +9,7 @@ if (process.argv[2] === 'regex-worker') await runRegexWorker()
 else await serve()
 
 async function serve(): Promise<void> {
+  actAsAgent(process.env['BERTH_AGENT'])
   const version = process.env['BERTH_VERSION'] || '0.0.0'
   const line = lifeline(process.env)
   const env = line ? { ...process.env, SANDBOX_API_KEY: line.key } : process.env
@@ -23,7 +25,10 @@ async function serve(): Promise<void> {
     setTimeout(() => process.exit(0), 1900).unref()
     void server.close().then(() => process.exit(0))
   }
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, close)
+  // `pkill -f` with a word that fits by chance must not end the sandbox, where the agent may signal this server at all: so
+  // the usual ways to end a program are deaf, and one that nobody uses by accident is the image's stop signal.
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, process.platform === 'linux' ? () => undefined : close)
+  if (process.platform === 'linux') process.on('SIGPWR', close)
   line?.onEnd(close)
 }
 

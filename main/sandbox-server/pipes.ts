@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
 import { closeSync, constants, openSync, rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { spawnForAgent } from './agent-process.ts'
 
 /** Both ends of a kernel pipe, as file descriptors. Whoever takes one closes both. */
 export interface Pipe { readonly read: number; readonly write: number }
@@ -130,7 +130,7 @@ function openBoth(name: string): Pipe {
 
 function mkfifo(names: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('mkfifo', ['-m', '600', ...names], { stdio: 'ignore' })
+    const child = spawnForAgent('mkfifo', ['-m', '600', ...names], { stdio: 'ignore' })
     child.once('error', reject)
     child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`mkfifo ended with ${code}`))))
   })

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
+import { spawnForAgent } from './agent-process.ts'
 import { glob } from './glob.ts'
 import { PatternError, searchDeadline, withContext } from './grep-request.ts'
 import type { GrepMatch, GrepRequest, GrepResult, SeenLine } from './grep-request.ts'
@@ -13,14 +13,14 @@ export async function searchInWorker(
   command: readonly string[], request: GrepRequest, gone: (stop: () => void) => () => void,
 ): Promise<GrepResult> {
   const [program, ...args] = command
-  const child = spawn(program ?? process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawnForAgent(program ?? process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const stop = (): void => void child.kill('SIGKILL')
   const timer = setTimeout(stop, searchDeadline)
   const stopListening = gone(stop)
   const chunks: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
-  child.stdin.on('error', () => child.stdin.destroy()) // It was killed; `close` tells.
-  child.stdin.end(JSON.stringify(request))
+  child.stdout!.on('data', (chunk: Buffer) => chunks.push(chunk))
+  child.stdin!.on('error', () => child.stdin!.destroy()) // It was killed; `close` tells.
+  child.stdin!.end(JSON.stringify(request))
   const ended = await new Promise<number | null | Error>((resolve) => {
     child.once('error', resolve)
     child.once('close', resolve)

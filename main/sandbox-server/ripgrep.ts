@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import { dirname, resolve as absolute } from 'node:path'
 import { createInterface } from 'node:readline'
+import { spawnForAgent } from './agent-process.ts'
 import { PatternError, searchDeadline, withContext } from './grep-request.ts'
 import type { GrepMatch, GrepRequest, GrepResult, SeenLine } from './grep-request.ts'
 
@@ -18,7 +18,7 @@ const answerLimit = 8 * 1024 * 1024
 export async function ripgrep(request: GrepRequest, gone: (stop: () => void) => () => void): Promise<GrepResult | typeof noRipgrep> {
   // Globs with a slash count from the working directory.
   const directory = (await stat(request.path)).isDirectory() ? request.path : dirname(request.path)
-  const child = spawn('rg', args(request), { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawnForAgent('rg', args(request), { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = new Promise<number | null | Error>((resolve) => {
     child.once('error', resolve)
     child.once('close', resolve)
@@ -28,12 +28,12 @@ export async function ripgrep(request: GrepRequest, gone: (stop: () => void) => 
   const timer = setTimeout(stop, searchDeadline)
   const stopListening = gone(stop)
   let stderr = ''
-  child.stderr.setEncoding('utf8')
-  child.stderr.on('data', (chunk: string) => {
+  child.stderr!.setEncoding('utf8')
+  child.stderr!.on('data', (chunk: string) => {
     if (stderr.length < 4000) stderr += chunk
   })
   const collected = collector(request)
-  for await (const line of createInterface({ input: child.stdout })) {
+  for await (const line of createInterface({ input: child.stdout! })) {
     if (collected.take(line)) continue
     stop()
     break

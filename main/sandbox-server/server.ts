@@ -45,10 +45,11 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
   const pool = pipes()
   const bash = bashSessions({ max: settings.maxSessions, pipes: pool, onEnd: active.touch })
   const contextAt = sandboxContexts(settings)
-  const tty = hasTty(settings.environment['PATH'] ?? '')
+  const tty = hasTty()
   const consoles = terminals({ ...settings, tty, max: settings.maxSessions })
   const shells = shellSessions({ ...settings, tty, max: settings.maxSessions, others: consoles.count, onEnd: active.touch })
   let ready = false
+  let unable: string | null = null
   let faults = 0
   const fault = (error: unknown): void => {
     faults += 1
@@ -56,7 +57,11 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
   }
 
   const routes: Route[] = [
-    look('GET', '/v1/sandbox', 'What this sandbox is', () => (ready ? contextAt(port) : failure(503, 'Starting'))),
+    look('GET', '/v1/sandbox', 'What this sandbox is', () => {
+      if (ready) return contextAt(port)
+      // 501: no waiting will help.
+      return unable === null ? failure(503, 'Starting') : failure(501, `No command can be run here: ${unable}`)
+    }),
     look('GET', '/healthz', 'State for the lifecycle manager', () => ({
       status: 200,
       body: {
@@ -93,9 +98,14 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
     else if (path !== '/v1/shell/ws') refuse(socket, 404, 'Not Found')
     else terminalSocket(request, socket, head, query, { terminals: consoles, shells, touch: active.touch })
   })
-  const probed = probe(bash, settings.environment).then(() => { ready = true }, fault)
+  const probing = (): Promise<void> => probe(bash, settings.environment).then(() => { ready = true }, (error: unknown) => {
+    fault(error)
+    // No such program, or not to be run: for ever. No memory or no process to spare: only now.
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES')) unable = error.message
+    else setTimeout(() => void probing(), 500).unref()
+  })
+  void probing()
   const port = await listen(server, settings)
-  void probed
   return {
     port,
     close: async () => {
@@ -131,10 +141,13 @@ function listen(server: Server, settings: Settings): Promise<number> {
 
 async function probe(bash: BashSessions, env: Readonly<Record<string, string>>): Promise<void> {
   const session = bash.create('probe', '/')
-  const command = await bash.run(session, {
-    command: 'true', cwd: '/', env, input: false, followed: false, uncut: false, hardTimeout: 60,
-  })
-  await command.ended
-  bash.close('probe')
-  if (command.exitCode !== 0) throw new Error(`the probe command ended with ${command.exitCode}`)
+  try {
+    const command = await bash.run(session, {
+      command: 'true', cwd: '/', env, input: false, followed: false, uncut: false, hardTimeout: 60,
+    })
+    await command.ended
+    if (command.exitCode !== 0) throw new Error(`the probe command ended with ${command.exitCode}`)
+  } finally {
+    bash.close('probe')
+  }
 }

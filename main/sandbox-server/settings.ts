@@ -21,15 +21,20 @@ export interface Settings {
 }
 
 /** Set for the server, of no use to commands. The key is an answer to "who calls", not a secret of the agent's. */
-const own = new Set(['SANDBOX_API_KEY', 'PUBLIC_PORT', 'BERTH_LISTEN', 'BERTH_VERSION', 'BERTH_KEY_FD', 'MAX_SHELL_SESSIONS'])
+const own = new Set(['SANDBOX_API_KEY', 'PUBLIC_PORT', 'BERTH_LISTEN', 'BERTH_VERSION', 'BERTH_KEY_FD', 'BERTH_AGENT'])
+
+/**
+ * `BERTH_ENV_NAME` is NAME for commands. What somebody set for the agent comes by these, so that it sets up neither this
+ * server nor the Node that runs it: NODE_OPTIONS, PUBLIC_PORT, PATH, LD_PRELOAD.
+ */
+const forCommands = 'BERTH_ENV_'
 
 const mounted = '/mnt/user-data/workspace'
 
 export function settings(env: NodeJS.ProcessEnv, version: string, worker: readonly string[]): Settings {
-  const home = env['HOME'] || homedir()
-  const workspace = env['WORKSPACE'] || (existsSync(mounted) ? mounted : home)
-  const environment: Record<string, string> = {}
-  for (const [name, value] of Object.entries(env)) if (value !== undefined && !own.has(name)) environment[name] = value
+  const environment = commandEnvironment(env)
+  const home = environment['HOME'] || homedir()
+  const workspace = environment['WORKSPACE'] || (existsSync(mounted) ? mounted : home)
   environment['HOME'] = home
   environment['WORKSPACE'] = workspace
   environment['PATH'] ||= '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -39,14 +44,38 @@ export function settings(env: NodeJS.ProcessEnv, version: string, worker: readon
     host: env['BERTH_LISTEN'] || '0.0.0.0',
     home,
     workspace,
-    user: userName(env),
-    timezone: env['TZ'] || 'UTC',
-    maxSessions: whole(env['MAX_SHELL_SESSIONS'], 50, 1, 10_000),
+    user: userName(environment),
+    timezone: environment['TZ'] || 'UTC',
+    maxSessions: sessionsWanted(environment['MAX_SHELL_SESSIONS']),
     key: env['SANDBOX_API_KEY'] || null,
     version,
     environment,
     worker,
   }
+}
+
+/** The server's own environment without its settings, and over it what was set for commands. */
+function commandEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  const environment: Record<string, string> = {}
+  const set: Record<string, string> = {}
+  for (const [name, value = ''] of Object.entries(env)) {
+    if (name.startsWith(forCommands)) set[name.slice(forCommands.length)] = value
+    else if (!own.has(name)) environment[name] = value
+  }
+  // `/opt/venv/bin:$PATH` means what it means in a Dockerfile: before what the image has.
+  for (const [name, value] of Object.entries(set)) set[name] = withFormer(name, value, environment[name] ?? '')
+  return { ...environment, ...set }
+}
+
+function withFormer(name: string, value: string, former: string): string {
+  return value.replaceAll(/\$(?:\{([^}]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g, (all, braced: string | undefined, plain: string | undefined) =>
+    (braced ?? plain) === name ? former : all)
+}
+
+/** AIO's own variable, which is the agent's to set: a bad one must not keep the server from starting. */
+function sessionsWanted(value: string | undefined): number {
+  const number = Number(value)
+  return value && Number.isInteger(number) && number >= 1 && number <= 10_000 ? number : 50
 }
 
 /** A number from the environment; what is no such number is a fault of whoever starts the server, so it ends it. */
@@ -58,10 +87,10 @@ function whole(value: string | undefined, fallback: number, min: number, max: nu
 }
 
 /** A uid without a passwd entry is normal in a container that runs as the host's user. */
-function userName(env: NodeJS.ProcessEnv): string {
+function userName(env: Readonly<Record<string, string>>): string {
   try {
     return userInfo().username
   } catch {
-    return env['USER'] || String(process.getuid?.() ?? 'user')
+    return env['USER'] || String(process.geteuid?.() ?? 'user')
   }
 }

@@ -1,3 +1,4 @@
+import { memoryKills, outOfMemory } from './memory-kills.ts'
 import { OutputBuffer } from './output-buffer.ts'
 import { uptimeSeconds } from './process-table.ts'
 
@@ -22,6 +23,7 @@ export class ShellCommand {
   /** Why it is being stopped: what its status will be. */
   verdict: 'hard_timeout' | 'terminated' | null = null
   readonly ended: Promise<void>
+  readonly #killsBefore = memoryKills()
   readonly #finish: () => void
 
   constructor(command: string, ps1: string, before: readonly number[]) {
@@ -44,6 +46,8 @@ export class ShellCommand {
 
   finish(exitCode: number): void {
     if (!this.running) return
+    const lost = outOfMemory(this.#killsBefore)
+    if (lost !== null) this.push(Buffer.from(lost))
     this.exitCode = exitCode
     this.status = this.verdict ?? 'completed'
     this.#finish()

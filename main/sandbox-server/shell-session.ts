@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { signal } from './kill.ts'
 import { childrenOf, processTable } from './process-table.ts'
 import type { ProcessRow } from './process-table.ts'
+import { quote } from './quote.ts'
 import { RequestError } from './reply.ts'
 import { ShellCommand } from './shell-command.ts'
 import { ShellProcess } from './shell-process.ts'
@@ -254,8 +255,4 @@ function family(rows: readonly ProcessRow[], roots: ReadonlySet<number>): Set<nu
 
 export async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isDirectory() ?? false
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
 }

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readlinkSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
+import { spawnForAgent } from './agent-process.ts'
 import { killAfter, signal, signalSession } from './kill.ts'
 import { OutputBuffer } from './output-buffer.ts'
 import { processTable } from './process-table.ts'
@@ -74,7 +74,7 @@ export class Terminal {
     const shell = this.#shell()
     if (!shell || this.#ended) return
     // `stty -F` on the terminal that the shell has open: `script` itself has none to take a size from.
-    const child = spawn('stty', ['-F', `/proc/${shell}/fd/0`, 'cols', String(cols), 'rows', String(rows)], { stdio: 'ignore' })
+    const child = spawnForAgent('stty', ['-F', `/proc/${shell}/fd/0`, 'cols', String(cols), 'rows', String(rows)], { stdio: 'ignore' })
     child.once('error', (error) => console.error('sandbox-server: a terminal keeps its size:', error.message))
   }
 

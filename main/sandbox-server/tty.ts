@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { programPath, spawnForAgent } from './agent-process.ts'
+import { quote } from './quote.ts'
 
 /**
  * A bash on a real terminal comes from util-linux's `script`: it is on every Debian (bsdutils is essential) and most
@@ -15,9 +14,9 @@ export function spawnBash(options: {
   readonly env: Readonly<Record<string, string>>
   readonly tty: boolean
 }): ChildProcess {
-  const line = ['exec bash', ...options.args].join(' ')
+  const line = ['exec', quote(programPath('bash') ?? 'bash'), ...options.args].join(' ')
   const [program, args] = options.tty ? ['script', ['-qfec', line, '/dev/null']] as const : ['bash', options.args] as const
-  return spawn(program, args, {
+  return spawnForAgent(program, args, {
     cwd: options.cwd,
     env: { ...options.env, SHELL: '/bin/bash' },
     // `script` and its bash get sessions of their own; nothing that is meant for the server reaches them.
@@ -26,15 +25,6 @@ export function spawnBash(options: {
   })
 }
 
-export function hasTty(path: string): boolean {
-  return process.platform === 'linux' && path.split(delimiter).some((directory) => executable(join(directory, 'script')))
-}
-
-function executable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+export function hasTty(): boolean {
+  return process.platform === 'linux' && programPath('script') !== null
 }

@@ -16,7 +16,7 @@ export async function replaceFile(path: string, content: Buffer): Promise<void> 
   const target = await realpath(path).catch(() => path)
   const before = await stat(target).catch(() => null)
   if (!before) await makeDirectories(dirname(target))
-  const replaceable = !before || (before.isFile() && before.nlink === 1 && before.uid === process.getuid?.())
+  const replaceable = !before || (before.isFile() && before.nlink === 1 && before.uid === process.geteuid?.())
   if (!replaceable) return await writeFile(target, content)
   const beside = join(dirname(target), `.${basename(target).slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`)
   try {

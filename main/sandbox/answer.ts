@@ -81,6 +81,7 @@ function httpError(status: number, what: string, body: unknown): BerthError {
     return fail('CAPACITY_REJECTED', message, { next: 'Wait until one of the commands that run there has ended.', details })
   }
   if (status === 413) return fail('TOO_LARGE', message || 'That is more than the sandbox takes at once', { next: 'Write it in parts, with `append`.', details })
+  if (status === 501) return fail('NOT_SUPPORTED', message || `The sandbox cannot do ${what}`, { next: 'Use an image that can: berth-lite, or one made FROM it.', details })
   if (status < 500) return fail('BAD_INPUT', `The sandbox refused ${what}: ${message || `status ${status}`}`, { next: 'Correct what was asked for.', details })
   return fail('SANDBOX_UNREACHABLE', `The sandbox answered ${what} with ${status}${message ? `: ${message}` : ''}`, {
     next: 'Call again in a moment; `berth logs` shows what the sandbox says.', details,

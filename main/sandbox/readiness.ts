@@ -11,12 +11,14 @@ const execMs = 10_000
 
 /**
  * Resolves once a command has really run: a 200 of `/v1/sandbox` alone can lie. A connection that is refused is normal
- * until then. Throws NOT_READY with the last failure, SANDBOX_REFUSED at once, or the signal's reason.
+ * until then. Throws NOT_READY with the last failure, at once what will never change (SANDBOX_REFUSED, IMAGE_UNUSABLE), or
+ * the signal's reason.
  */
 export async function readiness(api: SandboxApi, options: { signal: AbortSignal; clock: Clock; timeoutMs: number }): Promise<void> {
   const { signal, clock, timeoutMs } = options
   const start = clock.now()
   let last: BerthError | null = null
+  let absentSince: number | null = null
   for (;;) {
     if (signal.aborted) throw reasonOf(signal)
     const left = start + timeoutMs - clock.now()
@@ -28,6 +30,10 @@ export async function readiness(api: SandboxApi, options: { signal: AbortSignal;
     } catch (error) {
       if (signal.aborted) throw reasonOf(signal)
       if (!(error instanceof BerthError) || final.has(error.code)) throw error
+      const status = error.details?.['status']
+      if (status === cannotRun) throw unusable(error.message, error)
+      absentSince = status === 404 ? (absentSince ?? clock.now()) : null
+      if (absentSince !== null && clock.now() - absentSince >= absentForMs) throw unusable('what answers in it knows nothing of `/v1/sandbox`', error)
       // A try that was cut short by the end of the time says nothing about the sandbox.
       if (last === null || clock.now() - start < timeoutMs) last = error
     }
@@ -38,6 +44,10 @@ export async function readiness(api: SandboxApi, options: { signal: AbortSignal;
 }
 
 const final = new Set<ErrorCode>(['SANDBOX_REFUSED', 'CANCELLED'])
+/** The lite server's word for an image in which no command will ever run. */
+const cannotRun = 501
+/** A server that is there and does not know the API for this long never will; one that starts behind it may need a moment. */
+const absentForMs = 3_000
 
 /** Milliseconds to the next try: a twentieth of what has passed, so that no boot seems much longer than it was. */
 export function nextDelay(elapsedMs: number): number {
@@ -49,7 +59,7 @@ async function runTrue(api: SandboxApi, clock: Clock, timeoutMs: number, signal:
   const timer = clock.timer(timeoutMs, () => late.abort())
   try {
     const { exitCode } = await api.exec({ command: 'true', maxOutput: 1024, signal: AbortSignal.any([signal, late.signal]) })
-    if (exitCode !== 0) throw unusable(exitCode)
+    if (exitCode !== 0) throw notTrue(exitCode)
   } catch (error) {
     if (error instanceof BerthError && error.code === 'NOT_SUPPORTED') return await runInShell(api, clock, timeoutMs, signal)
     if (late.signal.aborted && !signal.aborted) {
@@ -79,13 +89,20 @@ async function runInShell(api: SandboxApi, clock: Clock, timeoutMs: number, sign
   try {
     const answer = await http.send({ method: 'POST', path: '/v1/shell/exec', body: { command: 'true' }, timeoutMs, signal, safe: true })
     const { exit_code: exitCode } = dataOf(answer, 'shell/exec', z.object({ exit_code: z.number().nullish() }))
-    if (exitCode !== 0) throw unusable(exitCode ?? null)
+    if (exitCode !== 0) throw notTrue(exitCode ?? null)
   } finally {
     await http.close()
   }
 }
 
-function unusable(exitCode: number | null): BerthError {
+function unusable(why: string, cause: BerthError): BerthError {
+  return fail('IMAGE_UNUSABLE', `The image is of no use for a sandbox: ${why}`, {
+    next: 'Set `image` to an AIO image (1.9.3 or later), to berth-lite, or to one made FROM it with a bash in PATH; its own start must not be replaced.',
+    cause,
+  })
+}
+
+function notTrue(exitCode: number | null): BerthError {
   return fail('SANDBOX_UNREACHABLE', `A first command in the sandbox ended with ${exitCode ?? 'no exit code'}`, { next: 'Look at `berth logs`.' })
 }
 

@@ -3,6 +3,7 @@ import { dirname, join, relative, sep } from 'node:path'
 import { fail } from '../../shared/errors.ts'
 import { diskError, errno } from '../home/disk-error.ts'
 import type { Home } from '../home/open-home.ts'
+import { giveFiles, giveOpened, type FilesOwner } from './give-files.ts'
 import { anonymousPlace, type Place } from './places.ts'
 import { threadDir } from './thread-dir.ts'
 
@@ -19,17 +20,18 @@ export async function userDataOf(home: Home, place: Place): Promise<string> {
  * Makes `user-data` with its three leaves, and gives its path. What is there already keeps its mode. Throws HOME_UNUSABLE
  * where a symbolic link or a file is in the way, IDENTITY_CONFLICT, DISK_FULL.
  */
-export async function ensureUserData(home: Home, place: Place): Promise<string> {
+export async function ensureUserData(home: Home, place: Place, owner: FilesOwner | null = null): Promise<string> {
   const userData = await userDataOf(home, place)
   await makeShelter(home, dirname(userData))
   const mode = await leafMode(home, dirname(userData))
-  await makeOpen(userData, mode)
-  await ensureLeaves(userData, mode)
+  await makeOpen(userData, mode, owner)
+  await giveFiles(userData, owner)
+  await ensureLeaves(userData, mode, owner)
   return userData
 }
 
-export async function ensureLeaves(userData: string, mode: number): Promise<void> {
-  await Promise.all(leaves.map((leaf) => makeOpen(join(userData, leaf), mode)))
+export async function ensureLeaves(userData: string, mode: number, owner: FilesOwner | null): Promise<void> {
+  await Promise.all(leaves.map((leaf) => makeOpen(join(userData, leaf), mode, owner)))
 }
 
 /**
@@ -90,10 +92,10 @@ export async function leafMode(home: Home, dir: string): Promise<number> {
 }
 
 /**
- * Makes one directory with exactly this mode, whatever the umask. What an agent put in its place is left alone and never
+ * Makes one directory with exactly this mode and owner, whatever the umask. What an agent put in its place is left alone and never
  * followed: the mode is set on the opened directory, as a path could be swapped for a link in between.
  */
-export async function makeOpen(path: string, mode: number): Promise<void> {
+export async function makeOpen(path: string, mode: number, owner: FilesOwner | null): Promise<void> {
   try {
     if (!(await missing(path))) return
     await mkdir(path, { mode: 0o700 })
@@ -101,6 +103,7 @@ export async function makeOpen(path: string, mode: number): Promise<void> {
     const dir = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
     try {
       await dir.chmod(mode)
+      await giveOpened(dir, owner)
     } finally {
       await dir.close()
     }

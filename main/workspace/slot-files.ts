@@ -9,6 +9,7 @@ import type { Home } from '../home/open-home.ts'
 import { writeTemp } from '../home/write-atomic.ts'
 import type { ClaimFiles, SlotFiles, SlotSight, SlotState } from '../provider/slot-deps.ts'
 import { ensureLeaves, leafMode, makeOpen, makeShelter, userDataOf } from './ensure-thread.ts'
+import type { FilesOwner } from './give-files.ts'
 import type { Place } from './places.ts'
 import { moveAndSay } from './late-binding.ts'
 import { removeTree } from './remove-tree.ts'
@@ -25,7 +26,7 @@ const claimRecord = z.union([
 ])
 
 /** The directories of slots: `slots/<s>/user-data`, which a running container sees, and `claim.json` once it is somebody's. */
-export function slotFiles(home: Home): SlotFiles {
+export function slotFiles(home: Home, ownerNow: () => Promise<FilesOwner | null> = () => Promise.resolve(null)): SlotFiles {
   const dirOf = (slot: string) => {
     if (!slotName.test(slot)) throw new RangeError(`not a slot: ${slot}`)
     return join(home.paths.slots, slot)
@@ -60,16 +61,16 @@ export function slotFiles(home: Home): SlotFiles {
     async make(slot) {
       await within(dirOf(slot), 'make a slot', async () => {
         await mkdir(dirOf(slot), { mode: 0o700 })
-        await makeOpen(dataOf(slot), await leafMode(home, dirOf(slot)))
+        await makeOpen(dataOf(slot), await leafMode(home, dirOf(slot)), await ownerNow())
       })
     },
     prove: (slot, read) => within(dirOf(slot), 'try whether a directory can be moved under a sandbox', () => proveMove(home, dataOf(slot), read)),
     // An empty claim is nobody's for ever, and ending a spare is no time to ask a full disk for room.
     retire: (slot) => within(dirOf(slot), 'retire a slot', () => makeEmptyOnly(claimOf(slot))),
-    claim: (slot, place, started) => claimFiles(home, { slot: dirOf(slot), data: dataOf(slot), claim: claimOf(slot) }, place, started),
+    claim: (slot, place, started) => claimFiles(home, { slot: dirOf(slot), data: dataOf(slot), claim: claimOf(slot) }, place, started, ownerNow),
     async recover(slot) {
       const now = await state(slot)
-      if (now.kind === 'undone') await within(dirOf(slot), 'bring back what a claim had moved', () => moveAllBack(home, dataOf(slot), now.place))
+      if (now.kind === 'undone') await within(dirOf(slot), 'bring back what a claim had moved', async () => moveAllBack(home, dataOf(slot), now.place, await ownerNow()))
       else if (now.kind === 'home') await within(dirOf(slot), 'finish a claim', async () => leaveLink(dataOf(slot), await userDataOf(home, now.place)))
       return now
     },
@@ -88,7 +89,7 @@ export function slotFiles(home: Home): SlotFiles {
 
 interface Paths { readonly slot: string; readonly data: string; readonly claim: string }
 
-function claimFiles(home: Home, { slot, data, claim }: Paths, place: Place, started: string): ClaimFiles {
+function claimFiles(home: Home, { slot, data, claim }: Paths, place: Place, started: string, ownerNow: () => Promise<FilesOwner | null>): ClaimFiles {
   let thread: string | null = null
   let mode: number | null = null
   let staged: string | null = null
@@ -116,9 +117,9 @@ function claimFiles(home: Home, { slot, data, claim }: Paths, place: Place, star
     leaveLink: () => within(slot, doing, async () => leaveLink(data, await at())),
     leaves: () => within(slot, doing, async () => {
       const userData = await at()
-      await ensureLeaves(userData, mode ?? (await leafMode(home, dirname(userData))))
+      await ensureLeaves(userData, mode ?? (await leafMode(home, dirname(userData))), await ownerNow())
     }),
-    moveBack: () => within(slot, doing, () => moveAllBack(home, data, place)),
+    moveBack: () => within(slot, doing, async () => moveAllBack(home, data, place, await ownerNow())),
   }
 }
 
@@ -141,12 +142,12 @@ async function look(home: Home, data: string, thread: string): Promise<SlotSight
 }
 
 /** Back to the thread, name by name; what has come there meanwhile is not overwritten. */
-async function moveAllBack(home: Home, data: string, place: Place): Promise<void> {
+async function moveAllBack(home: Home, data: string, place: Place, owner: FilesOwner | null): Promise<void> {
   const names = await namesIn(data)
   if (names.length === 0) return
   const thread = await userDataOf(home, place)
   await makeShelter(home, dirname(thread))
-  await makeOpen(thread, await leafMode(home, dirname(thread)))
+  await makeOpen(thread, await leafMode(home, dirname(thread)), owner)
   const stayed: string[] = []
   for (const name of names) {
     if (await free(join(thread, name))) await rename(join(data, name), join(thread, name))

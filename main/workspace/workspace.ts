@@ -6,6 +6,7 @@ import type { Home } from '../home/open-home.ts'
 import { discardAnonymous } from './delete-thread.ts'
 import { ensureUserData, userDataOf } from './ensure-thread.ts'
 import { checkExtras, type MountRoot } from './extra-mounts.ts'
+import type { FilesOwner } from './give-files.ts'
 import { engineSockets, hostFacts } from './host-facts.ts'
 import { engineView, outerFirst, planMounts } from './plan-mounts.ts'
 import type { Place } from './places.ts'
@@ -15,6 +16,8 @@ export interface WorkspaceDeps {
   readonly config: () => Pick<Config, 'mounts' | 'skills' | 'deer_flow'>
   readonly overrides: Overrides
   readonly env: Env
+  /** Whom the files of sandboxes belong to; null: whoever runs Berth. */
+  readonly owner?: () => Promise<FilesOwner | null>
   /** Told of each problem that does not keep a sandbox from starting; the same one again and again. */
   readonly warn: (text: string) => void
 }
@@ -35,7 +38,7 @@ export interface Workspace {
   discard(place: Place): Promise<void>
 }
 
-export function makeWorkspace({ home, config, overrides, env, warn }: WorkspaceDeps): Workspace {
+export function makeWorkspace({ home, config, overrides, env, owner, warn }: WorkspaceDeps): Workspace {
   async function factsNow() {
     const now = config()
     const paths = [...now.mounts.map((mount) => mount.host_path), ...(now.skills.path === null ? [] : [now.skills.path])]
@@ -56,7 +59,7 @@ export function makeWorkspace({ home, config, overrides, env, warn }: WorkspaceD
       const facts = await factsNow()
       // First what may fail without a trace, then the directories.
       planMounts({ ...facts, userData: await userDataOf(home, place) })
-      const { mounts, warnings } = planMounts({ ...facts, userData: await ensureUserData(home, place) })
+      const { mounts, warnings } = planMounts({ ...facts, userData: await ensureUserData(home, place, (await owner?.()) ?? null) })
       for (const text of warnings) warn(text)
       return outerFirst([...mounts, ...extras.filter(({ target }) => !mounts.some((mount) => mount.target === target))])
     },

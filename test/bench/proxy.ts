@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 import type Docker from 'dockerode'
+import { publishedPort } from '../../main/backends/docker/found.ts'
 import type { Samples } from './stats.ts'
 
 const large = 100 * 1024 * 1024
@@ -39,9 +40,9 @@ export function proxyRatios(rows: Readonly<Record<string, { readonly p50: number
 }
 
 async function direct(container: Docker.Container): Promise<Way> {
-  const { NetworkSettings, Config } = await container.inspect()
-  const port = NetworkSettings.Ports['8080/tcp']?.[0]?.HostPort ?? ''
-  const key = Config.Env.find((line) => line.startsWith('SANDBOX_API_KEY='))?.slice('SANDBOX_API_KEY='.length)
+  const info = await container.inspect()
+  const port = publishedPort(info)
+  const key = info.Config.Env.find((line) => line.startsWith('SANDBOX_API_KEY='))?.slice('SANDBOX_API_KEY='.length)
   return { url: `http://127.0.0.1:${port}`, headers: key === undefined ? {} : { 'x-aio-api-key': key } }
 }
 

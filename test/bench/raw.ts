@@ -1,4 +1,5 @@
 import type Docker from 'dockerode'
+import { publishedPort } from '../../main/backends/docker/found.ts'
 import { systemClock } from '../../main/clock.ts'
 import { openSandbox } from '../../main/sandbox/open-sandbox.ts'
 import { readiness } from '../../main/sandbox/readiness.ts'
@@ -10,15 +11,15 @@ export interface RawSandbox { readonly container: Docker.Container; readonly url
  * configuration is copied from a living one), up to the same readiness.
  */
 export async function rawStart(docker: Docker, like: Docker.ContainerInspectInfo, name: string): Promise<RawSandbox> {
-  const { Image, Env, Labels: _labels, ExposedPorts, User } = like.Config
+  const { Image, Env, Labels: _labels, ExposedPorts, User, Entrypoint } = like.Config
   const container = await docker.createContainer({
-    name, Image, Env, ExposedPorts, User,
+    name, Image, Env, ExposedPorts, User, Entrypoint,
     Labels: { 'berth.bench': String(process.pid) },
     HostConfig: like.HostConfig,
   } as Docker.ContainerCreateOptions)
   await container.start()
   const info = await container.inspect()
-  const port = info.NetworkSettings.Ports['8080/tcp']?.[0]?.HostPort ?? ''
+  const port = publishedPort(info)
   const key = Env.find((line) => line.startsWith('SANDBOX_API_KEY='))?.slice('SANDBOX_API_KEY='.length) ?? null
   const clock = systemClock()
   const api = openSandbox({ address: { url: `http://127.0.0.1:${port}`, key }, clock })

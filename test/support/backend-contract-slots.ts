@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { BackendTraits, Making } from './backend-subject.ts'
@@ -36,6 +36,7 @@ export function describeSlots(making: Making, traits: BackendTraits): void {
     const dir = await making.directory()
     const source = join(dir, 'before')
     await mkdir(source)
+    await chmod(source, 0o777)
     const { found, spec } = await making.ready({ mounts: [{ source, target: '/mnt/user-data', readonly: false }] })
     await rename(source, join(dir, 'after'))
     await mkdir(source)

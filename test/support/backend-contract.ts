@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Backend, Mount } from '../../main/backends/backend.ts'
@@ -61,6 +61,8 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
       async directory() {
         const path = join(dir.path, `d${++directories}`)
         await mkdir(path)
+        // As Berth makes a thread's: whoever a sandbox runs as may write.
+        await chmod(path, 0o777)
         return path
       },
     }

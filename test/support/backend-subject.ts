@@ -64,6 +64,7 @@ export function newSpec(prefix: string, image: string, overrides: Partial<Sandbo
     mounts: [],
     environment: {},
     resources: { memory: null, cpus: null, pids: 4096 },
+    runsAs: 'auto',
     port: null,
     configHash: randomBytes(8).toString('hex'),
     ...overrides,

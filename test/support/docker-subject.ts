@@ -8,6 +8,7 @@ import { systemClock } from '../../main/clock.ts'
 import { resources } from '../../main/resources.ts'
 import type { BackendSubject } from './backend-subject.ts'
 import { newSpec } from './backend-subject.ts'
+import { printInLog } from './container-log.ts'
 import { httpTalk } from './sandbox-talk.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -56,8 +57,7 @@ export async function dockerSubject(overrides: Partial<DockerOptions> = {}): Pro
       return open({ owner: { ...owner, installation: other } })
     },
     killOutside: async (found) => void (await docker.getContainer(found.ref).kill({ signal: 'SIGKILL' })),
-    // Process 1 and the server share one standard output, which is the container's log.
-    say: async (found, key, text) => void (await talk.exec(found, key, `echo '${text}' > /proc/1/fd/1`)),
+    say: (found, _key, text) => printInLog(found.ref, `echo '${text}'`),
     async cleanup() {
       await Promise.all(opened.map((one) => one.close()))
       for (const one of installations) await removeAll(docker, one)

@@ -147,6 +147,12 @@ export function explain(spec: SandboxSpec, { status, text: raw }: Refusal): Erro
       details: { image: spec.image },
     })
   }
+  if (/no command specified|executable file not found|exec format error|no such file or directory.*: unknown|permission denied.*: unknown/i.test(text)) {
+    return fail('IMAGE_UNUSABLE', `The image ${spec.image} has no program that the engine can start: ${text}`, {
+      next: 'Set `image` to a sandbox image: berth-lite, one made FROM it, or an AIO image.',
+      details: { image: spec.image },
+    })
+  }
   return failedStart(text)
 }
 

@@ -17,7 +17,8 @@ export async function describeContainer(engine: Engine, ref: string): Promise<De
 export function descriptionOf(info: Docker.ContainerInspectInfo, machineMemory: number): Description {
   const { HostConfig: host } = info
   const options = host.SecurityOpt ?? []
-  const dropped = host.CapDrop ?? []
+  const agent = (info.Config.Env ?? []).find((line) => line.startsWith('BERTH_AGENT='))?.slice('BERTH_AGENT='.length)
+  const asRoot = agent === undefined && /^(0|root)(:|$)/.test(info.Config.User) && (host.CapAdd ?? []).length > 0
   const memory = host.Memory ?? 0
   return {
     imageId: info.Image,
@@ -27,10 +28,10 @@ export function descriptionOf(info: Docker.ContainerInspectInfo, machineMemory: 
       pids: host.PidsLimit && host.PidsLimit > 0 ? host.PidsLimit : null,
     },
     isolation: [
-      { name: 'Runs as', value: info.Config.User === '' ? 'the image’s own user' : info.Config.User, weak: false },
+      { name: 'Runs as', value: asRoot ? 'root, with the powers that apt-get needs' : userOf(info, agent), weak: asRoot },
       {
         name: 'Privileges',
-        value: `${options.includes('no-new-privileges') ? 'no new ones' : 'may gain new ones'}, ${dropped.includes('ALL') ? 'all capabilities dropped' : `${dropped.length} capabilities dropped`}`,
+        value: `${options.includes('no-new-privileges') ? 'no new ones' : 'may gain new ones'}, ${privileges(host, agent, asRoot)}`,
         weak: !options.includes('no-new-privileges'),
       },
       { name: 'System calls', value: options.includes('seccomp=unconfined') ? 'not filtered, as the image’s browser needs' : 'the engine’s default filter', weak: options.includes('seccomp=unconfined') },
@@ -38,4 +39,16 @@ export function descriptionOf(info: Docker.ContainerInspectInfo, machineMemory: 
     ],
     raw: { ...info, Config: { ...info.Config, Env: (info.Config.Env ?? []).map((line) => `${line.split('=', 1)[0]}=[left out]`) } },
   }
+}
+
+function userOf({ Config: { User } }: Docker.ContainerInspectInfo, agent: string | undefined): string {
+  if (agent !== undefined) return `${agent}; the server as another, whom commands cannot end`
+  return User === '' ? 'the image’s own user' : User
+}
+
+function privileges({ CapDrop, CapAdd }: Docker.HostConfig, agent: string | undefined, asRoot: boolean): string {
+  const dropped = CapDrop ?? []
+  if (!dropped.includes('ALL')) return `${dropped.length} capabilities dropped`
+  if (asRoot) return `all capabilities dropped but ${(CapAdd ?? []).map((name: string) => name.replace(/^CAP_/, '').toLowerCase()).join(', ')}`
+  return agent === undefined ? 'all capabilities dropped' : 'commands have no capability'
 }

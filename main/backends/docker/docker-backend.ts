@@ -5,6 +5,7 @@ import { makeGate } from '../../gate.ts'
 import type { Log } from '../../log.ts'
 import { fail } from '../../../shared/errors.ts'
 import type { Backend, EngineWatch, Owner } from '../backend.ts'
+import { agentUser } from './agent-user.ts'
 import { findEndpoint } from './connect.ts'
 import { describeContainer } from './describe.ts'
 import { imageShelf } from './image/image-shelf.ts'
@@ -111,9 +112,9 @@ export async function openDocker(options: DockerOptions): Promise<DockerBackend>
     prepared: (image) => images.prepared(image),
     prepare: (image, report, signal) => images.prepare(image, report, signal),
     async create(spec, signal) {
-      const [reference, known] = await Promise.all([images.reference(spec.image), traits.read()])
+      const [reference, kind, known] = await Promise.all([images.reference(spec.image), images.kind(spec.image), traits.read()])
       const describe = (networkId: string, hostPort: number | null) =>
-        containerSpec(spec, { owner, version, traits: known, homeUser, networkId, reference, publish, hostPort })
+        containerSpec(spec, { owner, version, traits: known, homeUser, networkId, reference, kind, publish, hostPort })
       return createSandbox(spec, { engine, clock, network, reading, publish, describe, warn }, signal)
     },
     async remove(ref, grace) {
@@ -137,6 +138,10 @@ export async function openDocker(options: DockerOptions): Promise<DockerBackend>
     logs: (ref, wanted) => readLogs(engine, ref, wanted),
     usage: (ref) => readUsage(engine, ref),
     describe: (ref) => describeContainer(engine, ref),
+    async filesOwner(runsAs) {
+      const known = await traits.read()
+      return known.native && !known.rootless ? agentUser({ traits: known, homeUser, user: runsAs }) : null
+    },
     images: imageShelf(engine, images),
     watch(listener) {
       const watch = watchEngine(engine, owner, clock, (event) => {

@@ -2,8 +2,9 @@ import type Docker from 'dockerode'
 import type { Found, Mount, Owner } from '../backend.ts'
 import { imageLabel, labelled, ownership } from './labels.ts'
 
-/** The port that every sandbox image listens on. */
-export const containerPort = '8080/tcp'
+/** Where a sandbox image listens. Ours, started by us, leaves this one to the agent's own programs. */
+export const imagePort = 8080
+export const litePort = 17878
 
 export interface Reading { readonly owner: Owner; readonly reach: string }
 
@@ -11,7 +12,7 @@ export interface Reading { readonly owner: Owner; readonly reach: string }
 export function fromInspect(info: Docker.ContainerInspectInfo, reading: Reading): Found {
   const labels = info.Config.Labels ?? {}
   const state = stateOf(info.State.Paused ? 'paused' : info.State.Status)
-  const port = info.NetworkSettings.Ports?.[containerPort]?.[0]?.HostPort
+  const port = publishedPort(info)
   return {
     ref: info.Id,
     name: info.Name.replace(/^\//, ''),
@@ -21,17 +22,23 @@ export function fromInspect(info: Docker.ContainerInspectInfo, reading: Reading)
     image: imageLabel(labels) ?? info.Config.Image,
     // Whole seconds, as a listing has them, so that both ways of asking agree.
     createdAt: Math.floor(Date.parse(info.Created) / 1000) * 1000,
-    url: urlOf(state, port ? Number(port) : null, reading.reach),
+    url: urlOf(state, port, reading.reach),
     exitCode: state === 'exited' ? info.State.ExitCode : null,
     mounts: bindsOf(info.Mounts),
   }
+}
+
+/** A sandbox has one, whichever its image listens on. */
+export function publishedPort(info: Docker.ContainerInspectInfo): number | null {
+  const bindings = Object.values(info.NetworkSettings.Ports ?? {}).find((each) => each?.[0]?.HostPort)
+  return bindings?.[0] ? Number(bindings[0].HostPort) : null
 }
 
 /** From a row of `GET /containers/json`. */
 export function fromListing(row: Docker.ContainerInfo, reading: Reading): Found {
   const labels = row.Labels ?? {}
   const state = stateOf(row.State)
-  const port = row.Ports?.find((it) => `${it.PrivatePort}/${it.Type}` === containerPort && it.PublicPort)?.PublicPort
+  const port = row.Ports?.find((it) => it.PublicPort)?.PublicPort
   return {
     ref: row.Id,
     name: (row.Names?.[0] ?? '').replace(/^\//, ''),

@@ -113,7 +113,9 @@ export function watchEngine(engine: Engine, owner: Owner, clock: Clock, listener
   function pass(row: Row): void {
     const type = types.find((it) => it === row.Action)
     const ref = row.Actor?.ID
-    if (type && ref) listener({ type, ref, name: row.Actor?.Attributes?.['name'] ?? '' })
+    if (!type || !ref) return
+    const { name = '', exitCode } = row.Actor?.Attributes ?? {}
+    listener(type === 'die' && exitCode !== undefined ? { type, ref, name, exitCode: Number(exitCode) } : { type, ref, name })
   }
 
   void connect()

@@ -1,4 +1,5 @@
 import type { Mount } from '../backend.ts'
+import { forCommands } from '../command-environment.ts'
 import type { HostRoot } from './host-root.ts'
 
 /** The user that a sandbox's programs run as, and its home. */
@@ -60,7 +61,7 @@ export function etcFiles(userNamespace: boolean): Record<string, string> {
   }
 }
 
-/** What every sandbox has in its environment; the spec's own variables win, the server's never reach a command. */
+/** What every sandbox has in its environment; to commands the spec's own variables win, the server's never reach one. */
 export function sandboxEnvironment(
   own: Readonly<Record<string, string>>, port: number, keyFd: number, home: string,
 ): Record<string, string> {
@@ -72,7 +73,7 @@ export function sandboxEnvironment(
     LOGNAME: inside.user,
     SHELL: '/bin/bash',
     LANG: 'C.UTF-8',
-    ...rest,
+    ...forCommands(rest),
     PUBLIC_PORT: String(port),
     BERTH_LISTEN: '127.0.0.1',
     BERTH_KEY_FD: String(keyFd),

@@ -7,7 +7,7 @@ import { fail } from '../../../shared/errors.ts'
 import { freeze, thaw } from './freezer.ts'
 import type { LineLog } from './line-log.ts'
 import { lineLog } from './line-log.ts'
-import { descendants, inheritableDescriptors, namespacePids, readProcess, readProcesses, signal } from './processes.ts'
+import { descendants, inheritableDescriptors, readProcess, readProcesses, signal } from './processes.ts'
 
 /** One lite server to start: in bubblewrap (`options`), or bare. */
 export interface Launch {
@@ -148,10 +148,8 @@ export function startChild(launch: Launch, clock: Clock): Child {
     listening,
     exited,
     gone,
-    stop: () => ifRunning(() => {
-      const pid = init === null ? process_.pid : serverOf(init)
-      if (pid !== undefined) signal(pid, 'SIGTERM')
-    }),
+    // The end of its lifeline: no signal, which an agent could send as well.
+    stop: () => ifRunning(() => void streams[0]?.end()),
     kill() {
       // Not before the namespace's first process is known: until then bubblewrap could die and leave it.
       void Promise.race([known, clock.sleep(infoPatience)]).then(() => ifRunning(() => {
@@ -170,11 +168,6 @@ export function startChild(launch: Launch, clock: Clock): Child {
       thaw(init)
     },
   }
-}
-
-/** The server is the second process of its namespace, whatever has become a child of the first since. */
-function serverOf(init: number): number | undefined {
-  return readProcesses().find((row) => row.parent === init && namespacePids(row.pid).join() === `${row.pid},2`)?.pid
 }
 
 function cannotPause(): Error {

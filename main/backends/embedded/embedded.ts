@@ -123,7 +123,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
     tell({ type: 'start', ref: found.ref, name })
     void child.exited.then((exitCode) => {
       entry.found = { ...entry.found, state: 'exited', exitCode, url: null }
-      tell({ type: 'die', ref: found.ref, name: entry.found.name })
+      tell({ type: 'die', ref: found.ref, name: entry.found.name, exitCode })
     })
     return found
   }

@@ -13,7 +13,7 @@ export interface HostRoot {
   /** Entries of `/proc` that a sandbox may read but not write, and those it may not even read. */
   readonly procReadonly: readonly string[]
   readonly procHidden: readonly { readonly path: string; readonly directory: boolean }[]
-  /** Our own files: bound below `/opt/berth`. */
+  /** Our own files: bound below `/opt/warden`. */
   readonly server: ServerFiles
 }
 
@@ -69,19 +69,20 @@ async function serverFiles(node: string, server: string): Promise<ServerFiles> {
       })
     }
   })) as [string, string]
-  const nodeInside = '/opt/berth/node'
+  // Agents end their own programs by `pkill -f node`, `server` or `sandbox`: none of these words is in our command line.
+  const nodeInside = '/opt/warden/warden'
   const nodeBind = { source: realNode, target: nodeInside }
   if (!realServer.endsWith('.ts')) {
-    const entry = '/opt/berth/sandbox-server.mjs'
+    const entry = '/opt/warden/warden.mjs'
     return { binds: [nodeBind, { source: realServer, target: entry }], node: nodeInside, entry }
   }
   const tree = await packageRoot(realServer)
   const parts: { source: string; target: string }[] = [nodeBind]
   const own = relative(tree, realServer).split('/')[0]!
   for (const part of new Set(['package.json', 'main', 'shared', 'node_modules', own])) {
-    if (await exists(join(tree, part))) parts.push({ source: join(tree, part), target: `/opt/berth/tree/${part}` })
+    if (await exists(join(tree, part))) parts.push({ source: join(tree, part), target: `/opt/warden/tree/${part}` })
   }
-  return { binds: parts, node: nodeInside, entry: `/opt/berth/tree${realServer.slice(tree.length)}` }
+  return { binds: parts, node: nodeInside, entry: `/opt/warden/tree${realServer.slice(tree.length)}` }
 }
 
 async function packageRoot(file: string): Promise<string> {

@@ -70,17 +70,6 @@ export function commandLine(pid: number): string[] {
   }
 }
 
-/** Its numbers from our own pid namespace inward (`NSpid` of proc(5)). */
-export function namespacePids(pid: number): number[] {
-  try {
-    const found = /^NSpid:\s*(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-    return found === undefined ? [] : found.trim().split(/\s+/).map(Number)
-  } catch {
-    // It ended meanwhile.
-    return []
-  }
-}
-
 /** Sends a signal; false when the process is gone already. Any other failure is thrown. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {
   try {

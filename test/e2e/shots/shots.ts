@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Locator, Page } from 'playwright'
+import { printInLog } from '../../support/container-log.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { openTab } from '../../support/web/browser.ts'
 import { open, rowOf } from '../../support/web/screens.ts'
@@ -116,7 +117,7 @@ async function furnish({ engine }: Visit): Promise<{ report: string; working: Pr
   await write(report, 'uploads/contracts.csv', 'id,name\n1,first\n')
   for (const command of ['ls -la /mnt/user-data/workspace', 'wc -l /mnt/user-data/workspace/data/sales.csv', 'grep -c revenue /mnt/user-data/workspace/report.md']) await client.call('exec', { id: report, command })
   await client.call('exec', { id: fix, command: 'false' })
-  await client.call('exec', { id: report, command: 'for n in $(seq 40); do echo "INFO worker: request $n took $((n % 7 + 9)) ms"; [ $((n % 9)) = 0 ] && echo "WARN worker: retry of request $n"; done > /proc/1/fd/1; true' })
+  await printInLog((await client.call('get', { id: report })).container ?? '', 'for n in $(seq 40); do echo "INFO worker: request $n took $((n % 7 + 9)) ms"; [ $((n % 9)) = 0 ] && echo "WARN worker: retry of request $n"; done')
   await client.call('release', { id: crawler, holder: 'deer-flow' })
   await client.call('release', { id: data, holder: 'claude-code' })
   // Ends with the sandbox.

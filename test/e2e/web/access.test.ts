@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Locator, Page } from 'playwright'
 import { expect, it } from 'vitest'
+import { printInLog } from '../../support/container-log.ts'
 import { needs } from '../../support/parts.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { axeFindings } from '../../support/web/axe.ts'
@@ -53,7 +54,7 @@ needs('docker', 'lite-image', 'chromium').describe('everybody can use every scre
       await client.call('release', { id: other, holder: 'deer-flow' })
       const work = client.call('exec', { id, command: 'sleep 900' }).catch(() => null) // Ends with the sandbox.
       await client.call('write', { id, path: '/mnt/user-data/workspace/notes.md', content: '# Notes\n\nA few lines.\n' })
-      await client.call('exec', { id, command: 'for n in $(seq 50); do echo "INFO line $n"; done > /proc/1/fd/1' })
+      await printInLog((await client.call('get', { id })).container ?? '', 'for n in $(seq 50); do echo "INFO line $n"; done')
 
       await look('sandboxes', rowOf(page, one).getByText('Active'), rowOf(page, two).getByText('Warm'), page.getByText('working'))
       await rowOf(page, one).click()

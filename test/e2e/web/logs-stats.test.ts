@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Page } from 'playwright'
+import { printInLog } from '../../support/container-log.ts'
 import { needs } from '../../support/parts.ts'
 import { open, quiet, shows } from '../../support/web/screens.ts'
 import { acquired, threadOf, visit, type Visit } from '../../support/web/visit.ts'
@@ -21,8 +22,8 @@ needs('docker', 'lite-image', 'chromium').describe('a sandbox looked into with a
 
   /** Numbered lines in the container's own log: what its first process prints. */
   async function print(from: number, to: number, text = 'line'): Promise<void> {
-    const done = await here.engine.client.call('exec', { id, command: `for n in $(seq ${from} ${to}); do echo "${text} $n of the log"; done > /proc/1/fd/1` })
-    expect(done).toMatchObject({ exit_code: 0, stderr: '' })
+    const { container } = await here.engine.client.call('get', { id })
+    await printInLog(container ?? '', `for n in $(seq ${from} ${to}); do echo "${text} $n of the log"; done`)
   }
   const counted = async () => Number(await page.locator('.logsum').getAttribute('data-lines'))
   const pressed = (name: string) => page.getByRole('button', { name, exact: true }).getAttribute('aria-pressed')

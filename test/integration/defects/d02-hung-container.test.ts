@@ -26,7 +26,7 @@ needs('docker', 'lite-image').describe('D2: a container that runs but does not a
       const cold = performance.now() - began
       const container = docker.getContainer(first.container ?? '')
       // Process 1, the engine's init, has the server's name in its arguments too, but nothing inside can stop it.
-      const exec = await container.exec({ Cmd: ['pkill', '-STOP', '-f', 'sandbox-server.mjs'], AttachStdout: true })
+      const exec = await container.exec({ Cmd: ['pkill', '-STOP', '-f', 'warden.mjs'], AttachStdout: true })
       await new Promise<void>((resolve, reject) => void exec.start({}).then((stream) => stream.on('end', resolve).on('error', reject).resume(), reject))
       expect((await container.inspect()).State).toMatchObject({ Running: true, Paused: false })
       await sleep(proofEnds)

@@ -5,7 +5,7 @@ import { list, withHouse, works } from './with-house.ts'
 
 needs('docker', 'lite-image').describe('D14: an eviction does not hold up the acquire that caused it', () => {
   it('the victim ignores SIGTERM and has 20 seconds: the next thread is served while it is still going', async () => {
-    const image = await variantImage((server) => `trap '' TERM; ${server} & wait`)
+    const image = await variantImage((server) => `trap '' TERM PWR; ${server} & wait`)
     try {
       await withHouse({ sandbox: { image: image.name, replicas: 1 }, config: 'stop_grace: 20' }, async (house) => {
         const { engine, docker, nameOf } = house

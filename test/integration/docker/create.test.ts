@@ -4,6 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { BerthError } from '../../../shared/errors.ts'
 import { recordEvents } from '../../support/backend-subject.ts'
 import { dockerSubject, type DockerSubject } from '../../support/docker-subject.ts'
+import { untilReady } from '../../support/sandbox-talk.ts'
+import { variantImage } from '../../support/variant-image.ts'
 import { needs } from '../../support/parts.ts'
 import { tempDir, type TempDir } from '../../support/temp-dir.ts'
 import { eventually } from '../../support/wait.ts'
@@ -31,9 +33,15 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
     if (thrown instanceof BerthError) return thrown
     throw new Error('not a BerthError', { cause: thrown })
   }
-  /** An image on the engine that is not the lite one: the same, by another name. */
+  /** An image on the engine that is not the lite one and not made from it: the same files, without its labels. */
   const otherImage = async (): Promise<string> => {
-    await subject.docker.getImage(await subject.backend.store.reference('berth-lite')).tag({ repo: other, tag: 'latest' })
+    const container = await subject.docker.createContainer({ Image: await subject.backend.store.reference('berth-lite') })
+    try {
+      const stream = await subject.docker.importImage(await container.export(), { repo: other, tag: 'latest', changes: ['USER agent', 'ENTRYPOINT ["sleep", "600"]'] })
+      await new Promise((resolve, reject) => stream.on('end', resolve).on('error', reject).resume())
+    } finally {
+      await container.remove({ force: true })
+    }
     return `${other}:latest`
   }
 
@@ -53,15 +61,14 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
       Init: true, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'], RestartPolicy: { Name: 'no' }, AutoRemove: false, Privileged: false,
       Memory: 256 * 1024 ** 2, NanoCpus: 5e8, PidsLimit: 128, LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
     })
-    expect(info.NetworkSettings.Ports['8080/tcp']).toMatchObject([{ HostIp: '127.0.0.1' }])
-    expect(info.Config.User).toBe(`${process.getuid!()}:${process.getgid!()}`)
+    expect(Object.values(info.NetworkSettings.Ports).filter((bindings) => bindings !== null)).toMatchObject([[{ HostIp: '127.0.0.1' }]])
     const labels = info.Config.Labels
     expect(labels).toMatchObject({
       'berth.installation': subject.installation, 'berth.home': subject.home, 'berth.thread': spec.thread, 'berth.user': 'default',
       'berth.id': spec.id, 'berth.config': spec.configHash, 'berth.version': subject.version, 'berth.nonce': spec.nonce,
     })
     const { Env, ...outside } = info.Config
-    expect(Env).toEqual(expect.arrayContaining([`TOKEN=${secret}`, `SANDBOX_API_KEY=${spec.key}`]))
+    expect(Env).toEqual(expect.arrayContaining([`BERTH_ENV_TOKEN=${secret}`, `SANDBOX_API_KEY=${spec.key}`]))
     for (const hidden of [secret, spec.key]) expect(JSON.stringify({ ...info, Config: outside })).not.toContain(hidden)
     await subject.backend.remove(ref, 0)
   })
@@ -74,7 +81,45 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
     await subject.backend.remove(ref, 0)
   })
 
-  it('another image keeps what its start needs, and gets the owner’s ids where that is not root', async () => {
+  it('its server has a user of its own, its programs the home’s owner or, where that is root, an ordinary one; an image made from ours alike', async () => {
+    const derived = await variantImage((server) => server)
+    try {
+      const uid = process.getuid!() === 0 ? 1000 : process.getuid!()
+      const [own, made] = [subject.spec(), subject.spec({ image: derived.name })]
+      const [first, second] = await Promise.all([own, made].map(async (spec) => {
+        const found = await subject.backend.create(spec, never)
+        await untilReady(subject.talk, found, spec.key)
+        const { stdout } = await subject.talk.exec(found, spec.key, 'id -u')
+        await subject.talk.exec(found, spec.key, 'kill -9 1; kill 1; pkill -f "n[o]de"; pkill -f "s[e]rver|s[a]ndbox|p[y]thon"; killall -q node')
+        return { found, info: await subject.docker.getContainer(found.ref).inspect(), uid: Number(stdout) }
+      }))
+      expect([first!.uid, second!.uid]).toEqual([uid, uid])
+      expect(first!.info.Config.User).toBe('0:0')
+      // With a program of its own in front there is one user for all, and everything else is the same.
+      expect(second!.info.Config.User).toBe(`${uid}:${uid === 1000 ? 1000 : process.getgid!()}`)
+      expect(second!.info.HostConfig).toMatchObject({ CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'] })
+      await subject.talk.exec(first!.found, own.key, 'pkill -9 -f "w[a]rden"; kill -9 -1')
+      for (const [sandbox, { key }] of [[first!, own], [second!, made]] as const) {
+        expect(await subject.talk.exec(sandbox.found, key, 'echo alive')).toMatchObject({ stdout: 'alive\n' })
+      }
+    } finally {
+      await Promise.all((await subject.backend.list()).map(({ ref }) => subject.backend.remove(ref, 0)))
+      await derived.remove()
+    }
+  })
+
+  it('with `user: root` apt-get, tar and useradd have what they need, and nothing more', async () => {
+    const spec = subject.spec({ runsAs: 'root' })
+    const found = await subject.backend.create(spec, never)
+    await untilReady(subject.talk, found, spec.key)
+    const asRoot = 'id -u; useradd --system probe && install -o probe -m 600 /dev/null /tmp/f && stat -c %U /tmp/f; setpriv --reuid=probe --clear-groups id -un; mknod /tmp/n b 1 1'
+    const told = await subject.talk.exec(found, spec.key, asRoot)
+    expect(told.stdout).toBe('0\nprobe\nprobe\n')
+    expect(told.stderr).toContain('mknod')
+    await subject.backend.remove(found.ref, 0)
+  })
+
+  it('another image keeps what its start needs, and gets the ids of whom its files belong to', async () => {
     const { ref } = await subject.backend.create(subject.spec({ image: await otherImage() }), never)
     const info = await subject.docker.getContainer(ref).inspect()
     expect(info.HostConfig.SecurityOpt).toEqual(['no-new-privileges', 'seccomp=unconfined'])
@@ -82,8 +127,8 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
     expect(info.HostConfig.CapDrop).toContain('NET_RAW')
     expect(info.HostConfig.ShmSize).toBe(2 * 1024 ** 3)
     expect(info.Config.User).toBe('agent')
-    const uid = process.getuid!()
-    expect(info.Config.Env.includes(`USER_UID=${uid}`)).toBe(uid !== 0)
+    const uid = process.getuid!() === 0 ? 1000 : process.getuid!()
+    expect(info.Config.Env).toContain(`USER_UID=${uid}`)
     await subject.backend.remove(ref, 0)
   })
 
@@ -127,8 +172,8 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
   it('an entrypoint that ends is told at once, with its last lines, and nothing is left', async () => {
     const events = recordEvents(subject.backend)
     await eventually('the watch is healthy', () => events.watch.healthy())
-    // No port of this number exists, so the server refuses to start.
-    const spec = subject.spec({ environment: { PUBLIC_PORT: 'not-a-port', HIDDEN: 'a-secret-value' } })
+    const ending = await variantImage(() => 'echo not-a-port >&2; exit 1')
+    const spec = subject.spec({ image: ending.name, environment: { HIDDEN: 'a-secret-value' } })
     const started = performance.now()
     const outcome = await subject.backend.create(spec, never).catch((error: unknown) => error)
     if (outcome instanceof BerthError) {
@@ -146,6 +191,7 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
     }
     expect(performance.now() - started).toBeLessThan(20_000)
     events.watch.close()
+    await ending.remove()
   })
 
   it('an image that is not there, or has no program to run, is named', async () => {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Found, SandboxSpec } from '../../../main/backends/backend.ts'
+import { litePort } from '../../../main/backends/docker/found.ts'
 import { dockerSubject, type DockerSubject } from '../../support/docker-subject.ts'
 import { needs } from '../../support/parts.ts'
 import { untilReady } from '../../support/sandbox-talk.ts'
@@ -42,14 +43,14 @@ needs('docker', 'lite-image').describe('sandboxes apart from each other', () => 
   })
 
   it('can tell: a sandbox reaches itself, by loopback and by its own address', async () => {
-    expect(await fromA('http://127.0.0.1:8080')).toBe('401')
-    expect(await fromA(`http://${a.ip}:8080`)).toBe('401')
+    expect(await fromA(`http://127.0.0.1:${litePort}`)).toBe('401')
+    expect(await fromA(`http://${a.ip}:${litePort}`)).toBe('401')
   })
 
   it('does not reach another by its address or its name', async () => {
-    expect(await fromA(`http://${b.ip}:8080`)).toBe('000')
-    expect(await fromA(`http://${b.found.name}:8080`)).toBe('000')
-    expect(await fromA(`http://${b.found.ref.slice(0, 12)}:8080`)).toBe('000')
+    expect(await fromA(`http://${b.ip}:${litePort}`)).toBe('000')
+    expect(await fromA(`http://${b.found.name}:${litePort}`)).toBe('000')
+    expect(await fromA(`http://${b.found.ref.slice(0, 12)}:${litePort}`)).toBe('000')
   })
 
   it("does not reach another by its published port: by the gateway, by any of the host's addresses, by its own loopback", async () => {
@@ -69,7 +70,8 @@ needs('docker', 'lite-image').describe('sandboxes apart from each other', () => 
   it('cannot route its packets by hand: no capability, no privileges to gain', async () => {
     const look = await subject.talk.exec(a.found, a.spec.key, "grep -E '^(Cap(Eff|Prm|Bnd)|NoNewPrivs|Seccomp):' /proc/self/status")
     const status = Object.fromEntries(look.stdout.trim().split('\n').map((line) => line.split(/:\s+/)))
-    expect(status).toEqual({ CapEff: '0'.repeat(16), CapPrm: '0'.repeat(16), CapBnd: '0'.repeat(16), NoNewPrivs: '1', Seccomp: '2' })
+    // What the server starts them with is theirs neither to have nor, without new privileges, to get.
+    expect(status).toEqual({ CapEff: '0'.repeat(16), CapPrm: '0'.repeat(16), CapBnd: '00000000000000c0', NoNewPrivs: '1', Seccomp: '2' })
     const raw = await subject.talk.exec(a.found, a.spec.key, "python3 -c 'import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)'")
     expect(raw.stderr).toContain('PermissionError')
   })
@@ -80,8 +82,8 @@ needs('docker', 'lite-image').describe('sandboxes apart from each other', () => 
     try {
       for (const one of [a, b]) await open.connect({ Container: one.found.ref })
       const { NetworkSettings } = await subject.docker.getContainer(b.found.ref).inspect()
-      expect(await fromA(`http://${NetworkSettings.Networks[name]!.IPAddress}:8080`)).toBe('200')
-      expect(await fromA(`http://${b.ip}:8080`)).toBe('000')
+      expect(await fromA(`http://${NetworkSettings.Networks[name]!.IPAddress}:${litePort}`)).toBe('200')
+      expect(await fromA(`http://${b.ip}:${litePort}`)).toBe('000')
     } finally {
       for (const one of [a, b]) await open.disconnect({ Container: one.found.ref, Force: true })
       await open.remove()

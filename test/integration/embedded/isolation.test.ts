@@ -68,7 +68,7 @@ function isolationOf(who: string, account: () => Account | null): void {
 
     it('writes nothing of the machine, as root neither', async () => {
       const paths = [
-        '/usr/x', '/usr/bin/env', '/etc/x', '/etc/passwd', '/etc/hosts', '/etc/resolv.conf', '/x', '/mnt/x', '/opt/berth/node', '/opt/berth/x',
+        '/usr/x', '/usr/bin/env', '/etc/x', '/etc/passwd', '/etc/hosts', '/etc/resolv.conf', '/x', '/mnt/x', '/opt/warden/warden', '/opt/warden/x',
         // A kernel lets uid 0 write these by their mode alone; core_pattern is a way out.
         '/proc/sys/kernel/core_pattern', '/proc/sys/kernel/hostname', '/proc/sys/vm/panic_on_oom', '/proc/sysrq-trigger', '/proc/mtrr',
       ]

@@ -15,7 +15,7 @@ describe('the limit of processes', () => {
     const bomb = `const { spawn } = require("node:child_process"); let failed = 0
       for (let i = 0; i < 200; i++) spawn("sleep", ["2"]).on("error", () => failed++).unref()
       setTimeout(() => console.log(failed > 0 && failed < 200 ? "held" : failed), 500)`
-    const started = await talk.exec(one!.found, one!.key, `/opt/berth/node -e '${bomb}'`)
+    const started = await talk.exec(one!.found, one!.key, `/opt/warden/warden -e '${bomb}'`)
     const held = started.stdout.trim() === 'held'
     // Asked for this very process; where root runs the tests, the sandboxes were an ordinary user's, whom it holds.
     expect(held).toBe(as !== null || unenforced(limits, true).length === 0)

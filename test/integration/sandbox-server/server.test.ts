@@ -157,7 +157,7 @@ describe('with a key', () => {
 })
 
 describe('start and end', () => {
-  test('SIGTERM ends every session, what ignores it too, within two seconds of its own', async () => {
+  test('its stop signal ends every session, what ignores it too, within two seconds of its own; the usual signals do not', async () => {
     const server = await startSandboxServer()
     const started = await server.post('/v1/bash/exec', { command: "trap '' TERM HUP; echo $$; sleep 300 & echo $!; while :; do sleep 1; done", async_mode: true })
     await server.post('/v1/shell/exec', { command: 'sleep 300', async_mode: true })
@@ -165,6 +165,8 @@ describe('start and end', () => {
     const pids = String((await server.post('/v1/bash/output', { session_id: started.body.data['session_id'] })).body.data['stdout']).trim().split('\n').map(Number)
     expect(pids.every(alive)).toBe(true)
     const ended = new Promise<number | null>((resolve) => server.process.once('exit', resolve))
+    for (const usual of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) server.process.kill(usual)
+    expect((await server.get('/healthz')).status).toBe(200)
     await server.close()
     expect(await ended).toBe(0)
     await until(() => !pids.some(alive))
@@ -176,11 +178,26 @@ describe('start and end', () => {
     await first.close()
   })
 
+  test('what is set for commands reaches them alone, and may name what it replaces', async () => {
+    const server = await startSandboxServer({
+      BERTH_ENV_NODE_OPTIONS: '--require /nowhere/register.js', BERTH_ENV_PUBLIC_PORT: '9000', BERTH_ENV_BERTH_LISTEN: '192.0.2.1',
+      BERTH_ENV_PATH: '/opt/venv/bin:$PATH', BERTH_ENV_MAX_SHELL_SESSIONS: 'many',
+    })
+    const seen = async (command: string) => String((await server.post('/v1/bash/exec', { command })).body.data['stdout'])
+    expect(await seen('echo $NODE_OPTIONS $PUBLIC_PORT $BERTH_LISTEN')).toBe('--require /nowhere/register.js 9000 192.0.2.1\n')
+    expect(await seen('echo $PATH')).toBe(`/opt/venv/bin:${process.env['PATH']}\n`)
+    await server.close()
+    // One that leaves commands without any program leaves the sandbox alive: they say themselves what they miss.
+    const bare = await startSandboxServer({ BERTH_ENV_PATH: '/nowhere' })
+    expect(String((await bare.post('/v1/bash/exec', { command: 'ls' })).body.data['stderr'])).toContain('ls: command not found')
+    await bare.close()
+  })
+
   test('not ready until a command has really run', async () => {
     // Without bash in PATH none can: it lives, it answers, and it never says that it is ready.
     const server = await startSandboxServer({ PATH: '/nowhere' }, {}, false)
     await until(async () => Number((await server.get('/healthz')).body['faults']) > 0)
-    expect(await server.get('/v1/sandbox')).toMatchObject({ status: 503, body: { success: false } })
+    expect(await server.get('/v1/sandbox')).toMatchObject({ status: 501, body: { success: false, message: expect.stringContaining('spawn bash ENOENT') } })
     expect((await server.get('/healthz')).body['status']).toBe('starting')
     await server.close()
   })

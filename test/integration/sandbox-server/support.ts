@@ -79,7 +79,7 @@ export async function startSandboxServer(env: Record<string, string> = {}, heade
     get: (path) => call('GET', path),
     del: (path) => call('DELETE', path),
     close: async () => {
-      child.kill('SIGTERM')
+      child.kill('SIGPWR')
       await ended
       await rm(home, { recursive: true, force: true })
     },

@@ -117,6 +117,17 @@ describe('readiness', () => {
     await expect(within(20_000, 'refusal', readiness(client(server.port), { signal: never, clock, timeoutMs: 600_000 }))).rejects.toMatchObject({ code: 'SANDBOX_REFUSED' })
   })
 
+  it('ends soon, without advice to wait, where no waiting helps: a server of something else, an image without bash', async () => {
+    const port = await freePort()
+    await listen(createServer(canned({}).listener), port)
+    const bare = await liteServer({ key, cwd: temp.path, env: { PATH: '/nowhere' } })
+    opened.push({ close: () => bare.stop() })
+    for (const [at, why] of [[port, '/v1/sandbox'], [bare.port, 'spawn bash ENOENT']] as const) {
+      const outcome = within(30_000, 'the end', readiness(client(at), { signal: never, clock, timeoutMs: 600_000 }))
+      await expect(outcome).rejects.toMatchObject({ code: 'IMAGE_UNUSABLE', message: expect.stringContaining(why), next: expect.not.stringContaining('ready_timeout') })
+    }
+  })
+
   it('that never comes says what was wrong last', async () => {
     await expect(readiness(client(1), { signal: never, clock, timeoutMs: 3000 })).rejects.toMatchObject({
       code: 'NOT_READY', message: expect.stringContaining('ECONNREFUSED'), cause: { code: 'SANDBOX_UNREACHABLE' },

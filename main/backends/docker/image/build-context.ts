@@ -24,8 +24,9 @@ export function buildContext(recipe: LiteRecipe): { stream: Readable; sent: Prom
       const to = tar.entry({ name: 'node/usr/local/bin/node', mtime, mode: 0o755, uid: 0, gid: 0, size })
       await pipeline(createReadStream(recipe.node), to)
     }
-    for (const name of ['server/', 'server/usr/', 'server/usr/local/', 'server/usr/local/lib/', 'server/usr/local/lib/berth/']) directory(tar, name)
-    entry('server/usr/local/lib/berth/sandbox-server.mjs', recipe.server)
+    for (const name of ['server/', 'server/usr/', 'server/usr/local/', 'server/usr/local/lib/', 'server/usr/local/lib/warden/']) directory(tar, name)
+    tar.entry({ name: 'server/usr/local/lib/warden/warden', type: 'symlink', linkname: '/usr/local/bin/node', mtime, uid: 0, gid: 0 })
+    entry('server/usr/local/lib/warden/warden.mjs', recipe.server)
     tar.finalize()
   }
   const sent = fill().catch((error: Error) => {

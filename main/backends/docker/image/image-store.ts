@@ -4,6 +4,7 @@ import type { TraitsReader } from '../engine-traits.ts'
 import { imageFlights } from './flights.ts'
 import { buildLite, liteReference } from './lite-build.ts'
 import { isLite, liteName, readRecipe, type LiteFiles, type LiteRecipe } from './lite-recipe.ts'
+import { entrypointOf, imageKind, type ImageKind } from './image-kind.ts'
 import { present } from './present.ts'
 import { pullImage } from './pull.ts'
 import type { AuthOptions } from './registry-auth.ts'
@@ -11,6 +12,8 @@ import type { AuthOptions } from './registry-auth.ts'
 export interface ImageStore {
   /** The name under which the engine has it; for `berth-lite` the build of exactly these files. */
   reference(image: string): Promise<string>
+  /** What kind of image it is; of `berth-lite` known without asking. */
+  kind(image: string): Promise<ImageKind>
   prepared(image: string): Promise<boolean>
   prepare(image: string, report: (progress: Progress) => void, signal: AbortSignal): Promise<void>
   /** For `doctor` and scripts. `outdated`: there is a build, but of other files. */
@@ -47,6 +50,10 @@ export function imageStore(options: {
 
   return {
     reference,
+    async kind(image) {
+      const start = entrypointOf((await recipe()).dockerfile)
+      return isLite(image) ? { lite: true, start, environment: {} } : await imageKind(engine, image, start)
+    },
     prepared,
     async prepare(image, report, signal) {
       if (await prepared(image)) return

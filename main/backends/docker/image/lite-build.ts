@@ -5,6 +5,7 @@ import { cancelled, diskFull, plain } from '../errors.ts'
 import { bases, type Base } from './base.ts'
 import { buildContext } from './build-context.ts'
 import { readEngineLines } from './engine-lines.ts'
+import { liteLabel } from './image-kind.ts'
 import { liteName, type LiteRecipe } from './lite-recipe.ts'
 import type { AuthOptions } from './registry-auth.ts'
 
@@ -55,7 +56,7 @@ async function buildOn(base: Base, build: LiteBuild, note: (text: string, done?:
   const options = {
     t: reference,
     buildargs: { BASE: base.reference, ...(base.complete ? {} : proxyArguments(build.env)) },
-    labels: { 'berth.lite': recipe.hash, 'berth.version': build.version },
+    labels: { [liteLabel]: recipe.hash, 'berth.version': build.version },
     ...(base.complete ? { networkmode: 'none' } : {}),
     rm: true,
     forcerm: true,
