@@ -1,8 +1,8 @@
 import { fail } from '../../shared/errors.ts'
 import type { Sender } from '../system/pipes.ts'
 
-/** Calls whose answer a page must not see: the token goes to the clipboard, by `native.copyToken`. */
-const kept: ReadonlySet<string> = new Set(['token_copy', 'session_open'])
+/** Calls whose answer a page must not see: a secret goes to the clipboard, by `native.copyToken` and `native.copyAddress`. */
+const kept: ReadonlySet<string> = new Set(['token_copy', 'address_copy', 'session_open'])
 
 /** Throws unless a message comes from our own page, in our own window, and not from a frame inside it. */
 export function checkSender(sender: Sender, origin: string): void {

@@ -17,6 +17,7 @@ export function preloadNative({ ask, pathOf, onCommand, onProgress }: NativeDeps
     openDirectory: (sandbox, which) => asked('openDirectory', sandbox, which),
     copy: (text) => asked('copy', text),
     copyToken: () => asked('copyToken'),
+    copyAddress: (sandbox, where) => asked('copyAddress', sandbox, where),
     openLink: (url) => asked('openLink', url),
     download: (file) => asked('download', file),
     async upload(to, files, report) {

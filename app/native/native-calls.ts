@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import { addressFor } from '../../shared/address.ts'
+import { sandboxId } from '../../shared/identity.ts'
 import type { HouseState } from '../../shared/state.ts'
 import type { Endpoint } from '../../shared/wire/endpoint.ts'
 import { fail } from '../../shared/errors.ts'
@@ -41,6 +43,7 @@ const inputs = {
   openDirectory: z.tuple([text, text]),
   copy: z.tuple([z.string().max(16_777_216)]),
   copyToken: none,
+  copyAddress: z.tuple([sandboxId, z.enum(['program', 'browser'])]),
   openLink: z.tuple([text]),
   download: z.tuple([z.object({ sandbox: text, path: text, name: fileName })]),
   upload: z.tuple([z.object({ sandbox: text, directory: text }), z.array(text).max(1000), z.number().int()]),
@@ -110,6 +113,7 @@ export function nativeCalls(deps: NativeDeps): (name: string, args: readonly unk
     reveal, openDirectory, download, upload,
     copy: (it) => desk.copy(it),
     copyToken: async () => desk.copy((await endpoint().call('token_copy', {})).token),
+    copyAddress: async (sandbox, where) => desk.copy(addressFor(where, await endpoint().call('address_copy', { id: sandbox }))),
     openLink: async (url) => desk.openLink(openable(url)),
     saveText: async (name, content) => {
       const place = await dialogs.saveFile({ title: 'Save', name })

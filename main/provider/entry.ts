@@ -40,6 +40,8 @@ export interface Entry {
   readonly frozenAt?: number | undefined
   /** Monotonic ms at which somebody last began to look into it: no activity, but it is not frozen under them. */
   readonly lookedAt?: number | undefined
+  /** Of which image it is being made, or could not be made; null: it was not come to that. */
+  readonly image?: string | null | undefined
   readonly step: string | null
   readonly error: BerthError | null
 }

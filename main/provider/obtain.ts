@@ -79,7 +79,7 @@ async function begin(core: Core, wanted: Wanted, before: Entry | undefined, flig
     take: (over) => {
       const entry = creating({ id: wanted.id, user: wanted.user, thread: wanted.thread, client: wanted.client, name: nameOf(core, wanted.id) }, deps.clock.now(), deps.clock.wall(), before)
       const who = flight.who()
-      core.table.set({ ...entry, replaced: core.replacements.get(wanted.id) ?? entry.replaced }, { who, text: 'A sandbox is being made' })
+      core.table.set({ ...entry, image: config.image, replaced: core.replacements.get(wanted.id) ?? entry.replaced }, { who, text: 'A sandbox is being made' })
       if (waited) flight.report({ type: 'progress', step: 'create', text: 'A place is free', done: null, total: null })
       if (over <= 0) return
       const warning = `All ${config.replicas} sandboxes are in use: this one is ${over} over sandbox.replicas`

@@ -8,6 +8,8 @@ export interface Addressing {
   hand(got: Acquired, via: string | undefined): Acquired
   /** The address that a program is given for a sandbox that it may use; null while there is none. */
   given(it: Sandbox, via: string | undefined): string | null
+  /** Opens it in a browser, at an origin of its own; as secret as the address. null: there is no sandbox port. */
+  enter(id: string): string | null
   /** What everybody who may look sees: no secret in it. */
   show<T extends Sandbox>(it: T, via: string | undefined): T
   /** Ends the addresses handed out so far, and what runs over them. Throws when that cannot be written down. */
@@ -16,5 +18,5 @@ export interface Addressing {
 
 /** Straight to the container, with its key: where there is no sandbox port. */
 export function directAddressing(): Addressing {
-  return { settled: () => Promise.resolve(), hand: (got) => got, given: (it) => it.url, show: (it) => it, rotate: () => Promise.resolve() }
+  return { settled: () => Promise.resolve(), hand: (got) => got, given: (it) => it.url, enter: () => null, show: (it) => it, rotate: () => Promise.resolve() }
 }

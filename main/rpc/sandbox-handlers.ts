@@ -9,7 +9,7 @@ import type { Handler, Handlers } from './handlers.ts'
 /** Characters of log that an answer without a stream carries at most; the oldest lines go first. */
 const logLimit = 8_388_608
 
-type SandboxCalls = 'acquire' | 'hint' | 'get' | 'list' | 'release' | 'destroy' | 'rotate' | 'rename_holder' | 'dismiss' | 'logs'
+type SandboxCalls = 'address_copy' | 'acquire' | 'hint' | 'get' | 'list' | 'release' | 'destroy' | 'rotate' | 'rename_holder' | 'dismiss' | 'logs'
 
 export interface SandboxDeps { readonly provider: Provider; readonly addressing: Addressing; readonly events: Events }
 
@@ -45,6 +45,14 @@ export function sandboxHandlers(deps: SandboxDeps): Pick<Handlers, SandboxCalls>
       return { id }
     },
     rename_holder: async ({ holder, name }, context) => ({ renamed: provider.renameHolder(holder, name, context.who) }),
+    address_copy: async (selection, context) => {
+      const it = provider.get(selection)
+      const url = addressing.given(it, context.via)
+      if (url === null) throw fail('SANDBOX_NOT_FOUND', `The sandbox is ${it.status}, and has no address`, { next: 'Acquire it again.' })
+      await addressing.settled(it.id)
+      deps.events.publish({ type: 'address.copied', who: context.who, sandbox: it.id, user: it.user, thread: it.thread, text: 'Its address was copied, with the secret in it' })
+      return { url, enter_url: addressing.enter(it.id) }
+    },
     dismiss: async (selection, context) => ({ dismissed: provider.dismiss(selection, context.who) }),
     logs: logsWith(provider),
   }

@@ -8,6 +8,7 @@ import { Menu, type MenuItems } from '../parts/floats/menu.tsx'
 import { useToast } from '../parts/floats/toasts.ts'
 import { useDeeds } from '../sandboxes/deeds/deeds.ts'
 import { sandboxWords } from '../words/sandbox.ts'
+import { isUp } from './sandbox.logic.ts'
 import { useTask } from './use-task.ts'
 
 /** What can be done with a sandbox, in its header. */
@@ -33,8 +34,12 @@ export function Actions({ row, name }: { row: SandboxRow; name: string }) {
   useCommand({ id: 'destroy', title: 'Destroy…', detail: name, icon: 'trash', when: row.status !== 'failed', run: () => deeds.destroy([row]) })
 
   const more: MenuItems = [
+    ...(row.thread === null ? [] : [{ label: sandboxWords.copyThread, icon: 'copy', run: () => other.run(() => native.copy(row.thread ?? '')) } as const]),
     { label: sandboxWords.copyId, icon: 'copy', run: () => other.run(() => native.copy(id)) },
     { label: sandboxWords.copyName, icon: 'copy', run: () => other.run(() => native.copy(row.name)) },
+    'line',
+    { label: sandboxWords.copyAddress, icon: 'copy', disabled: !isUp(row), run: () => other.run(() => native.copyAddress(id, 'program')) },
+    { label: sandboxWords.copyEnter, icon: 'copy', disabled: !isUp(row), run: () => other.run(() => native.copyAddress(id, 'browser')) },
     'line',
     { label: sandboxWords.rotate, icon: 'key', disabled: row.status === 'failed', run: () => setAsks(true) },
   ]

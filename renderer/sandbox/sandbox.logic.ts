@@ -1,3 +1,4 @@
+import type { ErrorData } from '../../shared/errors.ts'
 import type { BerthEvent } from '../../shared/event.ts'
 import { actorOf } from '../words/who.ts'
 import type { SandboxRow } from '../../shared/state.ts'
@@ -19,6 +20,17 @@ export function doing({ status, commands, holders, expires_at, step, error }: Sa
   if (holders.length > 0) return { kind: 'held', who: holders.map(({ holder }) => holder) }
   if (expires_at !== null) return { kind: 'reaped', ms: Math.max(0, Date.parse(expires_at) - now) }
   return { kind: 'nobody' }
+}
+
+/** Lines of a failure's next step that are to be typed: what stands in `backticks` and is more than a word. */
+export function fixesIn(next: string): readonly string[] {
+  return [...next.matchAll(/`([^`]+)`/g)].flatMap(([, line = '']) => (/\s/.test(line) ? [line] : []))
+}
+
+/** The last lines that its container wrote, as its failure kept them; none: it wrote none, or there was no container. */
+export function logOf(error: ErrorData | null): readonly string[] {
+  const log = error?.details?.['log']
+  return Array.isArray(log) ? log.filter((line) => typeof line === 'string') : []
 }
 
 /** Can be worked in now. */

@@ -1,3 +1,4 @@
+import { addressFor } from '../../shared/address.ts'
 import { fail, fromErrorData, errorData } from '../../shared/errors.ts'
 import type { Endpoint } from '../../shared/wire/endpoint.ts'
 import type { Native } from './native.ts'
@@ -43,6 +44,7 @@ export function browserNative({ origin, endpoint, window }: BrowserOptions): Nat
       const { token } = await endpoint().call('token_copy', {})
       await copy(token)
     },
+    copyAddress: async (sandbox, where) => await copy(addressFor(where, await endpoint().call('address_copy', { id: sandbox }))),
     async openLink(url) {
       if (!isSafeLink(url)) throw fail('BAD_INPUT', 'Only https links, and http on this machine, are opened', { next: 'Copy the link and look at it first.' })
       window.open(url, '_blank', 'noopener,noreferrer')

@@ -11,6 +11,7 @@ export function electronNative({ native }: PreloadApi): Native {
     openDirectory: async (sandbox, which) => valueOf(await native.openDirectory(sandbox, which)),
     copy: async (text) => void valueOf(await native.copy(text)),
     copyToken: async () => void valueOf(await native.copyToken()),
+    copyAddress: async (sandbox, where) => void valueOf(await native.copyAddress(sandbox, where)),
     openLink: async (url) => void valueOf(await native.openLink(url)),
     download: async (file) => valueOf(await native.download(file)),
     upload: async (to, files, onProgress, signal) => valueOf(await Promise.race([native.upload(to, files, onProgress), ...(signal ? [aborted(signal)] : [])])),

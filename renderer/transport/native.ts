@@ -11,6 +11,8 @@ export interface Native {
   copy(text: string): Promise<void>
   /** Puts the home's token on the clipboard without showing it to the page where the system can. */
   copyToken(): Promise<void>
+  /** The same with the address of a sandbox, whose secret is in it: one that a program can use, or one that a browser opens. */
+  copyAddress(sandbox: string, where: 'program' | 'browser'): Promise<void>
   /** https, or http on loopback; anything else is refused. */
   openLink(url: string): Promise<void>
   /** Saves the bytes of a file in a sandbox where the person says. false: they changed their mind. */

@@ -112,6 +112,11 @@ export function format(locale: string | undefined, timeZone?: string): Format {
   }
 }
 
+/** With a full stop, but not a second one: what the engine says may have its own. */
+export function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`
+}
+
 function twoUnits(ms: number): string {
   const seconds = Math.floor(ms / second)
   if (seconds < 60) return `${seconds}s`

@@ -9,7 +9,7 @@ export const sandboxWords = {
   cpu: 'CPU', memory: 'Memory', unknown: '–',
   release: 'Release', releaseOne: (holder: string) => `Release for ${holder}`, releaseAll: 'Release for all',
   released: (name: string) => `${name} is released`, destroy: 'Destroy…', more: 'More actions',
-  copyId: 'Copy id', copyName: "Copy the container's name", rotate: 'Change its address…', dismiss: 'Dismiss',
+  copyThread: 'Copy thread', copyId: 'Copy id', copyName: "Copy the container's name", copyAddress: 'Copy its address, for a program', copyEnter: 'Copy its address, for a browser', rotate: 'Change its address…', dismiss: 'Dismiss',
   rotation: {
     title: 'Change the address', about: 'Addresses of this sandbox that were handed out so far stop working, and what runs over them ends.',
     confirm: 'Change the address', keep: 'Leave it', done: 'The address has changed', doneDetail: 'Whoever acquires again gets the new one.',

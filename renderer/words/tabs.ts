@@ -2,13 +2,14 @@
 export const tabWords = {
   overview: {
     running: 'Running now', nothing: 'Nothing that came through Berth runs in it.', by: (who: string) => `by ${who}`, interrupt: 'Interrupt', before: 'Before that', who: 'By', at: 'At', took: 'Took', exit: 'Exit', ended: 'ended',
-    terminals: (n: string) => `${n} open`, files: 'Files on this computer', allMounts: 'All mounts', sandbox: 'Sandbox', id: 'Id', container: 'Container', image: 'Image', address: 'Address', started: 'Started', limits: 'Limits', replaced: 'Replaced',
-    copyId: 'Copy the id', copyName: 'Copy the container name', copyAddress: 'Copy the address', needs: 'an agent gets it with its secret', noLimits: 'none', times: (n: string) => n,
+    terminals: (n: string) => `${n} open`, files: 'Files on this computer', allMounts: 'All mounts', sandbox: 'Sandbox', id: 'Id', container: 'Container', image: 'Image', address: 'Address', started: 'Started', tried: 'Tried at', limits: 'Limits', replaced: 'Replaced',
+    copyId: 'Copy the id', copyName: 'Copy the container name', copyAddress: 'Copy the address, with its secret', needs: 'copied with its secret', noLimits: 'none', times: (n: string) => n,
     held: 'Held by', since: (time: string) => `since ${time}`, release: 'Release', nobody: 'Nobody holds it.',
     afterwards: (idle: string) => `When the last holder lets go it becomes warm, and is reaped after ${idle} without activity.`, afterwardsNever: 'When the last holder lets go it becomes warm; it is not reaped.',
     warmThen: (left: string) => `It is reaped in ${left}, unless somebody acquires it.`, isolation: 'Isolation', last: 'Now', allStats: 'All stats', raw: 'As the engine has it',
     cpus: (n: string) => `${n} CPUs`, processes: (n: string) => `${n} processes`,
   },
+  failure: { title: 'Why it failed', again: 'Try again', fix: 'What to run', cause: 'What was underneath', log: 'The end of its log', none: 'It wrote no log.', noneMore: 'Why it failed is in the Overview.' },
   stats: {
     cpu: 'CPU', memory: 'Memory', network: 'Network', disk: 'Disk', of: (n: string) => `of ${n} CPUs`, ofAll: 'of one CPU', limit: (size: string) => `${size} limit`, in: 'in', out: 'out', read: 'read', written: 'written',
     range: 'Range', minute: '1 min', five: '5 min', note: 'One sample a second while this tab is open.', csv: 'Copy as CSV', copied: 'Copied', nothing: 'Nothing was measured yet.', pausedWhy: 'A paused sandbox is not woken to be measured.',

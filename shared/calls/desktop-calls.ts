@@ -140,6 +140,17 @@ export const desktopCalls = {
     result: z.object({ token: z.string() }),
     errors: [],
   }),
+  address_copy: row({
+    summary: 'The addresses of one sandbox with their secret, for a person who copies one. Each call is in the event log.',
+    scope: 'operator',
+    kind: 'write',
+    input: selecting({}),
+    result: z.object({
+      url: z.string().describe('For a program: all that it needs, unless `bridge.sandbox_url` is `direct`.'),
+      enter_url: z.string().nullable().describe('For a browser; null where there is no sandbox port.'),
+    }),
+    errors: ['SANDBOX_NOT_FOUND'],
+  }),
   retry: row({
     summary: 'Look for the container engine now, instead of at the next try.',
     scope: 'operator',

@@ -28,6 +28,7 @@ export interface PreloadNative {
   openDirectory(sandbox: string, which: string): Promise<Answer<boolean>>
   copy(text: string): Promise<Answer<null>>
   copyToken(): Promise<Answer<null>>
+  copyAddress(sandbox: string, where: 'program' | 'browser'): Promise<Answer<null>>
   openLink(url: string): Promise<Answer<null>>
   download(file: { sandbox: string; path: string; name: string }): Promise<Answer<boolean>>
   /** `files`: a page's own `File`s, resolved inside the preload. */

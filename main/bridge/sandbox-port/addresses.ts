@@ -24,11 +24,13 @@ export function sandboxAddresses(deps: {
   const { capabilities } = deps
   const base = (via: string | undefined) => `http://${asHost(deps.host ?? via ?? '127.0.0.1')}:${deps.port()}/s`
   const urlOf = (id: string, via?: string) => `${base(via)}/${id}.${capabilities.of('path', id)}`
+  const enter = (id: string) => `http://${id}.localhost:${deps.port()}${enterPath}?key=${capabilities.of('path', id)}`
   return {
     urlOf,
+    enter,
     settled: (id) => capabilities.written(id),
     hand(got, via) {
-      const enter_url = `http://${got.id}.localhost:${deps.port()}${enterPath}?key=${capabilities.of('path', got.id)}`
+      const enter_url = enter(got.id)
       return deps.mode() === 'direct' ? { ...got, enter_url } : { ...got, url: urlOf(got.id, via), headers: {}, enter_url }
     },
     given: (it, via) => (it.url === null || deps.mode() === 'direct' ? it.url : urlOf(it.id, via)),

@@ -3,10 +3,14 @@ import type { ErrorData } from '../../../shared/errors.ts'
 import { useNative } from '../../frame/house/contexts.ts'
 import { useTopic } from '../../frame/house/use-topic.ts'
 import { useFootKeys } from '../../frame/window/foot-keys.ts'
+import { Code } from '../../parts/blocks/code.tsx'
+import { Empty } from '../../parts/blocks/empty.tsx'
 import { Note } from '../../parts/blocks/note.tsx'
 import { useToast } from '../../parts/floats/toasts.ts'
 import { useFormat } from '../../words/formats.ts'
 import { logWords } from '../../words/logs.ts'
+import { tabWords } from '../../words/tabs.ts'
+import { logOf } from '../sandbox.logic.ts'
 import { useKept, type TabProps } from '../tab.ts'
 import { useTask } from '../use-task.ts'
 import { clearedKey } from './cleared.ts'
@@ -24,7 +28,18 @@ const wrappedMs = 250
 
 /** The container's own log. Another container of the same sandbox is another log, after the same lines. */
 export function LogsTab({ row, gone }: TabProps) {
+  if (row.status === 'failed' && row.container === null) return <KeptLog lines={logOf(row.error)} />
   return <Log key={row.container ?? ''} id={row.id} name={row.thread ?? row.id} ready={!gone && row.container !== null} />
+}
+
+/** What a sandbox that failed had written: its container is gone, the failure has kept the end of its log. */
+function KeptLog({ lines }: { lines: readonly string[] }) {
+  const words = tabWords.failure
+  return (
+    <div className="scroll pad">
+      {lines.length === 0 ? <Empty title={words.none}>{words.noneMore}</Empty> : <section className="section" aria-labelledby="kept"><h2 id="kept">{words.log}</h2><Code text={lines.join('\n')} label={words.log} /></section>}
+    </div>
+  )
 }
 
 function Log({ id, name, ready }: { id: string; name: string; ready: boolean }) {

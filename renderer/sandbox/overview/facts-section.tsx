@@ -1,7 +1,9 @@
 import type { SandboxRow } from '../../../shared/state.ts'
+import { useNative } from '../../frame/house/contexts.ts'
 import { CopyButton } from '../../parts/buttons/copy-button.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { tabWords } from '../../words/tabs.ts'
+import { isUp } from '../sandbox.logic.ts'
 import type { Details } from '../use-details.ts'
 
 const words = tabWords.overview
@@ -9,6 +11,7 @@ const words = tabWords.overview
 /** What it is made of. */
 export function FactsSection({ row, details }: { row: SandboxRow; details: Details | null }) {
   const format = useFormat()
+  const native = useNative()
   const limits = details ? [
     details.limits.cpus === null ? null : words.cpus(String(details.limits.cpus)),
     details.limits.memory === null ? null : format.size(details.limits.memory),
@@ -21,9 +24,9 @@ export function FactsSection({ row, details }: { row: SandboxRow; details: Detai
         <dt>{words.id}</dt><dd><code>{row.id}</code><CopyButton text={row.id} label={words.copyId} /></dd>
         <dt>{words.container}</dt><dd><code>{row.name}</code><CopyButton text={row.name} label={words.copyName} /></dd>
         {row.image === null ? null : <><dt>{words.image}</dt><dd><code>{row.image}</code>{details?.image_id ? <span className="dim" title={details.image_id}>{details.image_id.slice(0, 19)}</span> : null}</dd></>}
-        {details?.address ? <><dt>{words.address}</dt><dd><code className="cut">{details.address}</code><CopyButton text={details.address} label={words.copyAddress} /><span className="dim nowrap">{words.needs}</span></dd></> : null}
-        <dt>{words.started}</dt><dd><span title={format.full(new Date(row.created_at))}>{format.clock(new Date(row.created_at))}</span></dd>
-        <dt>{words.limits}</dt><dd>{limits === null ? '–' : limits.length === 0 ? words.noLimits : limits.join(', ')}</dd>
+        {details?.address && isUp(row) ? <><dt>{words.address}</dt><dd><code className="cut">{details.address}</code><CopyButton text={() => native.copyAddress(row.id, 'program')} label={words.copyAddress} /><span className="dim nowrap">{words.needs}</span></dd></> : null}
+        <dt>{row.status === 'failed' ? words.tried : words.started}</dt><dd><span title={format.full(new Date(row.created_at))}>{format.clock(new Date(row.created_at))}</span></dd>
+        {row.status === 'failed' ? null : <><dt>{words.limits}</dt><dd>{limits === null ? '–' : limits.length === 0 ? words.noLimits : limits.join(', ')}</dd></>}
         {row.replaced > 0 ? <><dt>{words.replaced}</dt><dd>{format.count(row.replaced, 'time')}</dd></> : null}
       </dl>
       {details?.raw ? (

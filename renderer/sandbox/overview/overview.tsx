@@ -4,6 +4,7 @@ import type { TabProps } from '../tab.ts'
 import { useDetails } from '../use-details.ts'
 import { CommandsSection } from './commands-section.tsx'
 import { FactsSection } from './facts-section.tsx'
+import { FailureSection } from './failure-section.tsx'
 import { FilesSection } from './files-section.tsx'
 import { HoldersSection } from './holders-section.tsx'
 import { IsolationSection } from './isolation-section.tsx'
@@ -17,12 +18,12 @@ export function OverviewTab({ row, gone }: TabProps) {
       {problem ? <Note kind="bad" title={problem.message}>{problem.next}</Note> : null}
       <div className="split">
         <div>
-          <CommandsSection row={row} />
+          {row.error === null || row.status !== 'failed' ? <CommandsSection row={row} /> : <FailureSection row={row} error={row.error} />}
           <FilesSection id={row.id} details={details} />
           <FactsSection row={row} details={details} />
         </div>
         <div>
-          <HoldersSection row={row} idleSeconds={idle} />
+          {row.status === 'failed' ? null : <HoldersSection row={row} idleSeconds={idle} />}
           <IsolationSection row={row} details={details} />
         </div>
       </div>

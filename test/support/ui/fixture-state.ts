@@ -61,7 +61,7 @@ function running(id: string, command: string, who: string, seconds: number): San
 const list: readonly SandboxRow[] = [
   fixtureSandbox('9e01c4aa5c7e90ab', 'invoice-ocr', {
     age: 2 * minute, status: 'failed', holders: [],
-    error: { code: 'NOT_READY', message: 'Not ready after 60 s', next: 'The port answers, but /v1/sandbox says 502. Its log is kept.', retry: true, cause: 'GET /v1/sandbox: 502 Bad Gateway' },
+    error: { code: 'NOT_READY', message: 'Not ready after 60 s', next: 'The port answers, but /v1/sandbox says 502: build the image anew with `docker build -t invoice-sandbox:3 .` or give it more time by `ready_timeout`.', retry: true, cause: 'GET /v1/sandbox: 502 Bad Gateway', details: { log: ['2026-11-23T14:31:06Z server listening on 8080', '2026-11-23T14:32:06Z upstream closed'] } },
   }),
   fixtureSandbox('3fa2b9d15c7e90ab', 'pricing-research', {
     age: 14 * minute, holders: held('deer-flow'), commands: running('c1', 'pytest -q tests/ --maxfail=1', 'deer-flow', 38),

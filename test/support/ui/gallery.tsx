@@ -46,6 +46,7 @@ const native: Native = {
   openDirectory: async () => false,
   copy: async (text) => void copied.push(text),
   copyToken: async () => void copied.push('(token)'),
+  copyAddress: async (sandbox, where) => void copied.push(`(${where} ${sandbox})`),
   openLink: async (url) => void did.push(`open ${url}`),
   download: async ({ path }) => {
     did.push(`download ${path}`)
