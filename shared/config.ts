@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseSize } from './size.ts'
 
 const seconds = z.number().min(0).max(31_536_000)
 const port = z.number().int().min(1).max(65_535)
@@ -12,6 +13,10 @@ export const mount = z.strictObject({
 
 /** `512m`, `2g` or bytes. */
 export const bytes = z.union([z.number().int().min(0), z.string().regex(/^\d+(\.\d+)?[kmgt]?b?$/i, 'a size like 512m or 2g')])
+
+/** Half of it is what a sandbox's own server takes before anything runs; container engines refuse far less still. */
+const leastMemory = '32m'
+const memory = bytes.refine((size) => parseSize(size) >= parseSize(leastMemory), `a sandbox needs ${leastMemory} or more, like 512m`)
 
 /**
  * The configuration in force, settled: one flat object, whatever form the file had. The file's `sandbox:` section
@@ -65,8 +70,8 @@ export const config = z.strictObject({
     .prefault({}),
   resources: z
     .strictObject({
-      memory: bytes.nullable().default(null).describe('Memory of one sandbox.'),
-      cpus: z.number().positive().nullable().default(null),
+      memory: memory.nullable().default(null).describe('Memory of one sandbox, 32m or more.'),
+      cpus: z.number().min(0.01, 'a sandbox needs 0.01 of a CPU or more').nullable().default(null),
       pids: z.number().int().min(16).nullable().default(4096),
     })
     .prefault({}),

@@ -54,7 +54,8 @@ export const sandboxesWords = {
     title: 'New sandbox', about: 'For a thread of your own. Agents make theirs through the bridge.', thread: 'Thread', user: 'User', next: 'Then', terminal: 'Open a terminal in it',
     cancel: 'Cancel', create: 'Create sandbox', needed: 'Give the thread a name.', userNeeded: 'Give the user a name: “default” where there is one only.',
     fresh: 'New. Its files will be kept under this name, also when the sandbox is gone.',
-    there: { warm: 'It has a warm sandbox: you get that one.', paused: 'It has a paused sandbox: you get that one.', creating: 'Its sandbox is being made: you get that one.', failed: 'Its last sandbox failed: this tries again.', stopping: 'Its sandbox is being stopped: you get a new one after it.', active: (holders: string) => `It has one, held by ${holders}: you hold it too.` },
+    kept: 'Its files are kept under this name, also when the sandbox is gone.', looking: 'Looking whether it has files.', useInstead: (name: string) => `Use ${name}`,
+    there: { files: (count: string, size: string) => `It is known, and has ${count}, ${size}: its new sandbox finds them.`, warm: 'It has a warm sandbox: you get that one.', paused: 'It has a paused sandbox: you get that one.', creating: 'Its sandbox is being made: you get that one.', failed: 'Its last sandbox failed: this tries again.', stopping: 'Its sandbox is being stopped: you get a new one after it.', active: (holders: string) => `It has one, held by ${holders}: you hold it too.` },
     same: 'The same from', shell: 'a shell', curl: 'curl', hide: 'It goes on if you close this.', working: 'Creating', stop: 'Give up', failed: 'It was not created.', again: 'Try again',
   },
   shutdown: {

@@ -28,7 +28,7 @@ const wrappedMs = 250
 
 /** The container's own log. Another container of the same sandbox is another log, after the same lines. */
 export function LogsTab({ row, gone }: TabProps) {
-  if (row.status === 'failed' && row.container === null) return <KeptLog lines={logOf(row.error)} />
+  if (row.status === 'failed') return <KeptLog lines={logOf(row.error)} />
   return <Log key={row.container ?? ''} id={row.id} name={row.thread ?? row.id} ready={!gone && row.container !== null} />
 }
 

@@ -17,7 +17,8 @@ import { Mark } from '../../parts/signs/mark.tsx'
 import { Progress } from '../../parts/signs/progress.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
-import { curlLine, nameProblem, ofThread, ownHolder, shellLine } from './create.logic.ts'
+import { curlLine, nameProblem, nearestName, ofThread, ownHolder, shellLine } from './create.logic.ts'
+import { useThreadFiles, type ThreadFiles } from './thread-files.ts'
 
 const words = sandboxesWords.create
 
@@ -47,6 +48,8 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
   const threadError = nameProblem('thread', thread) ?? (asked && thread === '' ? words.needed : null)
   const userError = nameProblem('user', user) ?? (asked && user === '' ? words.userNeeded : null)
   const there = ofThread(rows, thread, user)
+  const filesOf = useThreadFiles()
+  const near = nameProblem('thread', thread) === null ? null : nearestName(thread)
 
   async function create(): Promise<void> {
     setAsked(true)
@@ -83,7 +86,8 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
         </>
       }
     >
-      <Field label={words.thread} showLabel value={thread} onChange={setThread} error={threadError} locked={busy} data-first="" hint={thread === '' ? undefined : <Outlook row={there} />} />
+      <Field label={words.thread} showLabel value={thread} onChange={setThread} error={threadError} locked={busy} data-first="" hint={thread === '' ? undefined : <Outlook row={there} files={filesOf(thread, user)} />} />
+      {near === null ? null : <div className="fieldrow near-name"><span /><div><Button small onClick={() => setThread(near)}>{words.useInstead(near)}</Button></div></div>}
       <Field label={words.user} showLabel value={user} onChange={setUser} error={userError} locked={busy} />
       <div className="fieldrow"><span>{words.next}</span><div><Check checked={terminal} onChange={setTerminal} label={words.terminal} /></div></div>
       {busy || error !== null ? null : (
@@ -99,8 +103,13 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
 }
 
 /** What becomes of this name. */
-function Outlook({ row }: { row: ReturnType<typeof ofThread> }) {
-  if (row === null) return <><Mark name="gone" />{words.fresh}</>
+function Outlook({ row, files }: { row: ReturnType<typeof ofThread>; files: ThreadFiles }) {
+  const format = useFormat()
+  if (row === null) {
+    if (files === 'looking') return <>{words.looking}</>
+    if (files === 'unknown') return <>{words.kept}</>
+    return files === 'none' ? <><Mark name="gone" />{words.fresh}</> : <>{words.there.files(format.count(files.files, 'file'), format.size(files.bytes))}</>
+  }
   if (row.status === 'active') return <>{words.there.active(row.holders.map(({ holder }) => holder).join(' and '))}</>
   return <>{words.there[row.status]}</>
 }

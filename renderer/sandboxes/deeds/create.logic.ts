@@ -11,6 +11,12 @@ export function nameProblem(kind: 'thread' | 'user', text: string): string | nul
   return parsed.success ? null : `${parsed.error.issues[0]?.message ?? 'It cannot be'}.`
 }
 
+/** The nearest that can be to a name that cannot: `my thread` is `my-thread`. null: nothing of it is left. */
+export function nearestName(text: string): string | null {
+  const near = text.trim().replaceAll(/[^A-Za-z0-9_-]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 64)
+  return near === '' || near === text ? null : near
+}
+
 /** What the thread's sandbox is by now; null: there is none. */
 export function ofThread(rows: readonly SandboxRow[], thread: string, user: string): SandboxRow | null {
   return rows.find((row) => row.thread === thread && row.user === user) ?? null

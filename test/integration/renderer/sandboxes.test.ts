@@ -8,6 +8,24 @@ let gallery: Gallery
 let page: Page
 let problems: string[]
 
+/** What of a dialog is outside of it or of the page, and which of its buttons a pointer cannot reach. */
+function misfits(box: Element): string[] {
+  const { left, right, top, bottom } = box.getBoundingClientRect()
+  const named = (one: Element) => one.outerHTML.slice(0, 120)
+  const outside = [...box.querySelectorAll('*')].filter((one) => {
+    const own = one.getBoundingClientRect()
+    return own.width > 0 && (own.left < left - 1 || own.right > right + 1) && one.closest('pre, .cut, td, th, .sr') === null
+  })
+  const beyond = left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight ? [] : ['the dialog itself']
+  const sideways = document.documentElement.scrollWidth <= innerWidth ? [] : ['the page scrolls sideways']
+  const hidden = [...box.querySelectorAll('button')].filter((button) => {
+    button.scrollIntoView({ block: 'nearest' })
+    const own = button.getBoundingClientRect()
+    return own.width > 0 && !button.contains(document.elementFromPoint((own.left + own.right) / 2, (own.top + own.bottom) / 2))
+  })
+  return [...beyond, ...sideways, ...outside.map((one) => `outside: ${named(one)}`), ...hidden.map((one) => `not to be reached: ${named(one)}`)]
+}
+
 needs('chromium').describe('The list of sandboxes, in Chromium', () => {
   beforeAll(async () => {
     gallery = await openGallery()
@@ -242,6 +260,11 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     await page.keyboard.press('n')
     await page.keyboard.type('not a name')
     await page.getByText('A thread id must be 1 to 64 of').waitFor()
+    await page.getByRole('button', { name: 'Use not-a-name' }).click()
+    expect(await page.getByLabel('Thread').inputValue()).toBe('not-a-name')
+    await page.getByText('New. Its files will be kept').waitFor()
+    await page.getByLabel('Thread').fill('last-weeks-report')
+    await page.getByText('It is known, and has 12 files, 4.02 MiB').waitFor()
     await page.getByLabel('Thread').fill('docs-crawl')
     await page.getByText('It has a warm sandbox: you get that one.').waitFor()
     await page.getByLabel('Thread').fill('mine')
@@ -254,8 +277,59 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     await page.waitForURL(/#\/sandboxes\/7d10ca525c7e90ab\/terminal/)
   })
 
+  test('every dialog stays within the page, at any size, and its buttons can be reached', async () => {
+    const long = 'an-agent-with-a-name-of-all-the-sixty-four-letters-that-it-may-be'.slice(0, 64)
+    const named = `window.fixture.push(Object.values(window.fixture.state().sandboxes).filter(({ thread }) => thread === 'pricing-research').map((value) => ({ op: 'sandbox', value: { ...value, thread: '${long}' } })))`
+    const dialogs: readonly (readonly [title: string, fixture: string, open: () => Promise<unknown>])[] = [
+      ['New sandbox', 'house', () => page.keyboard.press('n')],
+      ['Keys', 'house', () => page.keyboard.press('?')],
+      [`Destroy ${long}?`, 'house', () => page.keyboard.press('Delete')],
+      [`Release ${long}?`, 'house', () => page.keyboard.press('r')],
+      ['Shut down all sandboxes?', 'house', () => page.getByRole('button', { name: /Shut down all/ }).click()],
+      ['What the embedded backend isolates', 'embedded', () => page.getByRole('button', { name: /What that means/ }).click()],
+    ]
+    const sizes = [{ width: 1280, height: 800 }, { width: 640, height: 400 }, { width: 450, height: 300 }]
+    for (const fixture of ['house', 'embedded']) {
+      await open({ fixture })
+      if (fixture === 'house') {
+        await page.evaluate(named)
+        await row(long).click()
+      }
+      for (const [title, , show] of dialogs.filter(([, its]) => its === fixture)) {
+        await show()
+        const dialog = page.locator('.dialog', { hasText: title })
+        await dialog.waitFor()
+        if (title === 'New sandbox') {
+          await answer('acquire', 'await new Promise(() => undefined)')
+          await page.keyboard.type('mine')
+          await page.keyboard.press('Enter')
+          await page.evaluate("document.querySelector('.dialog .work .say').textContent = 'Step 4/9 : RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl git python3 python3-venv ripgrep'")
+        }
+        for (const size of sizes) {
+          await page.setViewportSize(size)
+          expect([size, title, await dialog.evaluate(misfits)]).toEqual([size, title, []])
+        }
+        await page.setViewportSize(sizes[0] ?? { width: 1280, height: 800 })
+        await page.keyboard.press('Escape')
+        await dialog.waitFor({ state: 'detached' })
+      }
+    }
+    // The list behind them keeps which sandbox a row is about.
+    await open({ size: { width: 450, height: 300 } })
+    expect(await row('docs-crawl').getByRole('rowheader').evaluate((cell) => cell.getBoundingClientRect().width)).toBeGreaterThan(120)
+  })
+
   test('a failed one can be tried again, read and dismissed from its row', async () => {
     await open()
+    await row('invoice-ocr').getByRole('button', { name: 'Show why' }).click()
+    await page.getByText('GET /v1/sandbox: 502 Bad Gateway').waitFor()
+    await page.getByText('upstream closed').waitFor()
+    expect(await page.getByRole('group', { name: 'What to run' }).allInnerTexts()).toEqual(['docker build -t invoice-sandbox:3 .'])
+    const heading = await page.getByRole('heading', { level: 1 }).evaluate((one) => [one.scrollWidth, one.clientWidth])
+    expect(heading[0]).toBe(heading[1])
+    await page.getByRole('tab', { name: 'Logs' }).click()
+    await page.getByText('upstream closed').waitFor()
+    await page.getByRole('link', { name: 'Back to Sandboxes' }).click()
     await answer('acquire', 'window.fixture.made.push({ name: "acquire", input })\n return { id: "9e01c4aa5c7e90ab" }')
     await row('invoice-ocr').getByRole('button', { name: 'Try again' }).click()
     await expect.poll(made).toContainEqual(['acquire', { thread: 'invoice-ocr', user: 'default', holder: 'desktop' }])

@@ -62,7 +62,7 @@ export const fixtureCalls: FixtureCalls = {
       { key: 'on_exit', value: 'destroy', default: 'destroy', source: 'default' }, { key: 'backend', value: 'auto', default: 'auto', source: 'default' },
     ],
   }),
-  threads: () => ({ threads: [{ user: 'default', thread: 'pricing-research', path: '/home/dev/.berth/users/default/threads/pricing-research', bytes: 14_510_227, files: 217 }] }),
+  threads: () => ({ threads: [{ user: 'default', thread: 'pricing-research', path: '/home/dev/.berth/users/default/threads/pricing-research', bytes: 14_510_227, files: 217 }, { user: 'default', thread: 'last-weeks-report', path: '/home/dev/.berth/users/default/threads/last-weeks-report', bytes: 4_215_000, files: 12 }] }),
   terminal_open: ({ id = '3fa2b9d15c7e90ab', cols = 80, rows = 24 }, fixture) => {
     const row = fixture.state().sandboxes[id]
     const terminal = { id: `t${fixture.made.length}`, sandbox: id, title: `Terminal ${(row?.terminals.length ?? 0) + 1}`, created_at: new Date(fixtureNow).toISOString(), cols, rows, ended: null }
