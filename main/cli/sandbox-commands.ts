@@ -161,7 +161,7 @@ function acquiredText(it: Acquired): string {
     ...Object.entries(it.headers).map(([name, value]) => `  header  ${name}: ${value}\n`),
     it.was_replaced ? '  It was replaced since you last had it: only what is in its mounts is still there.\n' : '',
     ...it.warnings.map((warning) => `  warning: ${warning}\n`),
-    `  try     berth exec ${nameOf(it)} -- ls -la /mnt/user-data\n`,
+    `  try     berth exec ${nameOf(it)} -- ls -la\n`,
   ].join('')
 }
 

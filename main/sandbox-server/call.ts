@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { InvalidRequest, RequestError } from './reply.ts'
+import { ledInward, type StandIns } from './stand-ins.ts'
 
 /** Largest JSON body taken, in bytes. */
 export const bodyLimit = 64 * 1024 * 1024
@@ -11,12 +12,19 @@ export class Call {
   readonly query: URLSearchParams
   /** What stood in the `{}` places of the route. */
   readonly params: readonly string[]
+  readonly #standIns: StandIns | null
 
-  constructor(request: IncomingMessage, response: ServerResponse, query: URLSearchParams, params: readonly string[]) {
+  constructor(request: IncomingMessage, response: ServerResponse, query: URLSearchParams, params: readonly string[], standIns: StandIns | null = null) {
     this.request = request
     this.response = response
     this.query = query
     this.params = params
+    this.#standIns = standIns
+  }
+
+  /** Where a path that came outside the JSON body leads. */
+  place(path: string): string {
+    return this.#standIns?.inward(path) ?? path
   }
 
   /** The client went away before it had its answer. */
@@ -46,7 +54,8 @@ export class Call {
     }
     if (size === 0) return undefined
     try {
-      return JSON.parse(Buffer.concat(chunks, size).toString('utf8'))
+      const body: unknown = JSON.parse(Buffer.concat(chunks, size).toString('utf8'))
+      return this.#standIns === null ? body : ledInward(body, this.#standIns)
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new InvalidRequest([{ loc: ['body', 0], msg: `JSON decode error: ${reason}`, type: 'json_invalid' }])

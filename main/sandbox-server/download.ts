@@ -32,7 +32,8 @@ export function downloadRoutes(): Route[] {
 }
 
 async function download(call: Call): Promise<Reply> {
-  const path = call.query.get('path')
+  const asked = call.query.get('path')
+  const path = asked && call.place(asked)
   const policy = call.query.get('change_policy') ?? 'ignore'
   if (!path) throw new InvalidRequest([{ loc: ['query', 'path'], msg: 'Field required', type: 'missing' }])
   if (policy !== 'ignore' && policy !== 'abort') {

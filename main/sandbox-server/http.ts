@@ -5,6 +5,7 @@ import { Call } from './call.ts'
 import { InvalidRequest, RequestError, failure, notAvailable } from './reply.ts'
 import type { JsonReply, Reply } from './reply.ts'
 import type { Router } from './router.ts'
+import { ledOutward, type StandIns } from './stand-ins.ts'
 
 /** Milliseconds an idle connection is kept: longer than any client's own limit, so that none is closed under a request. */
 const keepAlive = 80_000
@@ -13,6 +14,8 @@ export interface HttpOptions {
   readonly router: Router
   readonly gate: Gate
   readonly activity: Activity
+  /** null: every path is what it says. */
+  readonly standIns: StandIns | null
   /** A fault of the server, not of the client. */
   readonly fault: (error: unknown) => void
 }
@@ -65,9 +68,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     const found = options.router.find(method, path)
     if (!found) return notAvailable()
     if (found.route.activity) options.activity.touch()
-    const reply = await found.route.handle(new Call(request, response, query, found.params))
+    const reply = await found.route.handle(new Call(request, response, query, found.params, options.standIns))
     if (found.route.activity) options.activity.touch()
-    return reply
+    return reply === 'sent' || options.standIns === null ? reply : { ...reply, body: ledOutward(reply.body, options.standIns) }
   } catch (error) {
     if (error instanceof RequestError || error instanceof InvalidRequest) return error.reply()
     throw error

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
+import { standIns, type StandIns } from './stand-ins.ts'
 
 /** How one sandbox server is set up; read from the environment by `settings`. */
 export interface Settings {
@@ -13,6 +14,8 @@ export interface Settings {
   readonly timezone: string
   readonly maxSessions: number
   readonly key: string | null
+  /** null where paths are what they say: everywhere but without isolation. */
+  readonly standIns: StandIns | null
   readonly version: string
   /** What commands find in their environment. */
   readonly environment: Readonly<Record<string, string>>
@@ -21,7 +24,7 @@ export interface Settings {
 }
 
 /** Set for the server, of no use to commands. The key is an answer to "who calls", not a secret of the agent's. */
-const own = new Set(['SANDBOX_API_KEY', 'PUBLIC_PORT', 'BERTH_LISTEN', 'BERTH_VERSION', 'BERTH_KEY_FD', 'BERTH_AGENT'])
+const own = new Set(['SANDBOX_API_KEY', 'PUBLIC_PORT', 'BERTH_LISTEN', 'BERTH_VERSION', 'BERTH_KEY_FD', 'BERTH_AGENT', 'BERTH_MOUNTS'])
 
 /**
  * `BERTH_ENV_NAME` is NAME for commands. What somebody set for the agent comes by these, so that it sets up neither this
@@ -48,6 +51,7 @@ export function settings(env: NodeJS.ProcessEnv, version: string, worker: readon
     timezone: environment['TZ'] || 'UTC',
     maxSessions: sessionsWanted(environment['MAX_SHELL_SESSIONS']),
     key: env['SANDBOX_API_KEY'] || null,
+    standIns: standIns(env['BERTH_MOUNTS']),
     version,
     environment,
     worker,

@@ -29,7 +29,8 @@ async function upload(call: Call, workspace: string): Promise<Reply> {
   const boundary = boundaryOf(call.request.headers['content-type'])
   if (boundary === null) throw missing('file')
   const fields = new Map<string, string>()
-  const query = call.query.get('path')
+  const asked = call.query.get('path')
+  const query = asked === null ? null : call.place(asked)
   if (query !== null) fields.set('path', query)
   let received: Received | null = null
 
@@ -52,7 +53,7 @@ async function upload(call: Call, workspace: string): Promise<Reply> {
       if (received) throw new MultipartError('There are two files')
       return fileSink(head)
     }
-    return Promise.resolve(fieldSink(head.name, fields))
+    return Promise.resolve(fieldSink(head.name, (value) => fields.set(head.name, head.name === 'path' ? call.place(value) : value)))
   }
 
   let place = query ?? workspace
@@ -77,7 +78,7 @@ async function upload(call: Call, workspace: string): Promise<Reply> {
   }
 }
 
-function fieldSink(name: string, fields: Map<string, string>): PartSink {
+function fieldSink(name: string, take: (value: string) => void): PartSink {
   const chunks: Buffer[] = []
   let size = 0
   return {
@@ -88,7 +89,7 @@ function fieldSink(name: string, fields: Map<string, string>): PartSink {
       return Promise.resolve()
     },
     end: () => {
-      fields.set(name, Buffer.concat(chunks).toString('utf8'))
+      take(Buffer.concat(chunks).toString('utf8'))
       return Promise.resolve()
     },
   }

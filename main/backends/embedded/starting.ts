@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
 import type { SandboxSpec } from '../backend.ts'
 import { fail } from '../../../shared/errors.ts'
@@ -47,16 +48,14 @@ export async function checkMounts(spec: SandboxSpec): Promise<void> {
   }
 }
 
-/**
- * Unisolated, nothing can be mounted: the server is told which directories stand for which paths, and starts in the
- * first that it may write.
- */
+/** Unisolated, nothing can be mounted: the server is told which directories stand for which paths, and commands where the thread's own is. */
 export function bareEnvironment(spec: SandboxSpec, home: string, path: string | undefined): Record<string, string> {
+  const userData = spec.mounts.find(({ target }) => target === '/mnt/user-data')
   return {
     PATH: path ?? '/usr/local/bin:/usr/bin:/bin',
     BERTH_MOUNTS: JSON.stringify(spec.mounts),
     HOME: home,
-    WORKSPACE: spec.mounts.find((mount) => !mount.readonly)?.source ?? home,
+    WORKSPACE: userData ? join(userData.source, 'workspace') : home,
   }
 }
 

@@ -151,13 +151,14 @@ describe('the embedded backend when something is wrong', () => {
     expect(backend.unenforced({ memory: null, cpus: null, pids: null })).toEqual([])
   })
 
-  it('without isolation: starts in the thread’s directory, and leaves no directory of its own behind', async () => {
+  it('without isolation: starts in the thread’s workspace, and leaves no directory of its own behind', async () => {
     const { backend, spec, home } = await subject({ isolation: 'none' })
     const talk = httpTalk()
+    mkdirSync(join(dir.path, 'workspace'))
     const wanted = spec({ mounts: [{ source: dir.path, target: '/mnt/user-data', readonly: false }] })
     const found = await backend.create(wanted, never)
     await untilReady(talk, found, wanted.key)
-    expect((await talk.exec(found, wanted.key, 'pwd')).stdout.trim()).toBe(dir.path)
+    expect((await talk.exec(found, wanted.key, 'pwd')).stdout.trim()).toBe(join(dir.path, 'workspace'))
     expect(await backend.facts()).toMatchObject({ name: 'no isolation' })
     await backend.remove(found.ref, 1)
     expect(readdirSync(join(home, 'run', 'bare'))).toEqual([])
