@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { spawnForAgent } from './agent-process.ts'
+import { drained } from './drain.ts'
 import { killAfter, signalNumber, signalSession } from './kill.ts'
 import { memoryKills, outOfMemory } from './memory-kills.ts'
 import { OutputBuffer } from './output-buffer.ts'
@@ -17,10 +18,6 @@ const uncutLimit = 4 * 1024 * 1024
 const paceLimit = 192 * 1024
 /** Milliseconds after which a follower that has stopped asking no longer holds the command up. */
 const paceFor = 5000
-/** After the process has ended: how often, and how long at most, its pipes are looked at while others hold them open. */
-const drainStep = 3
-const drainFor = 60
-
 export interface BashStart {
   readonly id: string
   readonly command: string
@@ -193,8 +190,7 @@ export class BashCommand {
 
   async #exited(code: number | null, name: NodeJS.Signals | null): Promise<void> {
     this.#followedUntil = 0
-    for (const each of this.#streams) each.resume()
-    await this.#drain()
+    await drained(this.#streams, () => this.stdout.total + this.stderr.total)
     const lost = outOfMemory(this.#killsBefore)
     if (lost !== null) this.stderr.push(Buffer.from(lost))
     this.exitCode = code ?? 128 + signalNumber(name)
@@ -206,25 +202,6 @@ export class BashCommand {
     this.#finish()
   }
 
-  /** A child in the background may keep the pipes open for hours: what is in them now is read, then it is the end. */
-  async #drain(): Promise<void> {
-    const until = performance.now() + drainFor
-    const open = this.#streams.filter((each) => !each.destroyed)
-    const closed = Promise.all(open.map((each) => new Promise((resolve) => each.once('close', resolve))))
-    let seen = -1
-    for (;;) {
-      const step = Promise.withResolvers<'more'>()
-      const timer = setTimeout(() => step.resolve('more'), drainStep)
-      const last = await Promise.race([closed, step.promise])
-      clearTimeout(timer)
-      // On a busy machine several of these timers come due at once: that nothing new came counts only if somebody looked.
-      if (last === 'more') await polled()
-      const total = this.stdout.total + this.stderr.total
-      if (last !== 'more' || total === seen || performance.now() > until) return
-      seen = total
-    }
-  }
-
   #wake(): void {
     for (const each of this.#waiting) each()
   }
@@ -233,11 +210,6 @@ export class BashCommand {
     for (const each of this.#timers) clearTimeout(each)
     this.#timers = []
   }
-}
-
-/** Resolves once the event loop has been through its pipes: `setImmediate` runs right after they were polled. */
-function polled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function started(child: ChildProcess): Promise<void> {

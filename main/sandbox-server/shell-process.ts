@@ -1,22 +1,40 @@
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
+import { drained } from './drain.ts'
 import { killAfter, signal, signalSession, signalNumber } from './kill.ts'
+import { forget, longCommandFile } from './long-command.ts'
 import { loopAgain, shellInit } from './shell-init.ts'
 import { spawnBash } from './tty.ts'
 
 /** Milliseconds for bash and its .bashrc to get ready. */
 const readyWithin = 10_000
-/** After a report: how long its marker may take through a terminal that is stopped or full. */
-const markerWithin = 300
-const drainFor = 60
+/** Milliseconds after which a marker that is owed is asked for once more: a program may have thrown the terminal's output away. */
+const askAfter = 1000
+/** Bytes of a command above which it goes by a file: from its descriptor bash reads byte by byte. */
+const longCommand = 16 * 1024
+
+/** What a marker in the output begins and ends with, and the most bytes between its nonce and its end, that one included. */
+const mark = '\x1e'
+const markRest = 20
 
 export interface ShellEvents {
   readonly output: (bytes: Buffer) => void
+  /** What is output from now on is of the command that was given last; what came before is still of the one before. */
+  readonly began: () => void
   /** A command has ended and all of its output has been given. */
   readonly ended: (status: number, cwd: string) => void
   /** Bash itself has ended (`exit`, `exec`, a kill); `ended` is not called for what ran then. */
   readonly exited: (status: number) => void
+}
+
+interface Given {
+  readonly id: number
+  readonly record: string
+  /** Where its text is, until bash has read it. */
+  file: string | null
+  /** The last question that was asked before it was given, or given again. */
+  asked: number
 }
 
 /** One bash that takes commands one after another. */
@@ -25,19 +43,28 @@ export class ShellProcess {
   pid = 0
   readonly #child: ChildProcess
   readonly #events: ShellEvents
-  readonly #marker: Buffer
+  readonly #nonce: Buffer
   readonly #ready = Promise.withResolvers<void>()
   #held: Buffer = Buffer.alloc(0)
   #control = ''
-  #reports = 0
-  #markers = 0
-  #report: { status: number; cwd: string } | null = null
+  /** What was given and has not ended; at first the start itself, as number 0. */
+  #given: Given | null = { id: 0, record: '', file: null, asked: 0 }
+  #commandsGiven = 0
+  /** How the command given has ended; its output has been seen up to there when the marker of this round has come. */
+  #report: { round: number; status: number; cwd: string } | null = null
+  /** The latest round whose marker has come. */
+  #round = 0
+  /** Numbers of the last question to bash and of the last one that it has answered. */
+  #asked = 0
+  #answered = 0
+  /** Bytes of output. */
+  #read = 0
   #timer: NodeJS.Timeout | null = null
   #alive = true
 
-  private constructor(child: ChildProcess, marker: string, events: ShellEvents) {
+  private constructor(child: ChildProcess, nonce: string, events: ShellEvents) {
     this.#child = child
-    this.#marker = Buffer.from(marker)
+    this.#nonce = Buffer.from(`${mark}${nonce}`)
     this.#events = events
   }
 
@@ -45,16 +72,17 @@ export class ShellProcess {
   static async start(
     options: { cwd: string; env: Readonly<Record<string, string>>; tty: boolean; rc: boolean }, events: ShellEvents,
   ): Promise<ShellProcess> {
-    const marker = `\x1e${randomBytes(9).toString('hex')}\x1e`
+    // Digits, as a terminal may be set to make small letters large ones.
+    const nonce = String(randomBytes(8).readBigUInt64BE()).padStart(20, '0')
     const env = {
       ...options.env,
       PROMPT_COMMAND: 'eval "$BERTH_SHELL_INIT"',
-      BERTH_SHELL_INIT: shellInit(marker, options.rc),
+      BERTH_SHELL_INIT: shellInit(nonce, options.rc),
       // A pager would wait for a key, colours and cursor movements mean nothing to who reads the output as text.
       TERM: 'dumb', PAGER: 'cat', GIT_PAGER: 'cat', MANPAGER: 'cat',
     }
     const child = spawnBash({ args: ['--noprofile', '--norc', '-i'], cwd: options.cwd, env, tty: options.tty })
-    const shell = new ShellProcess(child, marker, events)
+    const shell = new ShellProcess(child, nonce, events)
     shell.#listen()
     const timer = setTimeout(() => shell.#ready.reject(new Error('bash did not get ready in time')), readyWithin)
     try {
@@ -72,8 +100,14 @@ export class ShellProcess {
     return this.#alive
   }
 
-  run(command: string): void {
-    this.#commands.write(`${command}\0`)
+  /** Only when the last one has ended. */
+  async run(command: string): Promise<void> {
+    const id = (this.#commandsGiven += 1)
+    const file = Buffer.byteLength(command) > longCommand ? await longCommandFile(command) : null
+    const record = file === null ? this.#record('C', id, command) : this.#record('F', id, file)
+    this.#given = { id, record, file, asked: this.#asked }
+    if (this.#alive) this.#commands.write(record)
+    else await forget(file)
   }
 
   /** To the terminal, as if typed. */
@@ -117,17 +151,23 @@ export class ShellProcess {
     control.on('data', (chunk: string) => this.#reported(chunk))
     control.on('error', () => control.destroy())
     this.#child.once('error', (error) => this.#gone(127, error))
-    this.#child.once('exit', (code, name) => void this.#drain().then(() => this.#gone(code ?? 128 + signalNumber(name), null)))
+    this.#child.once('exit', (code, name) => {
+      void drained([stdout, stderr, control], () => this.#read).then(() => this.#gone(code ?? 128 + signalNumber(name), null))
+    })
   }
 
   #gone(status: number, error: Error | null): void {
     if (!this.#alive) return
     this.#alive = false
     if (this.#timer) clearTimeout(this.#timer)
-    if (this.#held.length > 0 && this.#reports > 0) this.#events.output(this.#held)
+    if (this.#held.length > 0) this.#give(this.#held)
     for (const each of this.#child.stdio) each?.destroy()
     this.#ready.reject(error ?? new Error(`bash ended with ${status} before it was ready`))
-    if (this.#reports > 0) this.#events.exited(status)
+    void forget(this.#given?.file ?? null)
+    if (this.#round === 0) return
+    // It had ended before its bash did: no more of its output comes.
+    if (this.#report) this.#events.ended(this.#report.status, this.#report.cwd)
+    this.#events.exited(status)
   }
 
   #reported(chunk: string): void {
@@ -138,60 +178,100 @@ export class ShellProcess {
         this.type(loopAgain)
         continue
       }
-      const [, status, pid, cwd] = /^E (\d+) (\d+) ([^]*)$/.exec(part) ?? []
-      if (status === undefined || cwd === undefined) continue
+      const [, round, id, answered, status, pid, cwd] = /^E (\d+) (\d+) (\d+) (\d+) (\d+) ([^]*)$/.exec(part) ?? []
+      if (pid === undefined || cwd === undefined) continue
       this.pid = Number(pid)
-      this.#reports += 1
-      this.#report = { status: Number(status), cwd }
-      this.#settle(false)
+      this.#answered = Number(answered)
+      if (Number(id) === this.#given?.id) this.#report ??= { round: Number(round), status: Number(status), cwd }
+      else this.#notTaken()
+      this.#settle()
     }
   }
 
-  /** Passes output on without the markers; the start of what may become one is held back until the rest comes. */
+  /**
+   * A round, after an interrupt for one, before the command given was taken: it waits in the descriptor, or the interrupt
+   * has thrown it away. Which of both, is known when a question that was sent after it has been answered.
+   */
+  #notTaken(): void {
+    const given = this.#given
+    if (!given) return
+    if (this.#answered <= given.asked) return this.#ask()
+    given.asked = this.#asked
+    this.#commands.write(given.record)
+  }
+
+  #ask(): void {
+    this.#asked += 1
+    this.#commands.write(this.#record('P', this.#asked, ''))
+  }
+
+  #record(kind: 'C' | 'F' | 'P', number: number, text: string): string {
+    return `${this.#nonce.subarray(1).toString('latin1')}${kind}${number}:${text}\0`
+  }
+
+  /** Passes output on without the markers; what may become one is held back until the rest comes. */
   #output(chunk: Buffer): void {
+    this.#read += chunk.length
     let bytes = this.#held.length > 0 ? Buffer.concat([this.#held, chunk]) : chunk
-    for (let at = bytes.indexOf(this.#marker); at >= 0; at = bytes.indexOf(this.#marker)) {
+    this.#held = Buffer.alloc(0)
+    for (let at = bytes.indexOf(this.#nonce); at >= 0; at = bytes.indexOf(this.#nonce)) {
+      const rest = bytes.subarray(at + this.#nonce.length)
+      const end = rest.subarray(0, markRest).indexOf(mark)
+      if (end < 0 && rest.length < markRest) {
+        this.#give(bytes.subarray(0, at))
+        this.#held = Buffer.from(bytes.subarray(at))
+        return
+      }
       this.#give(bytes.subarray(0, at))
-      bytes = bytes.subarray(at + this.#marker.length)
-      this.#markers += 1
-      this.#settle(false)
+      const [, kind, number] = /^([BE])(\d+)$/.exec(rest.subarray(0, Math.max(0, end)).toString('latin1')) ?? []
+      if (kind === 'B') this.#began(Number(number))
+      if (kind === 'E') this.#passed(Number(number))
+      // One that was cut short by an interrupt names nothing, and is not shown either.
+      bytes = kind === undefined ? rest : rest.subarray(end + 1)
     }
-    const start = bytes.lastIndexOf(0x1e)
-    const partial = start >= 0 && bytes.length - start < this.#marker.length && this.#marker.subarray(0, bytes.length - start).equals(bytes.subarray(start))
+    const start = bytes.lastIndexOf(mark)
+    const partial = start >= 0 && bytes.length - start < this.#nonce.length && this.#nonce.subarray(0, bytes.length - start).equals(bytes.subarray(start))
     this.#held = partial ? Buffer.from(bytes.subarray(start)) : Buffer.alloc(0)
     this.#give(partial ? bytes.subarray(0, start) : bytes)
   }
 
   #give(bytes: Buffer): void {
     // What .bashrc says belongs to no command.
-    if (bytes.length > 0 && this.#markers > 0) this.#events.output(bytes)
+    if (bytes.length > 0 && this.#round > 0) this.#events.output(bytes)
   }
 
-  /** A command has ended when its report and its marker are there, in whichever order. */
-  #settle(late: boolean): void {
-    const report = this.#report
-    if (!report) return
-    if (this.#markers < this.#reports && !late) {
+  #began(id: number): void {
+    const given = this.#given
+    if (given?.id !== id) return
+    void forget(given.file)
+    given.file = null
+    this.#events.began()
+  }
+
+  #passed(round: number): void {
+    this.#round = Math.max(this.#round, round)
+    this.#settle()
+  }
+
+  /** A command has ended when its report has come and all output up to there, in whichever order and however late. */
+  #settle(): void {
+    const [given, report] = [this.#given, this.#report]
+    if (!given || !report) return
+    if (this.#round < report.round) {
       this.#timer ??= setTimeout(() => {
         this.#timer = null
-        this.#settle(true)
-      }, markerWithin)
+        // The marker of any later round will do.
+        if (this.#answered === this.#asked) this.#ask()
+        this.#settle()
+      }, askAfter)
       return
     }
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
+    this.#given = null
     this.#report = null
-    this.#markers = Math.max(this.#markers, this.#reports)
-    if (this.#reports === 1) this.#ready.resolve()
+    void forget(given.file)
+    if (given.id === 0) this.#ready.resolve()
     else this.#events.ended(report.status, report.cwd)
-  }
-
-  /** Without a terminal a child in the background may hold the pipe; what is in it now is all there is. */
-  async #drain(): Promise<void> {
-    const stdout = this.#child.stdout
-    const until = performance.now() + drainFor
-    while (stdout && !stdout.readableEnded && !stdout.destroyed && performance.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, 3))
-    }
   }
 }

@@ -37,6 +37,8 @@ export class ShellSession {
   noChangeTimeout: number
   last: ShellCommand | null = null
   readonly #options: ShellOptions
+  /** Whose output comes now: what the last one has left in the background may speak until the next one begins. */
+  #speaks: ShellCommand | null = null
   #process: ShellProcess | null = null
   #queue: Waiting[] = []
   #taken = false
@@ -94,7 +96,7 @@ export class ShellSession {
       const command = new ShellCommand(text, this.#ps1(), childrenOf(shell.pid))
       this.last = command
       const move = options.execDir === undefined ? '' : `cd ${options.physical ? '-P' : '-L'} -- ${quote(options.execDir)}\n`
-      shell.run(move + text)
+      await shell.run(move + text)
       if (options.hardTimeout !== undefined) {
         const timer = setTimeout(() => this.stop(command, 'hard_timeout'), options.hardTimeout * 1000)
         void command.ended.then(() => clearTimeout(timer))
@@ -185,6 +187,9 @@ export class ShellSession {
     const start = (rc: boolean, terminal: boolean): Promise<ShellProcess> => {
       const events = {
         output: (bytes: Buffer) => this.#output(bytes),
+        began: () => {
+          this.#speaks = this.last
+        },
         ended: (status: number, cwd: string) => this.#ended(status, cwd),
         exited: (status: number) => {
           this.#process = null
@@ -203,7 +208,7 @@ export class ShellSession {
   }
 
   #output(bytes: Buffer): void {
-    this.last?.push(bytes)
+    this.#speaks?.push(bytes)
     for (const each of this.#onOutput) each(bytes)
   }
 

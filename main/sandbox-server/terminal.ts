@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { readlinkSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import { spawnForAgent } from './agent-process.ts'
+import { drained } from './drain.ts'
 import { killAfter, signal, signalSession } from './kill.ts'
 import { OutputBuffer } from './output-buffer.ts'
 import { processTable } from './process-table.ts'
@@ -46,7 +47,7 @@ export class Terminal {
       for (const each of this.#watchers) each.end()
       onEnd()
     }
-    this.#child.once('exit', () => setTimeout(end, 30))
+    this.#child.once('exit', () => void drained([this.#child.stdout, this.#child.stderr], () => this.#recent.total).then(end))
     this.#child.once('error', end)
     this.#watchAlone()
   }

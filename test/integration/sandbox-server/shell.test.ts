@@ -1,6 +1,7 @@
-import { rm } from 'node:fs/promises'
+import { chmod, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pathOf, startSandboxServer, until } from './support.ts'
+import { findProgram, pathOf, startSandboxServer, until } from './support.ts'
 import type { Running } from './support.ts'
 
 let server: Running
@@ -166,6 +167,76 @@ describe('the other shell calls', () => {
     expect((await server.del('/v1/shell/sessions')).body).toMatchObject({ success: true, data: null })
     expect(await output('echo room')).toBe('room\n')
   })
+})
+
+describe('output belongs to the command that wrote it', () => {
+  /** A terminal whose output comes late: by more than any time that a server may allow it, or not at all late, in turns. */
+  async function lateTerminal(): Promise<{ server: Running; close(): Promise<void> }> {
+    const bin = await pathOf(['bash', 'sleep', 'cat', 'seq', 'mkfifo', 'stty', 'node'])
+    const relay = `const queue = []; let turn = 0; process.stdin.on('data', (bytes) => {
+      queue.push(bytes); setTimeout(() => process.stdout.write(queue.shift()), [1, 700, 20][turn++ % 3]) })
+      process.stdin.on('end', () => process.stdout.write(Buffer.concat(queue.splice(0))))
+      process.stdout.on('error', () => undefined)`
+    await writeFile(join(bin, 'relay.cjs'), relay)
+    await writeFile(join(bin, 'script'), `#!${findProgram('bash')}\n${findProgram('script')} "$@" 1> >(exec ${process.execPath} ${join(bin, 'relay.cjs')})\n`)
+    await chmod(join(bin, 'script'), 0o755)
+    const late = await startSandboxServer({ PATH: bin })
+    return {
+      server: late,
+      close: async () => {
+        await late.close()
+        await rm(bin, { recursive: true, force: true })
+      },
+    }
+  }
+
+  test('however late the terminal gives it, after a hard_timeout too', async () => {
+    const late = await lateTerminal()
+    try {
+      const run = async (command: string, more: object = {}) => (await late.server.post('/v1/shell/exec', { command, id: 'late', ...more })).body.data
+      await late.server.post('/v1/shell/sessions/create', { id: 'late' })
+      for (let n = 0; n < 6; n += 1) expect(await run(`echo said-${n}`)).toMatchObject({ output: `said-${n}\n`, status: 'completed', exit_code: 0 })
+      expect(await run('echo began; while :; do sleep 0.05; done', { hard_timeout: 0.2 })).toMatchObject({ status: 'hard_timeout', output: expect.stringContaining('began\n') })
+      for (let n = 0; n < 6; n += 1) expect(await run(`echo after-${n}`)).toMatchObject({ output: `after-${n}\n`, status: 'completed', exit_code: 0 })
+    } finally {
+      await late.close()
+    }
+  })
+
+  test('under a hail of interrupts: a command is interrupted or says its own, and none is taken for another or lost', async () => {
+    const id = await session('hail')
+    const pid = String(await output('echo $$', id)).trim()
+    // No child of that shell's: its stops are not meant for this one.
+    await exec(`trap '' INT; while kill -INT ${pid} 2>/dev/null; do sleep 0.0$((RANDOM % 3))$((RANDOM % 10)); done`, { ...await session('cloud'), async_mode: true })
+    let said = 0
+    for (let n = 0; n < 60; n += 1) {
+      const { output: text, exit_code: code, status } = (await exec(`echo said-${n}`, id)).body.data
+      expect(status).toBe('completed')
+      expect(String(text).match(/said-\d+/g) ?? [`said-${n}`]).toEqual([`said-${n}`])
+      if (Number(code) !== 0) continue
+      expect(text).toContain(`said-${n}`)
+      said += 1
+    }
+    expect(said).toBeGreaterThan(0)
+    await server.post('/v1/shell/kill', { id: 'cloud' })
+    for (let n = 0; n < 3; n += 1) expect(await output(`echo calm-${n}`, id)).toBe(`calm-${n}\n`)
+  })
+
+  test('what is left in the background speaks for its own command until the next one begins', async () => {
+    const id = await session('behind')
+    expect(await output('(sleep 0.3; echo late) &', id)).toBe('')
+    await until(async () => (await server.post('/v1/shell/view', id)).body.data['output'] === 'late\n')
+    expect(await output('echo mine', id)).toBe('mine\n')
+  })
+
+  test.each(['stty sane -echo -onlcr', 'stty olcuc', 'stty raw', 'set -a; set -u', 'read() { :; }; printf() { :; }', 'IFS=0123456789', 'trap "echo dbg" DEBUG', 'shopt -s nocasematch extglob'])(
+    'after %j', async (command) => {
+      const id = await session(`after ${command}`)
+      await exec(command, id)
+      for (let n = 0; n < 3; n += 1) expect(String(await output(`echo said-${n}`, id)).toLowerCase().replaceAll('dbg\n', '')).toBe(`said-${n}\n`)
+      await server.del(`/v1/shell/sessions/${encodeURIComponent(id.id)}`)
+    },
+  )
 })
 
 describe('where there is no `script` to make a terminal', () => {
