@@ -7,7 +7,7 @@ import { RequestError, ok } from './reply.ts'
 import type { Reply } from './reply.ts'
 import { look, work } from './router.ts'
 import type { Route } from './router.ts'
-import { isDirectory } from './shell-session.ts'
+import { isDirectory } from './start-directory.ts'
 import { absolutePath, bool, number, oneOf, optional, or, parse, text, textMap } from './validate.ts'
 
 const execShape = {

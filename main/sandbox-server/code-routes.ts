@@ -4,7 +4,7 @@ import { RequestError, ok } from './reply.ts'
 import type { Reply } from './reply.ts'
 import { work } from './router.ts'
 import type { Route } from './router.ts'
-import { isDirectory } from './shell-session.ts'
+import { isDirectory } from './start-directory.ts'
 import { bool, number, oneOf, optional, or, parse, text } from './validate.ts'
 
 /** The interpreter of each language, reading its program from standard input. */

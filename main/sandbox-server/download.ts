@@ -1,11 +1,11 @@
 import { constants } from 'node:fs'
 import type { Stats } from 'node:fs'
-import { open } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { once } from 'node:events'
 import type { Call } from './call.ts'
-import { errorCode } from './file-error.ts'
+import type { DiskFile } from './disk.ts'
+import { FileError, errorCode } from './file-error.ts'
+import { openRegular } from './regular-file.ts'
 import { InvalidRequest } from './reply.ts'
 import type { JsonReply, Reply } from './reply.ts'
 import { work } from './router.ts'
@@ -39,10 +39,11 @@ async function download(call: Call): Promise<Reply> {
   if (policy !== 'ignore' && policy !== 'abort') {
     throw new InvalidRequest([{ loc: ['query', 'change_policy'], msg: "Input should be 'ignore' or 'abort'", type: 'enum' }])
   }
-  let file: FileHandle
+  let file: DiskFile
   try {
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    file = await openRegular(path, constants.O_RDONLY)
   } catch (error) {
+    if (error instanceof FileError && error.type === 'invalid_target') return detail(400, 'Not a regular file')
     const [status, text] = statuses[errorCode(error) ?? ''] ?? [500, 'The file cannot be read']
     return detail(status, text)
   }
@@ -53,17 +54,17 @@ async function download(call: Call): Promise<Reply> {
   }
 }
 
-async function send(call: Call, file: FileHandle, path: string, policy: 'ignore' | 'abort'): Promise<Reply> {
+async function send(call: Call, file: DiskFile, path: string, policy: 'ignore' | 'abort'): Promise<Reply> {
   const before = await file.stat()
-  if (!before.isFile()) return detail(400, 'Not a regular file')
   const { response } = call
-  const first = Buffer.allocUnsafeSlow(Math.min(before.size, heldLimit))
-  const { bytesRead } = await file.read(first, 0, first.length, 0)
   const changed = async (): Promise<boolean> => policy === 'abort' && differs(before, await file.stat())
+  const { bytes, ended } = await beginning(file, before.size)
   if (await changed()) return detail(409, 'The file changed while it was read')
+  // What `stat` says is promised only where nothing better is known: files of /proc and /sys are longer or shorter.
+  const promised = ended ? bytes.length : before.size > bytes.length ? before.size : null
   response.writeHead(200, {
     'content-type': 'application/octet-stream',
-    'content-length': before.size,
+    ...(promised === null ? {} : { 'content-length': promised }),
     'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(basename(path))}`,
     'x-content-type-options': 'nosniff',
   })
@@ -71,20 +72,37 @@ async function send(call: Call, file: FileHandle, path: string, policy: 'ignore'
     response.end()
     return 'sent'
   }
-  response.write(first.subarray(0, bytesRead))
-  let sent = bytesRead
+  response.write(bytes)
+  const wanted = promised ?? Infinity
+  let sent = bytes.length
+  let over = ended
   const piece = Buffer.allocUnsafeSlow(pieceBytes)
-  while (sent < before.size && !call.gone) {
-    const { bytesRead: count } = await file.read(piece, 0, Math.min(piece.length, before.size - sent), sent)
-    if (count === 0 || (await changed())) break
-    sent += count
+  while (!over && sent < wanted && !call.gone) {
+    const count = await file.read(piece)
+    over = count === 0
+    if (over || (await changed())) break
+    // A file that grows meanwhile is sent as long as it was.
+    const taken = piece.subarray(0, Math.min(count, wanted - sent))
+    sent += taken.length
     // A copy: the response keeps what it is given until the socket has taken it.
-    if (!response.write(Buffer.from(piece.subarray(0, count)))) await drained(call)
+    if (!response.write(Buffer.from(taken))) await drained(call)
   }
   // Fewer bytes than promised must look like a failure to the client, so the connection breaks instead of ending.
-  if (sent < before.size) response.destroy()
-  else response.end()
+  if (promised === null ? over : sent === promised) response.end()
+  else response.destroy()
   return 'sent'
+}
+
+/** The file as far as it is held; `ended`: that is all of it. */
+async function beginning(file: DiskFile, size: number): Promise<{ bytes: Buffer; ended: boolean }> {
+  const whole = Buffer.allocUnsafeSlow(Math.min(Math.max(size + 1, 64 * 1024), heldLimit))
+  let length = 0
+  while (length < whole.length) {
+    const count = await file.read(whole.subarray(length))
+    if (count === 0) return { bytes: whole.subarray(0, length), ended: true }
+    length += count
+  }
+  return { bytes: whole, ended: false }
 }
 
 async function drained(call: Call): Promise<void> {

@@ -1,7 +1,8 @@
-import { readdir, stat } from 'node:fs/promises'
 import type { Call } from './call.ts'
+import { readdir, stat } from './disk.ts'
 import { FileError, fileFailure } from './file-error.ts'
 import { readText } from './read-file.ts'
+import { unlessMissing } from './regular-file.ts'
 import { ok } from './reply.ts'
 import type { Reply } from './reply.ts'
 import { work } from './router.ts'
@@ -55,8 +56,7 @@ export function editorRoutes(): Route[] {
 }
 
 async function current(path: string): Promise<Before> {
-  const found = await stat(path).catch(() => null)
-  return found ? await readText(path) : null
+  return await unlessMissing(readText(path))
 }
 
 function changed(body: Request, before: Before): string {
@@ -85,7 +85,7 @@ function replaced(content: string, from: string, to: string, mode: 'ALL' | 'FIRS
 async function view(body: Request): Promise<Record<string, unknown>> {
   const found = await stat(body.path)
   if (found.isDirectory()) {
-    const names = (await readdir(body.path)).filter((name) => !name.startsWith('.')).toSorted()
+    const names = (await readdir(body.path)).map((entry) => entry.name).filter((name) => !name.startsWith('.')).toSorted()
     return { output: names.map((name) => `${body.path.replace(/\/$/, '')}/${name}`).join('\n'), error: null, path: body.path, prev_exist: true, old_content: null, new_content: null }
   }
   const lines = (await readText(body.path)).split('\n')

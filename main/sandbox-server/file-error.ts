@@ -13,6 +13,7 @@ const known: Readonly<Record<string, Known>> = {
   EPERM: { type: 'permission_denied', errno: 1, text: 'Operation not permitted', exception: 'PermissionError' },
   ENOENT: { type: 'not_found', errno: 2, text: 'No such file or directory', exception: 'FileNotFoundError' },
   EIO: { type: 'io_error', errno: 5, text: 'Input/output error', exception: 'OSError' },
+  EAGAIN: { type: 'io_error', errno: 11, text: 'Resource temporarily unavailable', exception: 'BlockingIOError' },
   EACCES: { type: 'permission_denied', errno: 13, text: 'Permission denied', exception: 'PermissionError' },
   EBUSY: { type: 'io_error', errno: 16, text: 'Device or resource busy', exception: 'OSError' },
   EEXIST: { type: 'already_exists', errno: 17, text: 'File exists', exception: 'FileExistsError' },
@@ -24,6 +25,7 @@ const known: Readonly<Record<string, Known>> = {
   EROFS: { type: 'read_only_filesystem', errno: 30, text: 'Read-only file system', exception: 'OSError' },
   ENAMETOOLONG: { type: 'invalid_path', errno: 36, text: 'File name too long', exception: 'OSError' },
   ELOOP: { type: 'invalid_path', errno: 40, text: 'Too many levels of symbolic links', exception: 'OSError' },
+  ETIMEDOUT: { type: 'io_error', errno: 110, text: 'Connection timed out', exception: 'TimeoutError' },
   EDQUOT: { type: 'no_space_left', errno: 122, text: 'Disk quota exceeded', exception: 'OSError' },
 }
 

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Call } from './call.ts'
+import { stat } from './disk.ts'
 import { fileOperation, sysError } from './file-error.ts'
 import { glob } from './glob.ts'
 import { ok } from './reply.ts'

@@ -1,9 +1,10 @@
-import { stat } from 'node:fs/promises'
 import type { Call } from './call.ts'
-import { FileError, fileOperation, sysError } from './file-error.ts'
+import { stat } from './disk.ts'
+import { FileError, fileOperation } from './file-error.ts'
 import { PatternError } from './grep-request.ts'
 import type { GrepRequest, GrepResult } from './grep-request.ts'
 import { searchInWorker } from './regex-worker.ts'
+import { mustBeRegular } from './regular-file.ts'
 import { InvalidRequest, ok } from './reply.ts'
 import type { Reply } from './reply.ts'
 import { noRipgrep, ripgrep } from './ripgrep.ts'
@@ -61,7 +62,9 @@ export function grepRoutes(worker: readonly string[]): Route[] {
     })
     const maxFileBytes = bytes(body.max_file_size)
     return await fileOperation('grep', body.path, async () => {
-      await stat(body.path)
+      const found = await stat(body.path)
+      // Of what lies below a directory only regular files are read.
+      if (!found.isDirectory()) mustBeRegular(found)
       const result = await run(call, {
         path: body.path, pattern: body.pattern, include: body.include, exclude: body.exclude, ignoreCase: body.case_insensitive,
         fixed: body.fixed_strings, before: body.context_before, after: body.context_after, maxResults: body.max_results,
@@ -82,7 +85,7 @@ export function grepRoutes(worker: readonly string[]): Route[] {
   const search = async (call: Call): Promise<Reply> => {
     const body = parse(await call.json(), { file: text, regex: text, sudo: or(bool, false) })
     return await fileOperation('search', body.file, async () => {
-      if ((await stat(body.file)).isDirectory()) throw sysError('EISDIR')
+      mustBeRegular(await stat(body.file))
       const result = await run(call, {
         path: body.file, pattern: body.regex, include: [], exclude: [], ignoreCase: false, fixed: false, before: 0, after: 0,
         maxResults: 10_000, maxFileBytes: null, multiline: false, offset: 0, type: null, recursive: true,

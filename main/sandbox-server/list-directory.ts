@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { extname } from 'node:path'
+import { stat } from './disk.ts'
 import { walk } from './walk.ts'
 import type { Walked } from './walk.ts'
 

@@ -69,8 +69,37 @@ function parseHead(head: string): PartHead {
   const line = /^content-disposition:(.*)$/im.exec(head)?.[1] ?? ''
   const name = /;\s*name="((?:[^"\\]|\\.)*)"/i.exec(line)?.[1] ?? /;\s*name=([^;\s]+)/i.exec(line)?.[1]
   const filename = /;\s*filename="((?:[^"\\]|\\.)*)"/i.exec(line)?.[1] ?? /;\s*filename=([^;\s]+)/i.exec(line)?.[1] ?? null
+  const extended = extendedValue(/;\s*filename\*=\s*([^;\s]+)/i.exec(line)?.[1])
   if (name === undefined) throw new MultipartError('A part has no name')
-  return { name: unescape(name), filename: filename === null ? null : unescape(filename) }
+  return { name: unescape(name), filename: extended ?? (filename === null ? null : encodedWords(unescape(filename))) }
+}
+
+/** `utf-8''%e6%97%a5.txt` of RFC 8187; beside a plain name it is the one that is meant. Null where it is none. */
+function extendedValue(value: string | undefined): string | null {
+  const match = /^"?(utf-8|iso-8859-1)'[^']*'([^"]*)"?$/i.exec(value ?? '')
+  if (!match) return null
+  return escaped(match[2] ?? '', '%').toString(encodingOf(match[1]))
+}
+
+/** `=?utf-8?B?5pel?=` of RFC 2047, which .NET writes where a name is not ASCII. */
+function encodedWords(name: string): string {
+  const words = /^(?:=\?(utf-8|iso-8859-1)\?([bq])\?([^?]*)\?=\s*)+$/i
+  if (!words.test(name)) return name
+  const pieces = [...name.matchAll(/=\?(utf-8|iso-8859-1)\?([bq])\?([^?]*)\?=/gi)].map(([, charset = '', form = '', text = '']) => ({
+    encoding: encodingOf(charset),
+    bytes: form.toLowerCase() === 'b' ? Buffer.from(text, 'base64') : escaped(text.replaceAll('_', ' '), '='),
+  }))
+  // A letter may be cut in two between words of the same kind.
+  return Buffer.concat(pieces.map((each) => each.bytes)).toString(pieces[0]?.encoding)
+}
+
+function encodingOf(charset: string | undefined): 'utf8' | 'latin1' {
+  return charset?.toLowerCase() === 'utf-8' ? 'utf8' : 'latin1'
+}
+
+/** The bytes that `%e6` or `=E6` stand for, the rest as it is. */
+function escaped(text: string, mark: '%' | '='): Buffer {
+  return Buffer.from(text.replaceAll(new RegExp(`${mark}([0-9a-f]{2})`, 'gi'), (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))), 'latin1')
 }
 
 /** Browsers and SDKs write a quote as `%22`, some as `\"`. */

@@ -1,15 +1,15 @@
 import { isUtf8 } from 'node:buffer'
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
-import { FileError, sysError } from './file-error.ts'
+import type { DiskFile } from './disk.ts'
+import { FileError } from './file-error.ts'
+import { openRegular } from './regular-file.ts'
 
 /** Bytes of a file that are read into memory at most; larger ones come by lines or by download. */
 export const readLimit = 64 * 1024 * 1024
 
 /** A whole file as bytes. What is no regular file is refused: a fifo would never answer, /dev/zero never end. */
 export async function readBytes(path: string, limit = readLimit): Promise<Buffer> {
-  await using file = await openRegular(path)
+  await using file = await openRegular(path, constants.O_RDONLY)
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of pieces(file)) {
@@ -28,7 +28,7 @@ export interface Lines { readonly content: string; readonly count: number }
 
 /** Lines `start` (counted from 0) up to, not including, `end`, with their line ends; only these are held in memory. */
 export async function readLines(path: string, start: number, end: number): Promise<Lines> {
-  await using file = await openRegular(path)
+  await using file = await openRegular(path, constants.O_RDONLY)
   const kept: Buffer[] = []
   let size = 0
   let line = 0
@@ -68,22 +68,13 @@ export function countLines(content: string): number {
   return count
 }
 
-async function openRegular(path: string): Promise<FileHandle> {
-  // Without O_NONBLOCK, opening a fifo waits for a writer that may never come.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  const found = await file.stat()
-  if (found.isFile()) return file
-  await file.close()
-  throw found.isDirectory() ? sysError('EISDIR') : new FileError('invalid_target', 'Not a regular file')
-}
-
-/** The file piece by piece; files of /proc say that they are empty and are not. */
-async function* pieces(file: FileHandle): AsyncGenerator<Buffer> {
+/** The file piece by piece, to its end: files of /proc say that they are empty and are not, those of /sys that they are longer. */
+async function* pieces(file: DiskFile): AsyncGenerator<Buffer> {
   const { size } = await file.stat()
   const buffer = Buffer.allocUnsafeSlow(Math.min(Math.max(size + 1, 4096), 256 * 1024))
   for (;;) {
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
-    if (bytesRead === 0) return
-    yield Buffer.from(buffer.subarray(0, bytesRead))
+    const count = await file.read(buffer)
+    if (count === 0) return
+    yield Buffer.from(buffer.subarray(0, count))
   }
 }

@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises'
 import { dirname, resolve as absolute } from 'node:path'
 import { createInterface } from 'node:readline'
 import { spawnForAgent } from './agent-process.ts'
+import { stat } from './disk.ts'
 import { PatternError, searchDeadline, withContext } from './grep-request.ts'
 import type { GrepMatch, GrepRequest, GrepResult, SeenLine } from './grep-request.ts'
 

@@ -7,6 +7,7 @@ import { bashSessions } from './bash-sessions.ts'
 import type { BashSessions } from './bash-sessions.ts'
 import { codeRoutes } from './code-routes.ts'
 import { sandboxContexts } from './context.ts'
+import { hasThread } from './disk.ts'
 import { downloadRoutes } from './download.ts'
 import { editorRoutes } from './editor.ts'
 import { fileRoutes } from './file-routes.ts'
@@ -28,6 +29,9 @@ import { terminals } from './terminal.ts'
 import { hasTty } from './tty.ts'
 import { uploadRoutes } from './upload.ts'
 import { refuse } from './websocket.ts'
+
+/** How long a thread that is free may take on a machine that is busy; below what a probe waits. */
+const threadMs = 1000
 
 export interface SandboxServer {
   /** Where it listens. */
@@ -57,10 +61,11 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
   }
 
   const routes: Route[] = [
-    look('GET', '/v1/sandbox', 'What this sandbox is', () => {
-      if (ready) return contextAt(port)
+    look('GET', '/v1/sandbox', 'What this sandbox is', async () => {
       // 501: no waiting will help.
-      return unable === null ? failure(503, 'Starting') : failure(501, `No command can be run here: ${unable}`)
+      if (!ready) return unable === null ? failure(503, 'Starting') : failure(501, `No command can be run here: ${unable}`)
+      // Whoever asks this wants to know whether a command would run.
+      return (await hasThread(threadMs)) ? contextAt(port) : failure(503, 'No command can start: every thread of the sandbox server waits for a file system')
     }),
     look('GET', '/healthz', 'State for the lifecycle manager', () => ({
       status: 200,

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { signal } from './kill.ts'
 import { childrenOf, processTable } from './process-table.ts'
@@ -7,6 +6,7 @@ import { quote } from './quote.ts'
 import { RequestError } from './reply.ts'
 import { ShellCommand } from './shell-command.ts'
 import { ShellProcess } from './shell-process.ts'
+import { isDirectory } from './start-directory.ts'
 
 export interface ShellOptions {
   readonly user: string
@@ -256,8 +256,4 @@ function family(rows: readonly ProcessRow[], roots: ReadonlySet<number>): Set<nu
     for (const each of rows) if (found.has(each.parent)) found.add(each.pid)
   }
   return found
-}
-
-export async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null))?.isDirectory() ?? false
 }

@@ -1,25 +1,24 @@
 import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
-import { copyFile, open, rename, stat } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { makeDirectories } from './make-directories.ts'
 import type { Call } from './call.ts'
+import { open, stat } from './disk.ts'
+import type { DiskFile } from './disk.ts'
 import { errorCode, fileFailure } from './file-error.ts'
+import { makeDirectories } from './make-directories.ts'
 import { MultipartError, boundaryOf, readMultipart } from './multipart.ts'
 import type { PartHead, PartSink } from './multipart.ts'
 import { InvalidRequest, ok } from './reply.ts'
 import type { Reply } from './reply.ts'
 import { work } from './router.ts'
 import type { Route } from './router.ts'
-import { discard } from './write-file.ts'
+import { discard, moveFile } from './write-file.ts'
 
 /** Bytes of a form field that is no file. */
 const fieldLimit = 64 * 1024
 
 /** The file as far as it has come: beside its place where that is known already, in the temporary directory otherwise. */
-interface Received { readonly handle: FileHandle; readonly path: string; readonly filename: string; size: number }
+interface Received { readonly handle: DiskFile; readonly path: string; readonly filename: string; size: number }
 
 export function uploadRoutes(workspace: string): Route[] {
   return [work('POST', '/v1/file/upload', 'Upload a file', (call) => upload(call, workspace))]
@@ -41,7 +40,7 @@ async function upload(call: Call, workspace: string): Promise<Reply> {
     received = file
     return {
       data: async (chunk) => {
-        await handle.writeFile(chunk)
+        await handle.write(chunk)
         file.size += chunk.length
       },
       end: () => handle.close(),
@@ -63,7 +62,7 @@ async function upload(call: Call, workspace: string): Promise<Reply> {
     const file = received as Received | null
     if (!file) throw missing('file')
     place = await destination(fields.get('path'), file.filename, workspace)
-    await moveTo(file.path, place)
+    await moveFile(file.path, place)
     return ok({ file_path: place, file_size: file.size, success: true }, 'File uploaded successfully')
   } catch (error) {
     call.request.resume()
@@ -108,18 +107,6 @@ async function scratch(path: string | undefined): Promise<string> {
   const directory = path.endsWith('/') || ((await stat(path).catch(() => null))?.isDirectory() ?? false) ? path : dirname(path)
   await makeDirectories(directory)
   return join(directory, name)
-}
-
-async function moveTo(from: string, to: string): Promise<void> {
-  await makeDirectories(dirname(to))
-  try {
-    await rename(from, to)
-  } catch (error) {
-    // Another file system, or a file that is a mount of its own.
-    if (errorCode(error) !== 'EXDEV' && errorCode(error) !== 'EBUSY') throw error
-    await copyFile(from, to, constants.COPYFILE_FICLONE)
-    await discard(from)
-  }
 }
 
 function missing(field: string): InvalidRequest {

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs'
-import { opendir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
+import { readdir } from './disk.ts'
 import { errorCode } from './file-error.ts'
 
 export interface Walked {
@@ -35,9 +35,7 @@ const passable = new Set(['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP'])
 
 async function entries(path: string, root: boolean): Promise<Dirent[]> {
   try {
-    const found: Dirent[] = []
-    for await (const entry of await opendir(path)) found.push(entry)
-    return found.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    return (await readdir(path)).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   } catch (error) {
     if (!root && passable.has(errorCode(error) ?? '')) return []
     throw error

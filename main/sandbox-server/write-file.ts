@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { appendFile, chmod, open, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { chmod, open, rename, stat, unlink } from './disk.ts'
+import type { DiskFile } from './disk.ts'
 import { errorCode } from './file-error.ts'
 import { makeDirectories } from './make-directories.ts'
+import { mustBeRegular, openRegular, placeOf, unlessMissing } from './regular-file.ts'
 
 /** Why a file may be writable and its directory not, or the file not replaceable: then it is written in place. */
 const inPlace = new Set(['EACCES', 'EPERM', 'EBUSY', 'EXDEV', 'EROFS', 'ETXTBSY'])
@@ -13,36 +16,64 @@ const inPlace = new Set(['EACCES', 'EPERM', 'EBUSY', 'EXDEV', 'EROFS', 'ETXTBSY'
  * another user, is written in place, as a rename would cut it off from what it is.
  */
 export async function replaceFile(path: string, content: Buffer): Promise<void> {
-  const target = await realpath(path).catch(() => path)
-  const before = await stat(target).catch(() => null)
-  if (!before) await makeDirectories(dirname(target))
-  const replaceable = !before || (before.isFile() && before.nlink === 1 && before.uid === process.geteuid?.())
-  if (!replaceable) return await writeFile(target, content)
+  const target = await placeOf(path)
+  const before = await unlessMissing(stat(target))
+  if (before) mustBeRegular(before)
+  else await makeDirectories(dirname(target))
+  const replaceable = !before || (before.nlink === 1 && before.uid === process.geteuid?.())
+  if (!replaceable) return await overwrite(target, content)
   const beside = join(dirname(target), `.${basename(target).slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`)
   try {
-    const file = await open(beside, 'wx', 0o666)
-    try {
-      await file.writeFile(content)
-    } finally {
-      await file.close()
-    }
+    await fill(await open(beside, 'wx', 0o666), content)
     if (before) await chmod(beside, before.mode & 0o7777)
     await rename(beside, target)
   } catch (error) {
     await discard(beside)
-    if (!inPlace.has(errorCode(error) ?? '')) throw error
-    await writeFile(target, content)
+    const code = errorCode(error) ?? ''
+    // Below /proc and /sys no file can be made beside another; these can be written all the same.
+    if (!inPlace.has(code) && !(before && code === 'ENOENT')) throw error
+    await overwrite(target, content)
   }
 }
 
 export async function appendToFile(path: string, content: Buffer): Promise<void> {
-  try {
-    await appendFile(path, content)
-  } catch (error) {
+  const target = await placeOf(path)
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT
+  const file = await openRegular(target, flags, 0o666).catch(async (error: unknown) => {
     if (errorCode(error) !== 'ENOENT') throw error
-    await makeDirectories(dirname(path))
-    await appendFile(path, content)
+    await makeDirectories(dirname(target))
+    return await openRegular(target, flags, 0o666)
+  })
+  await fill(file, content)
+}
+
+/** Puts a finished file in the place of another, by a rename where that can be. */
+export async function moveFile(from: string, path: string): Promise<void> {
+  const to = await placeOf(path)
+  const before = await unlessMissing(stat(to))
+  if (before) mustBeRegular(before)
+  else await makeDirectories(dirname(to))
+  try {
+    await rename(from, to)
+  } catch (error) {
+    // Another file system, or a file that is a mount of its own.
+    if (errorCode(error) !== 'EXDEV' && errorCode(error) !== 'EBUSY') throw error
+    await using source = await openRegular(from, constants.O_RDONLY)
+    await overwrite(to, source)
+    await discard(from)
   }
+}
+
+async function overwrite(path: string, content: Buffer | DiskFile): Promise<void> {
+  await fill(await openRegular(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o666), content)
+}
+
+/** Writes into an open file, and closes it. */
+async function fill(file: DiskFile, content: Buffer | DiskFile): Promise<void> {
+  await using to = file
+  if (Buffer.isBuffer(content)) return await to.write(content)
+  const piece = Buffer.allocUnsafeSlow(1024 * 1024)
+  for (let count = await content.read(piece); count > 0; count = await content.read(piece)) await to.write(piece.subarray(0, count))
 }
 
 /** Removes a half-written file; that it is not there, or cannot be removed, changes nothing about the first error. */

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { onPath } from '../lib/debian.mjs'
 import { electronCheck } from '../lib/electron-check.mjs'
@@ -17,6 +18,7 @@ export async function machineParts(): Promise<Record<string, string | null>> {
     root: root ? null : 'not root',
     // A second dockerd, to be stopped and restarted, in a network namespace of its own.
     'own-engine': root ? absent(['dockerd', 'ip', 'unshare']) : 'not root',
+    fuse: root && existsSync('/dev/fuse') ? null : root ? 'no /dev/fuse' : 'not root',
     ripgrep: absent(['rg']),
     python: absent(['python3']),
     // Runs the built shell in an older Electron: the current one's binary cannot be had everywhere.

@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest'
 
 /** What a suite may need of the machine. */
-export type Part = 'docker' | 'lite-image' | 'bubblewrap' | 'chromium' | 'xvfb' | 'root' | 'own-engine' | 'python' | 'ripgrep'
+export type Part = 'docker' | 'lite-image' | 'bubblewrap' | 'chromium' | 'xvfb' | 'root' | 'own-engine' | 'python' | 'ripgrep' | 'fuse'
 
 /** By part: null if it is here, else why it is not. Set by probe-parts.ts before any test runs. */
 export const partsVariable = 'BERTH_TEST_PARTS'

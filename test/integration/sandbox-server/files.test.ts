@@ -1,8 +1,10 @@
-import { chmod, link, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, link, lstat, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startSandboxServer } from './support.ts'
+import { needs } from '../../support/parts.ts'
+import { startSandboxServer, until } from './support.ts'
 import type { Running } from './support.ts'
+import { deadMount } from '../../support/dead-mount.ts'
 
 let server: Running
 let root: string
@@ -14,6 +16,30 @@ afterAll(() => server.close())
 
 const file = (operation: string, body: unknown) => server.post(`/v1/file/${operation}`, body)
 const at = (name: string): string => join(root, name)
+
+/** Every way to a file. */
+const doors: readonly [string, (path: string) => Promise<unknown>][] = [
+  ['write', async (path) => (await file('write', { file: path, content: 'x' })).body],
+  ['append', async (path) => (await file('write', { file: path, content: 'x', append: true })).body],
+  ['replace', async (path) => (await file('replace', { file: path, old_str: 'a', new_str: 'b' })).body],
+  ['read', async (path) => (await file('read', { file: path })).body],
+  ['lines', async (path) => (await file('read', { file: path, start_line: 0, end_line: 2 })).body],
+  ['create', async (path) => (await file('str_replace_editor', { command: 'create', path, file_text: 'x' })).body],
+  ['edit', async (path) => (await file('str_replace_editor', { command: 'str_replace', path, old_str: 'a', new_str: 'b' })).body],
+  ['view', async (path) => (await file('str_replace_editor', { command: 'view', path })).body],
+  ['search', async (path) => (await file('search', { file: path, regex: 'a' })).body],
+  ['grep', async (path) => (await file('grep', { path, pattern: 'a' })).body],
+  ['upload', async (path) => {
+    const form = new FormData()
+    form.append('path', path)
+    form.append('file', new Blob(['x']), 'x')
+    return await (await fetch(`${server.url}/v1/file/upload`, { method: 'POST', body: form })).json()
+  }],
+  ['download', async (path) => {
+    const response = await fetch(`${server.url}/v1/file/download?path=${encodeURIComponent(path)}`)
+    return { success: response.ok, message: JSON.stringify(await response.json()), data: { error_type: 'invalid_target' } }
+  }],
+]
 
 describe('read and write', () => {
   test('utf-8, base64, raw, append and newlines, byte for byte', async () => {
@@ -82,6 +108,31 @@ describe('read and write', () => {
     expect((await file('read', { file: '/dev/zero' })).body.data).toMatchObject({ error_type: 'invalid_target' })
     expect((await file('write', { file: '/proc/version', content: 'x' })).body).toMatchObject({ success: false })
     expect((await file('read', { file: '/proc/version' })).body.data['content']).toContain('Linux')
+  })
+
+  test.each(doors)('%s refuses a fifo, a socket and a device at once, however often, and commands still start', async (_name, door) => {
+    const made = "mkfifo pipe; ln -sf pipe to-pipe; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"sock\")' || perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local=>\"sock\",Listen=>1)'"
+    await server.post('/v1/bash/exec', { command: `test -p pipe || { ${made}; }` })
+    const paths = [at('pipe'), at('to-pipe'), at('sock'), '/dev/zero', '/dev/tty']
+    const answers = await Promise.all(Array.from({ length: 8 }, () => paths).flat().map(door))
+    for (const answer of answers) expect(answer).toMatchObject({ success: false, message: expect.stringContaining('Not a regular file'), data: { error_type: 'invalid_target' } })
+    expect((await server.post('/v1/bash/exec', { command: 'echo on' })).body.data['stdout']).toBe('on\n')
+    expect((await lstat(at('pipe'))).isFIFO()).toBe(true)
+  })
+
+  test('a link to what is not there yet is followed, and one to itself is ELOOP, by every way in', async () => {
+    const ways = doors.filter(([name]) => ['write', 'append', 'create', 'upload'].includes(name))
+    expect(ways).toHaveLength(4)
+    for (const [name, door] of ways) {
+      await symlink(`new-${name}/file`, at(`dangling-${name}`))
+      await symlink(`dangling-${name}`, at(`twice-${name}`))
+      expect(await door(at(`twice-${name}`))).toMatchObject({ success: true })
+      expect(await readFile(at(`new-${name}/file`), 'utf8')).toBe('x')
+      expect((await lstat(at(`dangling-${name}`))).isSymbolicLink()).toBe(true)
+      await symlink(`loop-${name}`, at(`loop-${name}`))
+      expect(await door(at(`loop-${name}`))).toMatchObject({ success: false, data: { errno_name: 'ELOOP' } })
+      expect((await lstat(at(`loop-${name}`))).isSymbolicLink()).toBe(true)
+    }
   })
 
   test('a write where no directory can be made is an error at once, and the server goes on', async () => {
@@ -172,5 +223,35 @@ describe('str_replace_editor', () => {
     expect(await edit({ command: 'undo_edit' })).toMatchObject({ success: false })
     expect(await edit({ command: 'view' })).toMatchObject({ success: false, data: { error_type: 'not_found' } })
     expect((await file('str_replace_editor', { command: 'explode', path: 'relative' })).status).toBe(422)
+  })
+})
+
+needs('root', 'fuse').describe('a mount whose server is gone', () => {
+  test('holds up neither commands nor the answer to whether one can start', async () => {
+    await using dead = await deadMount()
+    const asked = Promise.all(Array.from({ length: 20 }, (_, index) => {
+      const [name, door] = doors[index % doors.length] ?? doors[0]!
+      return door(`${dead.path}/file`).then((answer) => [name, answer])
+    }))
+    for (let round = 0; round < 3; round += 1) {
+      expect((await server.post('/v1/bash/exec', { command: 'echo on' })).body.data['stdout']).toBe('on\n')
+      expect((await server.get('/v1/sandbox')).status).toBe(200)
+    }
+    const there = Array.from({ length: 4 }, () => server.post('/v1/bash/exec', { command: 'true', exec_dir: dead.path }))
+    expect((await server.post('/v1/bash/exec', { command: 'pwd', exec_dir: root })).body.data['stdout']).toBe(`${root}\n`)
+    for (const { status } of await Promise.all(there)) expect(status).toBe(400)
+    await dead.end()
+    for (const [, answer] of await asked) expect(answer).toMatchObject({ success: false })
+    expect((await file('write', { file: at('after'), content: 'x' })).body.success).toBe(true)
+  })
+
+  test('where it has every thread, the sandbox says that no command can start, and is itself again afterwards', async () => {
+    await using one = { server: await startSandboxServer({ UV_THREADPOOL_SIZE: '1' }), [Symbol.asyncDispose]: () => one.server.close() }
+    await using dead = await deadMount()
+    const asked = one.server.post('/v1/file/read', { file: `${dead.path}/file` })
+    await until(async () => (await one.server.get('/v1/sandbox')).status === 503)
+    await dead.end()
+    await asked
+    await until(async () => (await one.server.get('/v1/sandbox')).status === 200)
   })
 })

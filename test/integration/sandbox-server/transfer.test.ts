@@ -37,6 +37,20 @@ describe('upload', () => {
     expect((await upload(form)).body.data['file_path']).toBe(at('sub/näme.txt'))
   })
 
+  test.each([
+    [`filename="=?utf-8?B?5pel5pysLnR4dA==?="; filename*=utf-8''%E6%97%A5%E6%9C%AC.txt`, '日本.txt'],
+    [`filename*=UTF-8'en'n%C3%A4me%20b.txt`, 'näme b.txt'],
+    [`filename*=iso-8859-1''n%E4me.txt`, 'näme.txt'],
+    ['filename="=?utf-8?B?5pel5pysLnR4dA==?="', '日本.txt'],
+    ['filename="=?UTF-8?Q?n=C3=A4me_b.txt?="', 'näme b.txt'],
+    [`filename="plain.txt"; filename*=utf-16''x`, 'plain.txt'],
+    [`filename*=utf-8''..%2F..%2Fetc%2Fx`, 'x'],
+  ])('a name given as %s is %s', async (given, name) => {
+    const body = `--B\r\nContent-Disposition: form-data; name="path"\r\n\r\n${at('names/')}\r\n--B\r\nContent-Disposition: form-data; name="file"; ${given}\r\n\r\nx\r\n--B--\r\n`
+    const response = await fetch(`${server.url}/v1/file/upload`, { method: 'POST', headers: { 'content-type': 'multipart/form-data; boundary=B' }, body })
+    expect(await response.json()).toMatchObject({ success: true, data: { file_path: at(`names/${name}`) } })
+  })
+
   test('no file, no form, a place that cannot be', async () => {
     const form = new FormData()
     form.append('path', at('x'))
@@ -73,6 +87,13 @@ describe('download', () => {
       const response = await fetch(`${server.url}/v1/file/download?path=${path}`)
       expect({ status: response.status, body: await response.json() }).toEqual({ status, body: { detail } })
     })
+
+  test('what says another size than it has comes whole: /proc, /sys, and a file that grew', async () => {
+    const whole = async (path: string) => await (await fetch(`${server.url}/v1/file/download?path=${path}`)).text()
+    expect(await whole('/proc/version')).toBe(await readFile('/proc/version', 'utf8'))
+    expect(await whole('/sys/class/net/lo/mtu')).toBe(await readFile('/sys/class/net/lo/mtu', 'utf8'))
+    expect((await whole('/proc/kallsyms')).length).toBeGreaterThan(1024 * 1024)
+  })
 
   test('no path, a wrong policy, a file that changes', async () => {
     expect((await server.get('/v1/file/download')).status).toBe(422)

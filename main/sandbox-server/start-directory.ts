@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process'
+import { stat } from 'node:fs/promises'
+import { lane } from './lane.ts'
+
+/** One thread at most, for as long as a local disk needs. */
+const soon = lane(1, 100, () => new TooLate())
+const boundMs = 5_000
+
+class TooLate extends Error {}
+
+/**
+ * Whether a command can start there. Apart from the places of file operations, so that these never hold up a command; and
+ * where the answer does not come at once (a mount whose server is gone), it is asked for in a process that can be ended.
+ */
+export async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await soon(() => stat(path))).isDirectory()
+  } catch (error) {
+    return error instanceof TooLate ? await isDirectoryElsewhere(path) : false
+  }
+}
+
+async function isDirectoryElsewhere(path: string): Promise<boolean> {
+  const child = spawn('bash', ['-c', 'test -d "$1"', 'test', path], { cwd: '/', stdio: 'ignore' })
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  child.once('error', () => resolve(false))
+  child.once('exit', (code) => resolve(code === 0))
+  // Not waited for beyond that: a process in such a call may not even take the signal.
+  const timer = setTimeout(() => {
+    child.kill('SIGKILL')
+    resolve(false)
+  }, boundMs)
+  const found = await promise
+  clearTimeout(timer)
+  return found
+}
