@@ -6,7 +6,7 @@ import { quote } from '../sandbox/quote.ts'
 import { action, type Cli, common, type Run } from './cli.ts'
 import { write } from './io.ts'
 import { numeric, pick, type Picked, selectable, type SelectOptions, usage } from './select.ts'
-import { upload } from './upload.ts'
+import { upload } from './transfer.ts'
 
 interface ExecOptions extends SelectOptions {
   readonly cwd?: string

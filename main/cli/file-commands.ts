@@ -1,12 +1,10 @@
 import { createReadStream } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { fail } from '../../shared/errors.ts'
 import { action, common, type Run } from './cli.ts'
 import { write } from './io.ts'
 import { none, numeric, pick, selectable, type SelectOptions, single, usage } from './select.ts'
 import { byteSize, table } from './text.ts'
-import { upload } from './upload.ts'
+import { cannotUse, download, downloadTo, upload } from './transfer.ts'
 
 interface SearchOptions extends SelectOptions {
   readonly fixed?: boolean
@@ -28,15 +26,16 @@ export function addFileCommands(program: Command, run: Run): void {
       action(run, async (cli, operands: string[], options: SelectOptions & { output?: string; base64?: boolean }) => {
         const { at, rest } = pick(options, operands)
         const path = single(rest, 'The path')
-        const encoding = cli.json && !options.base64 && options.output === undefined ? 'utf-8' : 'base64'
-        const got = await cli.withEngine((client) => client.call('read', { ...at, path, encoding }, { signal: cli.signal }))
-        const bytes = () => Buffer.from(got.content, 'base64')
-        if (options.output !== undefined) {
-          await save(options.output, bytes())
-          const done = { path: got.path, size: got.size, output: options.output }
-          await cli.show(done, () => `${byteSize(got.size)} written to ${options.output}\n`)
-        } else if (cli.json) await cli.show(got, () => '')
-        else await write(cli.io.stdout, bytes())
+        const { output } = options
+        if (cli.json && output === undefined) {
+          const encoding = options.base64 ? 'base64' : 'utf-8'
+          const got = await cli.withEngine((client) => client.call('read', { ...at, path, encoding }, { signal: cli.signal }))
+          return await cli.show(got, () => '')
+        }
+        const from = { ...at, path }
+        const size = await cli.withEngine((client) =>
+          output === undefined ? download(client, from, (bytes) => write(cli.io.stdout, bytes), cli.signal) : downloadTo(output, client, from, cli.signal))
+        if (output !== undefined) await cli.show({ path, size, output }, () => `${byteSize(size)} written to ${output}\n`)
       }),
     )
 
@@ -116,21 +115,7 @@ function another(value: string, all: string[] = []): string[] {
   return [...all, value]
 }
 
-async function save(file: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await writeFile(file, bytes)
-  } catch (cause) {
-    throw cannotUse(file, cause)
-  }
-}
 
 function isSystemError(thrown: unknown): boolean {
   return thrown instanceof Error && 'syscall' in thrown
-}
-
-function cannotUse(file: string, cause: unknown): Error {
-  return fail('FILE_FAILED', `The file ${file} of this machine cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, {
-    next: 'Check its path and permissions.',
-    cause,
-  })
 }

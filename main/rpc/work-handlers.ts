@@ -47,6 +47,12 @@ export function workHandlers(deps: { provider: Provider; commands: Commands }): 
       }
     },
     read: async ({ path, encoding, ...selection }, context) => {
+      const { emit } = context
+      if (emit) {
+        const pass = async (chunk: Uint8Array) => await emit({ type: 'data', content: encode64(chunk) })
+        const size = await provider.use(selection, context.who, (api, signal) => api.stream(path, pass, signal), { signal: context.signal, counts: !looks(context) })
+        return { path, content: '', encoding: 'base64' as const, size }
+      }
       const bytes = await provider.use(selection, context.who, (api) => api.read(path), { signal: context.signal, counts: !looks(context) })
       return { path, content: decode(path, bytes, encoding), encoding, size: bytes.byteLength }
     },
@@ -85,13 +91,15 @@ function* pieces(text: string, most: number): Generator<string> {
 }
 
 function decode(path: string, bytes: Uint8Array, encoding: 'utf-8' | 'base64'): string {
-  if (encoding === 'base64') return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  if (encoding === 'base64') return encode64(bytes)
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch (cause) {
     throw fail('FILE_FAILED', `${path} is not UTF-8 text`, { next: 'Read it with `encoding: base64`.', cause })
   }
 }
+
+const encode64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 
 function encode(content: string, encoding: 'utf-8' | 'base64'): Uint8Array {
   if (encoding === 'utf-8') return Buffer.from(content, 'utf8')

@@ -17,6 +17,11 @@ export interface HttpCall {
   readonly lane?: 'work' | 'control' | undefined
   /** Bytes of an answer above which it is refused: whoever answers may be a program of the agent's. */
   readonly limit?: number | undefined
+  /**
+   * The body of a 200 goes here as it comes, of any length, and is not kept; awaited, so a slow reader slows the sender. The
+   * deadline is then one for silence.
+   */
+  readonly onData?: ((chunk: Buffer) => void | Promise<void>) | undefined
 }
 
 export interface HttpAnswer { readonly status: number; readonly bytes: Buffer }
@@ -52,22 +57,39 @@ export function sandboxHttp(address: Address, clock: Clock): SandboxHttp {
     })
   const lanes = { work: pool(workConnections), control: pool(controlConnections) }
 
-  async function once(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
+  async function once(call: HttpCall, signal: AbortSignal, heard: () => void): Promise<HttpAnswer> {
     const options: Dispatcher.RequestOptions = {
       method: call.method, path: prefix + call.path, signal,
       headers: call.body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
       body: call.body === undefined ? null : JSON.stringify(call.body),
     }
-    const { statusCode, body } = await lanes[call.lane ?? 'work'].request(options)
-    const limit = call.limit ?? answerLimit
+    const { statusCode, headers: answered, body } = await lanes[call.lane ?? 'work'].request(options)
+    const onData = statusCode === 200 ? call.onData : undefined
+    const limit = onData ? Infinity : (call.limit ?? answerLimit)
+    const promised = Number(answered['content-length'] ?? 0)
+    if (promised > limit) {
+      // What is not wanted is not fetched: the connection goes with it.
+      body.on('error', () => undefined).destroy()
+      throw tooLarge(limit, promised)
+    }
     const chunks: Buffer[] = []
     let size = 0
-    for await (const chunk of body) {
-      const bytes = chunk as Buffer
-      size += bytes.length
-      // Leaving the loop closes the connection.
-      if (size > limit) throw tooLarge(limit)
-      chunks.push(bytes)
+    try {
+      for await (const chunk of body) {
+        const bytes = chunk as Buffer
+        if (onData) {
+          heard()
+          await onData(bytes)
+          continue
+        }
+        size += bytes.length
+        // Leaving the loop closes the connection.
+        if (size > limit) throw tooLarge(limit, null)
+        chunks.push(bytes)
+      }
+    } catch (error) {
+      if (error instanceof Error && connectionBroke(error)) brokenOff.add(error)
+      throw error
     }
     return { status: statusCode, bytes: Buffer.concat(chunks, size) }
   }
@@ -79,11 +101,19 @@ export function sandboxHttp(address: Address, clock: Clock): SandboxHttp {
       if (call.signal?.aborted) throw reasonOf(call.signal)
       call.signal?.addEventListener('abort', abort, { once: true })
       const { timeoutMs } = call
-      const deadline = timeoutMs === null ? null : clock.timer(timeoutMs, () => stop.abort(tooLate(call, timeoutMs)))
+      const begin = () => (timeoutMs === null ? null : clock.timer(timeoutMs, () => stop.abort(tooLate(call, timeoutMs))))
+      let deadline = begin()
+      let passedOn = false
+      const heard = () => {
+        passedOn = true
+        deadline?.cancel()
+        deadline = begin()
+      }
       try {
-        return await once(call, stop.signal).catch((error: unknown) => {
-          if (stop.signal.aborted || !mayRepeat(call, error)) throw error
-          return once(call, stop.signal)
+        return await once(call, stop.signal, heard).catch((error: unknown) => {
+          // What somebody has begun to read is not begun again.
+          if (stop.signal.aborted || passedOn || !mayRepeat(call, error)) throw error
+          return once(call, stop.signal, heard)
         })
       } catch (error) {
         if (stop.signal.aborted) throw stop.signal.reason
@@ -112,10 +142,21 @@ export function reasonOf(signal: AbortSignal | undefined): BerthError {
  * once more; what did leave only if it changes nothing, as a command must not run twice.
  */
 function mayRepeat(call: HttpCall, error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false
-  if (error.code !== 'UND_ERR_SOCKET' && error.code !== 'ECONNRESET' && error.code !== 'EPIPE') return false
+  if (!(error instanceof Error) || !connectionBroke(error)) return false
   if (call.safe) return true
   return 'socket' in error && typeof error.socket === 'object' && error.socket !== null && 'bytesWritten' in error.socket && error.socket.bytesWritten === 0
+}
+
+function connectionBroke(error: Error): boolean {
+  return 'code' in error && (error.code === 'UND_ERR_SOCKET' || error.code === 'ECONNRESET' || error.code === 'EPIPE')
+}
+
+/** Connections that broke within an answer that had begun. */
+const brokenOff = new WeakSet<object>()
+
+/** Whether the sandbox had begun to answer when the connection broke: whoever sends fewer bytes than it promised ends so. */
+export function answerBrokeOff(error: unknown): boolean {
+  return error instanceof BerthError && error.cause instanceof Error && brokenOff.has(error.cause)
 }
 
 function unreachable(error: unknown): BerthError {
@@ -133,8 +174,9 @@ function tooLate(call: HttpCall, ms: number): BerthError {
   })
 }
 
-function tooLarge(limit: number): BerthError {
+function tooLarge(limit: number, size: number | null): BerthError {
   return fail('TOO_LARGE', `The sandbox answered with more than ${Math.floor(limit / 1024 / 1024)} MiB`, {
     next: 'Read it in parts with a command (`head -c`, `tail -c`).',
+    details: { limit, ...(size === null ? {} : { size }) },
   })
 }

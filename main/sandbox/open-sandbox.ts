@@ -5,7 +5,7 @@ import { askActivity } from './activity.ts'
 import { dataOf } from './answer.ts'
 import { bashSessions } from './bash-sessions.ts'
 import { exec } from './exec.ts'
-import { listFiles, readFile, searchFiles, writeFile } from './files.ts'
+import { listFiles, readFile, searchFiles, streamFile, writeFile } from './files.ts'
 import { sandboxHttp, type SandboxHttp } from './http.ts'
 import type { Address, SandboxApi } from './sandbox-api.ts'
 
@@ -42,6 +42,7 @@ export function openSandbox({ address, clock }: { address: Address; clock: Clock
     },
     exec: (request) => exec({ http, sessions, clock }, request),
     read: (path) => readFile(http, path),
+    stream: (path, onData, signal) => streamFile(http, path, onData, signal),
     write: (path, content, append) => writeFile(http, path, content, append),
     list: (path, options) => listFiles(http, path, options),
     search: (request) => searchFiles(http, request),

@@ -68,6 +68,8 @@ export interface SandboxApi {
   probe(timeoutMs: number): Promise<void>
   exec(request: ExecRequest): Promise<ExecResult>
   read(path: string): Promise<Uint8Array>
+  /** A file of any size, piece by piece; awaited, so a slow reader slows the sandbox. Returns the bytes. */
+  stream(path: string, onData: (chunk: Uint8Array) => void | Promise<void>, signal?: AbortSignal): Promise<number>
   /** Bytes written. */
   write(path: string, content: Uint8Array, append: boolean): Promise<number>
   list(path: string, options: { recursive: boolean; hidden: boolean }): Promise<FileEntry[]>

@@ -36,12 +36,13 @@ export const workCalls = {
     chunk: z.object({ type: z.enum(['stdout', 'stderr']), data: z.string().max(chunkLimit).describe('In pieces: no line of a stream is longer than 512 KiB.') }),
   }),
   read: row({
-    summary: 'Read a file in a sandbox.',
+    summary: 'Read a file in a sandbox. A stream carries one of any size, in chunks of base64, and ends with an empty `content`; an answer in one piece carries up to 100 MiB.',
     scope: 'agent',
     kind: 'read',
     input: selecting({ path, encoding: z.enum(['utf-8', 'base64']).default('utf-8') }),
     result: z.object({ path: z.string(), content: z.string(), encoding: z.enum(['utf-8', 'base64']), size: z.number().int() }),
     errors: atFile,
+    chunk: z.object({ type: z.literal('data'), content: z.string().describe('base64.') }),
   }),
   write: row({
     summary: 'Write or append to a file in a sandbox; missing directories are made.',

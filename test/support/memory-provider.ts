@@ -50,6 +50,11 @@ export function memoryProvider(): MemoryProvider {
       if (!bytes) throw fail('FILE_NOT_FOUND', `There is no ${path}`, { next: 'List the directory.' })
       return bytes
     },
+    stream: async (path, onData) => {
+      const bytes = await api.read(path)
+      for (let at = 0; at < bytes.byteLength; at += 65_536) await onData(bytes.subarray(at, at + 65_536))
+      return bytes.byteLength
+    },
     write: async (path, content, append) => {
       files.set(path, append ? Buffer.concat([files.get(path) ?? Buffer.alloc(0), content]) : content)
       return content.byteLength

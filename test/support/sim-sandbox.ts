@@ -87,6 +87,15 @@ export function simSandbox(world: SimWorld, process: SimProcess, address: Addres
     throw fail('FILE_DENIED', `${path} is outside of the mounts`, { next: 'Use a path under /mnt/user-data.' })
   }
 
+  const read = (path: string): Promise<Uint8Array> =>
+    call('read', { timeoutMs: 30_000, usable: true }, (container) => {
+      container.lastClientAt = time.now()
+      const [directory, name] = file(container, path)
+      const content = directory.get(name)
+      if (content === undefined) throw fail('FILE_NOT_FOUND', `No such file: ${path}`, { next: 'List the directory.' })
+      return new TextEncoder().encode(content)
+    })
+
   return {
     address,
     lastProof: () => proof,
@@ -112,14 +121,12 @@ export function simSandbox(world: SimWorld, process: SimProcess, address: Addres
         if (stdout !== '') await onOutput?.('stdout', stdout)
         return { exitCode: verb === 'fail' ? Number(number) : 0, status: 'completed' as const, stdout, stderr: '', truncated: false }
       }),
-    read: (path) =>
-      call('read', { timeoutMs: 30_000, usable: true }, (container) => {
-        container.lastClientAt = time.now()
-        const [directory, name] = file(container, path)
-        const content = directory.get(name)
-        if (content === undefined) throw fail('FILE_NOT_FOUND', `No such file: ${path}`, { next: 'List the directory.' })
-        return new TextEncoder().encode(content)
-      }),
+    read,
+    stream: async (path, onData) => {
+      const bytes = await read(path)
+      await onData(bytes)
+      return bytes.byteLength
+    },
     write: (path, content, append) =>
       call('write', { timeoutMs: 30_000, usable: true }, (container) => {
         container.lastClientAt = time.now()

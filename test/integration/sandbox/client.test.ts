@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -147,6 +147,33 @@ describe('files', () => {
     expect((await api.read(path)).length).toBe(0)
   })
 
+  it('come whole whatever their size is said to be, in one piece and as a stream', async () => {
+    for (const path of ['/proc/version', '/sys/class/net/lo/mtu', join(temp.path, 'empty')]) {
+      if (!path.startsWith('/proc') && !path.startsWith('/sys')) await writeFile(path, '')
+      const pieces: Uint8Array[] = []
+      expect(await api.stream(path, (piece) => void pieces.push(piece))).toBe((await readFile(path)).length)
+      expect(Buffer.concat(pieces).toString()).toBe(await readFile(path, 'utf8'))
+      expect(Buffer.from(await api.read(path)).toString()).toBe(await readFile(path, 'utf8'))
+    }
+  })
+
+  it('of more than one answer carries are refused by their size alone, with the way round, and come as a stream', async () => {
+    const path = join(temp.path, 'large')
+    await writeFile(path, '')
+    await truncate(path, 101 * 1024 * 1024)
+    await expect(api.read(path)).rejects.toMatchObject({ code: 'TOO_LARGE', message: expect.stringContaining(String(101 * 1024 * 1024)), next: expect.stringContaining('berth read') })
+    let most = 0
+    expect(await api.stream(path, (piece) => void (most = Math.max(most, piece.byteLength)))).toBe(101 * 1024 * 1024)
+    expect(most).toBeLessThan(1024 * 1024)
+  })
+
+  it('that get shorter while they are read are no sandbox that is gone', async () => {
+    const path = join(temp.path, 'shrinks')
+    await writeFile(path, Buffer.alloc(32 * 1024 * 1024))
+    await expect(api.stream(path, () => truncate(path, 0))).rejects.toMatchObject({ code: 'FILE_FAILED', message: expect.stringContaining('shorter') })
+    expect(api.lastProof()).toBeGreaterThan(0)
+  })
+
   it('are listed with what is known of them', async () => {
     await mkdir(join(temp.path, 'list', 'inner'), { recursive: true })
     await writeFile(join(temp.path, 'list', '.hidden'), 'abc')
@@ -161,7 +188,7 @@ describe('files', () => {
     await expect(api.read(temp.path)).rejects.toMatchObject({ code: 'FILE_FAILED' })
     await expect(api.list('/no/such/dir', { recursive: false, hidden: true })).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
     await expect(api.write(join(temp.path, 'plain', 'x'), Buffer.from('x'), false)).rejects.toMatchObject({ code: 'FILE_FAILED' })
-    await expect(api.write('/dev/full', Buffer.from('x'), false)).rejects.toMatchObject({ code: 'DISK_FULL' })
+    await expect(api.write('/dev/full', Buffer.from('x'), false)).rejects.toMatchObject({ code: 'FILE_FAILED', message: expect.stringContaining('Not a regular file') })
   })
 
   it('are searched for lines; what is no pattern, or not there, is told', async () => {
