@@ -1,9 +1,10 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
-import { fail } from '../shared/errors.ts'
+import { BerthError, fail } from '../shared/errors.ts'
 import type { Backend } from './backends/backend.ts'
 import type { Clock } from './clock.ts'
 import type { Commands } from './commands/commands.ts'
 import { chooseFile } from './config/choose-file.ts'
+import { configText } from './config/config-text.ts'
 import { editConfig } from './config/edit-config.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { secretName } from './config/redact.ts'
@@ -48,7 +49,7 @@ export function openInside(deps: {
     const { path } = chooseFile({ file: deps.configFile, env, home: deps.home })
     // Behind a link, so that the link stays one.
     const file = await orNone(realpath(path), path)
-    const [before, mode] = await Promise.all([orNone(readFile(file, 'utf8'), ''), orNone(stat(file).then((facts) => facts.mode & 0o777), 0o600)])
+    const [before, mode] = await Promise.all([orNone(readFile(file).then((bytes) => configText(bytes, path)), ''), orNone(stat(file).then((facts) => facts.mode & 0o777), 0o600)])
     const { text, restart } = editConfig(before, path, env, key, value)
     if (text !== before) {
       await writeAtomic(file, text, { mode })
@@ -95,6 +96,7 @@ async function orNone<T>(look: Promise<T>, none: T): Promise<T> {
     return await look
   } catch (error) {
     if (errno(error) === 'ENOENT') return none
+    if (error instanceof BerthError) throw error
     throw fail('BAD_CONFIG', `The configuration file cannot be read (${errno(error)})`, { next: 'Let the user who runs Berth read it.', cause: error })
   }
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { fail, type BerthError } from '../../shared/errors.ts'
 import { isRecord } from './is-record.ts'
-import { isDeerFlows, mountKeys, nearest, quietSandboxKeys, sections, topKeys } from './keys.ts'
+import { isDeerFlows, meant, mountKeys, nearest, quietSandboxKeys, sections, topKeys } from './keys.ts'
 import type { YamlFile, YamlPath } from './yaml-file.ts'
 
 /** One value of the file: `key` as the schema has it, `at` where it stands in the file. */
@@ -10,8 +10,10 @@ export interface Entry { readonly key: string; readonly at: YamlPath; readonly v
 export interface Collected { readonly entries: ReadonlyMap<string, Entry>; readonly warnings: readonly string[] }
 
 /**
- * Every value of the file that is Berth's, from the top level and from `sandbox:`, and a warning about each key that is not.
- * Throws BAD_CONFIG where a section is no section, or where one key has two values.
+ * Every value of the file that is Berth's, from the top level and from `sandbox:`, and a warning about each key there that is
+ * not: deer-flow's files have many. Throws BAD_CONFIG for an unknown key within a section or a mount, which are Berth's own
+ * or mean what they mean there (a misspelt `read_only` would be no limit at all); where a section is no section; and where
+ * one key has two values.
  */
 export function collect(yaml: YamlFile): Collected {
   const entries = new Map<string, Entry>()
@@ -25,8 +27,8 @@ export function collect(yaml: YamlFile): Collected {
     entries.set(entry.key, entry)
   }
   const unknown = (at: YamlPath, known: readonly string[]) => {
-    const meant = nearest(String(at.at(-1)), known)
-    const hint = meant ? `; is \`${meant}\` meant?` : ''
+    const right = nearest(String(at.at(-1)), known)
+    const hint = right ? `; is \`${right}\` meant?` : ''
     warnings.push(`${yaml.where(at).text}: Berth does not know \`${at.join('.')}\` and leaves it alone${hint}`)
   }
 
@@ -39,9 +41,9 @@ export function collect(yaml: YamlFile): Collected {
         for (const [leaf, leafValue] of keysOf(yaml, at)) {
           if (inner.includes(leaf)) put({ key: `${name}.${leaf}`, at: [...at, leaf], value: leafValue })
           // `skills:` is deer-flow's section too, with keys of its own.
-          else if (!(deerFlows && name === 'skills' && nearest(leaf, inner) === null)) unknown([...at, leaf], inner)
+          else if (!(deerFlows && name === 'skills' && nearest(leaf, inner) === null)) throw strange(yaml, [...at, leaf], inner)
         }
-      } else if (topKeys.includes(name)) put({ key: name, at, value: shaped(yaml, name, at, value, unknown) })
+      } else if (topKeys.includes(name)) put({ key: name, at, value: shaped(yaml, name, at, value) })
       else if (scope.length > 0) {
         if (!quietSandboxKeys.has(name)) unknown(at, topKeys)
       } else if (deerFlows && nearest(name, topKeys) === null) foreign.push(name)
@@ -64,8 +66,8 @@ function keysOf(yaml: YamlFile, at: YamlPath): [string, unknown][] {
   })
 }
 
-/** Two keys take more than the schema does: variables as they are written, and mounts with keys of others. */
-function shaped(yaml: YamlFile, name: string, at: YamlPath, value: unknown, unknown: (at: YamlPath, known: readonly string[]) => void) {
+/** Variables as they are written; and of mounts, which are refused here with better words than the schema has, every key known. */
+function shaped(yaml: YamlFile, name: string, at: YamlPath, value: unknown) {
   if (name === 'environment' && isRecord(value)) {
     // `PORT: 8080` and `DEBUG: yes` mean these very letters; a list or a section is still refused.
     return Object.fromEntries(
@@ -73,17 +75,25 @@ function shaped(yaml: YamlFile, name: string, at: YamlPath, value: unknown, unkn
     )
   }
   if (name === 'mounts' && Array.isArray(value)) {
-    return value.map((item: unknown, n) => {
-      if (!isRecord(item)) return item
-      const strange = Object.keys(item).filter((key) => !mountKeys.includes(key))
-      for (const key of strange) unknown([...at, n, key], mountKeys)
-      return Object.fromEntries(Object.entries(item).filter(([key]) => !strange.includes(key)))
-    })
+    for (const [n, item] of value.entries()) {
+      const key = isRecord(item) ? Object.keys(item).find((each) => !mountKeys.includes(each)) : undefined
+      if (key !== undefined) throw strange(yaml, [...at, n, key], mountKeys)
+    }
   }
   return value
 }
 
 const isPlain = (value: unknown) => ['number', 'boolean', 'bigint'].includes(typeof value) || value instanceof Date
+
+function strange(yaml: YamlFile, at: YamlPath, known: readonly string[]): BerthError {
+  const place = yaml.where(at)
+  const key = at.join('.')
+  const right = meant(String(at.at(-1)), known)
+  return fail('BAD_CONFIG', `${place.text}: there is no \`${key}\`${right ? `; is \`${right}\` meant?` : ''}`, {
+    next: `Here stand only: ${known.join(', ')}.`,
+    details: { file: yaml.file, line: place.line, column: place.column, key },
+  })
+}
 
 function twice(yaml: YamlFile, one: Entry, other: Entry): BerthError {
   const [a, b] = [yaml.where(one.at), yaml.where(other.at)]

@@ -1,5 +1,7 @@
-import { Document, isCollection, isScalar, parseDocument, YAMLMap } from 'yaml'
+import { isDeepStrictEqual } from 'node:util'
+import { Document, isCollection, isMap, isScalar, isSeq, parseDocument, type Node, YAMLMap } from 'yaml'
 import { asBerthError, fail } from '../../shared/errors.ts'
+import { isRecord } from './is-record.ts'
 import { leafKeys } from './keys.ts'
 import { readConfig } from './load-config.ts'
 import { overrideVariables, type Env } from './overrides.ts'
@@ -26,7 +28,7 @@ export function editConfig(text: string, path: string, env: Env, key: string, va
     throw fail('BAD_CONFIG', `The file cannot be changed while it is not in order: ${document.errors[0].message.split('\n')[0]}`, { next: 'Correct it in an editor first.', cause: document.errors[0] })
   }
   const at = placeOf(document, key)
-  const edited = inPlace(text, document, at, value) ?? rewritten(document, at, value)
+  const edited = inPlace(text, document, at, value) ?? asBefore(text, rewritten(document, at, value))
   try {
     readConfig(edited, path, env)
   } catch (error) {
@@ -63,13 +65,56 @@ function rewritten(document: Document, at: readonly string[], value: unknown): s
       if (document.hasIn(at)) document.deleteIn(at)
     } else {
       sectioned(document, at)
-      document.setIn(at, document.createNode(value))
+      document.setIn(at, updated(document, document.getIn(at, true), value))
     }
     tidy(document, at)
     return document.contents === null ? '' : document.toString({ lineWidth: 0 })
   } catch (cause) {
     throw fail('BAD_CONFIG', `${at.join('.')} stands in a part of the file that cannot be changed from here`, { next: 'Change it in an editor.', details: { key: at.join('.') }, cause })
   }
+}
+
+/** The library ends lines its own way, and begins without a mark: here both are as the file had them. */
+function asBefore(before: string, after: string): string {
+  const lines = before.split('\n').length - 1
+  const windows = before.split('\r\n').length - 1
+  const ended = windows * 2 > lines ? after.replaceAll(/\r?\n/g, '\r\n') : after
+  return before.startsWith('\ufeff') && !ended.startsWith('\ufeff') ? `\ufeff${ended}` : ended
+}
+
+/** A node of this value that keeps as much of the old one as still holds, and with it what people wrote beside it. */
+function updated(document: Document, old: unknown, value: unknown): Node {
+  if (isMap(old) && isRecord(value)) {
+    for (const { key } of [...old.items]) if (isScalar(key) && !Object.hasOwn(value, String(key.value))) old.delete(key)
+    for (const [key, item] of Object.entries(value)) old.set(key, updated(document, old.get(key, true), item))
+    return old
+  }
+  if (isSeq(old) && Array.isArray(value)) {
+    const left = [...old.items]
+    const had = left.map((item) => toJs(document, item))
+    const take = (fits: (one: unknown) => boolean): unknown => {
+      const at = had.findIndex(fits)
+      if (at < 0) return undefined
+      had.splice(at, 1)
+      return left.splice(at, 1)[0]
+    }
+    // What is the very same first, so that nobody else takes it; a mount is known by where it is in the sandbox.
+    const same = value.map((item: unknown) => take((one) => isDeepStrictEqual(one, item)))
+    old.items = value.map((item: unknown, n) => same[n] ?? updated(document, take((one) => sameMount(one, item)), item))
+    return old
+  }
+  if (isScalar(old) && isDeepStrictEqual(old.value, value)) return old
+  const node = document.createNode(value)
+  if (isScalar(old) && isScalar(node)) Object.assign(node, { comment: old.comment, commentBefore: old.commentBefore })
+  return node
+}
+
+function toJs(document: Document, node: unknown): unknown {
+  return isScalar(node) || isCollection(node) ? node.toJS(document) : node
+}
+
+function sameMount(one: unknown, other: unknown): boolean {
+  return isRecord(one) && isRecord(other) && one['container_path'] !== undefined && one['container_path'] === other['container_path']
 }
 
 /** The sections above it, made where there are none: left to the library they would be ordered maps, which nobody reads. */

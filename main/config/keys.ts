@@ -28,6 +28,20 @@ export function isDeerFlows(values: Readonly<Record<string, unknown>>): boolean 
   return names.includes('use') || ['models', 'tools', 'tool_groups', 'config_version'].some((key) => key in values)
 }
 
+/** What compose, Kubernetes and the container engines call it. */
+const elsewhere: Readonly<Record<string, string>> = {
+  ro: 'read_only', mode: 'read_only', readonly: 'read_only',
+  source: 'host_path', src: 'host_path', host: 'host_path',
+  target: 'container_path', dst: 'container_path', destination: 'container_path', mountpath: 'container_path', container: 'container_path',
+  mem: 'memory', mem_limit: 'memory', memory_limit: 'memory', cpu: 'cpus', cpu_limit: 'cpus', nano_cpus: 'cpus', pids_limit: 'pids',
+}
+
+/** The key of a section that was probably meant, by its letters or by what others call it; null if none is near. */
+export function meant(key: string, known: readonly string[]): string | null {
+  const other = elsewhere[key.toLowerCase()]
+  return nearest(key, known) ?? (other !== undefined && known.includes(other) ? other : null)
+}
+
 /** The key that was probably meant, null if none is near. */
 export function nearest(key: string, known: readonly string[]): string | null {
   const limit = key.length <= 4 ? 1 : 2

@@ -6,6 +6,7 @@ import { fail } from '../../shared/errors.ts'
 import { errno } from '../home/disk-error.ts'
 import { chooseFile, type ChosenFile } from './choose-file.ts'
 import { collect } from './collect.ts'
+import { configText } from './config-text.ts'
 import { isDeerFlows, leafKeys } from './keys.ts'
 import { readOverrides, type Env, type Overrides } from './overrides.ts'
 import { secretsOf, settle } from './settle.ts'
@@ -85,7 +86,7 @@ async function readText({ path, named }: ChosenFile): Promise<string | null> {
         details: { file: path },
       })
     }
-    return await readFile(path, 'utf8')
+    return configText(await readFile(path), path)
   } catch (error) {
     if (errno(error) === 'ENOENT' && named === null) return null
     if (errno(error) === 'ENOENT') {

@@ -1,4 +1,4 @@
-import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Pair, type YAMLMap } from 'yaml'
 import { fail, type BerthError } from '../../shared/errors.ts'
 
 export type YamlPath = readonly (string | number)[]
@@ -23,12 +23,12 @@ export function parseYaml(file: string, text: string): YamlFile {
     return { text: `${file}:${line}:${col}`, line, column: col }
   }
   const wrong = document.errors[0]
-  if (wrong) throw notYaml(place(wrong.pos[0]), wrong.message, wrong)
+  if (wrong) throw notYaml(place(wrong.pos[0]), wrong.code === 'MULTIPLE_DOCS' ? 'a second document begins here (`---`), and a configuration is one' : wrong.message, wrong)
   return {
     file,
     values: asValues(document, place),
     written(path) {
-      const node = document.getIn(path, true)
+      const node = nodeAt(document, path)
       return isScalar(node) && node.source !== undefined ? node.source : null
     },
     where(path) {
@@ -68,14 +68,43 @@ function notYaml(place: Place, message: string, cause: unknown): BerthError {
 
 /** Where a key's value begins; for an empty value, where the key does. */
 function offsetOf(document: Document, path: YamlPath): number | null {
-  const parent: unknown = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
-  const last = path.at(-1)
-  if (isMap(parent)) {
-    const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(last))
-    const value: unknown = pair?.value
-    return rangeStart(value) ?? rangeStart(pair?.key)
+  const parent = nodeAt(document, path.slice(0, -1))
+  const pair = isMap(parent) ? pairOf(document, parent, path.at(-1)) : undefined
+  return rangeStart(nodeAt(document, path)) ?? rangeStart(pair?.key)
+}
+
+/** What stands at a path where its letters are: behind aliases, and in the map that a merge (`<<`) takes it from. */
+function nodeAt(document: Document, path: YamlPath): unknown {
+  let node = behind(document, document.contents)
+  for (const step of path) {
+    if (isMap(node)) node = behind(document, pairOf(document, node, step)?.value)
+    else if (isSeq(node)) node = behind(document, node.items[Number(step)])
+    else return undefined
   }
-  return rangeStart(document.getIn(path, true))
+  return node
+}
+
+function behind(document: Document, node: unknown): unknown {
+  return isAlias(node) ? node.resolve(document) : node
+}
+
+/** A key of the map itself, else of the first merged map that has it. */
+function pairOf(document: Document, map: YAMLMap, key: string | number | undefined): Pair | undefined {
+  const own = map.items.find((item) => isScalar(item.key) && !isMerge(item) && String(item.key.value) === String(key))
+  if (own) return own
+  for (const merge of map.items.filter(isMerge)) {
+    const from = behind(document, merge.value)
+    for (const each of isSeq(from) ? from.items : [from]) {
+      const merged = behind(document, each)
+      const found = isMap(merged) ? pairOf(document, merged, key) : undefined
+      if (found) return found
+    }
+  }
+  return undefined
+}
+
+function isMerge({ key }: Pair): boolean {
+  return isScalar(key) && key.type === 'PLAIN' && key.source === '<<'
 }
 
 function rangeStart(node: unknown): number | null {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { diskError } from './disk-error.ts'
+import { diskError, errno } from './disk-error.ts'
 
 /**
  * Writes a whole file so that a reader sees the old one or the new one, never a part, after a crash as well.
@@ -14,8 +14,27 @@ export async function writeAtomic(path: string, data: string | Uint8Array, optio
     const temp = await writeTemp(path, data, options.mode, options.sync)
     await rename(temp, path).catch((error: unknown) => dropAfter(temp, error))
   } catch (error) {
+    if (inPlace.has(errno(error)) && (await overwrite(path, data))) return
     throw await diskError(error, path, 'write a file of its home')
   }
+}
+
+/** Why a file may be writable and not replaceable: it is a mount of its own (a container's config.yaml), or its directory may not be written. */
+const inPlace: ReadonlySet<string> = new Set(['EBUSY', 'EXDEV', 'EROFS', 'EACCES', 'EPERM'])
+
+/** Only what is there already, its new content before its old end is cut off; false where it cannot be opened. */
+async function overwrite(path: string, data: string | Uint8Array): Promise<boolean> {
+  const file = await open(path, 'r+').catch(() => null) // Then the first error is the one to tell.
+  if (!file) return false
+  try {
+    const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : data
+    await file.writeFile(bytes)
+    await file.truncate(bytes.byteLength)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return true
 }
 
 /** A file, synced unless told otherwise, beside `path`, under a name that nobody else has. Its caller renames, links or removes it. */

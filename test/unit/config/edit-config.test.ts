@@ -82,6 +82,26 @@ describe('editConfig', () => {
     expect(`${message} ${next}`).toContain(hint)
   })
 
+  it('keeps line ends and the mark at the beginning, whatever is edited', () => {
+    const windows = `\ufeff${kept.replaceAll('\n', '\r\n')}`
+    expect(edit(windows, 'replicas', 6)).toBe(windows.replace('replicas: 4', 'replicas: 6'))
+    const added = edit(windows, 'idle_timeout', 60)
+    expect(added.startsWith('\ufeff#')).toBe(true)
+    expect(added).toContain('\r\nidle_timeout: 60\r\n')
+    expect(added.replaceAll('\r\n', '')).not.toContain('\n')
+    expect(added.slice(1).includes('\ufeff')).toBe(false)
+  })
+
+  it('a list keeps what was written beside the entries that stay', () => {
+    const text = 'mounts:\n  # of the whole team\n  - host_path: /a # ours\n    container_path: /a\n  # old\n  - host_path: /b\n    container_path: /b # b\n# The end.\n'
+    const [a, b] = [{ host_path: '/a', container_path: '/a' }, { host_path: '/b', container_path: '/b' }]
+    const added = edit(text, 'mounts', [a, b, { host_path: '/c', container_path: '/c' }])
+    for (const remark of ['# of the whole team', '# ours', '# old', '# b', '# The end.']) expect(added).toContain(remark)
+    expect(edit(text.replace('# The end.\n', ''), 'mounts', [a, { ...b, host_path: '/b2', read_only: true }])).toBe(text.replace('# The end.\n', '').replace('host_path: /b\n', 'host_path: /b2\n').replace('# b\n', '# b\n    read_only: true\n'))
+    expect(edit(text, 'mounts', [b])).not.toContain('/a')
+    expect(edit(text, 'mounts', [b])).toContain('# b')
+  })
+
   it('says what is read only at a start', () => {
     expect(editConfig('', '/h/config.yaml', {}, 'bridge.port', 7900).restart).toBe(true)
     expect(editConfig('', '/h/config.yaml', {}, 'replicas', 2).restart).toBe(false)

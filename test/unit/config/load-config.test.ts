@@ -97,13 +97,35 @@ describe('keys', () => {
   })
 
   it('that nobody knows are warned of, with their line', () => {
-    const { warnings, config } = read('# mine\nreplicas: 2\nbogus: 1\nmounts:\n  - {host_path: /a, container_path: /b, readonly: true}\ncapacity: {mod: queue}')
+    const { warnings, config } = read('# mine\nreplicas: 2\nbogus: 1\nsandbox:\n  replica: 3')
     expect(config.replicas).toBe(2)
-    expect(warnings).toEqual([
-      expect.stringMatching(/:3:8: .*`bogus`/),
-      expect.stringMatching(/:5:\d+: .*`mounts.0.readonly`.*`read_only`/),
-      expect.stringMatching(/:6:\d+: .*`capacity.mod`.*`mode`/),
-    ])
+    expect(warnings).toEqual([expect.stringMatching(/:3:8: .*`bogus`/), expect.stringMatching(/:5:12: .*`sandbox.replica`.*`replicas`/)])
+  })
+
+  it.each([
+    ['mounts:\n  - {host_path: /a, container_path: /b, readonly: true}', /:2:\d+: .*`mounts.0.readonly`; is `read_only` meant/],
+    ['sandbox:\n  mounts: [{host_path: /a, container_path: /b, readOnly: true}]', /`sandbox.mounts.0.readOnly`; is `read_only` meant/],
+    ['mounts: [{host_path: /a, container_path: /b, ro: true}]', /`read_only` meant/],
+    ['mounts: [{host_path: /a, container_path: /b, mode: ro}]', /`read_only` meant/],
+    ['mounts: [{source: /a, target: /b}]', /`host_path` meant/],
+    ['mounts: [{host_path: /a, container_path: /b, colour: red}]', /there is no `mounts.0.colour`$/],
+    ['capacity: {mod: queue}', /:1:\d+: .*`capacity.mod`; is `mode` meant/],
+    ['sandbox:\n  resources: {mem: 1g}', /`sandbox.resources.mem`; is `memory` meant/],
+    ['bridge: {listn: []}', /`listen` meant/],
+    ['x: &m {host_path: /a, container_path: /b, readonly: true}\nmounts: [*m]', /:1:\d+: .*`read_only` meant/],
+  ])('that nobody knows are refused within a section or a mount: %j', (text, message) => {
+    expect(refusal(text)).toMatchObject({ code: 'BAD_CONFIG', message: expect.stringMatching(message), next: expect.stringContaining('only') })
+  })
+
+  it("of deer-flow's own sections stay its own", () => {
+    expect(read('models: []\nskills: {use: a, deferred_discovery: true}\nsandbox: {use: a, thread_data_mounts: true, ownership: {type: memory}}').config.replicas).toBe(3)
+  })
+
+  it('have their very letters by anchors, aliases and merges too, and errors their place', () => {
+    const { config } = read('x-env: &e { PY: 3.10, ZIP: 01234, DEBUG: yes, D: 2024-01-01, T: 12:30:45 }\nv: &v 3.10\nmore: &m {<<: *e, PY: 3.20}\nsandbox: { environment: { <<: [*m, {ZIP: 02}], PY2: 3.10, V: *v, Q: "3.10" } }')
+    expect(config.environment).toEqual({ PY: '3.20', ZIP: '01234', DEBUG: 'yes', D: '2024-01-01', T: '12:30:45', PY2: '3.10', V: '3.10', Q: '3.10' })
+    expect(read('e: &e {A: 1.10}\nenvironment: *e').config.environment).toEqual({ A: '1.10' })
+    expect(refusal('x: &b\n  port: many\nbridge: {<<: *b}')).toMatchObject({ message: expect.stringMatching(/:2:9: `bridge.port`/) })
   })
 })
 
@@ -122,6 +144,7 @@ describe('errors', () => {
     ['a: [', /:1:\d+: /],
     ['a: 1\na: 2', /:2:1: /],
     ['- 1', /:1:1: expected keys/],
+    ['a: 1\n---\nb: 2', /:2:1: a second document/],
     ['a: &x [1,1]\nb: &y [*x,*x,*x,*x,*x,*x,*x,*x,*x]\nc: &z [*y,*y,*y,*y,*y,*y,*y,*y,*y]\nd: [*z,*z,*z,*z,*z,*z]', /alias/i],
   ])('%j says where and what', (text, message) => {
     expect(refusal(text)).toMatchObject({ code: 'BAD_CONFIG', message: expect.stringMatching(message) })
