@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
 import { stat } from 'node:fs/promises'
+import { spawnForAgent } from './agent-process.ts'
 import { lane } from './lane.ts'
 
 /** One thread at most, for as long as a local disk needs. */
@@ -21,7 +21,7 @@ export async function isDirectory(path: string): Promise<boolean> {
 }
 
 async function isDirectoryElsewhere(path: string): Promise<boolean> {
-  const child = spawn('bash', ['-c', 'test -d "$1"', 'test', path], { cwd: '/', stdio: 'ignore' })
+  const child = spawnForAgent('bash', ['-c', 'test -d "$1"', 'test', path], { cwd: '/', stdio: 'ignore' })
   const { promise, resolve } = Promise.withResolvers<boolean>()
   child.once('error', () => resolve(false))
   child.once('exit', (code) => resolve(code === 0))
