@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util'
+import { compileOnce } from '../support/compile-once.ts'
 import { phasesOf, type ChaosBackend } from './phases.ts'
 import { runChaos } from './run-chaos.ts'
 
 // npm run chaos -- [--rounds 100] [--seed 1] [--backend docker|embedded]: kills the engine again and again while agents
 // work, and checks after each restart that nothing was lost and nothing stayed behind. The last line counts the violations.
 
+compileOnce()
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' }, backend: { type: 'string', default: 'docker' } } })
 const backend = values.backend as ChaosBackend
 if (backend !== 'docker' && backend !== 'embedded') throw new Error('--backend is docker or embedded')

@@ -9,7 +9,7 @@ import type { Container, EngineTruth } from './engine-truth.ts'
 import { leftovers } from './leftovers.ts'
 import { judgeFile, type Ledger, type Written } from './ledger.ts'
 import { short } from './traffic.ts'
-import { holders, lockSeconds, replicas, spares, takenThread } from './world.ts'
+import { holders, lockLimit, replicas, slowness, spares, takenThread } from './world.ts'
 
 export interface Scene {
   readonly home: string
@@ -47,7 +47,7 @@ export async function checkSettled(scene: Scene, client: BridgeClient): Promise<
       if (took > 3000) scene.note('settled only after 3 s')
       return sandboxes
     }
-    if (took > settleMs) {
+    if (took > settleMs * slowness()) {
       for (const problem of problems) scene.violation(problem)
       return sandboxes
     }
@@ -153,7 +153,7 @@ async function checkThread(scene: Scene, client: BridgeClient, thread: string): 
       const got = await client.call('acquire', { thread, holder, timeout: 60 })
       ledger.acquired(thread, holder, got)
       const took = (performance.now() - began) / 1000
-      if (took > lockSeconds) violation(`${thread} could be acquired only after ${took.toFixed(1)} s`)
+      if (took > lockLimit()) violation(`${thread} could be acquired only after ${took.toFixed(1)} s`)
       const answer = await fetch(`${got.url}/v1/sandbox`, { headers: got.headers, signal: AbortSignal.timeout(20_000) }).then(({ status }) => status, String)
       if (answer !== 200) violation(`${thread} answers at its address with ${answer}`)
       if (before.state !== 'held') continue

@@ -10,7 +10,7 @@ import { removeContainersOf } from './engine-truth.ts'
 import { startHost } from './hosting.ts'
 import { leftovers } from './leftovers.ts'
 import type { ChaosBackend, Phase } from './phases.ts'
-import { configText } from './world.ts'
+import { configText, slowness } from './world.ts'
 
 export interface FirstStartOptions {
   readonly backend: ChaosBackend
@@ -35,7 +35,7 @@ export async function firstStart(phase: Phase, { backend, random, hit, violation
     killed.kill()
     await killed.ended
   })
-  const reached = await killAt(phase, { host: killed, home, prefix, random, signals: null, patienceMs: 15_000 })
+  const reached = await killAt(phase, { host: killed, home, prefix, random, signals: null, patienceMs: 15_000 * slowness() })
   if (reached) hit(phase)
   killed.kill()
   await killed.ended

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import type { Backend } from '../../main/backends/backend.ts'
 import { startEngine } from '../../main/engine.ts'
 import { fail } from '../../shared/errors.ts'
@@ -73,6 +74,8 @@ try {
     log: (level, text, cause) => level !== 'info' && console.error(`${level}: ${text}`, cause ?? ''),
     decorate: announced,
   })
+  // It is to be killed, and then it would keep nothing of what it compiled.
+  flushCompileCache()
   say({ up: engine.url })
   await engine.closed
   process.removeAllListeners('disconnect')

@@ -9,7 +9,7 @@ import { startHost, type HostProcess } from './hosting.ts'
 import { anywhere, type ChaosBackend, type Phase } from './phases.ts'
 import { watchFamily } from './processes.ts'
 import { runTraffic } from './traffic.ts'
-import { lockSeconds } from './world.ts'
+import { lockLimit, slowness } from './world.ts'
 
 /** What stays the same from round to round, and the engine that changes. */
 export interface House extends Scene {
@@ -26,6 +26,12 @@ const patienceMs = 10_000
 /** Traffic, a kill at `plan[0]`, where `plan[1]` is given another during the start that follows, then every check. */
 export async function playRound(house: House, [under = anywhere, during]: readonly Phase[], random: Seeded, mark: string): Promise<string> {
   const went: string[] = []
+  const stages: string[] = []
+  let since = performance.now()
+  const stage = (name: string) => {
+    stages.push(`${name} ${((performance.now() - since) / 1000).toFixed(1)}`)
+    since = performance.now()
+  }
   const kill = async (phase: Phase, hit: boolean) => {
     const { killed, code } = await house.host.ended
     if (!killed) house.violation(`the engine ended by itself, with ${code}`)
@@ -37,13 +43,14 @@ export async function playRound(house: House, [under = anywhere, during]: readon
   const moment = await crashUnderTraffic(house, under, random, mark, kill)
   house.ledger.allCallsEnded()
   await checkHostFiles(house)
+  stage('traffic')
 
   let alive = false
   if (during) {
     const sign = during.sign
     const before = await reconciled(house.home)
     house.host = startHost(house.home, sign.kind === 'call' ? { wait: sign.at } : {})
-    const aimed = await killAt(during, { host: house.host, home: house.home, prefix: house.prefix, random, signals: null, patienceMs: 15_000 })
+    const aimed = await killAt(during, { host: house.host, home: house.home, prefix: house.prefix, random, signals: null, patienceMs: 15_000 * slowness() })
     // Some were still to be adopted: those that the event log has are done.
     const hit = aimed && (during.name !== 'start: adoption' || (await reconciled(house.home)) - before < moment.containers.filter(({ state }) => state === 'running').length)
     alive = !aimed && (await house.host.up.then(() => true, () => false)) // ended by itself: told by `kill`
@@ -51,21 +58,24 @@ export async function playRound(house: House, [under = anywhere, during]: readon
     else await kill(during, hit)
   }
   if (!alive) await startAgain(house)
+  stage('start')
   await checkBridgeFile(house, house.host, house.port)
   if ((await readFile(join(house.home, 'token'), 'utf8')) !== token) house.violation('the token is another one')
   const client = await connect(house.home)
   try {
     house.port ??= Number(new URL(client.url).port)
     const sandboxes = await checkSettled(house, client)
+    stage('settled')
     await checkKept(house, moment, sandboxes)
     checkCount(house, sandboxes)
     await checkStrays(house, client, moment, sandboxes)
     await checkThreads(house, client, sandboxes)
+    stage('checked')
     for (const problem of (await house.truth?.strangers()) ?? []) house.violation(problem)
   } finally {
     client.close()
   }
-  return went.join(', then ')
+  return `${went.join(', then ')}; ${stages.join(', ')}`
 }
 
 async function startAgain(house: House): Promise<void> {
@@ -73,7 +83,7 @@ async function startAgain(house: House): Promise<void> {
   house.host = startHost(house.home)
   await house.host.up
   const took = (performance.now() - began) / 1000
-  if (took > lockSeconds) house.violation(`the engine was up only ${took.toFixed(1)} s after its start`)
+  if (took > lockLimit()) house.violation(`the engine was up only ${took.toFixed(1)} s after its start`)
 }
 
 async function crashUnderTraffic(house: House, phase: Phase, random: Seeded, mark: string, kill: (phase: Phase, hit: boolean) => Promise<void>): Promise<Moment> {
@@ -86,15 +96,15 @@ async function crashUnderTraffic(house: House, phase: Phase, random: Seeded, mar
     void host.ended.then(() => (over = true))
     const aimed = killAt(phase, {
       host: { ...host, kill: () => { over = true; host.kill() } },
-      home: house.home, prefix: house.prefix, random: random.fork('aim'), signals, patienceMs,
+      home: house.home, prefix: house.prefix, random: random.fork('aim'), signals, patienceMs: patienceMs * slowness(),
     })
     const traffic = runTraffic({ client, ledger: house.ledger, random: random.fork('traffic'), backend: house.backend, answered, violation: house.violation, over: () => over, mark })
     const hit = await aimed
     const at = performance.now()
     await kill(phase, hit)
     await traffic
-    const left = (await family?.left(2000)) ?? []
-    if (left.length > 0) house.violation(`2 s after the end of the engine these still ran: ${left.join('; ')}`)
+    const left = (await family?.left(2000 * slowness())) ?? []
+    if (left.length > 0) house.violation(`Well after the end of the engine these still ran: ${left.join('; ')}`)
     return { at, containers: (await house.truth?.containers()) ?? [], removing: host.removing(), creating: host.creating() }
   } finally {
     family?.stop()

