@@ -78,7 +78,7 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
   }
 }
 
-async function removeNow(docker: Docker, id: string): Promise<void> {
+export async function removeNow(docker: Docker, id: string): Promise<void> {
   try {
     await docker.getContainer(id).remove({ force: true, v: true })
   } catch (error) {

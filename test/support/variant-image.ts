@@ -29,7 +29,7 @@ export async function variantImage(script: (server: string) => string): Promise<
 }
 
 /** The engine's name of the lite image that these sources make; built if it is not there. */
-async function liteReference(): Promise<string> {
+export async function liteReference(): Promise<string> {
   const home = await tempDir('variant')
   const backend = await openDocker({
     owner: { installation: 'variant', home: home.path }, version: '0.0.0-test', clock: systemClock(), env: process.env, files: liteFiles(resources()),

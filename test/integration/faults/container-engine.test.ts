@@ -1,29 +1,16 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { openDocker } from '../../../main/backends/docker/docker-backend.ts'
-import { liteFiles } from '../../../main/backends/docker/image/lite-recipe.ts'
-import { systemClock } from '../../../main/clock.ts'
-import { resources } from '../../../main/resources.ts'
 import { errorCodes } from '../../../shared/errors.ts'
 import { contend, type Contender } from '../../support/contender.ts'
+import { removeNow } from '../../support/house.ts'
 import { ownEngine, type OwnEngine } from '../../support/own-engine.ts'
 import { needs } from '../../support/parts.ts'
 import { shiftedClocks, type ShiftedClocks } from '../../support/shifted-clocks.ts'
 import { spawnEngine, type SpawnedEngine } from '../../support/spawn-engine.ts'
 import { tempDir } from '../../support/temp-dir.ts'
+import { liteReference } from '../../support/variant-image.ts'
 import { eventually } from '../../support/wait.ts'
-
-/** The name under which the shared engine has this very version's lite image. */
-async function liteReference(): Promise<string> {
-  const shared = await openDocker({ owner: { installation: '0'.repeat(16), home: tmpdir() }, version: 'test', clock: systemClock(), env: {}, files: liteFiles(resources()) })
-  try {
-    return await shared.store.reference('berth-lite')
-  } finally {
-    await shared.close()
-  }
-}
 
 /** Longer than Berth believes the last answer of a ping, and than it takes for a gap. `npm run chaos` makes it a minute. */
 const pauseMs = Number(process.env['BERTH_CHAOS_PAUSE'] ?? 7) * 1000
@@ -71,7 +58,7 @@ needs('docker', 'lite-image', 'own-engine', 'root').describe('a container engine
     const clocks = shiftedClocks(dir.path)
     const ours = () => engine.docker.listContainers({ all: true, filters: { label: [`berth.home=${dir.path}`] } })
     undo.push(async () => {
-      for (const { Id } of await ours()) await engine.docker.getContainer(Id).remove({ force: true, v: true })
+      for (const { Id } of await ours()) await removeNow(engine.docker, Id)
     })
     const there = { within: engine.inside, env: { DOCKER_HOST: engine.host } }
     const ending = (it: { kill(): Promise<void> }) => void undo.push(() => it.kill())

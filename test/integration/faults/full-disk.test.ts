@@ -6,6 +6,7 @@ import Docker from 'dockerode'
 import { afterEach, expect, it } from 'vitest'
 import { startEngine } from '../../../main/engine.ts'
 import type { Engine } from '../../../main/engine-api.ts'
+import { removeNow } from '../../support/house.ts'
 import { keepPorts } from '../../support/kept-ports.ts'
 import { needs } from '../../support/parts.ts'
 import { tempDir } from '../../support/temp-dir.ts'
@@ -40,7 +41,7 @@ async function smallHome(backend: 'docker' | 'embedded', spares: number): Promis
   const engine = await startEngine({ homeDir: disk.path, env: process.env, log: () => undefined })
   undo.push(async () => {
     await engine.close()
-    for (const { Id } of backend === 'docker' ? await ours() : []) await docker.getContainer(Id).remove({ force: true, v: true })
+    for (const { Id } of backend === 'docker' ? await ours() : []) await removeNow(docker, Id)
   })
   let n = 0
   const fill = async (size: number) => {
