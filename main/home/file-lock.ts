@@ -30,7 +30,7 @@ const owner = z.object({ pid: z.number(), stamp: z.string().nullable() })
 
 /**
  * Locks across processes, one directory each, by proper-lockfile. They are a convenience: what must not happen twice is
- * excluded by the engine's unique names and by O_EXCL files, since a lock goes stale by the wall clock.
+ * excluded by the engine's unique names and by O_EXCL files, since a lock can be lost.
  */
 export function fileLocks(dir: string, clock: Clock): FileLocks {
   const path = (name: string) => join(dir, name)

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { ChaosBackend } from './phases.ts'
+
+/** What may happen to a machine beside a kill: files of `npm test`, run here by name and for longer. */
+interface Suite {
+  readonly file: string
+  /** How its tests' names begin. */
+  readonly tests: string
+  readonly backends: readonly ChaosBackend[]
+}
+
+const suites = {
+  suspend: { file: 'container-engine', tests: 'suspend', backends: ['docker'] },
+  hang: { file: 'container-engine', tests: 'hang', backends: ['docker'] },
+  'machine-restart': { file: 'container-engine', tests: 'machine-restart', backends: ['docker'] },
+  upgrade: { file: 'upgrade', tests: 'upgrade', backends: ['docker', 'embedded'] },
+  'full-disk': { file: 'full-disk', tests: 'full disk', backends: ['docker', 'embedded'] },
+} as const satisfies Record<string, Suite>
+
+export type SuiteName = keyof typeof suites
+export const suiteNames = Object.keys(suites) as SuiteName[]
+
+export interface SuiteReport { readonly name: SuiteName; readonly passed: boolean; readonly seconds: number }
+
+export const suitesOf = (backend: ChaosBackend): SuiteName[] => suiteNames.filter((name) => suites[name].backends.some((it) => it === backend))
+
+/** `pause`: seconds for which something is stopped or hangs. */
+export async function runSuite(name: SuiteName, pause: number, say: (line: string) => void, signal: AbortSignal): Promise<SuiteReport> {
+  const { file, tests } = suites[name]
+  const root = join(import.meta.dirname, '..', '..')
+  const began = performance.now()
+  const patience = String((pause + 300) * 1000)
+  const child = spawn(
+    process.execPath,
+    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'integration', `test/integration/faults/${file}.test.ts`, '-t', tests, '--testTimeout', patience, '--hookTimeout', patience],
+    { cwd: root, env: { ...process.env, BERTH_REQUIRE: 'all', BERTH_CHAOS_PAUSE: String(pause), NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'], signal, killSignal: 'SIGINT' },
+  )
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => void (said += String(part)))
+  child.on('error', () => undefined) // interrupted: its exit tells
+  const [code] = (await once(child, 'exit')) as [number | null]
+  const passed = code === 0
+  if (!passed) say(said)
+  return { name, passed, seconds: (performance.now() - began) / 1000 }
+}
