@@ -9,15 +9,13 @@ export interface HashContext {
   /** Berth's version, as the lite server comes with it. */
   readonly version: string
   readonly overrides: Overrides
-  /** The engine's id of the image, where it is known: a rebuilt image outdates as well. */
-  readonly imageId?: string | null | undefined
 }
 
 /** 32 hex digits; another value means that a sandbox made now would be another one. */
 export function configHash(config: Config, context: HashContext): string {
   const { image, mounts, environment, resources, skills, user } = config
   const { hostBaseDir, hostSkillsPath } = context.overrides
-  const facts = { image, mounts, environment, resources, skills, user, hostBaseDir, hostSkillsPath, version: context.version, imageId: context.imageId ?? null }
+  const facts = { image, mounts, environment, resources, skills, user, hostBaseDir, hostSkillsPath, version: context.version }
   return createHmac('sha256', Buffer.from(context.secret, 'hex')).update(canonical(facts)).digest('hex').slice(0, 32)
 }
 

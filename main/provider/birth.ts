@@ -65,9 +65,10 @@ interface Planned extends Omit<Start, 'mounts'> { readonly mounts: Mount[] }
 async function startLocked(core: Core, entry: Entry, start: Start): Promise<Born> {
   const { say, signal } = start
   for (let tries = 1; ; tries += 1) {
+    const image = core.image.look()
     const lock = await core.deps.lock(entry.id, signal)
     try {
-      const mounts = await start.mounts
+      const [mounts] = await Promise.all([start.mounts, image])
       const both = AbortSignal.any([signal, lock.broken])
       say('create', 'Starting the sandbox')
       const born = await createOrFind(core, entry, { ...start, mounts }, both)

@@ -1,16 +1,16 @@
 import { asBerthError, type BerthError } from '../../shared/errors.ts'
 import type { Found } from '../backends/backend.ts'
-import type { Core } from './core.ts'
+import { outdated, type Core } from './core.ts'
 import type { Entry } from './entry.ts'
 import { loseSandbox } from './loss.ts'
 import { making } from './registry.ts'
 import { claim, type Claimed, type ClaimSteps } from './slot-claim.ts'
-import type { SlotFiles } from './slot-deps.ts'
+import { innerTargets, type SlotFiles } from './slot-deps.ts'
 import type { Spare } from './slots-api.ts'
+import type { Hindrance } from './slots-plan.ts'
 
 const userData = '/mnt/user-data'
 const probeMs = 2000
-const restMs = 100
 /** Waits between tries to give a claimed container its name. */
 const renameMs = [200, 1000, 5000, 10_000]
 
@@ -38,30 +38,36 @@ export async function claimSlot(core: Core, entry: Entry, signal: AbortSignal): 
 async function locked(core: Core, files: SlotFiles, spare: Spare, entry: Entry, signal: AbortSignal): Promise<Found | null> {
   const { deps, slots } = core
   const mounting = mountsNow(core, spare, entry)
-  mounting.catch(() => undefined) // awaited below, where the lock is let go
-  const lock = await deps.lock(entry.id, signal)
+  const turn = deps.lock(entry.id, signal)
+  for (const early of [mounting, turn]) early.catch(() => undefined) // awaited below
+  let lock: Awaited<typeof turn> | null = null
   let kept = false
   try {
     const found: Found = { ...spare.found, id: entry.id, user: entry.user, thread: entry.thread, name: entry.name, mounts: await mounting }
     const own = stepsOf(core, files, spare, entry, found)
     const steps = deps.aroundClaim?.(own) ?? own
-    const result = await claimed(core, spare, entry, () => claim(steps, () => signal.aborted || lock.broken.aborted))
+    const mine = turn.then(
+      (got) => (lock = got) !== null,
+      () => false, // thrown below
+    )
+    const result = await claimed(core, spare, entry, () => claim(steps, mine, () => signal.aborted || lock?.broken.aborted === true))
+    if (lock === null) await turn
     if (result.kind === 'claimed') {
       const now = core.table.get(entry.id)
       if (now?.state === 'creating') core.table.set(making(now, found.nonce, found))
       slots?.forget(spare.slot)
       kept = true
       // The lock is held until the name is: nobody else is to look for it meanwhile.
-      void settleName(core, found, steps.rename).finally(() => void lock.release())
+      void settleName(core, found, steps.rename, result.naming).finally(() => void lock?.release())
       return found
     }
-    if (result.kind === 'unfit') slots?.giveBack(spare.slot)
+    if (result.kind === 'unfit') slots?.unfit(spare.slot, result)
     else if (result.kind === 'taken') slots?.forget(spare.slot)
     else await slots?.end(spare.slot, true)
     if (result.kind !== 'taken') tell(core, entry, result.reason)
     return null
   } finally {
-    if (!kept) await lock.release()
+    if (!kept) await turn.then((got) => got.release(), () => undefined) // what was not got is not held
   }
 }
 
@@ -78,12 +84,24 @@ async function claimed(core: Core, spare: Spare, entry: Entry, run: () => Promis
 
 function stepsOf(core: Core, files: SlotFiles, spare: Spare, entry: Entry, found: Found): ClaimSteps {
   const { backend } = core.deps
+  const stale = whyStale(core, spare)
+  stale.catch(() => undefined) // awaited by the claim
   return {
-    ...files.claim(spare.slot, { id: entry.id, user: entry.user, thread: entry.thread }, spare.started),
-    named: async () => (await backend.inspect(entry.name)) !== null,
+    ...files.claim(spare.slot, { id: entry.id, user: entry.user, thread: entry.thread }, spare.started, innerTargets(found)),
+    async hindered() {
+      const [taken, outOfDate] = await Promise.all([backend.inspect(entry.name), stale])
+      return taken === null ? outOfDate : { of: 'thread', reason: "another container has the thread's name" }
+    },
     rename: () => backend.rename(found.ref, entry.name),
     probe: () => core.clients.of(found).api.probe(probeMs),
   }
+}
+
+/** What a spare one learnt when it was started and is not so any more: which image a name means, which directory a path leads to. */
+async function whyStale(core: Core, spare: Spare): Promise<Hindrance | null> {
+  const [mounts] = await Promise.all([core.deps.slotMountsOf(spare.slot), core.image.look()])
+  if (outdated(core, spare.found, null)) return { of: 'slot', reason: `the image ${spare.found.image ?? ''} is another one since it was started` }
+  return mounts.seen === spare.seen ? null : { of: 'slot', reason: 'what is mounted into it is not where it was when it was started' }
 }
 
 async function mountsNow(core: Core, spare: Spare, entry: Entry): Promise<Found['mounts']> {
@@ -95,12 +113,11 @@ function tell(core: Core, { id, user, thread }: Entry, reason: string): void {
   core.deps.publish({ type: 'slots.unfit', who: 'berth:slots', sandbox: id, user, thread, text: `A spare sandbox was not used: ${reason}` })
 }
 
-/** Until the container has its thread's name, or is gone. The first command comes right after the answer, and goes first. */
-async function settleName(core: Core, found: Found, rename: () => Promise<void>): Promise<void> {
+/** Until the container has its thread's name, or is gone; `first` is the try under way. */
+async function settleName(core: Core, found: Found, rename: () => Promise<void>, first: Promise<void>): Promise<void> {
   const { clock } = core.deps
-  await clock.sleep(restMs)
   for (let tries = 0; ; tries += 1) {
-    const attempt = rename()
+    const attempt = tries === 0 ? first : rename()
     core.naming.set(found.ref, attempt)
     try {
       return await attempt

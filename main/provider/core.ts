@@ -6,6 +6,7 @@ import type { Entry } from './entry.ts'
 import type { Flights } from './flights.ts'
 import type { Gate } from '../gate.ts'
 import type { HolderNames } from './holder-names.ts'
+import type { ImageNow } from './image-now.ts'
 import type { Slots } from './slots-api.ts'
 import type { Table } from './table.ts'
 import type { Tickets } from './tickets.ts'
@@ -31,6 +32,7 @@ export interface Core {
   readonly tickets: Tickets
   /** Images that the engine has had. */
   readonly images: Set<string>
+  readonly image: ImageNow
   /** How many sandboxes start at the same time. */
   readonly starts: Gate
   /** Replaced at (re)connect; absent until the watch began. */
@@ -61,13 +63,15 @@ export interface Core {
 export const nameOf = (core: Core, id: string): string => `${core.deps.config().container_prefix}-${id}`
 
 /**
- * Warm and made under another configuration or version, or with other extra mounts than are wanted now: replaced instead
- * of handed out. `extras`: their hash, null for whoever does not care.
+ * Warm and made under another configuration or version, of another image under the same name, or with other extra mounts
+ * than are wanted now: replaced instead of handed out. `extras`: their hash, null for whoever does not care.
  */
-export function outdated(core: Core, found: Found, extras: string | null): boolean {
-  const [base, has = ''] = (found.configHash ?? '').split('.')
-  return base !== core.deps.configHash() || (extras !== null && has !== extras)
+export function outdated(core: Core, found: Pick<Found, 'configHash'>, extras: string | null): boolean {
+  const [base, has = '', image = ''] = (found.configHash ?? '').split('.')
+  if (base !== core.deps.configHash() || (extras !== null && has !== extras)) return true
+  const now = core.image.mark()
+  return image !== '' && now !== '' && image !== now
 }
 
-/** What stands in the label of a container: the configuration's hash, and that of its extra mounts where it has some. */
-export const hashWith = (core: Core, extras: string): string => (extras === '' ? core.deps.configHash() : `${core.deps.configHash()}.${extras}`)
+/** What stands in the label of a container: the configuration's hash, that of its extra mounts, and which image its name meant. */
+export const hashWith = (core: Core, extras: string): string => [core.deps.configHash(), extras, core.image.mark()].join('.').replace(/\.+$/, '')

@@ -35,8 +35,8 @@ export interface ProviderDeps {
   readonly userDataOf: (place: Place) => Promise<string | null>
   /** Slots on disk; null: there are never any. */
   readonly slots: SlotFiles | null
-  /** The binds of a slot, its own directory for a thread's. */
-  readonly slotMountsOf: (slot: string) => Promise<Mount[]>
+  /** The binds of a slot, its own directory for a thread's. `seen` differs once one of their sources is another thing. */
+  readonly slotMountsOf: (slot: string) => Promise<{ readonly mounts: Mount[]; readonly seen: string }>
   /** What a slot has at /mnt/user-data, as the engine sees it. */
   readonly slotSourceOf: (slot: string) => string
   /** For whoever wants to see or cut short a claim. */

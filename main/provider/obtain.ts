@@ -42,9 +42,13 @@ export async function obtain(core: Core, wanted: Wanted, flight: Flight<Landing>
         continue
       }
       const { ref } = entry.sandbox
+      // Its image may have been built anew since: asked beside the proof, so that nobody waits for it.
+      const image = entry.state === 'active' ? null : core.image.look()
       const verdict = await checkAlive(core, entry, flight.signal)
+      await image
       const now = core.table.get(wanted.id)
       if (!usable(now) || now.sandbox.ref !== ref) continue
+      if (now.state !== 'active' && outdated(core, now.sandbox, wanted.extras?.hash ?? null)) continue
       if (verdict.alive) return land(core, now, flight, { path: now.state === 'active' ? 'reuse' : 'warm', warnings: [] })
       loseSandbox(core, now, verdict.reason)
     } else {

@@ -19,6 +19,7 @@ import type { Provider, ShutdownReport } from './provider-api.ts'
 import { makeReaper } from './reaper.ts'
 import { released, touched } from './registry.ts'
 import { identified } from './identified.ts'
+import { imageNow } from './image-now.ts'
 import { nextAcquire, nextReap } from './next.ts'
 import { obtain } from './obtain.ts'
 import { makeSlots } from './slots.ts'
@@ -74,6 +75,7 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
     clients: makeClients(deps),
     tickets: makeTickets(clock, (ahead) => decide({ ...view(), ahead }), evict, () => tell(null)),
     images: new Set(),
+    image: imageNow(deps),
     starts: makeGate(startsAtOnce),
     watch: { current: null },
     endings: new Map(),

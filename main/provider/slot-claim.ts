@@ -1,22 +1,22 @@
 import { asBerthError } from '../../shared/errors.ts'
-import type { ClaimFiles } from './slot-deps.ts'
-import { whyUnfit } from './slots-plan.ts'
+import type { ClaimFiles, SlotSight } from './slot-deps.ts'
+import { whySpent, whyUnfit, type Hindrance } from './slots-plan.ts'
 
 /** All that a claim does to the world, one call a step. Handed in, so that a test can kill the process at each of them. */
 export interface ClaimSteps extends ClaimFiles {
-  /** Whether another container has the thread's name. */
-  named(): Promise<boolean>
-  /** 5: the thread's name for the slot's container; by whoever called `claim`, after the answer. */
+  /** Why it must not become this thread's, as far as the engine alone knows; null: nothing. */
+  hindered(): Promise<Hindrance | null>
+  /** 5: the thread's name for the slot's container. The engine takes longest over it, and may go on after the answer. */
   rename(): Promise<void>
   /** 6: it answers. Asked from the start, as the moving of directories changes nothing about it. */
   probe(): Promise<void>
 }
 
 export type Claimed =
-  /** Its name is still to be given to it: `claim.json` says already whose it is. */
-  | { readonly kind: 'claimed' }
-  /** Not for this thread; the slot is as good as before. */
-  | { readonly kind: 'unfit'; readonly reason: string }
+  /** `naming`: its name is being given to it; `claim.json` says already whose it is. */
+  | { readonly kind: 'claimed'; readonly naming: Promise<void> }
+  /** Nothing was marked. What is of this thread alone leaves the slot as good as before. */
+  | ({ readonly kind: 'unfit' } & Hindrance)
   /** Somebody else's. */
   | { readonly kind: 'taken' }
   /** Every file is where it was, or has come home: the slot's container goes, and the thread starts cold. */
@@ -25,20 +25,33 @@ export type Claimed =
 /**
  * Makes a running slot a thread's sandbox. The disk tells after each step which were done, so that a process that is
  * killed anywhere is finished or undone by `recover` alone. Throws only where files could not be brought back: they are in
- * the slot then, and nobody may start the thread before they are back.
+ * the slot then, and nobody may start the thread before they are back. `turn`: from now on nobody
+ * else is at this thread's directory; false: that was not to be had.
  */
-export async function claim(steps: ClaimSteps, stopped: () => boolean): Promise<Claimed> {
+export async function claim(steps: ClaimSteps, turn: Promise<boolean>, stopped: () => boolean): Promise<Claimed> {
   // None of these binds anybody, and each takes about as long as the rest: asked for at once, and awaited where it counts.
   const answers = steps.probe()
   const staged = steps.stage()
-  const named = steps.named()
-  let taken: boolean | null = null
-  for (const early of [answers, staged, named.then((is) => (taken = is))]) early.catch(() => undefined)
-  const sight = await steps.look()
-  const unfit = taken === true ? othersName : whyUnfit(sight)
-  if (unfit !== null) {
+  for (const early of [answers, staged]) early.catch(() => undefined)
+  let hindrance: Hindrance | null = null
+  let hindered: Promise<Hindrance | null>
+  let sight: SlotSight
+  try {
+    if (!(await turn)) {
+      await cleared(steps, staged)
+      return { kind: 'unfit', of: 'thread', reason: 'the thread was not free' }
+    }
+    hindered = steps.hindered()
+    hindered.then((is) => (hindrance = is)).catch(() => undefined)
+    sight = await steps.look()
+  } catch (error) {
     await cleared(steps, staged)
-    return { kind: 'unfit', reason: unfit }
+    throw error
+  }
+  const against = hindrance ?? whySpent(sight) ?? whyUnfit(sight)
+  if (against !== null) {
+    await cleared(steps, staged)
+    return { kind: 'unfit', ...against }
   }
   try {
     await staged
@@ -49,19 +62,21 @@ export async function claim(steps: ClaimSteps, stopped: () => boolean): Promise<
   } catch (error) {
     return undone(error)
   }
+  if (stopped()) return await backAgain(steps, calledOff)
+  // Each is a move by itself, and what is half done is undone as a whole.
+  const moves = await Promise.allSettled(sight.children.map((name) => steps.moveIn(name)))
+  const stuck = moves.find((move) => move.status === 'rejected')
+  if (stuck || stopped()) return await backAgain(steps, stuck ? asBerthError(stuck.reason).message : calledOff)
   try {
-    for (const name of sight.children) {
-      if (stopped()) return await backAgain(steps, 'it was called off')
-      await steps.moveIn(name)
-    }
-    if (stopped()) return await backAgain(steps, 'it was called off')
     await steps.bringHome(sight.mode)
   } catch (error) {
     return await backAgain(steps, asBerthError(error).message)
   }
+  const naming = steps.rename()
+  naming.catch(() => undefined)
   try {
-    const [isTaken] = await Promise.all([named, answers, steps.leaveLink(), steps.leaves(), steps.clear()])
-    return isTaken ? { kind: 'undone', reason: othersName } : { kind: 'claimed' }
+    const [late] = await Promise.all([hindered, answers, steps.leaveLink(), steps.leaves(), steps.clear()])
+    return late === null ? { kind: 'claimed', naming } : { kind: 'undone', reason: late.reason }
   } catch (error) {
     return undone(error)
   }
@@ -72,7 +87,7 @@ async function cleared(steps: ClaimSteps, staged: Promise<void>): Promise<void> 
   if (await staged.then(() => true, () => false)) await steps.clear()
 }
 
-const othersName = "another container has the thread's name"
+const calledOff = 'it was called off'
 
 async function backAgain(steps: ClaimSteps, reason: string): Promise<Claimed> {
   await steps.moveBack()

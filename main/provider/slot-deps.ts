@@ -1,3 +1,4 @@
+import type { Mount } from '../backends/backend.ts'
 import type { Place } from './place.ts'
 
 /** What lies on the disk of one slot. */
@@ -14,7 +15,10 @@ export type SlotState =
 
 /** What a claim finds at both ends. */
 export interface SlotSight {
+  /** Beside the agents' directories, empty still, and what the engine made to mount something upon. */
   readonly slotEmpty: boolean
+  /** A name of the thread's where something is mounted into the slot, which it would cover; null: none. */
+  readonly covered: string | null
   readonly sameVolume: boolean
   readonly thread: 'absent' | 'directory' | 'other'
   readonly sameOwner: boolean
@@ -39,7 +43,7 @@ export interface ClaimFiles {
   bringHome(mode: number): Promise<void>
   /** 4: a link from the old place to the new. */
   leaveLink(): Promise<void>
-  /** The directories that agents are told of, where they are missing. */
+  /** The directories that agents are told of came with the slot: as its thread's are made. */
   leaves(): Promise<void>
   /** Undoes 2. */
   moveBack(): Promise<void>
@@ -53,18 +57,27 @@ export interface SlotFiles {
   state(slot: string): Promise<SlotState>
   /** Host path of what its sandbox has at /mnt/user-data. */
   userDataOf(slot: string): string
-  /** A new, empty one. */
+  /** Whether nothing lies in it but what a claim reckons with, see `SlotSight.slotEmpty`. */
+  untouched(slot: string, inner: readonly string[]): Promise<boolean>
+  /** A new one, with the directories that agents are told of. */
   make(slot: string): Promise<void>
   /**
    * Moves its directory to where threads live and back; `read` asks its running sandbox for a file there by name. null: the
    * sandbox saw it; otherwise why late binding does not work here.
    */
   prove(slot: string, read: (name: string) => Promise<string>): Promise<string | null>
-  claim(slot: string, place: Place, started: string): ClaimFiles
+  /** `inner`: where something is mounted below its user-data, by paths from there. */
+  claim(slot: string, place: Place, started: string, inner?: readonly string[]): ClaimFiles
   /** Takes it out of use for ever; false: somebody claimed it first. */
   retire(slot: string): Promise<boolean>
   /** Brings every file to where it belongs, whatever was under way, with no engine's help; says what was found. */
   recover(slot: string): Promise<SlotState>
   /** Removes its directory, once its container is gone. Absent is fine. */
   drop(slot: string): Promise<void>
+}
+
+/** Where something is mounted below the thread's files, by paths from there. */
+export function innerTargets({ mounts }: { readonly mounts: readonly Mount[] }): string[] {
+  const above = '/mnt/user-data/'
+  return mounts.flatMap(({ target }) => (target.startsWith(above) ? [target.slice(above.length)] : []))
 }

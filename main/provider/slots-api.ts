@@ -1,7 +1,9 @@
 import type { SlotRow } from '../../shared/state.ts'
 import type { Found } from '../backends/backend.ts'
+import type { Hindrance } from './slots-plan.ts'
 
-export interface Spare { readonly slot: string; readonly found: Found; readonly started: string }
+/** `seen`: what its mounts were when it was started. */
+export interface Spare { readonly slot: string; readonly found: Found; readonly started: string; readonly seen: string }
 
 /** What a shutdown could not end: a sandbox's id or a container's name, and why. */
 export interface NotEnded { readonly id: string; readonly error: string }
@@ -34,6 +36,8 @@ export interface Slots {
   take(): Spare | null
   /** It was not claimed, and is as good as before. */
   giveBack(slot: string): void
+  /** It was not claimed for this reason: given back, or of no use to anybody. */
+  unfit(slot: string, why: Hindrance): void
   /** It is an entry's now, or somebody else's. */
   forget(slot: string): void
   /** Ends one. `claimed`: it was marked as a thread's, so that nobody needs to be kept from it. */

@@ -61,12 +61,26 @@ export function wantedSpares({ setting, arrivals, now, makeMs, budget, each }: D
   return Math.max(0, Math.min(crowd, most, Math.floor(budget / Math.max(1, each))))
 }
 
+/** Why a slot cannot become a thread's: for what this thread is, for what this slot is, or for what every slot here is. */
+export interface Hindrance { readonly reason: string; readonly of: 'thread' | 'slot' | 'all' }
+
+export const spoiltReason = 'the image, or a file that is mounted, puts something into the directory of a new sandbox before its thread is known'
+
+export function whySpent(sight: SlotSight): Hindrance | null {
+  return sight.slotEmpty ? null : { of: 'all', reason: spoiltReason }
+}
+
 /** Why this slot cannot become this thread's, or null. */
-export function whyUnfit(sight: SlotSight): string | null {
-  if (!sight.slotEmpty) return 'something lies in the slot already'
+export function whyUnfit(sight: SlotSight): Hindrance | null {
+  const reason = unfit(sight)
+  return reason === null ? null : { of: 'thread', reason }
+}
+
+function unfit(sight: SlotSight): string | null {
   if (sight.thread === 'other') return "the thread's directory is a link or a file"
   if (!sight.sameVolume) return "the thread's directory is on another volume"
   if (!sight.sameOwner) return "the thread's directory belongs to another user"
+  if (sight.covered !== null) return `the thread has files in ${sight.covered} already, and the configuration mounts something inside it`
   if (sight.children.length > mostChildren) return `there are more than ${mostChildren} things in the thread's directory`
   return null
 }

@@ -2,18 +2,21 @@ import { asBerthError, fail } from '../../shared/errors.ts'
 import type { SlotRow } from '../../shared/state.ts'
 import type { Found, SandboxSpec } from '../backends/backend.ts'
 import { proveReady } from './birth.ts'
-import type { Core } from './core.ts'
+import { hashWith, outdated, type Core } from './core.ts'
 import { abortError } from '../abort-error.ts'
 import { slotName } from './inspect.ts'
-import type { SlotFiles } from './slot-deps.ts'
+import { innerTargets, type SlotFiles } from './slot-deps.ts'
 import { bytesOfOne } from './slot-memory.ts'
 import { dropDirectory, takenOut } from './slot-recovery.ts'
 import type { NotEnded, Slots } from './slots-api.ts'
-import { nextSlot, slotPlan, wantedSpares, type SlotView } from './slots-plan.ts'
+import { nextSlot, slotPlan, spoiltReason, wantedSpares, type SlotView } from './slots-plan.ts'
 
-interface Slot extends SlotView {
+interface Slot extends Omit<SlotView, 'outdated'> {
   readonly nonce: string
-  readonly hash: string
+  /** As its label has it. */
+  hash: string
+  /** What its mounts were when it was started. */
+  seen: string
   readonly row: Omit<SlotRow, 'state'>
   state: SlotView['state']
   found: Found | null
@@ -55,13 +58,15 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
   let closed = false
   let problem: string | null = null
   let proven: boolean | null = null
-  /** Late binding does not work here: tried again only under another configuration. */
+  /** Slots are of no use under this configuration, of this image. */
   let hopeless: string | null = null
+  /** How many in a row were found unfit for everybody. */
+  let spoilt = 0
 
   const nameOf = (slot: string) => slotName(core, slot)
-  const view = (): SlotView[] => [...slots.values()].map((it) => ({ slot: it.slot, state: it.state, madeAt: it.madeAt, outdated: it.hash !== deps.configHash() }))
+  const view = (): SlotView[] => [...slots.values()].map((it) => ({ slot: it.slot, state: it.state, madeAt: it.madeAt, outdated: outdated(core, { configHash: it.hash }, null) }))
   const never = () => whyNone(deps.backend.kind, deps.backend.isolation)
-  const why = () => never() ?? (hopeless === deps.configHash() ? problem : null)
+  const why = () => never() ?? (hopeless === hashWith(core, '') ? problem : null)
   const byRef = (ref: string) => [...slots.values()].find((it) => it.found?.ref === ref)
 
   function wanted(): number {
@@ -104,7 +109,7 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     const id = deps.randomId()
     const image = deps.backend.kind === 'embedded' ? null : deps.config().image
     const slot: Slot = {
-      slot: id, row: { name: nameOf(id), image, created_at: new Date(clock.wall()).toISOString() }, nonce: deps.randomId() + deps.randomId(), hash: deps.configHash(), state: 'starting', outdated: false,
+      slot: id, row: { name: nameOf(id), image, created_at: new Date(clock.wall()).toISOString() }, nonce: deps.randomId() + deps.randomId(), hash: hashWith(core, ''), seen: '', state: 'starting',
       madeAt: clock.now(), found: null, started: '', gone: null, tried: null, claimed: false,
     }
     slots.set(slot.slot, slot)
@@ -145,7 +150,8 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
   async function start(slot: Slot, signal: AbortSignal): Promise<void> {
     await files.make(slot.slot)
     const config = deps.config()
-    const mounts = await deps.slotMountsOf(slot.slot)
+    const [{ mounts, seen }] = await Promise.all([deps.slotMountsOf(slot.slot), core.image.look()])
+    Object.assign(slot, { seen, hash: hashWith(core, '') })
     const spec: SandboxSpec = {
       id: slot.slot, user: 'slot', thread: null, slot: slot.slot, name: nameOf(slot.slot), image: config.image, key: deps.keyOf(slot.nonce) ?? '',
       nonce: slot.nonce, mounts, environment: config.environment, resources: config.resources, runsAs: config.user, port: config.port, configHash: slot.hash,
@@ -157,11 +163,16 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     if (started === null) throw fail('START_FAILED', 'A spare sandbox ended while it was started', { next: 'Berth starts another.' })
     slot.started = started
     const { api } = core.clients.of(found)
+    if (!(await files.untouched(slot.slot, innerTargets(found)))) throw noneAnyMore(spoiltReason)
     const reason = await files.prove(slot.slot, async (name) => new TextDecoder().decode(await api.read(`/mnt/user-data/${name}`)))
     proven = reason === null
-    if (reason === null) return
-    hopeless = slot.hash
-    throw fail('NOT_SUPPORTED', `New threads start cold: ${reason}`, { next: '`berth doctor` says more.' })
+    if (reason !== null) throw noneAnyMore(reason)
+  }
+
+  /** Until the configuration or its image is another. */
+  function noneAnyMore(reason: string): Error {
+    hopeless = hashWith(core, '')
+    return fail('NOT_SUPPORTED', `New threads start cold: ${reason}`, { next: '`berth doctor` says more.' })
   }
 
   function failed(reason: string): void {
@@ -217,6 +228,13 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     if (made?.owner === 'ours' && made.nonce === nonce) await deps.backend.remove(made.ref, 0)
   }
 
+  function giveBack(name: string): void {
+    const slot = slots.get(name)
+    if (slot?.state === 'claiming') slot.state = 'ready'
+    changed()
+    schedule()
+  }
+
   return {
     take() {
       const name = nextSlot(view())
@@ -225,17 +243,19 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
       slot.state = 'claiming'
       changed()
       notBefore = Math.max(notBefore, clock.now() + pauseMs)
-      return { slot: slot.slot, found: slot.found, started: slot.started }
+      return { slot: slot.slot, found: slot.found, started: slot.started, seen: slot.seen }
     },
-    giveBack(name) {
-      const slot = slots.get(name)
-      if (slot?.state === 'claiming') slot.state = 'ready'
-      changed()
-      schedule()
-    },
+    giveBack,
     forget(name) {
       slots.delete(name)
+      spoilt = 0
       schedule()
+    },
+    unfit(name, { reason, of }) {
+      if (of === 'thread') return giveBack(name)
+      // Once may be an accident; the second time the next would be no better.
+      if (of === 'all' && (spoilt += 1) > 1) failed(noneAnyMore(reason).message)
+      void end(name, false)
     },
     end,
     arrived() {
@@ -248,6 +268,7 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     listed(found, listedAt) {
       const refs = new Set(found.filter((it) => it.state === 'running').map((it) => it.ref))
       for (const it of [...slots.values()]) if (it.state === 'ready' && it.madeAt < listedAt && it.found && !refs.has(it.found.ref)) void end(it.slot, false)
+      schedule()
     },
     ended(ref) {
       const slot = byRef(ref)

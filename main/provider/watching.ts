@@ -20,8 +20,8 @@ export interface Watching {
   close(): void
 }
 
-/** A container that the engine did not let go is tried again after this. */
-const strayRetryMs = 3000
+/** A container that the engine did not let go is tried again after these: it takes a place, and somebody may wait for it. */
+const strayRetryMs = [500, 1000, 3000]
 /** Whoever was not back for this long is owed no word of a replacement. */
 const owedMs = 86_400_000
 
@@ -38,6 +38,7 @@ export function makeWatching(core: Core): Watching {
   let queued: Promise<void> | null = null
   let timer: { cancel(): void } | null = null
   let strayTimer: { cancel(): void } | null = null
+  let strayTries = 0
 
   function onEvent(event: EngineEvent): void {
     if (closed) return
@@ -85,7 +86,7 @@ export function makeWatching(core: Core): Watching {
 
   async function list(): Promise<void> {
     const listedAt = deps.clock.now()
-    const found = await deps.backend.list()
+    const [found] = await Promise.all([deps.backend.list(), core.image.look()])
     if (closed) return
     // Gone without us: nothing takes a place any more.
     for (const strays of [core.strays, core.staleSpares]) {
@@ -137,12 +138,14 @@ export function makeWatching(core: Core): Watching {
         if (found.slot !== undefined) await dropDirectory(core, found.slot)
         if (found.thread === null && found.id !== null && found.user !== null) await discardFiles(core, { id: found.id, user: found.user, thread: null })
         strays.delete(found.ref)
+        strayTries = 0
         core.tickets.pump()
       } catch (error) {
         strays.set(found.ref, null)
         deps.publish({ type: 'sandbox.stuck', who: 'berth:reconcile', text: `${found.name} could not be removed yet: ${asBerthError(error).message}` })
-        strayTimer ??= deps.clock.timer(strayRetryMs, () => {
+        strayTimer ??= deps.clock.timer(strayRetryMs[Math.min(strayTries, strayRetryMs.length - 1)] ?? 3000, () => {
           strayTimer = null
+          strayTries += 1
           void relistSafely()
         })
       }

@@ -8,7 +8,7 @@ import { linkOnce, makeEmptyOnly, makeOnceOnly } from '../home/make-once.ts'
 import type { Home } from '../home/open-home.ts'
 import { writeTemp } from '../home/write-atomic.ts'
 import type { ClaimFiles, SlotFiles, SlotSight, SlotState } from '../provider/slot-deps.ts'
-import { ensureLeaves, leafMode, makeOpen, makeShelter, userDataOf } from './ensure-thread.ts'
+import { ensureLeaves, leafMode, leaves, makeOpen, makeShelter, userDataOf } from './ensure-thread.ts'
 import type { FilesOwner } from './give-files.ts'
 import type { Place } from './places.ts'
 import { moveAndSay } from './late-binding.ts'
@@ -61,13 +61,17 @@ export function slotFiles(home: Home, ownerNow: () => Promise<FilesOwner | null>
     async make(slot) {
       await within(dirOf(slot), 'make a slot', async () => {
         await mkdir(dirOf(slot), { mode: 0o700 })
-        await makeOpen(dataOf(slot), await leafMode(home, dirOf(slot)), await ownerNow())
+        const [mode, owner] = await Promise.all([leafMode(home, dirOf(slot)), ownerNow()])
+        await makeOpen(dataOf(slot), mode, owner)
+        // Before its sandbox starts: what the engine makes to mount something upon would be nobody's to write to.
+        await ensureLeaves(dataOf(slot), mode, owner)
       })
     },
     prove: (slot, read) => within(dirOf(slot), 'try whether a directory can be moved under a sandbox', () => proveMove(home, dataOf(slot), read)),
     // An empty claim is nobody's for ever, and ending a spare is no time to ask a full disk for room.
     retire: (slot) => within(dirOf(slot), 'retire a slot', () => makeEmptyOnly(claimOf(slot))),
-    claim: (slot, place, started) => claimFiles(home, { slot: dirOf(slot), data: dataOf(slot), claim: claimOf(slot) }, place, started, ownerNow),
+    untouched: (slot, inner) => within(dirOf(slot), 'look into a slot', () => untouched(dataOf(slot), inner)),
+    claim: (slot, place, started, inner = []) => claimFiles(home, { slot: dirOf(slot), data: dataOf(slot), claim: claimOf(slot) }, { place, started, inner, ownerNow }),
     async recover(slot) {
       const now = await state(slot)
       if (now.kind === 'undone') await within(dirOf(slot), 'bring back what a claim had moved', async () => moveAllBack(home, dataOf(slot), now.place, await ownerNow()))
@@ -88,20 +92,18 @@ export function slotFiles(home: Home, ownerNow: () => Promise<FilesOwner | null>
 }
 
 interface Paths { readonly slot: string; readonly data: string; readonly claim: string }
+/** `inner`: where something is mounted below its user-data. */
+interface Claiming { readonly place: Place; readonly started: string; readonly inner: readonly string[]; readonly ownerNow: () => Promise<FilesOwner | null> }
 
-function claimFiles(home: Home, { slot, data, claim }: Paths, place: Place, started: string, ownerNow: () => Promise<FilesOwner | null>): ClaimFiles {
+function claimFiles(home: Home, { slot, data, claim }: Paths, { place, started, inner, ownerNow }: Claiming): ClaimFiles {
   let thread: string | null = null
-  let mode: number | null = null
+  let seen: Sight | null = null
   let staged: string | null = null
   const text = JSON.stringify({ id: place.id, user: place.user, thread: place.thread, started })
   const at = async () => (thread ??= await userDataOf(home, place))
   const doing = "move a thread's directories under a waiting sandbox"
   return {
-    look: () => within(slot, doing, async () => {
-      const seen = await look(home, data, await at())
-      mode = seen.leafMode
-      return seen
-    }),
+    look: () => within(slot, doing, async () => (seen = await look(home, data, await at(), inner))),
     stage: () => within(slot, doing, async () => {
       staged = await writeTemp(claim, text, 0o600)
     }),
@@ -109,40 +111,62 @@ function claimFiles(home: Home, { slot, data, claim }: Paths, place: Place, star
       if (staged !== null) await rm(staged, { force: true })
     }),
     mark: () => within(slot, doing, () => (staged === null ? makeOnceOnly(claim, text) : linkOnce(staged, claim))),
+    // Over the slot's own, which is empty.
     moveIn: (name) => within(slot, doing, async () => rename(join(await at(), name), join(data, name))),
     bringHome: (wanted) => within(slot, doing, async () => {
-      await setMode(data, wanted)
+      if (seen?.dataMode !== wanted) await setMode(data, wanted)
       await rename(data, await at())
     }),
     leaveLink: () => within(slot, doing, async () => leaveLink(data, await at())),
     leaves: () => within(slot, doing, async () => {
       const userData = await at()
-      await ensureLeaves(userData, mode ?? (await leafMode(home, dirname(userData))), await ownerNow())
+      const mode = seen?.leafMode ?? (await leafMode(home, dirname(userData)))
+      if (mode === seen?.slotMode) return
+      await Promise.all(leaves.filter((leaf) => seen?.children.includes(leaf) !== true).map((leaf) => setMode(join(userData, leaf), mode)))
     }),
     moveBack: () => within(slot, doing, async () => moveAllBack(home, data, place, await ownerNow())),
   }
 }
 
-async function look(home: Home, data: string, thread: string): Promise<SlotSight & { leafMode: number }> {
+/** `slotMode`: of what lies in the slot; `leafMode`: of what is made for this thread. */
+interface Sight extends SlotSight { readonly leafMode: number; readonly slotMode: number; readonly dataMode: number }
+
+async function look(home: Home, data: string, thread: string, inner: readonly string[]): Promise<Sight> {
   const above = dirname(thread)
   await makeShelter(home, above)
-  const [slot, shelter, there, spare, mode] = await Promise.all([
-    lstat(data), lstat(above), lstat(thread).catch(absent), readdir(data), leafMode(home, above),
+  const [slot, shelter, there, spare, mode, slotMode] = await Promise.all([
+    lstat(data), lstat(above), lstat(thread).catch(absent), untouched(data, inner), leafMode(home, above), leafMode(home, dirname(data)),
   ])
   const children = there?.isDirectory() ? await readdir(thread) : []
   return {
-    slotEmpty: slot.isDirectory() && spare.length === 0,
+    slotEmpty: slot.isDirectory() && spare,
+    covered: inner.map((path) => path.split('/')[0] ?? '').find((name) => children.includes(name)) ?? null,
     sameVolume: slot.dev === shelter.dev && (there === null || there.dev === slot.dev),
     thread: there === null ? 'absent' : there.isDirectory() ? 'directory' : 'other',
     sameOwner: there === null || (there.uid === slot.uid && there.gid === slot.gid),
     children,
     mode: there === null ? mode : there.mode & 0o7777,
     leafMode: mode,
+    slotMode,
+    dataMode: slot.mode & 0o7777,
   }
+}
+
+/** Nothing but empty directories: the agents' own, and those that lead to where something is mounted. */
+async function untouched(data: string, inner: readonly string[]): Promise<boolean> {
+  const expected = new Set([...leaves, ...inner].flatMap((path) => path.split('/').map((_, last, steps) => steps.slice(0, last + 1).join('/'))))
+  const asExpected = async (dir: string) => {
+    const entries = await readdir(join(data, dir), { withFileTypes: true }).catch(absent)
+    return entries === null || entries.every((entry) => entry.isDirectory() && expected.has(dir === '' ? entry.name : `${dir}/${entry.name}`))
+  }
+  const seen = await Promise.all(['', ...expected].map(asExpected))
+  return seen.every(Boolean)
 }
 
 /** Back to the thread, name by name; what has come there meanwhile is not overwritten. */
 async function moveAllBack(home: Home, data: string, place: Place, owner: FilesOwner | null): Promise<void> {
+  // What the slot was made with is no thread's.
+  for (const leaf of leaves) await free(join(data, leaf))
   const names = await namesIn(data)
   if (names.length === 0) return
   const thread = await userDataOf(home, place)
@@ -151,7 +175,7 @@ async function moveAllBack(home: Home, data: string, place: Place, owner: FilesO
   const stayed: string[] = []
   for (const name of names) {
     if (await free(join(thread, name))) await rename(join(data, name), join(thread, name))
-    else stayed.push(name)
+    else if (!(await removeHollow(join(data, name)))) stayed.push(name)
   }
   const [first] = stayed
   if (first === undefined) return
@@ -170,6 +194,13 @@ async function free(path: string): Promise<boolean> {
     if (errno(error) === 'ENOTEMPTY' || errno(error) === 'EEXIST') return false
     throw error
   })
+}
+
+/** Removes directories that hold nothing but directories, such as lead to a mount; false: there is a file among them. */
+async function removeHollow(path: string): Promise<boolean> {
+  if (!(await lstat(path)).isDirectory()) return false
+  for (const name of await readdir(path)) if (!(await removeHollow(join(path, name)))) return false
+  return await free(path)
 }
 
 /** From where the container's bind was, to where the directory is now: for people, and for one that is restarted by hand. */
@@ -206,6 +237,7 @@ async function proveMove(home: Home, data: string, read: (name: string) => Promi
 /** Nothing that may be a thread's is deleted: only what was in a slot that was never claimed, and it is moved out of here first. */
 async function dropData(home: Home, slot: string, data: string, now: SlotState): Promise<void> {
   try {
+    for (const leaf of leaves) await free(join(data, leaf))
     await rmdir(data)
   } catch (error) {
     if (now.kind !== 'retired' || (errno(error) !== 'ENOTEMPTY' && errno(error) !== 'EEXIST')) throw error

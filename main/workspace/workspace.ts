@@ -27,7 +27,7 @@ export interface Workspace {
   /** Makes the place's directories and checks every mount. Throws MOUNT_REFUSED, MOUNT_MISSING, HOME_UNUSABLE, DISK_FULL. */
   mountsOf(place: Place, extras?: readonly Mount[]): Promise<Mount[]>
   /** The binds of a slot, whose directory stands for a thread's. */
-  slotMountsOf(userData: string): Promise<Mount[]>
+  slotMountsOf(userData: string): Promise<{ mounts: Mount[]; seen: string }>
   /** A path of the home as the engine names it. */
   engineView(path: string): string
   /** Which of the binds that a caller wants besides may be mounted and are there. Throws MOUNT_REFUSED. */
@@ -39,12 +39,13 @@ export interface Workspace {
 }
 
 export function makeWorkspace({ home, config, overrides, env, owner, warn }: WorkspaceDeps): Workspace {
-  async function factsNow() {
+  /** `others`: mounts that are none of the configured ones are judged by these facts. */
+  async function factsNow(others = false) {
     const now = config()
     const paths = [...now.mounts.map((mount) => mount.host_path), ...(now.skills.path === null ? [] : [now.skills.path])]
     const remote = overrides.hostBaseDir !== null
     const at = new Map(remote ? [] : await Promise.all(paths.map(async (path) => [path, await hostFacts(path)] as const)))
-    return { home: home.path, ignoresCase: home.ignoresCase, sockets: await engineSockets(env), config: now, overrides, at }
+    return { home: home.path, ignoresCase: home.ignoresCase, sockets: others || paths.length > 0 ? await engineSockets(env) : [], config: now, overrides, at }
   }
 
   async function rootsNow(): Promise<MountRoot[]> {
@@ -64,12 +65,13 @@ export function makeWorkspace({ home, config, overrides, env, owner, warn }: Wor
       return outerFirst([...mounts, ...extras.filter(({ target }) => !mounts.some((mount) => mount.target === target))])
     },
     async slotMountsOf(userData) {
-      const { mounts } = planMounts({ ...(await factsNow()), userData })
-      return outerFirst([...mounts])
+      const facts = await factsNow()
+      const { mounts } = planMounts({ ...facts, userData })
+      return { mounts: outerFirst([...mounts]), seen: JSON.stringify([mounts, [...facts.at].map(([path, it]) => [path, it?.inode])]) }
     },
     engineView: (path) => engineView(path, { home: home.path, overrides }),
     async extrasOf(place, wanted) {
-      const facts = await factsNow()
+      const facts = await factsNow(true)
       const { mounts: base } = planMounts({ ...facts, userData: await userDataOf(home, place) })
       return await checkExtras(wanted, { ...facts, place, base, roots: await rootsNow(), look: hostFacts })
     },

@@ -33,7 +33,7 @@ export function simHome(world: SimWorld, disk: SimDisk, process: SimProcess): Pi
     slotSourceOf: slotPath,
     slotMountsOf: async (slot) => {
       await process.wait(lag())
-      return [{ source: slotPath(slot), target: '/mnt/user-data', readonly: false }]
+      return { mounts: [{ source: slotPath(slot), target: '/mnt/user-data', readonly: false }], seen: '' }
     },
     leases: {
       load: async () => {

@@ -68,7 +68,7 @@ export function simSlots(world: SimWorld, disk: SimDisk, process: SimProcess): S
       look: () => step('look', () => {
         if (place.thread === null) disk.anonymous.add(userDataPath(place))
         const thread = directories.get(userDataPath(place))
-        return { slotEmpty: data().size === 0, sameVolume: true, sameOwner: true, thread: thread ? 'directory' as const : 'absent' as const, children: [...(thread?.keys() ?? [])], mode: 0o777 }
+        return { slotEmpty: data().size === 0, covered: null, sameVolume: true, sameOwner: true, thread: thread ? 'directory' as const : 'absent' as const, children: [...(thread?.keys() ?? [])], mode: 0o777 }
       }),
       stage: () => step('stage', () => undefined),
       clear: () => step('clear', () => undefined),
@@ -102,6 +102,7 @@ export function simSlots(world: SimWorld, disk: SimDisk, process: SimProcess): S
       directories.set(slotPath(slot), new Map())
     }),
     prove: () => step('prove', () => null),
+    untouched: (slot) => step('state', () => directories.get(slotPath(slot))?.size === 0),
     claim: claimFiles,
     retire: (slot) => step('retire', () => mark(slot, { retired: true })),
     recover: (slot) => step('recover', () => {

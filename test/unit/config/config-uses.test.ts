@@ -50,7 +50,7 @@ describe('configHash', () => {
     const others = [
       hash('environment: {A: "1", B: "3"}'), hash('environment: {A: "1", B: "2"}\nimage: other'),
       hash('environment: {A: "1", B: "2"}\nresources: {memory: 1g}'), hash('environment: {A: "1", B: "2"}', { version: '2' }),
-      hash('environment: {A: "1", B: "2"}', { imageId: 'sha256:1' }), hash('environment: {A: "1", B: "2"}', { secret: 'cd'.repeat(32) }),
+      hash('environment: {A: "1", B: "2"}', { secret: 'cd'.repeat(32) }),
       hash('environment: {A: "1", B: "2"}\nskills: {path: /s}'), hash('environment: {A: "1", B: "2"}\nmounts: [{host_path: /a, container_path: /b}]'),
     ]
     expect(new Set([base, ...others]).size).toBe(others.length + 1)
