@@ -29,7 +29,7 @@ export interface HouseOptions {
   /** YAML; `backend` and `container_prefix` are set already. */
   readonly config?: string
   /** Keys below `sandbox:`. */
-  readonly sandbox?: Record<string, string | number | boolean | null>
+  readonly sandbox?: Record<string, unknown>
   /** Default 0: what a suite counts is what it made. */
   readonly spares?: number | 'auto'
   readonly backend?: 'docker' | 'embedded' | 'remote' | 'auto'

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Docker from 'dockerode'
 import { afterEach, expect, it } from 'vitest'
@@ -12,6 +12,7 @@ import { needs } from '../../support/parts.ts'
 import { spawnEngine, type SpawnedEngine } from '../../support/spawn-engine.ts'
 import { stateOf } from '../../support/state-of.ts'
 import { tempDir } from '../../support/temp-dir.ts'
+import { variantImage, type VariantImage } from '../../support/variant-image.ts'
 import { eventually } from '../../support/wait.ts'
 
 const houses: House[] = []
@@ -110,6 +111,51 @@ for (const backend of ['docker', 'embedded'] as const) {
       if (backend === 'docker') expect(await it_.containers()).toEqual([])
     })
 
+    it('what is mounted below the files of a thread leaves its first start quick; a thread with files of its own there starts cold', async () => {
+      const shared = await tempDir('shared')
+      try {
+        await writeFile(join(shared.path, 'word'), 'shared')
+        const it_ = await house({ backend, sandbox: { mounts: [{ host_path: shared.path, container_path: '/mnt/user-data/workspace/shared' }] } })
+        for (const thread of ['n1', 'n2']) {
+          await spare(it_)
+          expect(await it_.engine.call('acquire', { thread })).toMatchObject({ path: 'slot' })
+          expect(await run(it_, thread, `cat workspace/shared/word && echo ${thread} > workspace/mine && cat workspace/mine`)).toBe(`shared${thread}`)
+        }
+        await it_.engine.call('destroy', { thread: 'n1' })
+        await spare(it_)
+        expect(await it_.engine.call('acquire', { thread: 'n1' })).toMatchObject({ path: 'cold' })
+        expect(await run(it_, 'n1', 'cat workspace/mine workspace/shared/word')).toBe('n1\nshared')
+        expect((await texts(it_, 'slots.unfit')).join()).toContain('has files in workspace already')
+        // What leads elsewhere since is met by the next thread, whatever the spare was started with.
+        await rename(join(shared.path, 'word'), join(shared.path, 'old'))
+        await rename(shared.path, `${shared.path}-was`)
+        await mkdir(shared.path)
+        await writeFile(join(shared.path, 'word'), 'anew')
+        expect(await it_.engine.call('acquire', { thread: 'n3' })).toMatchObject({ path: 'cold' })
+        expect(await run(it_, 'n3', 'cat workspace/shared/word')).toBe('anew')
+        await spare(it_)
+        expect(await it_.engine.call('acquire', { thread: 'n4' })).toMatchObject({ path: 'slot' })
+        expect(await run(it_, 'n4', 'cat workspace/shared/word')).toBe('anew')
+      } finally {
+        await rm(`${shared.path}-was`, { recursive: true, force: true })
+        await shared.remove()
+      }
+    })
+
+    it('where every new sandbox has something among its files already, none is kept ready, and that is said', async () => {
+      const shared = await tempDir('file')
+      try {
+        await writeFile(join(shared.path, 'word'), 'shared')
+        const it_ = await house({ backend, sandbox: { mounts: [{ host_path: join(shared.path, 'word'), container_path: '/mnt/user-data/workspace/word' }] } })
+        await eventually('it is said', async () => (await slotsOf(it_)).problem !== null)
+        expect(await slotsOf(it_)).toMatchObject({ wanted: 0, ready: 0, problem: expect.stringContaining('New threads start cold') })
+        expect(await it_.engine.call('acquire', { thread: 't' })).toMatchObject({ path: 'cold' })
+        expect(await run(it_, 't', 'cat workspace/word')).toBe('shared')
+      } finally {
+        await shared.remove()
+      }
+    })
+
     it('freezes what is warm, wakes it for whoever comes, and looking does not wake it', async () => {
       const it_ = await house({ backend, spares: 0, config: 'pause_after: 1\n' })
       await it_.engine.call('acquire', { thread: 't' })
@@ -199,6 +245,37 @@ needs('docker', 'lite-image').describe('slots, docker, by hand', () => {
     await it_.docker.getContainer((await it_.containers())[0] ?? '').remove({ force: true })
     await spare(it_)
     expect(await it_.engine.call('acquire', { thread: 't' })).toMatchObject({ path: 'slot' })
+  })
+
+  it('an image that is made anew under its name is what the next thread gets, from a spare or warm; the name in the answer is a container', async () => {
+    const [one, two] = await Promise.all(['one', 'two'].map((word) => variantImage((server) => `export WORD=${word}; exec ${server}`)))
+    const docker = new Docker()
+    const [repo = '', tag = ''] = `berthtest-renewed:${randomInt(1e9)}`.split(':')
+    const means = (image: VariantImage | undefined) => docker.getImage(image?.name ?? '').tag({ repo, tag })
+    try {
+      await means(one)
+      const it_ = await house({ sandbox: { image: `${repo}:${tag}` } })
+      const word = (thread: string) => run(it_, thread, "tr '\\0' '\\n' < /proc/1/environ | sed -n s/^WORD=//p; echo $WORD")
+      await spare(it_)
+      const first = await it_.engine.call('acquire', { thread: 'first' })
+      expect(first).toMatchObject({ path: 'slot', name: it_.nameOf('first') })
+      expect((await docker.getContainer(first.name).inspect()).Id).toBe(first.container)
+      expect(await word('first')).toContain('one')
+      await spare(it_)
+      await means(two)
+      expect(await it_.engine.call('acquire', { thread: 'second' })).toMatchObject({ path: 'cold' })
+      expect(await word('second')).toContain('two')
+      // Who is at work is left at it; whoever comes back to a warm one is not.
+      expect(await it_.engine.call('acquire', { thread: 'first' })).toMatchObject({ path: 'reuse' })
+      await it_.engine.call('release', { thread: 'first' })
+      await spare(it_)
+      expect(await it_.engine.call('acquire', { thread: 'first' })).toMatchObject({ path: 'slot' })
+      expect(await word('first')).toContain('two')
+    } finally {
+      for (const house of houses.splice(0)) await house.close()
+      await docker.getImage(`${repo}:${tag}`).remove({ force: true })
+      await Promise.all([one?.remove(), two?.remove()])
+    }
   })
 
   it("a stranger's container with the thread's name is met as ever", async () => {
