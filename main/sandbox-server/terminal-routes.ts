@@ -20,7 +20,7 @@ export function terminalRoutes(terminals: Terminals, gate: Gate): Route[] {
     return 'sent'
   }
   const url = (call: Call): Reply => {
-    const terminal = terminals.open('xterm-256color')
+    const terminal = terminals.open({ term: 'xterm-256color', thread: '' })
     if (!terminal) throw new RequestError(400, 'Cannot create shell session: session limit reached')
     const host = call.request.headers.host ?? 'localhost'
     const ticket = gate.open ? '' : `&ticket=${gate.ticket().ticket}`

@@ -74,7 +74,7 @@ function find(query: URLSearchParams, options: TerminalSocketOptions): Source | 
     }
   }
   const term = /^[a-z0-9-]{1,32}$/.exec(query.get('term') ?? '')?.[0] ?? 'xterm-256color'
-  const terminal = options.terminals.find(id) ?? options.terminals.open(term)
+  const terminal = options.terminals.find(id) ?? options.terminals.open({ term, thread: query.get('thread') ?? '' })
   if (!terminal) return null
   return {
     id: terminal.id,

@@ -7,6 +7,7 @@ import { drained } from './drain.ts'
 import { killAfter, signal, signalSession } from './kill.ts'
 import { OutputBuffer } from './output-buffer.ts'
 import { processTable } from './process-table.ts'
+import { terminalInit } from './terminal-init.ts'
 import { spawnBash } from './tty.ts'
 
 /** Bytes shown again to whoever attaches later. */
@@ -19,6 +20,9 @@ export interface TerminalOptions {
   readonly environment: Readonly<Record<string, string>>
   readonly tty: boolean
 }
+
+/** How whoever opens one wants it: its type of terminal, and the name of the thread for its prompt. */
+export interface TerminalWish { readonly term: string; readonly thread: string }
 
 /** An interactive bash on a terminal for a person; commands of agents go to shell sessions. */
 export class Terminal {
@@ -33,10 +37,10 @@ export class Terminal {
   #ended = false
   lastUsedAt = Date.now()
 
-  constructor(id: string, options: TerminalOptions & { term: string }, onEnd: () => void) {
+  constructor(id: string, options: TerminalOptions & TerminalWish, onEnd: () => void) {
     this.id = id
     this.#workspace = options.workspace
-    const env = { ...options.environment, TERM: options.term }
+    const env = { ...options.environment, ...terminalInit(options.term, options.thread) }
     this.#child = spawnBash({ args: ['-i'], cwd: options.workspace, env, tty: options.tty })
     for (const each of this.#child.stdio) each?.on('error', () => each.destroy())
     for (const each of [this.#child.stdout, this.#child.stderr]) each?.on('data', (chunk: Buffer) => this.#output(chunk))
@@ -131,7 +135,7 @@ export class Terminal {
 
 export interface Terminals {
   /** Null when there is no room. */
-  open(term: string): Terminal | null
+  open(wish: TerminalWish): Terminal | null
   find(id: string): Terminal | null
   /** Rows of `GET /v1/shell/sessions`. */
   list(): [string, Record<string, unknown>][]
@@ -144,9 +148,9 @@ export interface Terminals {
 export function terminals(options: TerminalOptions & { max: number }): Terminals {
   const open = new Map<string, Terminal>()
   return {
-    open: (term) => {
+    open: (wish) => {
       if (open.size >= options.max) return null
-      const terminal = new Terminal(randomUUID(), { ...options, term }, () => open.delete(terminal.id))
+      const terminal = new Terminal(randomUUID(), { ...options, ...wish }, () => open.delete(terminal.id))
       open.set(terminal.id, terminal)
       return terminal
     },

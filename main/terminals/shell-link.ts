@@ -27,8 +27,10 @@ const largest = 16_777_216
  * `WS /v1/shell/ws` of a sandbox: JSON messages `input`, `resize`, `pong` to it; `session_id`, `ready`, `output`, `ping`,
  * `error` from it, as AIO images and the lite server speak it.
  */
-export function linkShell(address: Address, session: string | null, listener: ShellListener): ShellLink {
-  const url = `${address.url.replace(/^http/, 'ws')}/v1/shell/ws${session === null ? '' : `?session_id=${encodeURIComponent(session)}`}`
+export function linkShell(address: Address, wanted: { session: string | null; thread: string }, listener: ShellListener): ShellLink {
+  // The lite server shows the thread in its prompt; AIO images do not look at it.
+  const query = new URLSearchParams({ thread: wanted.thread, ...(wanted.session === null ? {} : { session_id: wanted.session }) })
+  const url = `${address.url.replace(/^http/, 'ws')}/v1/shell/ws?${query.toString()}`
   const socket = new WebSocket(url, {
     headers: address.key === null ? {} : { 'x-aio-api-key': address.key },
     handshakeTimeout: 10_000, maxPayload: largest, perMessageDeflate: false,

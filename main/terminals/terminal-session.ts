@@ -31,6 +31,8 @@ const tries = 5
 export function terminalSession(deps: {
   sandbox: string
   title: string
+  /** Whose sandbox it is, for the prompt; empty: nobody's in particular. */
+  thread: string
   cols: number
   rows: number
   visit: Visit
@@ -61,7 +63,7 @@ export function terminalSession(deps: {
   let link: ShellLink = connect()
 
   function connect(): ShellLink {
-    const made = linkShell(visit.address, shell, {
+    const made = linkShell(visit.address, { session: shell, thread: deps.thread }, {
       session(given) {
         if (shell !== null && shell !== given) return over('Its shell has ended')
         again = shell !== null

@@ -57,7 +57,7 @@ export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' |
       // From now on only what a person types counts.
       visit.streaming()
       const session = terminalSession({
-        sandbox, title: titleFor(sandbox), cols, rows, visit, clock,
+        sandbox, title: titleFor(sandbox), thread: keyOf(provider, sandbox).thread ?? '', cols, rows, visit, clock,
         onChange: () => changed(sandbox),
         onEnded: () => {
           const old = provider.peek(sandbox) === null ? ended(sandbox) : ended(sandbox).slice(0, -mostEach)

@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { localBase } from '../../backends/docker/image/base.ts'
 import { debootstrapPlan } from '../../backends/docker/image/debootstrap.ts'
 import { isLite, liteFiles } from '../../backends/docker/image/lite-recipe.ts'
+import { packagesOf } from '../../backends/docker/image/lite-build.ts'
 import { present } from '../../backends/docker/image/present.ts'
 import { asBerthError } from '../../../shared/errors.ts'
 import { imagesOf } from '../docker-place.ts'
@@ -54,7 +58,7 @@ export function judgeLite(lite: { reference: string; present: boolean; outdated:
 async function basesOf(sight: Answering, see: Surroundings, signal: AbortSignal): Promise<Bases> {
   const needsNode = liteFiles(see.resources).nodes[sight.traits.arch] === undefined
   const base = needsNode ? 'node:24-bookworm-slim' : 'debian:bookworm-slim'
-  const [made, there, plan] = await Promise.all([needsNode ? null : madeBefore(sight), present(sight.engine, base), debootstrapPlan()])
+  const [made, there, plan] = await Promise.all([needsNode ? null : madeBefore(sight, see), present(sight.engine, base), debootstrapPlan()])
   const local = made ?? (there ? base : null)
   return {
     local,
@@ -63,9 +67,8 @@ async function basesOf(sight: Answering, see: Surroundings, signal: AbortSignal)
   }
 }
 
-async function madeBefore({ engine }: Answering): Promise<string | null> {
-  const rows = await engine.call('list images', 3_000, (abortSignal) => engine.docker.listImages({ filters: { reference: ['berth-base'] }, abortSignal }))
-  return rows.flatMap((row) => row.RepoTags ?? []).find((tag) => tag.startsWith('berth-base:')) ?? null
+async function madeBefore({ engine }: Answering, see: Surroundings): Promise<string | null> {
+  return localBase(engine, packagesOf(await readFile(join(see.resources.liteDir, 'setup.sh'), 'utf8')))
 }
 
 /** Null: the engine itself, through its own network and proxies, finds the image where it would pull it from. */

@@ -27,9 +27,12 @@ for (const backend of ['embedded', 'docker'] as const) {
     it('is a real terminal of the size that was asked for, and says so to its programs', async () => {
       const { id } = await open()
       const view = viewTerminal(screen, id)
-      await view.shows(/[$#] $/)
-      view.type('tty; stty size; echo $TERM\r')
-      expect(await view.shows(/xterm-256color\r\n/)).toMatch(/\/dev\/pts\/\d+\r\n33 101\r\n/)
+      // The prompt says whose sandbox it is, in colours.
+      await view.shows(/\x1b\[1;32mwork\x1b\[0m:.*\$ $/)
+      view.type('alias ls; tty; stty size; echo $COLORTERM $TERM\r')
+      const told = await view.shows(/truecolor xterm-256color\r\n/)
+      expect(told).toContain("alias ls='ls --color=auto'")
+      expect(told).toMatch(/\/dev\/pts\/\d+\r\n33 101\r\n/)
       view.send({ type: 'resize', cols: 66, rows: 22 })
       await eventually('the new size is there', () => {
         view.type('stty size\r')

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { BerthError, fail } from '../../../../shared/errors.ts'
 import type { Engine } from '../engine.ts'
 import { cancelled } from '../errors.ts'
@@ -12,7 +13,7 @@ export interface Base {
   readonly complete: boolean
 }
 
-/** What debootstrap made here before, whatever the host's suite was. */
+/** What debootstrap made here before, whatever the host's suite was: `berth-base:bookworm-1f0c9a2b`, by its packages. */
 const localName = 'berth-base'
 const debian = 'debian:bookworm-slim'
 /** Where no Linux node binary is at hand (macOS, Windows), the base brings it. */
@@ -34,7 +35,7 @@ export async function* bases(engine: Engine, options: BaseOptions): AsyncGenerat
   const reasons: string[] = []
   const publicName = options.needsNode ? withNode : debian
   if (!options.needsNode) {
-    const made = await localBase(engine)
+    const made = await localBase(engine, options.packages)
     if (made !== null) yield { reference: made, complete: true }
   }
   try {
@@ -51,7 +52,7 @@ export async function* bases(engine: Engine, options: BaseOptions): AsyncGenerat
   }
   const plan = options.needsNode ? 'there is no Linux node binary here' : await debootstrapPlan()
   if (typeof plan !== 'string') {
-    const tag = `${localName}:${plan.suite}`
+    const tag = `${localName}:${plan.suite}-${hashOf(options.packages)}`
     try {
       await importDebootstrap(engine, plan, { tag, packages: options.packages, note: (text) => options.note(`Base: ${text}`), signal: options.signal })
     } catch (error) {
@@ -65,15 +66,20 @@ export async function* bases(engine: Engine, options: BaseOptions): AsyncGenerat
   throw nothingWorked([...reasons, `a base of its own cannot be made: ${plan}`], undefined)
 }
 
-async function localBase(engine: Engine): Promise<string | null> {
+/** Another list of packages is another base: an older one would be taken for complete, and lack what is new. */
+export async function localBase(engine: Engine, packages: readonly string[]): Promise<string | null> {
   const rows = await engine.call(
     'list images',
     10_000,
     (abortSignal) => engine.docker.listImages({ filters: { reference: [localName] }, abortSignal }),
     { idempotent: true },
   )
-  const newest = rows.toSorted((a, b) => b.Created - a.Created)[0]
-  return newest?.RepoTags?.find((tag) => tag.startsWith(`${localName}:`)) ?? null
+  const tags = rows.toSorted((a, b) => b.Created - a.Created).flatMap(({ RepoTags }) => RepoTags ?? [])
+  return tags.find((tag) => tag.startsWith(`${localName}:`) && tag.endsWith(`-${hashOf(packages)}`)) ?? null
+}
+
+function hashOf(packages: readonly string[]): string {
+  return createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 8)
 }
 
 function nothingWorked(reasons: readonly string[], cause: unknown): BerthError {

@@ -71,8 +71,16 @@ async function buildOn(base: Base, build: LiteBuild, note: (text: string, done?:
     const step = /^Step (\d+)\/(\d+)/.exec(text)
     if (text !== '' && !/^(--->|Removing intermediate)/.test(text)) note(text, step ? Number(step[1]) - 1 : null, step ? Number(step[2]) : null)
   })
+  const [before, after] = await Promise.all([`${liteName}:latest`, reference].map((name) => sizeOf(engine, name)))
+  note(`${reference} has ${inMegabytes(after)}${before === null ? '' : `; the one before has ${inMegabytes(before)}`}`)
   await engine.call<void>('name an image', 10_000, (abortSignal) => engine.docker.getImage(reference).tag({ repo: liteName, tag: 'latest', abortSignal }))
 }
+
+async function sizeOf(engine: Engine, name: string): Promise<number | null> {
+  return engine.call<number | null>('look at an image', 10_000, async () => (await engine.docker.getImage(name).inspect()).Size, { idempotent: true, answers: { 404: () => null } })
+}
+
+const inMegabytes = (bytes: number | null | undefined): string => `${Math.round((bytes ?? 0) / 1e6)} MB`
 
 /** setup.sh has the one list of packages. */
 export function packagesOf(setup: string): string[] {

@@ -2,10 +2,10 @@
 # Makes a Debian base into what agents expect. Runs while the image is built, with a network only where the base lacks something.
 set -eu
 
-packages='bash coreutils findutils grep sed gawk diffutils patch tar gzip xz-utils unzip python3 python3-pip python3-venv git curl ca-certificates ripgrep procps util-linux bsdutils less file jq'
+packages='bash coreutils findutils grep sed gawk diffutils patch tar gzip xz-utils unzip python3 python3-pip python3-venv git curl ca-certificates ripgrep procps util-linux bsdutils less file jq nano htop tmux'
 
 complete() {
-  for tool in bash find grep python3 git curl rg ps unzip script; do
+  for tool in bash find grep python3 git curl rg ps unzip script setpriv less jq nano htop tmux; do
     command -v "$tool" >/dev/null 2>&1 || return 1
   done
   [ -e /etc/ssl/certs/ca-certificates.crt ] && python3 -c 'import ensurepip, pip, venv' 2>/dev/null
