@@ -1,7 +1,7 @@
 import type Docker from 'dockerode'
 import type { Engine } from '../engine.ts'
 
-/** Set on `berth-lite` when it is built. Images made FROM it inherit its labels, whatever they are called. */
+/** Set on `berth-lite` when it is built. Images made FROM it inherit its labels, whatever they are called; an emptied one is as none. */
 export const liteLabel = 'berth.lite'
 
 /** What an image says of itself, as far as its sandboxes are started otherwise for it. */
@@ -22,7 +22,7 @@ export async function imageKind(engine: Engine, reference: string, start: readon
   if (info === null) return { lite: false, start: null, environment: {} }
   const { Labels, Entrypoint, Env } = info.Config
   const unchanged = JSON.stringify([Entrypoint ?? []].flat()) === JSON.stringify(start)
-  return { lite: Labels?.[liteLabel] !== undefined, start: unchanged ? start : null, environment: variables(Env ?? []) }
+  return { lite: Boolean(Labels?.[liteLabel]), start: unchanged ? start : null, environment: variables(Env ?? []) }
 }
 
 /** The program that a Dockerfile starts; throws where it names none in the form of a list. */
