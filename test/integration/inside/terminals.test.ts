@@ -28,7 +28,7 @@ for (const backend of ['embedded', 'docker'] as const) {
       const { id } = await open()
       const view = viewTerminal(screen, id)
       // The prompt says whose sandbox it is, in colours.
-      await view.shows(/\x1b\[1;32mwork\x1b\[0m:.*\$ $/)
+      await view.shows(/\[1;32mwork.*\[0m:.*\$ $/)
       view.type('alias ls; tty; stty size; echo $COLORTERM $TERM\r')
       const told = await view.shows(/truecolor xterm-256color\r\n/)
       expect(told).toContain("alias ls='ls --color=auto'")
