@@ -67,7 +67,7 @@ describe('what the engine says when it makes no container', () => {
     [400, 'invalid mount config for type "bind": bind source path does not exist: /data/none', 'MOUNT_MISSING'],
     [404, 'No such image: berth-lite:latest', 'IMAGE_MISSING'],
     [500, 'error creating overlay mount: no space left on device', 'DISK_FULL'],
-    [400, 'failed to create shim task: OCI runtime create failed: exec: "x": executable file not found in $PATH', 'START_FAILED'],
+    [400, 'failed to create shim task: OCI runtime create failed: exec: "x": executable file not found in $PATH', 'IMAGE_UNUSABLE'],
   ])('%d %s', (status, text, code) => {
     expect(explain(spec, { status, text })).toMatchObject({ code })
   })

@@ -43,7 +43,7 @@ const inputs: Record<string, unknown> = {
   files: { thread: 't' }, rotate: { thread: 't' }, forget: { thread: 't', confirm: 't' }, token_add: { name: 'n' }, token_revoke: { name: 'n' },
   details: { thread: 't' }, interrupt: { command: 'c' }, terminal_open: { thread: 't' }, terminal_close: { terminal: 't' },
   ticket: { thread: 't', path: '/x', direction: 'upload' }, image_remove: { id: 'i' }, config_set: { key: 'replicas', value: 3 }, session_end: { id: 's' },
-  session_open: { code: 'not-a-code' }, rename_holder: { holder: 'h', name: 'n' },
+  session_open: { code: 'not-a-code' }, address_copy: { thread: 't' }, rename_holder: { holder: 'h', name: 'n' },
 }
 const codeOf = async (scope: Scope, name: string) =>
   await dispatch(as(scope), name, inputs[name] ?? {}).then(
