@@ -42,7 +42,7 @@ function runOnNode24() {
   if (node === undefined) notSetUp()
   // The pipe says when this process is gone, even if it was killed: see `endWithParent`.
   // Young objects get little room: an engine makes few at a time, and what is reserved for them counts as its memory.
-  const child = spawn(node, ['--max-semi-space-size=2', fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+  const child = spawn(node, ['--max-semi-space-size=2', '--disable-warning=DEP0169', fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     env: { ...process.env, [parentPipe]: '3' },
   })

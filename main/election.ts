@@ -1,8 +1,11 @@
 import type { Clock } from './clock.ts'
-import { fail } from '../shared/errors.ts'
+import { BerthError, fail } from '../shared/errors.ts'
 import { readBridgeFile } from './bridge/bridge-file.ts'
 import { whoAnswers } from './bridge/who-answers.ts'
 import type { FileLocks, HeldLock } from './home/file-lock.ts'
+
+/** Where the disk has no room for a lock: the port alone decides, and the engine that makes room again gets to start. */
+const portAlone: HeldLock = { broken: new AbortController().signal, release: () => Promise.resolve() }
 
 /** Long enough for another process's whole start, with a full disk check and a slow machine. */
 const patienceMs = 60_000
@@ -22,7 +25,10 @@ export async function elect(deps: { locks: FileLocks; bridgeFile: string; token:
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 250)) {
     const answering = await findEngine(deps)
     if (answering) return answering
-    const lock = await deps.locks.tryTake('engine')
+    const lock = await deps.locks.tryTake('engine').catch((error: unknown) => {
+      if (error instanceof BerthError && error.code === 'DISK_FULL') return portAlone
+      throw error
+    })
     if (lock) {
       // The one before us may have finished its start between our question and our lock.
       const late = await findEngine(deps)

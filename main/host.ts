@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CallChunk, CallName, CallResult } from '../shared/contract.ts'
 import { clearBridgeFile, readBridgeFile, writeBridgeFile } from './bridge/bridge-file.ts'
+import { whoAnswers } from './bridge/who-answers.ts'
 import { openAliases } from './bridge/provisioner/aliases.ts'
 import { hostsOf, isWildcard } from './bridge/hosts.ts'
 import { portPlan, sandboxPortPlan } from './bridge/port.ts'
@@ -169,12 +170,15 @@ export async function host(options: HostOptions): Promise<Engine> {
     const dispatch = records.recorded(createDispatch({ handlers, log, ownerOf: provider.ownerOf, departed: provider.departed, sandboxes: () => provider.list().sandboxes }))
     const kept = (await readBridgeFile(home.paths.bridge)).value
     const { port, sandbox_port, listen } = loaded.config.bridge
-    const plan = portPlan({ configured: port, kept: kept?.port ?? null })
+    // Two homes that were first started while the other one slept keep the same ports: whoever comes second moves, once.
+    const moves = port === null && kept !== null && (await isAnotherHomes(kept.port, { token, home: home.path }))
+    if (moves) log('warn', `The Berth of another home has port ${kept.port} by now: this home gets one of its own and keeps that. Clients need the new address`)
+    const plan = portPlan({ configured: port, kept: moves ? null : (kept?.port ?? null) })
     const hosts = hostsOf(listen, loaded.overrides.sandboxHost)
     if (listen.some(isWildcard)) log('warn', '`bridge.listen` opens Berth to every network that this machine is in: only its tokens and secrets keep others out')
     // Before the bridge: what it hands out are addresses on this port.
     const sandboxPort = await startSandboxPort({
-      plan: sandboxPortPlan({ configured: sandbox_port, kept: kept?.sandbox_port ?? null }, plan),
+      plan: sandboxPortPlan({ configured: sandbox_port, kept: moves ? null : (kept?.sandbox_port ?? null) }, plan),
       listen, hosts, capabilities: caps, provider, dispatch,
       identify: tokens.identify,
       begun: (signal) => untilBegun(clock, provider, signal),
@@ -261,6 +265,11 @@ export async function host(options: HostOptions): Promise<Engine> {
     await stack.disposeAsync()
     throw error
   }
+}
+
+async function isAnotherHomes(port: number, ours: { token: string; home: string }): Promise<boolean> {
+  const there = await whoAnswers(`http://127.0.0.1:${port}`, ours)
+  return there.who === 'other' && there.home === true
 }
 
 /** Finishes deletions that a crash interrupted, and frees locks that it left. What fails is only told: it is tried again at the next start. */

@@ -78,7 +78,13 @@ export async function openBackend(deps: {
   }
   if (choice.kind === 'docker') {
     const backend = asked.backend ?? (await docker())
-    if (!usedDocker) await writeAtomic(memory, 'docker\n', { mode: 0o600 })
+    if (!usedDocker) {
+      await writeAtomic(memory, 'docker\n', { mode: 0o600 }).catch((error: unknown) => {
+        // No reason not to start: the next start notes it.
+        if (asBerthError(error).code !== 'DISK_FULL') throw error
+        log('warn', 'It could not be noted that this home uses docker', error)
+      })
+    }
     return { backend, choice, prove: (image, signal) => backend.seesHostFiles(image, signal), warnings }
   }
   await asked.backend?.close()

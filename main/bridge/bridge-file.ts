@@ -36,7 +36,7 @@ export async function readBridgeFile(path: string): Promise<{ value: BridgeFile 
 
 /** Says where the engine is, 0600. */
 export async function writeBridgeFile(path: string, content: BridgeFile): Promise<void> {
-  await writeAtomic(path, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 })
+  await writeAtomic(path, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, evenIfFull: true })
 }
 
 /** At an orderly close: the same address, with nobody there. Leaves alone what another engine has written meanwhile. */

@@ -6,7 +6,8 @@ import { proofOf } from '../rpc/proof.ts'
 /** `ours`: it knows the token. `other`: something answers that does not. `nobody`: nothing answers in time. */
 export type Answerer =
   | { readonly who: 'ours'; readonly health: CallResult<'health'> }
-  | { readonly who: 'other'; readonly reason: string }
+  /** `home`: it is the engine of a home that has nothing to do with this one. */
+  | { readonly who: 'other'; readonly reason: string; readonly home?: true }
   | { readonly who: 'nobody'; readonly reason: string }
 
 const largestAnswer = 65_536
@@ -24,7 +25,7 @@ export async function whoAnswers(url: string, { token, home }: { token: string; 
   const health = parseHealth(text)
   if (!health) return { who: 'other', reason: 'It is not Berth' }
   if (!same(health.proof, proofOf(token, nonce))) {
-    return { who: 'other', reason: `It is the Berth of another home (instance ${health.instance})` }
+    return { who: 'other', reason: `It is the Berth of another home (instance ${health.instance})`, home: true }
   }
   // A copied home has the same token. An older Berth says nothing of its home.
   if (health.home_proof !== undefined && !same(health.home_proof, proofOf(token, `${nonce}\n${home}`))) {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { fail } from '../../shared/errors.ts'
+import { shownText } from '../../shared/shown-text.ts'
 import type { Cli } from './cli.ts'
 
 /** Asks before something that cannot be undone. Without a terminal nobody can answer: then it takes `--yes`. */
@@ -11,7 +12,7 @@ export async function confirm(cli: Cli, yes: boolean | undefined, question: stri
     throw fail('BAD_INPUT', `${question} Nobody can be asked here`, { next: 'Add --yes if that is what you want.' })
   }
   const choice = expected === 'y' ? '[y/N]' : `Type ${expected}:`
-  const answer = await ask(cli, `${question} ${choice} `)
+  const answer = await ask(cli, shownText(`${question} ${choice} `))
   if (answer !== expected.toLowerCase() && !(expected === 'y' && answer === 'yes')) {
     throw fail('CANCELLED', 'Nothing was done', { next: `Answer ${expected}, or add --yes.` })
   }

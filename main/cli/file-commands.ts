@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { action, common, type Run } from './cli.ts'
 import { write } from './io.ts'
 import { none, numeric, pick, selectable, type SelectOptions, single, usage } from './select.ts'
-import { byteSize, table } from './text.ts'
+import { byteSize, table, textFor } from './text.ts'
 import { cannotUse, download, downloadTo, upload } from './transfer.ts'
 
 interface SearchOptions extends SelectOptions {
@@ -80,7 +80,7 @@ export function addFileCommands(program: Command, run: Run): void {
           it.modified_at ?? '-',
           options.recursive ? it.path : it.name + (it.directory ? '/' : ''),
         ])
-        await cli.show(got, () => (rows.length === 0 ? `${got.path} is empty.\n` : table(['SIZE', 'MODIFIED', 'NAME'], rows)))
+        await cli.show(got, () => (rows.length === 0 ? `${got.path} is empty.\n` : table(['SIZE', 'MODIFIED', 'NAME'], rows, textFor(cli.io.stdout))))
       }),
     )
 
@@ -103,7 +103,8 @@ export function addFileCommands(program: Command, run: Run): void {
         const got = await cli.withEngine((client) =>
           client.call('search', { ...at, pattern, path, fixed, ignore_case, include, max_results }, { signal: cli.signal }),
         )
-        const lines = got.matches.map((it) => `${it.file}:${it.line}:${it.text}\n`)
+        const shown = textFor(cli.io.stdout, '\t')
+        const lines = got.matches.map((it) => `${shown(it.file)}:${it.line}:${shown(it.text)}\n`)
         if (got.truncated && !cli.json) cli.io.stderr.write('There are more matches: raise --max, or search for less.\n')
         await cli.show(got, () => lines.join(''))
         return got.matches.length === 0 ? 1 : 0

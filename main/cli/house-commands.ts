@@ -3,6 +3,7 @@ import type { CallResult } from '../../shared/contract.ts'
 import { BerthError } from '../../shared/errors.ts'
 import type { BerthEvent } from '../../shared/event.ts'
 import { nameOf, sayNext, textOf } from '../../shared/say-next.ts'
+import { shownText } from '../../shared/shown-text.ts'
 import { action, type Cli, common, type Run } from './cli.ts'
 import { confirm } from './confirm.ts'
 import type { Io } from './io.ts'
@@ -121,8 +122,8 @@ function doctorText(io: Io, { ok, checks }: CallResult<'doctor'>): string {
   const tones: Record<string, Tone> = { ok: 'green', warn: 'yellow', fail: 'red', skip: 'dim' }
   const width = Math.max(...checks.map((it) => it.name.length))
   const lines = checks.map(({ name, status, text, fix }) => {
-    const head = `${paint(io, 'stdout', tones[status] ?? 'dim', status.padEnd(4))}  ${name.padEnd(width)}  ${text}\n`
-    return fix === null ? head : `${head}      ${' '.repeat(width)}  fix: ${fix}\n`
+    const head = `${paint(io, 'stdout', tones[status] ?? 'dim', status.padEnd(4))}  ${name.padEnd(width)}  ${shownText(text, '\n')}\n`
+    return fix === null ? head : `${head}      ${' '.repeat(width)}  fix: ${shownText(fix, '\n')}\n`
   })
   return `${lines.join('')}${ok ? 'All that is needed is there.\n' : 'Something that is needed is missing: see the fixes above.\n'}`
 }
@@ -135,13 +136,13 @@ function statusText(it: CallResult<'status'>): string {
     `backend    ${it.backend.kind} (${it.backend.chosen}: ${it.backend.reason})\n`,
     `isolation  ${it.backend.isolation}\n`,
     it.backend.engine === null ? '' : `engine     ${it.backend.engine}\n`,
-    it.backend.problem === null ? '' : `problem    ${it.backend.problem}\n`,
+    it.backend.problem === null ? '' : `problem    ${shownText(it.backend.problem)}\n`,
     it.image.name === null ? '' : `image      ${it.image.name}${it.image.present ? '' : ' (not there yet)'}\n`,
     `sandboxes  ${counts || 'none'}; ${it.replicas} places\n`,
-    it.slots.wanted === 0 && it.slots.problem === null ? '' : `slots      ${it.slots.ready} of ${it.slots.wanted} ready${it.slots.problem === null ? '' : ` (${it.slots.problem})`}\n`,
+    it.slots.wanted === 0 && it.slots.problem === null ? '' : `slots      ${it.slots.ready} of ${it.slots.wanted} ready${it.slots.problem === null ? '' : ` (${shownText(it.slots.problem)})`}\n`,
     `next       ${textOf(sayNext(it.next.acquire, it.replicas))}\n`,
     it.next.reap === null ? '' : `reap       ${nameOf(it.next.reap)} in ${duration(Date.parse(it.next.reap.at) - Date.now())}\n`,
-    ...it.warnings.map((warning) => `warning    ${warning}\n`),
+    ...it.warnings.map((warning) => `warning    ${shownText(warning)}\n`),
   ].join('')
 }
 
@@ -150,18 +151,18 @@ function configText({ file, values, warnings, error }: CallResult<'config'>): st
   return [
     `file: ${file ?? 'none, all defaults'}\n`,
     table(['KEY', 'VALUE', 'FROM'], rows),
-    ...warnings.map((warning) => `warning: ${warning}\n`),
-    error === null ? '' : `error: ${error}\n`,
+    ...warnings.map((warning) => `warning: ${shownText(warning)}\n`),
+    error === null ? '' : `error: ${shownText(error)}\n`,
   ].join('')
 }
 
 function eventText(it: BerthEvent): string {
-  return `${it.at}  ${it.type.padEnd(20)}  ${it.who}  ${it.text}\n`
+  return `${it.at}  ${it.type.padEnd(20)}  ${shownText(it.who)}  ${shownText(it.text)}\n`
 }
 
 function shutdownText({ destroyed, failed }: CallResult<'shutdown'>, hostGoesOn: boolean): string {
   return [
     `${destroyed.length} ${destroyed.length === 1 ? 'sandbox' : 'sandboxes'} ended${hostGoesOn ? '' : '; Berth stops'}.\n`,
-    ...failed.map((it) => `${it.id} could not be ended: ${it.error}\n`),
+    ...failed.map((it) => `${it.id} could not be ended: ${shownText(it.error)}\n`),
   ].join('')
 }

@@ -1,3 +1,4 @@
+import { shownText } from '../../shared/shown-text.ts'
 import type { Log } from '../log.ts'
 import type { Io } from './io.ts'
 import { paint } from './text.ts'
@@ -7,6 +8,6 @@ export function logTo(io: Io): Log {
   return (level, text, cause) => {
     const because = cause === undefined ? '' : `: ${cause instanceof Error ? cause.message : String(cause)}`
     const tone = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim'
-    io.stderr.write(`${new Date().toISOString().slice(11, 19)} ${paint(io, 'stderr', tone, level)} ${text}${because}\n`)
+    io.stderr.write(`${new Date().toISOString().slice(11, 19)} ${paint(io, 'stderr', tone, level)} ${shownText(`${text}${because}`, '\n')}\n`)
   }
 }

@@ -1,4 +1,5 @@
 import type { Progress } from '../../shared/sandbox.ts'
+import { shownText } from '../../shared/shown-text.ts'
 import type { Io } from './io.ts'
 import { byteSize } from './text.ts'
 
@@ -7,7 +8,8 @@ export function progressLine(io: Io): { show(progress: Progress): void; end(): v
   let lastStep = ''
   let drawn = false
   return {
-    show(progress) {
+    show(given) {
+      const progress = { ...given, text: shownText(given.text) }
       if (io.stderr.isTTY) {
         const line = `${progress.text}${amount(progress)}`
         io.stderr.write(`\r\u001B[2K${line.slice(0, (io.stderr.columns ?? 80) - 1)}`)

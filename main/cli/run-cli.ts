@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { asBerthError, type BerthError, errorCodes, fail, toErrorData } from '../../shared/errors.ts'
+import { shownText } from '../../shared/shown-text.ts'
 import { version } from '../version.ts'
 import type { Run } from './cli.ts'
 import { addExecCommand } from './exec-command.ts'
@@ -86,8 +87,8 @@ function wrongUse(thrown: CommanderError): BerthError {
 function errorText(io: Io, error: BerthError): string {
   const { cause } = toErrorData(error)
   return [
-    `${paint(io, 'stderr', 'red', 'berth:')} ${error.message} (${error.code})\n`,
-    cause === undefined || error.message.includes(cause) ? '' : `  cause: ${cause}\n`,
-    `  next:  ${error.next}\n`,
+    `${paint(io, 'stderr', 'red', 'berth:')} ${shownText(error.message)} (${error.code})\n`,
+    cause === undefined || error.message.includes(cause) ? '' : `  cause: ${shownText(cause)}\n`,
+    `  next:  ${shownText(error.next, '\n')}\n`,
   ].join('')
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { BerthError } from '../../shared/errors.ts'
+import { shownText } from '../../shared/shown-text.ts'
 import type { Acquired, Sandbox } from '../../shared/sandbox.ts'
 import type { BridgeClient } from '../bridge/client.ts'
 import { action, common, type Run } from './cli.ts'
@@ -7,7 +8,7 @@ import { confirm } from './confirm.ts'
 import { write } from './io.ts'
 import { progressLine } from './progress-line.ts'
 import { none, numeric, pick, type Picked, selectable, type SelectOptions } from './select.ts'
-import { duration, table } from './text.ts'
+import { duration, table, textFor } from './text.ts'
 
 interface HoldOptions extends SelectOptions { readonly holder?: string; readonly timeout?: number; readonly yes?: boolean }
 
@@ -45,7 +46,7 @@ export function addSandboxCommands(program: Command, run: Run): void {
       action(run, async (cli, { thread, user }: { thread: string; user?: string }) => {
         const said = await cli.withEngine((client) => client.call('hint', { thread, user }, { signal: cli.signal }))
         const text = { ready: 'It is ready.', starting: 'It is being made ready.', refused: 'Not made ready:' }[said.state]
-        await cli.show(said, () => `${text}${said.reason === null ? '' : ` ${said.reason}`}\n`)
+        await cli.show(said, () => `${text}${said.reason === null ? '' : ` ${shownText(said.reason)}`}\n`)
       }),
     )
 
@@ -121,6 +122,7 @@ export function addSandboxCommands(program: Command, run: Run): void {
       action(run, async (cli, id: string | undefined, options: SelectOptions & { tail?: number; follow?: boolean }) => {
         const { at } = onlySandbox(options, id)
         const { tail, follow } = options
+        const shown = textFor(cli.io.stdout, '\t')
         if (cli.json && !follow) {
           const got = await cli.withEngine((client) => client.call('logs', { ...at, tail }, { signal: cli.signal }))
           await cli.show(got, () => '')
@@ -129,7 +131,7 @@ export function addSandboxCommands(program: Command, run: Run): void {
         await cli.withEngine((client) =>
           client.call('logs', { ...at, tail, follow: follow === true }, {
             signal: cli.signal,
-            onChunk: ({ line }) => write(cli.io.stdout, `${cli.json ? JSON.stringify(line) : line}\n`),
+            onChunk: ({ line }) => write(cli.io.stdout, `${cli.json ? JSON.stringify(line) : shown(line)}\n`),
           }),
         )
       }),
@@ -160,7 +162,7 @@ function acquiredText(it: Acquired): string {
     it.enter_url === undefined ? '' : `  browser ${it.enter_url}\n`,
     ...Object.entries(it.headers).map(([name, value]) => `  header  ${name}: ${value}\n`),
     it.was_replaced ? '  It was replaced since you last had it: only what is in its mounts is still there.\n' : '',
-    ...it.warnings.map((warning) => `  warning: ${warning}\n`),
+    ...it.warnings.map((warning) => `  warning: ${shownText(warning)}\n`),
     `  try     berth exec ${nameOf(it)} -- ls -la\n`,
   ].join('')
 }
@@ -204,5 +206,5 @@ function sandboxText(it: Sandbox): string {
     ['expires', it.expires_at],
     ['error', it.error && `${it.error.message}. ${it.error.next}`],
   ]
-  return rows.map(([name, value]) => `${name.padEnd(9)}${value ?? '-'}\n`).join('')
+  return rows.map(([name, value]) => `${name.padEnd(9)}${shownText(value ?? '-')}\n`).join('')
 }

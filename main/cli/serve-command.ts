@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { CallResult } from '../../shared/contract.ts'
 import { asBerthError } from '../../shared/errors.ts'
+import { shownText } from '../../shared/shown-text.ts'
 import { action, type Cli, common, type Run } from './cli.ts'
 import { type Io, signalExit } from './io.ts'
 import { logTo } from './log-to.ts'
@@ -41,7 +42,7 @@ async function serve(cli: Cli, run: Run, configFile: string | undefined): Promis
   }
   const left = await engine.close()
   // Also with --json: who reads that has had its one answer.
-  for (const { id, error } of left) cli.io.stderr.write(`${id} could not be ended: ${error}\n`)
+  for (const { id, error } of left) cli.io.stderr.write(`${id} could not be ended: ${shownText(error)}\n`)
   if (!cli.json) cli.io.stderr.write(left.length === 0 ? 'Berth has stopped.\n' : 'Berth has stopped; its next start tries again to end what is left.\n')
   return left.length === 0 ? 0 : 1
 }
@@ -84,7 +85,7 @@ async function statusOf(cli: Cli, engine: ServedEngine): Promise<CallResult<'sta
   try {
     return await Promise.race([engine.call('status', {}), sleep(patience, null, { signal: answered.signal })])
   } catch (thrown) {
-    cli.io.stderr.write(`The state of the engine is not known yet: ${asBerthError(thrown).message}\n`)
+    cli.io.stderr.write(`The state of the engine is not known yet: ${shownText(asBerthError(thrown).message)}\n`)
     return null
   } finally {
     answered.abort()

@@ -1,8 +1,15 @@
 import { styleText } from 'node:util'
+import { shownText } from '../../shared/shown-text.ts'
 import type { Io } from './io.ts'
 
-/** Columns of text, each as wide as its widest cell; the last one is not padded. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A text as it may go to a stream: an agent chose it, and a terminal obeys what it is sent. Into a pipe it goes as it is. */
+export function textFor(stream: { readonly isTTY?: boolean }, keep = ''): (text: string) => string {
+  return stream.isTTY ? (text) => shownText(text, keep) : (text) => text
+}
+
+/** Columns of text, each as wide as its widest cell; the last one is not padded. `shown`: what becomes of each cell. */
+export function table(head: readonly string[], raw: readonly (readonly string[])[], shown: (cell: string) => string = shownText): string {
+  const rows = raw.map((row) => row.map((cell) => shown(cell)))
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
   return [head, ...rows]
     .map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd())

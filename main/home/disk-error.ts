@@ -7,6 +7,11 @@ export function errno(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
+/** Space, inodes or a quota ran out. */
+export function isFull(error: unknown): boolean {
+  return errno(error) === 'ENOSPC' || errno(error) === 'EDQUOT'
+}
+
 /**
  * A failed file operation inside the home, as an error with a next step: DISK_FULL when space, inodes or a quota ran
  * out, otherwise HOME_UNUSABLE. `doing` completes "Berth cannot ...".
@@ -14,7 +19,7 @@ export function errno(error: unknown): string {
 export async function diskError(error: unknown, path: string, doing: string): Promise<BerthError> {
   if (error instanceof BerthError) return error
   const code = errno(error)
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (isFull(error)) {
     return fail('DISK_FULL', `Berth cannot ${doing}: ${await fullness(code, path)}`, {
       next: 'Free some of it (`berth doctor` shows the disk; finished threads can be deleted) and call again.',
       details: { path, errno: code },

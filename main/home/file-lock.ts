@@ -5,6 +5,7 @@ import lockfile from 'proper-lockfile'
 import { z } from 'zod'
 import { BerthError, fail } from '../../shared/errors.ts'
 import type { Clock } from '../clock.ts'
+import { isFull } from './disk-error.ts'
 import { isRunning, processStamp } from './process-stamp.ts'
 
 export interface HeldLock {
@@ -59,8 +60,12 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
       stamp ??= processStamp(process.pid)
       await writeFile(`${path(name)}.owner`, JSON.stringify({ pid: process.pid, stamp: await stamp }), { mode: 0o600 })
     } catch (error) {
-      await unlock()
-      throw unusable(name, error)
+      // On a full disk it is held without saying by whom: then it is its time that tells others that its owner lives.
+      if (isFull(error)) await rm(`${path(name)}.owner`, { force: true })
+      else {
+        await unlock()
+        throw unusable(name, error)
+      }
     }
     let released = false
     mine.add(name)
@@ -158,8 +163,7 @@ function json(text: string): unknown {
 }
 
 function unusable(name: string, cause: unknown): Error {
-  const { code } = cause as NodeJS.ErrnoException
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (isFull(cause)) {
     return fail('DISK_FULL', `The disk of Berth's home is full: the lock of ${name} cannot be written`, { next: 'Free some space, then try again.', cause })
   }
   return fail('HOME_UNUSABLE', `The lock of ${name} cannot be written in Berth's home`, { next: 'Check the permissions of the home; `berth doctor` names them.', cause })

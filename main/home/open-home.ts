@@ -1,4 +1,4 @@
-import { lstat, mkdir, realpath, stat } from 'node:fs/promises'
+import { lstat, mkdir, realpath, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fail } from '../../shared/errors.ts'
 import { diskError, errno } from './disk-error.ts'
@@ -53,8 +53,15 @@ export async function openHome(dir: string): Promise<Home> {
     secret,
     owner: process.platform === 'win32' ? null : { uid: facts.uid, gid: facts.gid },
     ignoresCase: await ignoresCase(paths.installation),
-    warnings,
+    warnings: [...warnings, ...(await fullDisk(path))],
   }
+}
+
+/** It opens all the same: what runs goes on, and threads can be forgotten, which makes room again. */
+async function fullDisk(path: string): Promise<string[]> {
+  const disk = await statfs(path).catch(() => null) // Only a warning depends on it.
+  if (!disk || disk.blocks === 0 || disk.bavail * disk.bsize >= 64 * 1024) return []
+  return ['The disk of the home is full: new sandboxes fail until there is room (`berth threads` shows who takes it, `berth forget` frees it)']
 }
 
 /** What an existing directory's owner and mode mean for whoever trusts the files in it. Throws, or gives warnings. */

@@ -1,20 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import { open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { diskError, errno } from './disk-error.ts'
+import { diskError, errno, isFull } from './disk-error.ts'
 
 /**
  * Writes a whole file so that a reader sees the old one or the new one, never a part, after a crash as well.
  * The directory itself is not synced: a power cut may bring back the old file, which is a whole one.
- * `sync: false`: for what means nothing after a power cut anyway, and is waited for. Throws DISK_FULL or HOME_UNUSABLE,
+ * `sync: false`: for what means nothing after a power cut anyway, and is waited for. `evenIfFull`: for what is made anew at
+ * each start and must be true now: on a full disk it goes into the room that the old file has. Throws DISK_FULL or HOME_UNUSABLE,
  * leaving no temporary file behind.
  */
-export async function writeAtomic(path: string, data: string | Uint8Array, options: { mode: number; sync?: boolean }): Promise<void> {
+export async function writeAtomic(path: string, data: string | Uint8Array, options: { mode: number; sync?: boolean; evenIfFull?: boolean }): Promise<void> {
   try {
     const temp = await writeTemp(path, data, options.mode, options.sync)
     await rename(temp, path).catch((error: unknown) => dropAfter(temp, error))
   } catch (error) {
-    if (inPlace.has(errno(error)) && (await overwrite(path, data))) return
+    if ((inPlace.has(errno(error)) || (options.evenIfFull && isFull(error))) && (await overwrite(path, data))) return
     throw await diskError(error, path, 'write a file of its home')
   }
 }

@@ -29,8 +29,19 @@ export async function findEndpoint(options: ConnectOptions): Promise<Endpoint> {
   const { env } = options
   const directory = env['DOCKER_CONFIG'] || join(options.userHome, '.docker')
   if (env['DOCKER_HOST']) {
-    const secure = env['DOCKER_TLS_VERIFY'] ? await certificates(env['DOCKER_CERT_PATH'] || directory) : null
-    return parseHost(env['DOCKER_HOST'], 'DOCKER_HOST', secure)
+    if (!env['DOCKER_TLS_VERIFY']) return parseHost(env['DOCKER_HOST'], 'DOCKER_HOST', null)
+    const place = env['DOCKER_CERT_PATH'] || directory
+    const secure = await certificates(place)
+    const endpoint = parseHost(env['DOCKER_HOST'], 'DOCKER_HOST', secure)
+    // Whoever asks for it must never get the plain connection instead, nor one whose other end is not checked.
+    const missing = secure === null || secure.ca === null ? 'ca.pem' : (secure.cert === null) === (secure.key === null) ? null : secure.cert === null ? 'cert.pem' : 'key.pem'
+    if (endpoint.host !== null && missing !== null) {
+      throw fail('BAD_CONFIG', `DOCKER_TLS_VERIFY asks for a verified connection to ${env['DOCKER_HOST']}, and there is no ${join(place, missing)}`, {
+        next: 'Put ca.pem, cert.pem and key.pem where DOCKER_CERT_PATH says, or unset DOCKER_TLS_VERIFY.',
+        details: { file: join(place, missing) },
+      })
+    }
+    return endpoint
   }
   const context = env['DOCKER_CONTEXT'] || (await currentContext(join(directory, 'config.json')))
   if (context && context !== 'default') return ofContext(context, join(directory, 'contexts'))

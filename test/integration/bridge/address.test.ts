@@ -8,6 +8,7 @@ import { clearBridgeFile, readBridgeFile, writeBridgeFile } from '../../../main/
 import { connect } from '../../../main/bridge/client.ts'
 import { firstPort, portPlan } from '../../../main/bridge/port.ts'
 import { whoAnswers } from '../../../main/bridge/who-answers.ts'
+import { startEngine } from '../../../main/engine.ts'
 import { version } from '../../../main/version.ts'
 import { openTestBridge, type TestBridge, testToken } from '../../support/bridge.ts'
 import { type TempDir, tempDir } from '../../support/temp-dir.ts'
@@ -82,6 +83,26 @@ describe('the port', () => {
       next: expect.stringContaining('bridge.port'),
       details: { pid: process.pid },
     })
+  })
+
+  it('is given up, once, where the Berth of another home has it by now', async () => {
+    const dir = await tempDir('second-home')
+    const { port } = house.bridge
+    const open = () => startEngine({ homeDir: dir.path, env: process.env, log: () => undefined })
+    try {
+      await writeFile(join(dir.path, 'config.yaml'), 'backend: remote\nspares: 0\nsandbox: {provisioner_url: "http://127.0.0.1:9"}\n')
+      await writeBridgeFile(join(dir.path, 'bridge.json'), {
+        url: house.bridge.url, pid: null, port, sandbox_port: port, token_file: join(dir.path, 'token'), instance: 'before', version, started_at: new Date().toISOString(),
+      })
+      const moved = await open()
+      await moved.close()
+      expect(moved.port).not.toBe(port)
+      const again = await open()
+      await again.close()
+      expect(again.port).toBe(moved.port)
+    } finally {
+      await dir.remove()
+    }
   })
 
   it('is on loopback only', async () => {

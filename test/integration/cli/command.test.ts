@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
+import { Readable, Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeBridgeFile } from '../../../main/bridge/bridge-file.ts'
+import { runCommandLine } from '../../../main/cli/run-cli.ts'
 import { quote } from '../../../main/sandbox/quote.ts'
 import { version } from '../../../main/version.ts'
 import { openTestBridge, type TestBridge, testToken } from '../../support/bridge.ts'
@@ -168,6 +170,42 @@ describe('files', () => {
     expect(json(await berth(['search', '-t', 'x', 'e', '/s', '--json']))).toMatchObject({ truncated: false, matches: [{ line: 1 }, { line: 3 }] })
     expect(await berth(['search', '-t', 'x', 'nothing like it', '/s'])).toMatchObject({ code: 1, stderr: '' })
     expect((await berth(['search', '-t', 'x'])).code).toBe(64)
+  })
+})
+
+describe('what an agent chose', () => {
+  const evil = 'a\u001b]0;title\u0007\u001b[31mred\nnext\u202e\u009b1m'
+  /** The command in this process, with a terminal or a pipe as its output. */
+  async function said(isTTY: boolean, args: readonly string[]): Promise<string> {
+    let all = ''
+    const sink = () => Object.assign(new Writable({ write: (chunk: Buffer, _encoding, done) => { all += chunk.toString(); done() } }), { isTTY })
+    const stdin = Object.assign(Readable.from([]), { isTTY: false })
+    const io = { env: { BERTH_HOME: home, NO_COLOR: '1' }, stdin, stdout: sink(), stderr: sink(), onSignal: () => () => undefined, exit: (code: number): never => { throw new Error(`exit ${code}`) } }
+    const unused = () => Promise.reject(new Error('not here'))
+    await runCommandLine(args, io, { engine: unused, provider: unused, mcp: unused, doctor: unused })
+    return all
+  }
+
+  it.each([
+    ['files', ['files', '-t', 'x', '/evil']],
+    ['files below', ['files', '-t', 'x', '/evil', '-r']],
+    ['search', ['search', '-t', 'x', 'needle', '/evil']],
+    ['events', ['events', '-n', '1']],
+    ['an error', ['read', '-t', 'x', `/none/${evil}`]],
+    ['a failed upload', ['write', '-t', 'x', '/w/x', '-f', `/none/${evil}`]],
+  ])('is written out on a terminal, and true in JSON: %s', async (_name, args) => {
+    await haveX()
+    await berth(['write', '-t', 'x', `/evil/${evil}`], `needle ${evil}`)
+    house.events.publish({ type: 'sandbox.named', who: 'client:master', text: `It is called ${evil}` })
+    const shown = await said(true, args)
+    expect(shown).toContain('\\x1b]0;title\\x07\\x1b[31mred\\nnext\\u{202e}\\x9b1m')
+    expect(shown.replaceAll(/[\n\t]/g, '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+    expect(JSON.stringify(JSON.parse(await said(true, [...args, '--json'])))).toContain(JSON.stringify(evil).slice(1, -1))
+  })
+
+  it('goes into a pipe as it is, where it is what was asked for', async () => {
+    expect(await said(false, ['files', '-t', 'x', '/evil'])).toContain(evil)
+    expect(await said(false, ['search', '-t', 'x', 'needle', '/evil'])).toContain(evil.split('\n')[0])
   })
 })
 

@@ -44,6 +44,20 @@ describe('which engine is meant', () => {
     await expect(find({ DOCKER_HOST: 'gopher://x' })).rejects.toMatchObject({ code: 'BAD_CONFIG' })
   })
 
+  it('a verified connection that is asked for is never a plain one', async () => {
+    const certs = join(home.path, 'certs')
+    await mkdir(certs)
+    const verified = { DOCKER_HOST: 'tcp://127.0.0.1:2376', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: certs }
+    await expect(find(verified)).rejects.toMatchObject({ code: 'BAD_CONFIG', message: expect.stringContaining(join(certs, 'ca.pem')), next: expect.stringContaining('DOCKER_TLS_VERIFY') })
+    await writeFile(join(certs, 'ca.pem'), 'ca')
+    expect(await find(verified)).toMatchObject({ port: 2376, tls: { cert: null, key: null } })
+    await writeFile(join(certs, 'cert.pem'), 'cert')
+    await expect(find(verified)).rejects.toMatchObject({ message: expect.stringContaining('key.pem') })
+    await writeFile(join(certs, 'key.pem'), 'key')
+    expect((await find(verified)).tls?.key?.toString()).toBe('key')
+    expect(await find({ ...verified, DOCKER_HOST: 'unix:///own.sock' })).toMatchObject({ socketPath: '/own.sock' })
+  })
+
   it.each([
     ['unix://', { socketPath: '/var/run/docker.sock' }],
     ['npipe:////./pipe/docker_engine', { socketPath: '//./pipe/docker_engine' }],
