@@ -1,4 +1,4 @@
-import type { Core } from './core.ts'
+import type { ProviderDeps } from './deps.ts'
 import type { Entry } from './entry.ts'
 
 /** The engine says it once for each process that goes; a person wants to hear of it once. */
@@ -8,16 +8,23 @@ const causeWithinMs = 10_000
 /** Of a process that was ended by SIGKILL. */
 const killed = 137
 
+/** All that it needs of the provider. */
+interface Needs {
+  readonly clock: Pick<ProviderDeps['clock'], 'now'>
+  readonly config: () => { readonly resources: Pick<ReturnType<ProviderDeps['config']>['resources'], 'memory'> }
+  readonly publish: ProviderDeps['publish']
+}
+
 /** Memory that ran out in sandboxes: told as it happens, and remembered as the cause of what ends next. */
-export function memoryWatch(core: Core) {
-  const { clock, config, publish } = core.deps
+export function memoryWatch({ deps }: { readonly deps: Needs }) {
+  const { clock, config, publish } = deps
   const last = new Map<string, { at: number; toldAt: number }>()
   const limit = () => {
     const { memory } = config().resources
     return memory === null ? 'the machine had no memory left' : `its limit of ${memory} (\`resources.memory\`) was reached`
   }
   return {
-    ranOut(ref: string, entry: Entry | undefined): void {
+    ranOut(ref: string, entry: Pick<Entry, 'id' | 'user' | 'thread'> | undefined): void {
       const now = clock.now()
       for (const [known, { at }] of last) if (now - at > causeWithinMs) last.delete(known)
       const toldAt = last.get(ref)?.toldAt ?? Number.NEGATIVE_INFINITY

@@ -212,6 +212,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
       const entry = byRef(ref)
       return entry ? descriptionOf(entry.spec, jail !== null, jail?.userNamespace ?? false) : null
     },
+    // Only one user of this machine is mapped: whoever runs Berth. A home that docker used may have given its files to another.
+    filesOwner: async () => (process.geteuid && process.getegid ? { uid: process.geteuid(), gid: process.getegid() } : null),
     logs: (ref, reading) => known(ref).child.log.read(reading),
     usage: async (ref) => {
       const entry = byRef(ref)

@@ -40,6 +40,26 @@ describe("a thread's directories", () => {
     }
   })
 
+  it('are given to the user of sandboxes by a Berth that is root, once, with all that was its own and nothing behind a link', async () => {
+    const owner = process.getuid?.() === 0 ? 4321 : process.getuid?.()
+    const outside = join(temp.path, 'not-given')
+    await writeFile(outside, 'x')
+    const former = (await stat(outside)).uid
+    const userData = await ensureUserData(home, thread('given'))
+    await mkdir(join(userData, 'workspace', 'closed'), { mode: 0o700 })
+    await writeFile(join(userData, 'workspace', 'closed', 'file'), 'x')
+    await symlink(outside, join(userData, 'workspace', 'link'))
+    await ensureUserData(home, thread('given'), { uid: 4321, gid: 4321 })
+    for (const path of ['', 'workspace', 'uploads', 'workspace/closed', 'workspace/closed/file', 'workspace/link']) {
+      expect([path, (await lstat(join(userData, path))).uid]).toEqual([path, owner])
+    }
+    expect((await stat(outside)).uid).toBe(former)
+    // Given once: what is another's later stays so.
+    await writeFile(join(userData, 'workspace', 'later'), 'x')
+    await ensureUserData(home, thread('given'), { uid: 4321, gid: 4321 })
+    expect((await lstat(join(userData, 'workspace', 'later'))).uid).toBe(former)
+  })
+
   it('are not open to everybody where an open deer-flow home has an open thread', async () => {
     await chmod(home.path, 0o755)
     await mkdir(join(home.paths.threads, 'old'), { recursive: true, mode: 0o755 })
