@@ -37,6 +37,7 @@ import { openLive } from './live/open-live.ts'
 import { openMetrics } from './metrics/metrics.ts'
 import { watchBackend } from './backend-watch.ts'
 import { openBackend } from './open-backend.ts'
+import { ownCommand } from './own-command.ts'
 import { provide } from './provide.ts'
 import { untilBegun } from './provider/beginning.ts'
 import type { Provider } from './provider/provider-api.ts'
@@ -192,7 +193,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       configFile: () => ({ file: config.current().file, error: config.error()?.message ?? null }),
       warnings: () => [...home.warnings, ...warnings, ...config.current().warnings],
       shuttingDown: () => closing !== null,
-      fixed: { version, instance, pid: process.pid, started_at: new Date(clock.wall()).toISOString(), home: home.path, token_file: home.paths.token, platform: process.platform },
+      fixed: { version, instance, pid: process.pid, started_at: new Date(clock.wall()).toISOString(), home: home.path, token_file: home.paths.token, ...ownCommand(home.path, env), platform: process.platform },
       addresses: () => ({ url: bridge.url, sandbox_port: sandboxPort.port }),
       sources: {
         commands, terminals, sessions,

@@ -52,6 +52,8 @@ export const house = z.object({
   url: z.string().describe('Of the bridge.'),
   sandbox_port: z.number().int(),
   token_file: z.string(),
+  command: z.array(z.string()).describe('The words that run the `berth` command on the machine of the engine, in any directory.'),
+  home_option: z.array(z.string()).describe('What a command line adds to mean this home.'),
   platform: z.string().describe("The engine host's, as node says it: linux, darwin, win32."),
   backend: z.object({
     /** `none`: nothing here can run a sandbox yet; `problem` says why, `fixes` how to get one. */

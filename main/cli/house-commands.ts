@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { CallResult } from '../../shared/contract.ts'
 import { BerthError } from '../../shared/errors.ts'
 import type { BerthEvent } from '../../shared/event.ts'
+import { sayDoctor } from '../../shared/say-doctor.ts'
 import { nameOf, sayNext, textOf } from '../../shared/say-next.ts'
 import { shownText } from '../../shared/shown-text.ts'
 import { action, type Cli, common, type Run } from './cli.ts'
@@ -118,14 +119,14 @@ async function doctor(cli: Cli, configFile: string | undefined): Promise<CallRes
   }
 }
 
-function doctorText(io: Io, { ok, checks }: CallResult<'doctor'>): string {
+function doctorText(io: Io, { checks }: CallResult<'doctor'>): string {
   const tones: Record<string, Tone> = { ok: 'green', warn: 'yellow', fail: 'red', skip: 'dim' }
   const width = Math.max(...checks.map((it) => it.name.length))
   const lines = checks.map(({ name, status, text, fix }) => {
     const head = `${paint(io, 'stdout', tones[status] ?? 'dim', status.padEnd(4))}  ${name.padEnd(width)}  ${shownText(text, '\n')}\n`
     return fix === null ? head : `${head}      ${' '.repeat(width)}  fix: ${shownText(fix, '\n')}\n`
   })
-  return `${lines.join('')}${ok ? 'All that is needed is there.\n' : 'Something that is needed is missing: see the fixes above.\n'}`
+  return `${lines.join('')}${sayDoctor(checks)}\n`
 }
 
 function statusText(it: CallResult<'status'>): string {

@@ -16,7 +16,7 @@ export interface HouseFacts {
 export function houseFacts(deps: {
   clock: Clock
   events: Pick<Events, 'subscribe' | 'recent'>
-  fixed: Pick<House, 'version' | 'instance' | 'pid' | 'started_at' | 'home' | 'token_file' | 'platform'>
+  fixed: Pick<House, 'version' | 'instance' | 'pid' | 'started_at' | 'home' | 'token_file' | 'command' | 'home_option' | 'platform'>
   addresses: () => Pick<House, 'url' | 'sandbox_port'>
   tally: () => { replicas: number; counted: number; waiting: number }
   next: Provider['next']

@@ -38,7 +38,7 @@ export function openLive(deps: {
   configFile: () => House['config']
   warnings: () => readonly string[]
   shuttingDown: () => boolean
-  fixed: Pick<House, 'version' | 'instance' | 'pid' | 'started_at' | 'home' | 'token_file' | 'platform'>
+  fixed: Pick<House, 'version' | 'instance' | 'pid' | 'started_at' | 'home' | 'token_file' | 'command' | 'home_option' | 'platform'>
   addresses: () => Pick<House, 'url' | 'sandbox_port'>
   sources: Sources
   calls: CallRecords

@@ -6,7 +6,7 @@ import type { Column } from '../parts/grid/columns.ts'
 import { nothingChosen, type Chosen } from '../parts/grid/grid.logic.ts'
 import { Grid } from '../parts/grid/grid.tsx'
 import { activityWords as words } from '../words/activity.ts'
-import { actorOf } from '../words/who.ts'
+import { useActors } from '../frame/house/use-actors.ts'
 import { Sign } from './sign.tsx'
 import type { Happening, Sign as SignName } from './story.logic.ts'
 
@@ -15,6 +15,7 @@ const signs = ['slot', 'cold', 'reclaimed', 'evicted', 'reaped', 'failed'] as co
 /** What happened, newest first; the chosen one is marked in the picture above. */
 export function HappeningList({ all, onChoose, onOpen }: { all: readonly Happening[]; onChoose: (it: Happening | null) => void; onOpen: (it: Happening) => void }) {
   const format = useFormat()
+  const actor = useActors()
   const [filter, setFilter] = useState<'all' | Exclude<SignName, 'other'>>('all')
   const [chosen, setChosen] = useState<Chosen>(nothingChosen)
   const shown = useMemo(() => (filter === 'all' ? all : all.filter(({ sign }) => sign === filter)), [all, filter])
@@ -22,9 +23,9 @@ export function HappeningList({ all, onChoose, onOpen }: { all: readonly Happeni
     { id: 'when', title: words.columns.when, className: 'c-when mid', cell: ({ at }) => format.clock(new Date(at)) },
     { id: 'thread', title: words.columns.thread, head: true, className: 'c-thread', cell: ({ sign, name }) => <span className="evt">{sign === 'other' ? null : <Sign sign={sign} />}<span className="strong cut">{name}</span></span> },
     { id: 'what', title: words.columns.what, className: 'mid', cell: ({ text }) => <span title={text}>{text}</span> },
-    { id: 'who', title: words.columns.who, className: 'c-who mid', cell: ({ who }) => actorOf(who).name },
+    { id: 'who', title: words.columns.who, className: 'c-who mid', cell: ({ who }) => actor(who).name },
     { id: 'took', title: words.columns.took, className: 'c-took mid', num: true, cell: ({ tookMs }) => (tookMs === null ? '' : format.duration(tookMs)) },
-  ], [format])
+  ], [format, actor])
   const choose = (next: Chosen) => {
     setChosen(next)
     onChoose(shown.find(({ seq }) => String(seq) === next.current) ?? null)

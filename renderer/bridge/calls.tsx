@@ -11,6 +11,7 @@ import { nothingChosen } from '../parts/grid/grid.logic.ts'
 import { Icon } from '../parts/signs/icon.tsx'
 import { useFormat } from '../words/formats.ts'
 import { bridgeWords as words } from '../words/bridge.ts'
+import { actorOf } from '../words/who.ts'
 import { filtered, isRefused, isSlow, lastHour, withBatch, type CallFilter } from './calls.logic.ts'
 
 const kept = 300
@@ -33,7 +34,7 @@ export function Calls() {
   const shown = useMemo(() => filtered(calls, filter), [calls, filter])
   const columns = useMemo((): readonly Column<CallRecord>[] => [
     { id: 'when', title: words.when, className: 'c-when mid', cell: ({ at }) => <>{format.clock(new Date(at))}<span className="dim">{format.millis(new Date(at))}</span></> },
-    { id: 'who', title: words.token, className: 'c-who', cell: ({ client, error }) => <span className={error === 'UNAUTHORIZED' ? 'bad-ink' : undefined}>{client}</span> },
+    { id: 'who', title: words.token, className: 'c-who', cell: ({ client, error }) => <span className={error === 'UNAUTHORIZED' ? 'bad-ink' : undefined}>{actorOf(client).name}</span> },
     { id: 'way', title: words.way, className: 'c-meth mid', cell: ({ transport }) => transport },
     { id: 'call', title: words.call, head: true, cell: ({ call }) => <code>{call}</code> },
     { id: 'thread', title: words.thread, className: 'c-thread mid', cell: ({ sandbox }) => (sandbox === null ? '–' : <span className="cut" title={sandbox}>{threads.get(sandbox) ?? sandbox}</span>) },
@@ -51,7 +52,7 @@ export function Calls() {
         <span className="end dim small">{words.summary(format.number(hour.count), hour.median === null ? null : format.duration(hour.median))}</span>
       </h2>
       <Grid
-        label={words.calls} className="calls" columns={columns} groups={[{ id: 'all', rows: shown }]} id={(call) => String(call.seq)} text={({ client }) => client} chosen={chosen} onChoose={setChosen}
+        label={words.calls} className="calls" columns={columns} groups={[{ id: 'all', rows: shown }]} id={(call) => String(call.seq)} text={({ client }) => actorOf(client).name} chosen={chosen} onChoose={setChosen}
         empty={<Empty title={calls.length === 0 ? words.noCalls : words.noMatch}>{calls.length === 0 ? words.noCallsHow : null}</Empty>}
       />
     </section>

@@ -1,13 +1,16 @@
 import { useState } from 'react'
 import { asBerthError } from '../../shared/errors.ts'
 import { useEndpoint } from '../frame/house/contexts.ts'
+import { useHouse } from '../frame/house/use-house.ts'
 import { Button } from '../parts/buttons/button.tsx'
 import { Code } from '../parts/blocks/code.tsx'
 import { Note } from '../parts/blocks/note.tsx'
 import { Choice } from '../parts/fields/choice.tsx'
+import { SelectField } from '../parts/fields/select-field.tsx'
 import { Field } from '../parts/fields/field.tsx'
 import { Dialog } from '../parts/floats/dialog.tsx'
 import { bridgeWords } from '../words/bridge.ts'
+import { snippetsFor, type ClientId } from './snippets.logic.ts'
 
 const words = bridgeWords.create
 const form = /^[A-Za-z0-9_-]{1,64}$/
@@ -22,6 +25,9 @@ export function NewToken({ onClose }: { onClose: () => void }) {
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<{ message: string; next: string } | null>(null)
   const [token, setToken] = useState<string | null>(null)
+  const [url, command, homeOption] = useHouse(({ house }) => [house.url, house.command, house.home_option])
+  const berth = { url, command, home_option: homeOption }
+  const [client, setClient] = useState<ClientId>('claude')
   const fits = form.test(name) && (prefix === '' || form.test(prefix)) && (user === '' || form.test(user))
 
   async function make(): Promise<void> {
@@ -40,9 +46,17 @@ export function NewToken({ onClose }: { onClose: () => void }) {
   }
 
   if (token !== null) {
+    // What starts the command itself has no use for a token.
+    const snippets = snippetsFor(berth, token).filter(({ id }) => id !== 'desktop')
+    const snippet = snippets.find(({ id }) => id === client)
     return (
-      <Dialog open alert title={words.made(name)} about={words.once} onClose={onClose} actions={<Button kind="primary" onClick={onClose}>{words.done}</Button>}>
+      <Dialog open alert className="newbox" title={words.made(name)} about={words.once} onClose={onClose} actions={<Button kind="primary" onClick={onClose}>{words.done}</Button>}>
         <Code text={token} label={words.made(name)} />
+        <div className="how lines">
+          <div className="h2"><span>{bridgeWords.connect}</span><SelectField label={bridgeWords.client} value={client} onChange={setClient} options={snippets.map(({ id, name: of }) => ({ value: id, label: of }))} /></div>
+          {snippet === undefined ? null : <Code text={snippet.text} label={`${snippet.name}: ${snippet.place}`} />}
+          <p className="dim small hint">{snippet?.place}</p>
+        </div>
       </Dialog>
     )
   }

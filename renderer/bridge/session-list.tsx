@@ -1,12 +1,13 @@
 import { useState } from 'react'
 import { asBerthError } from '../../shared/errors.ts'
-import { useEndpoint } from '../frame/house/contexts.ts'
+import { useConnection, useEndpoint } from '../frame/house/contexts.ts'
 import { useHouse } from '../frame/house/use-house.ts'
 import { useNow } from '../frame/house/use-now.ts'
 import { Button } from '../parts/buttons/button.tsx'
 import { Code } from '../parts/blocks/code.tsx'
 import { Dialog } from '../parts/floats/dialog.tsx'
 import { useToast } from '../parts/floats/toasts.ts'
+import { Chip } from '../parts/signs/chip.tsx'
 import { Status } from '../parts/signs/status.tsx'
 import { useFormat } from '../words/formats.ts'
 import { bridgeWords as words } from '../words/bridge.ts'
@@ -16,6 +17,10 @@ export function SessionList() {
   const sessions = useHouse((state) => state.sessions)
   const endpoint = useEndpoint()
   const toast = useToast()
+  const connection = useConnection()
+  const own = connection.state === 'open' ? connection.session : null
+  const [leaving, setLeaving] = useState(false)
+  const end = (id: string) => void endpoint.call('session_end', { id }).catch(failed)
   const [link, setLink] = useState<string | null>(null)
   const all = Object.values(sessions).sort((a, b) => Number(b.connected) - Number(a.connected) || (a.last_seen_at < b.last_seen_at ? 1 : -1))
   const failed = (thrown: unknown) => {
@@ -31,13 +36,19 @@ export function SessionList() {
             {all.map((session) => (
               <tr key={session.id}>
                 <th scope="row">{session.agent}</th>
-                <td className="mid">{session.connected ? <Status status="active" word={words.connected} /> : <Seen at={session.last_seen_at} />}</td>
-                <td className="actions"><span className="group"><Button kind="quiet" small bad onClick={() => void endpoint.call('session_end', { id: session.id }).catch(failed)}>{words.end}</Button></span></td>
+                <td className="mid">{session.connected ? <Status status="active" word={words.connected} /> : <Seen at={session.last_seen_at} />}{session.id === own ? <> <Chip>{words.thisOne}</Chip></> : null}</td>
+                <td className="actions"><span className="group"><Button kind="quiet" small bad onClick={() => (session.id === own ? setLeaving(true) : end(session.id))}>{words.end}</Button></span></td>
               </tr>
             ))}
           </tbody>
         </table>
       )}
+      {leaving && own !== null ? (
+        <Dialog
+          open alert title={words.endOwn.title} about={words.endOwn.about} onClose={() => setLeaving(false)}
+          actions={<><Button safe onClick={() => setLeaving(false)}>{words.endOwn.keep}</Button><Button kind="danger" onClick={() => end(own)}>{words.endOwn.end}</Button></>}
+        />
+      ) : null}
       {link === null ? null : (
         <Dialog open title={words.linkTitle} about={words.linkAbout} onClose={() => setLink(null)} actions={<Button safe onClick={() => setLink(null)}>{words.close}</Button>}>
           <Code text={link} label={words.linkTitle} />

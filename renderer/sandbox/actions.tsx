@@ -8,6 +8,7 @@ import { Menu, type MenuItems } from '../parts/floats/menu.tsx'
 import { useToast } from '../parts/floats/toasts.ts'
 import { useDeeds } from '../sandboxes/deeds/deeds.ts'
 import { sandboxWords } from '../words/sandbox.ts'
+import { holderName } from '../words/who.ts'
 import { isUp } from './sandbox.logic.ts'
 import { useTask } from './use-task.ts'
 
@@ -49,7 +50,7 @@ export function Actions({ row, name }: { row: SandboxRow; name: string }) {
       {holders.length === 0 ? null : holders.length === 1 ? button : (
         <Menu
           label={sandboxWords.release} trigger={button}
-          items={[...holders.map((holder) => ({ label: sandboxWords.releaseOne(holder), run: () => release(holder) })), 'line', { label: sandboxWords.releaseAll, run: releaseAll }]}
+          items={[...row.holders.map((held) => ({ label: sandboxWords.releaseOne(holderName(held)), run: () => release(held.holder) })), 'line', { label: sandboxWords.releaseAll, run: releaseAll }]}
         />
       )}
       {row.status === 'failed' ? (

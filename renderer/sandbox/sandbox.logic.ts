@@ -1,6 +1,6 @@
 import type { ErrorData } from '../../shared/errors.ts'
 import type { BerthEvent } from '../../shared/event.ts'
-import { actorOf } from '../words/who.ts'
+import { actorOf, holdersOf } from '../words/who.ts'
 import type { SandboxRow } from '../../shared/state.ts'
 
 /** The event that says how a sandbox came to its end; null: it is not among those that are kept. */
@@ -11,13 +11,13 @@ export function endOf(events: readonly BerthEvent[], id: string): BerthEvent | n
 }
 
 /** What it is doing and for whom, in few words; the pieces a sentence is made of. */
-export function doing({ status, commands, holders, expires_at, step, error }: SandboxRow, now: number):
+export function doing({ status, commands, holders, expires_at, step, error }: SandboxRow, now: number, actor: (who: string) => { readonly name: string } = actorOf):
   { kind: 'working'; who: string } | { kind: 'held'; who: string[] } | { kind: 'reaped'; ms: number } | { kind: 'says'; text: string } | { kind: 'nobody' } {
   if (status === 'failed') return { kind: 'says', text: error?.message ?? 'It has failed' }
   if (status === 'creating' && step !== null) return { kind: 'says', text: step }
   const first = commands[0]
-  if (first) return { kind: 'working', who: actorOf(first.who).name }
-  if (holders.length > 0) return { kind: 'held', who: holders.map(({ holder }) => holder) }
+  if (first) return { kind: 'working', who: actor(first.who).name }
+  if (holders.length > 0) return { kind: 'held', who: holdersOf({ holders }) }
   if (expires_at !== null) return { kind: 'reaped', ms: Math.max(0, Date.parse(expires_at) - now) }
   return { kind: 'nobody' }
 }

@@ -2,6 +2,8 @@ import { useRef, useState } from 'react'
 import type { SandboxRow } from '../../shared/state.ts'
 import { useCommand } from '../frame/commands/use-command.ts'
 import { useNow } from '../frame/house/use-now.ts'
+import { useActors } from '../frame/house/use-actors.ts'
+import { useSight } from '../frame/house/use-sight.ts'
 import { useHouse } from '../frame/house/use-house.ts'
 import { go, hashOf, useRoute } from '../frame/route.ts'
 import { Page } from '../frame/window/page.tsx'
@@ -31,6 +33,7 @@ function OneSandbox({ id, tab }: { id: string; tab: string }) {
   const last = useRef<SandboxRow>(null)
   if (found !== null) last.current = found
   const row = last.current
+  const sight = useSight()
   const gone = found === null
   const [kept] = useState(() => keep(sessionStorage.getItem(clearedKey(id))))
   useCommand({ id: 'open-terminal', title: 'Open terminal', keys: ['t'], icon: 'terminal', when: !gone, run: () => go('sandboxes', id, 'terminal') })
@@ -47,7 +50,7 @@ function OneSandbox({ id, tab }: { id: string; tab: string }) {
     <KeptContext value={kept}>
       <Page
         title={name} heading={<Cut text={name} />} crumb={crumb}
-        beside={<><Status status={gone ? 'gone' : row.status} />{gone ? null : <Doing row={row} />}</>}
+        beside={<><Status status={gone ? 'gone' : sight === 'live' || row.status === 'failed' ? row.status : 'unknown'} />{gone ? null : <Doing row={row} />}</>}
         end={gone ? undefined : <Actions row={row} name={name} />}
       >
         {gone ? <Gone id={id} row={row} /> : null}
@@ -65,7 +68,7 @@ function OneSandbox({ id, tab }: { id: string; tab: string }) {
 function Doing({ row }: { row: SandboxRow }) {
   const format = useFormat()
   const countsDown = row.holders.length === 0 && row.expires_at !== null
-  const does = doing(row, useNow(countsDown ? 'second' : 'none'))
+  const does = doing(row, useNow(countsDown ? 'second' : 'none'), useActors())
   const text = does.kind === 'working' ? sandboxWords.workingFor(does.who)
     : does.kind === 'held' ? sandboxWords.heldBy(does.who.join(', '))
       : does.kind === 'reaped' ? sandboxWords.reaped(format.countdown(does.ms)) : does.kind === 'says' ? does.text : sandboxWords.nobody

@@ -1,5 +1,6 @@
 import { useEffect, useState, type ReactNode } from 'react'
 import { asBerthError } from '../../shared/errors.ts'
+import { useCommand } from '../frame/commands/use-command.ts'
 import { useNative } from '../frame/house/contexts.ts'
 import { useHouse } from '../frame/house/use-house.ts'
 import { useTheme } from '../frame/theme.ts'
@@ -25,6 +26,7 @@ export function AppSettings() {
   const [facts, setFacts] = useState<ShellFacts | null>(null)
   const [shown, setShown] = useState<'doctor' | 'diagnostics' | null>(null)
   const { shell } = native
+  useCommand({ id: 'doctor', title: words.run, hidden: true, run: () => setShown('doctor') })
   const failed = (thrown: unknown) => {
     const error = asBerthError(thrown)
     toast({ title: error.message, detail: error.next, status: 'failed', stay: true })

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import type { CallResult } from '../../shared/contract.ts'
+import { sayDoctor } from '../../shared/say-doctor.ts'
 import { asBerthError, type BerthError } from '../../shared/errors.ts'
 import { useEndpoint } from '../frame/house/contexts.ts'
 import { Button } from '../parts/buttons/button.tsx'
@@ -23,7 +24,7 @@ export function DoctorDialog({ onClose }: { onClose: () => void }) {
   const order = ['fail', 'warn', 'ok', 'skip']
   const checks = [...(report?.checks ?? [])].sort((a, b) => order.indexOf(a.status) - order.indexOf(b.status))
   return (
-    <Dialog open title={words.title} about={report === null ? words.running : report.ok ? words.fine : undefined} onClose={onClose} actions={<Button safe onClick={onClose}>{words.close}</Button>}>
+    <Dialog open title={words.title} about={report === null ? words.running : sayDoctor(report.checks)} onClose={onClose} actions={<Button safe onClick={onClose}>{words.close}</Button>}>
       {problem ? <Note kind="bad" title={problem.message}>{problem.next}</Note> : null}
       {/* It scrolls, so a keyboard must get into it. */}
       <ul className="doctor" tabIndex={0} aria-label={words.title}>

@@ -9,6 +9,8 @@ export interface SettingControlProps {
   readonly value: string
   readonly raw: unknown
   readonly values: ReadonlyMap<string, ConfigValue>
+  /** What stands in for a value that is not set. */
+  readonly inForce?: string | undefined
   readonly locked: boolean
   readonly error: string | null
   readonly onDraft: (text: string) => void
@@ -17,7 +19,7 @@ export interface SettingControlProps {
   readonly onRevert: () => void
 }
 
-export function SettingControl({ setting, value, raw, values, locked, error, onDraft, onSave, onPick, onRevert }: SettingControlProps) {
+export function SettingControl({ setting, value, raw, values, inForce, locked, error, onDraft, onSave, onPick, onRevert }: SettingControlProps) {
   const { as, label } = setting
   if (as.kind === 'choice') {
     const options = as.options.map(([option, name]) => ({ value: option, label: name }))
@@ -31,7 +33,7 @@ export function SettingControl({ setting, value, raw, values, locked, error, onD
   if (as.kind === 'file') return <Lines lines={linesOf(setting.key, raw, values)} />
   return (
     <Field
-      label={label} num={as.kind === 'number'} unit={as.kind === 'number' ? as.unit : undefined} value={value} locked={locked} error={error} placeholder={setting.optional ? words.notSet : undefined}
+      label={label} num={as.kind === 'number'} unit={as.kind === 'number' ? as.unit : undefined} value={value} locked={locked} error={error} placeholder={setting.optional ? (inForce === undefined ? words.notSet : words.inForce(inForce)) : undefined}
       onChange={onDraft} onSave={onSave} onRevert={onRevert} onBlur={onSave}
     />
   )

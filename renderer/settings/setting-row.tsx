@@ -10,16 +10,23 @@ import { parsed, shown, type ConfigValue, type Setting } from './settings.logic.
 export interface SettingRowProps {
   readonly setting: Setting
   readonly values: ReadonlyMap<string, ConfigValue>
+  readonly inForce?: string | undefined
   readonly set: (key: string, value: unknown) => Promise<{ restart: boolean }>
 }
 
 /** One setting: what is in force, its default, and where it was set. Enter saves, Esc puts back. */
-export function SettingRow({ setting, values, set }: SettingRowProps) {
+export function SettingRow({ setting, values, inForce, set }: SettingRowProps) {
   const toast = useToast()
   const row = values.get(setting.key)
   const locked = row?.source === 'environment'
   const [draft, setDraft] = useState<string | null>(null)
   const [error, setError] = useState<string | null>(null)
+  const [saved, setSaved] = useState(false)
+  useEffect(() => {
+    if (!saved) return undefined
+    const said = setTimeout(() => setSaved(false), 2500)
+    return () => clearTimeout(said)
+  }, [saved])
   const value = shown(row?.value)
   // A value that came from elsewhere meanwhile is the one to start from.
   useEffect(() => setDraft(null), [value])
@@ -28,6 +35,7 @@ export function SettingRow({ setting, values, set }: SettingRowProps) {
     try {
       const { restart } = await set(setting.key, next)
       setError(null)
+      setSaved(true)
       if (restart) toast({ title: words.restart })
     } catch (thrown) {
       setError(asBerthError(thrown).message)
@@ -50,7 +58,7 @@ export function SettingRow({ setting, values, set }: SettingRowProps) {
       <th scope="row"><span className="label">{setting.label}</span><code className="dim">{setting.key}</code></th>
       <td className="c-val">
         <SettingControl
-          setting={setting} value={draft ?? value} raw={row?.value} values={values} locked={locked} error={error}
+          setting={setting} value={draft ?? value} raw={row?.value} values={values} inForce={inForce} locked={locked} error={error}
           onDraft={setDraft} onSave={saveDraft} onPick={(next) => void save(next)}
           onRevert={() => {
             setDraft(null)
@@ -61,7 +69,8 @@ export function SettingRow({ setting, values, set }: SettingRowProps) {
       <td className="c-help mid">{setting.help}</td>
       <td className="c-def mid">{shown(row?.default) || <span className="dim">{words.nothing}</span>}</td>
       <td className="c-src">
-        {locked ? <span className="src-env"><Icon name="lock" />{words.fromEnvironment}</span>
+        <span role="status">{saved ? <span className="saved"><Icon name="check" />{words.saved}</span> : null}</span>
+        {saved ? null : locked ? <span className="src-env"><Icon name="lock" />{words.fromEnvironment}</span>
           : row?.source === 'file' ? <><span>config.yaml</span> {setting.as.kind === 'file' ? null : <Button kind="quiet" small onClick={() => void save(null)}>{words.putBack}</Button>}</>
           : <span className="dim">{words.fromDefault}</span>}
       </td>

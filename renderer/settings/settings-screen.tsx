@@ -13,7 +13,7 @@ import { settingsWords as words } from '../words/settings.ts'
 import { AppSettings } from './app-settings.tsx'
 import { SettingRow } from './setting-row.tsx'
 import { useRoute } from '../frame/route.ts'
-import { visible } from './settings.logic.ts'
+import { matchesApp, visible } from './settings.logic.ts'
 import { useConfig } from './use-config.ts'
 
 /** What is in force and why. */
@@ -33,7 +33,12 @@ export function SettingsScreen() {
   const values = useMemo(() => new Map((config?.values ?? []).map((row) => [row.key, row])), [config])
   const shown = useMemo(() => visible(values, search), [values, search])
   const path = config?.file ?? `${house.home}/config.yaml`
-  const places = [...shown.map(({ id, title }) => ({ id, title })), ...(search === '' ? [{ id: 'app', title: words.app.title }] : [])]
+  const ofApp = matchesApp(search)
+  const places = [...(ofApp ? [{ id: 'app', title: words.app.title }] : []), ...shown.map(({ id, title }) => ({ id, title }))]
+  const [reached, setReached] = useState<string | null>(null)
+  const at = places.some(({ id }) => id === reached) ? reached : places[0]?.id ?? null
+  // What the configuration leaves to the first start is known by now.
+  const inForce: Readonly<Record<string, string>> = { 'bridge.port': new URL(house.url).port, 'bridge.sandbox_port': String(house.sandbox_port) }
   useCommand({ id: 'filter', title: words.find, icon: 'search', keys: ['/'], run: () => field.current?.focus() })
   useFootKeys([['Enter', 'Save', 'field'], ['Escape', 'Put back', 'field']])
 
@@ -57,10 +62,12 @@ export function SettingsScreen() {
             {places.map(({ id, title }) => (
               <li key={id}>
                 <a
+                  aria-current={id === at ? 'location' : undefined}
                   href={`#/settings?at=${id}`}
                   onClick={(event) => {
                     event.preventDefault()
                     body.current?.querySelector(`#set-${id}`)?.scrollIntoView()
+                    setReached(id)
                   }}
                 >
                   {title}
@@ -69,7 +76,7 @@ export function SettingsScreen() {
             ))}
           </ul>
         </nav>
-        <div className="scroll" ref={body}>
+        <div className="scroll" ref={body} onScroll={({ currentTarget }) => setReached(sectionAt(currentTarget))}>
           {problem ? <Note kind="bad" title={problem.message}>{problem.next}</Note> : null}
           {house.config.error === null ? null : <Note kind="bad" live title={words.error}>{house.config.error} {words.errorWhy}</Note>}
           {config?.warnings.map((text) => <Note key={text} kind="warn" title={text} />)}
@@ -80,17 +87,26 @@ export function SettingsScreen() {
                 <th scope="col" className="c-def">{words.default}</th><th scope="col" className="c-src">{words.source}</th>
               </tr>
             </thead>
+            {ofApp ? <AppSettings /> : null}
             {shown.map((section) => (
               <tbody key={section.id} id={`set-${section.id}`}>
                 <tr className="head"><th colSpan={5} scope="rowgroup"><h2>{section.title}</h2></th></tr>
-                {section.settings.map((setting) => <SettingRow key={setting.key} setting={setting} values={values} set={set} />)}
+                {section.settings.map((setting) => <SettingRow key={setting.key} setting={setting} values={values} inForce={inForce[setting.key]} set={set} />)}
               </tbody>
             ))}
-            {search === '' ? <AppSettings /> : null}
           </table>
-          {config !== null && shown.length === 0 ? <Empty title={words.noMatch} /> : null}
+          {config !== null && shown.length === 0 && !ofApp ? <Empty title={words.noMatch} /> : null}
         </div>
       </div>
     </Page>
   )
+}
+
+/** The section whose rows stand at the top of the view; at the very end the last one. */
+function sectionAt(view: HTMLElement): string | null {
+  const parts = [...view.querySelectorAll<HTMLElement>('tbody[id^="set-"]')]
+  const end = view.scrollTop + view.clientHeight >= view.scrollHeight - 2
+  const top = view.getBoundingClientRect().top + 48
+  const found = end ? parts.at(-1) : parts.findLast((part) => part.getBoundingClientRect().top <= top) ?? parts[0]
+  return found?.id.replace('set-', '') ?? null
 }

@@ -106,6 +106,12 @@ export function parsed(setting: Setting, written: string): { readonly value: unk
   return { value: /^\d+$/.test(trimmed) ? Number(trimmed) : trimmed }
 }
 
+/** Whether what belongs to the page or window is looked for. */
+export function matchesApp(search: string): boolean {
+  const haystack = 'this app appearance theme light dark system start at login berth command doctor check report diagnostics version'
+  return search.toLowerCase().split(/\s+/).every((word) => haystack.includes(word))
+}
+
 /** Sections with the settings that this engine has and that match what is looked for. */
 export function visible(values: ReadonlyMap<string, ConfigValue>, search: string): readonly Section[] {
   const words = search.toLowerCase().split(/\s+/).filter((word) => word !== '')

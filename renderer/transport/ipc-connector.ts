@@ -14,7 +14,7 @@ export function ipcConnector(berth: PreloadApi): Connector {
     // Told again, as at every new pipe: it is the same connection, and what runs over it goes on. Another one comes after a loss.
     if (state.state === 'open' && connection.state === 'open' && connection.instance === state.instance) return
     if (connection.state === 'open') connection.endpoint.close()
-    if (state.state === 'open') connection = { state: 'open', endpoint: ipcEndpoint(berth), instance: state.instance }
+    if (state.state === 'open') connection = { state: 'open', endpoint: ipcEndpoint(berth), instance: state.instance, session: null }
     else if (state.state === 'lost') connection = { state: 'lost', reason: state.reason, since: performance.now() - state.for, offer: state.offer }
     else connection = state
     for (const listener of listeners) listener(connection)

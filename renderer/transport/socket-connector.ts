@@ -58,7 +58,7 @@ export function socketConnector({ origin, contract, version, storage, window }: 
       port = pagePort(mine)
       attempt = 0
       lostAt = null
-      become({ state: 'open', endpoint: frameClient(port, () => undefined), instance: first.data.instance })
+      become({ state: 'open', endpoint: frameClient(port, () => undefined), instance: first.data.instance, session: first.data.session })
     })
     mine.addEventListener('close', ({ code, reason }) => {
       if (socket !== mine) return

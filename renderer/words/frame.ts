@@ -9,7 +9,7 @@ export const frameWords = {
   commands: 'Commands',
   allKeys: 'All keys',
   palette: {
-    label: 'Search for a sandbox or a command', screens: 'Screens', sandboxes: 'Sandboxes', commands: 'Commands', settings: 'Settings',
+    label: 'Search for a sandbox or a command', screens: 'Screens', sandboxes: 'Sandboxes', commands: 'Commands', settings: 'Settings', inside: 'In a sandbox',
     none: (text: string) => `Nothing matches “${text}”.`, choose: 'Choose', run: 'Run', close: 'Close',
   },
   keys: {

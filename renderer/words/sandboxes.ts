@@ -91,7 +91,7 @@ export const sandboxesWords = {
   },
   first: {
     title: 'No sandboxes yet', about: 'Connect an agent and its first sandbox appears here by itself.', slot: 'A slot is ready, so that takes a few milliseconds.', connect: 'Connect', kind: 'Kind of agent',
-    bridge: 'Bridge', local: 'this computer only', copyAddress: 'Copy the address', token: 'BERTH_TOKEN', copyToken: 'Copy the token', tokenIs: 'works for every agent; name one per agent under', own: 'Start one myself', ownIs: 'Opens a terminal in a new sandbox, no agent needed.', ownThread: 'first',
+    bridge: 'Bridge', local: 'this computer only', copyAddress: 'Copy the address', token: 'Home’s token', copyToken: 'Copy the token', tokenIs: 'works for every agent; name one per agent under', own: 'Start one myself', ownIs: 'Opens a terminal in a new sandbox, no agent needed.', ownThread: 'first',
     checks: 'What Berth found', answers: (engine: string) => `${engine} answers`, image: (name: string) => `Image ${name} is here`, imageComing: (name: string) => `Image ${name} is on its way`, bound: 'Slots are on', slotsReady: (count: string) => `${count} ready`, slotsStarting: (count: string) => `${count} starting`,
     slotsOff: 'Slots are off', pier: (free: string, slots: string) => `${free} and ${slots}`, berth: ['free berth', 'free berths'] as const,
   },

@@ -1,7 +1,7 @@
 /** Words of the terminal tab. */
 export const terminalWords = {
   sessions: 'Terminals', open: 'New terminal', first: 'Open a terminal', opening: 'Opening a terminal',
-  none: 'No terminal is open here.', noneMore: 'It goes on when you leave this tab or close the window.',
+  none: 'No terminal is open here.', restarted: 'The terminals that were open here ended when Berth was restarted.', restartedMore: 'Files are as they were.', noneMore: 'It goes on when you leave this tab or close the window.',
   notNow: 'A terminal needs a running sandbox.', ended: 'ended',
   size: (cols: number, rows: number) => `${cols} × ${rows}`, region: (title: string) => `Terminal, ${title}`,
   find: 'Find in the terminal', copy: 'Copy the selection', close: 'End this terminal', more: 'More of this terminal',

@@ -1,14 +1,15 @@
-import { useState } from 'react'
+import { use, useState } from 'react'
 import { useHouse } from '../house/use-house.ts'
 import { useNative } from '../house/contexts.ts'
-import { go } from '../route.ts'
+import { go, useRoute } from '../route.ts'
 import { frameWords } from '../../words/frame.ts'
 import { asBerthError } from '../../../shared/errors.ts'
 import { useToast } from '../../parts/floats/toasts.ts'
 import { addressOf } from '../window/side.logic.ts'
 import { KeysDialog } from './keys-dialog.tsx'
 import { Palette } from './palette.tsx'
-import { useCommand } from './use-command.ts'
+import { runWhenThere } from './command.ts'
+import { CommandsContext, useCommand } from './use-command.ts'
 import { useTheme } from '../theme.ts'
 
 /** The first that counts where the focus is is the one to tell: in a terminal Ctrl and a letter is the program's. */
@@ -24,6 +25,8 @@ export function FrameCommands() {
   const toast = useToast()
   const { theme, choose } = useTheme()
   const { nav } = frameWords
+  const { path } = useRoute()
+  const commands = use(CommandsContext)
   async function copyAddress(): Promise<void> {
     try {
       await native.copy(url)
@@ -44,10 +47,19 @@ export function FrameCommands() {
   useCommand({ id: 'go-images', title: nav.images, group: 'Screens', icon: 'images', keys: shell ? ['Mod+3', 'g i'] : ['g i'], run: () => go('images') })
   useCommand({ id: 'go-bridge', title: nav.bridge, group: 'Screens', icon: 'bridge', keys: shell ? ['Mod+4', 'g b'] : ['g b'], run: () => go('bridge') })
   useCommand({ id: 'go-settings', title: nav.settings, group: 'Screens', icon: 'settings', keys: shell ? ['Mod+5', 'Mod+,', 'g ,'] : ['Mod+,', 'g ,'], run: () => go('settings') })
+  // Of screens that may not be open: they bring the rest when they are.
+  useCommand({ id: 'go-new-token', title: 'New token', icon: 'key', when: path[0] !== 'bridge', run: () => {
+    go('bridge')
+    runWhenThere(commands, 'new-token', () => performance.now())
+  } })
+  useCommand({ id: 'go-doctor', title: 'Run doctor', detail: 'check this computer', icon: 'check', run: () => {
+    go('settings')
+    runWhenThere(commands, 'doctor', () => performance.now())
+  } })
   useCommand({ id: 'copy-address', title: frameWords.copyAddress, detail: addressOf(url), icon: 'copy', run: () => void copyAddress() })
   useCommand({ id: 'theme-light', title: 'Light theme', icon: 'sun', when: theme !== 'light', run: () => choose('light') })
   useCommand({ id: 'theme-dark', title: 'Dark theme', icon: 'sun', when: theme !== 'dark', run: () => choose('dark') })
-  useCommand({ id: 'theme-system', title: 'Theme of the system', icon: 'sun', when: theme !== 'system', run: () => choose('system') })
+  useCommand({ id: 'theme-system', title: 'System theme', detail: 'light or dark as this computer has it', icon: 'sun', when: theme !== 'system', run: () => choose('system') })
   return (
     <>
       <Palette open={open === 'palette'} from={from} onClose={() => setOpen(null)} onKeys={() => setOpen('keys')} />

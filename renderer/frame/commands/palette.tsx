@@ -38,7 +38,7 @@ function Found({ onClose, onKeys }: { onClose: () => void; onKeys: () => void })
   const words = frameWords.palette
   const [text, setText] = useState('')
   const entries = useEntries()
-  const groups = useMemo(() => search(text === '' ? entries.filter(({ title }) => title !== words.settings) : entries, text, mostInGroup), [entries, text, words])
+  const groups = useMemo(() => search(text === '' ? entries.filter(({ title }) => title !== words.settings && title !== words.inside) : entries, text, mostInGroup), [entries, text, words])
   const count = groups.reduce((sum, group) => sum + group.hits.length, 0)
   const box = useRef<HTMLDivElement>(null)
   const [, setMarked] = useState('')

@@ -1,3 +1,4 @@
+import type { Sight } from '../house/use-sight.ts'
 import type { House, SandboxRow } from '../../../shared/state.ts'
 
 export interface Health {
@@ -9,7 +10,8 @@ export interface Health {
 }
 
 /** The engine in two words: what it is and whether it answers. */
-export function healthOf({ backend }: Pick<House, 'backend'>): Health {
+export function healthOf({ backend }: Pick<House, 'backend'>, sight: Sight): Health {
+  if (sight === 'lost') return { kind: 'missing', name: 'Berth', detail: 'not answering', title: 'What is shown is how it was.' }
   if (backend.kind === 'none') return { kind: 'missing', name: 'No engine', detail: 'missing', title: backend.problem ?? backend.reason }
   const names = { docker: 'Docker', embedded: 'Embedded', remote: 'Remote', apple: 'Apple' }
   const name = shortName(backend.engine ?? names[backend.kind])

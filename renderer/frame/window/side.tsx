@@ -4,6 +4,7 @@ import { Icon } from '../../parts/signs/icon.tsx'
 import { Mark } from '../../parts/signs/mark.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { frameWords } from '../../words/frame.ts'
+import { useSight } from '../house/use-sight.ts'
 import { useHouse } from '../house/use-house.ts'
 import { hashOf, useRoute } from '../route.ts'
 import { activeCount, addressOf, healthOf, imageShare } from './side.logic.ts'
@@ -45,7 +46,7 @@ function Place({ to, icon, count, counted = '' }: { to: keyof typeof frameWords.
 
 function Health() {
   const house = useHouse((state) => state.house)
-  const health = healthOf(house)
+  const health = healthOf(house, useSight())
   return (
     <section className="health" aria-label={frameWords.health}>
       <span className={`engine ${health.kind}`}>

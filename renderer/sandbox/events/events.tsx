@@ -12,7 +12,7 @@ import { useFormat } from '../../words/formats.ts'
 import { tabWords } from '../../words/tabs.ts'
 import type { TabProps } from '../tab.ts'
 import { useTask } from '../use-task.ts'
-import { actorOf } from '../../words/who.ts'
+import { useActors } from '../../frame/house/use-actors.ts'
 import { kindOf, withEvents, type EventKind } from './events.logic.ts'
 
 const words = tabWords.events
@@ -64,7 +64,7 @@ export function EventsTab({ row }: TabProps) {
 function EventRow({ event }: { event: BerthEvent }) {
   const format = useFormat()
   const [open, setOpen] = useState(false)
-  const actor = actorOf(event.who)
+  const actor = useActors()(event.who)
   const at = new Date(event.at)
   return (
     <tbody>

@@ -5,7 +5,7 @@ import { Button } from '../../parts/buttons/button.tsx'
 import { Icon } from '../../parts/signs/icon.tsx'
 import { Mark } from '../../parts/signs/mark.tsx'
 import { useFormat } from '../../words/formats.ts'
-import { actorOf } from '../../words/who.ts'
+import { useActors } from '../../frame/house/use-actors.ts'
 import { tabWords } from '../../words/tabs.ts'
 import { useTask } from '../use-task.ts'
 
@@ -16,13 +16,14 @@ export function CommandsSection({ row }: { row: SandboxRow }) {
   const endpoint = useEndpoint()
   const format = useFormat()
   const task = useTask()
+  const actor = useActors()
   const now = useNow(row.commands.length > 0 ? 'second' : 'none')
   return (
     <section className="section" aria-labelledby="running">
       <h2 id="running">{words.running}</h2>
       {row.commands.length === 0 ? <p className="dim">{words.nothing}</p> : row.commands.map((command) => (
         <div className="running" key={command.id}>
-          <Mark name="active" /><code className="cut" title={command.command}>{command.command}</code><span className="dim nowrap">{words.by(actorOf(command.who).name)}</span>
+          <Mark name="active" /><code className="cut" title={command.command}>{command.command}</code><span className="dim nowrap">{words.by(actor(command.who).name)}</span>
           <span className="end nowrap">{format.countdown(now - Date.parse(command.since))}</span>
           <Button small onClick={() => task.run(async () => void await endpoint.call('interrupt', { command: command.id }))}>{words.interrupt}</Button>
         </div>
@@ -34,7 +35,7 @@ export function CommandsSection({ row }: { row: SandboxRow }) {
             {row.finished.map((command) => (
               <tr key={command.id}>
                 <th scope="row"><code title={command.command}>{command.command}</code></th>
-                <td>{actorOf(command.who).name}</td>
+                <td>{actor(command.who).name}</td>
                 <td className="mid">{format.clock(new Date(command.since))}</td>
                 <td className="num mid">{format.duration(Date.parse(command.ended_at) - Date.parse(command.since))}</td>
                 <td className="num">{command.exit_code === 0 ? <span className="mid">0</span> : <span className="exit bad-ink"><Icon name="close" />{command.exit_code ?? words.ended}</span>}</td>

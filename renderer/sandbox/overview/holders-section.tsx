@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import type { SandboxRow } from '../../../shared/state.ts'
 import { useEndpoint } from '../../frame/house/contexts.ts'
 import { useNow } from '../../frame/house/use-now.ts'
@@ -5,7 +6,9 @@ import { Button } from '../../parts/buttons/button.tsx'
 import { Icon } from '../../parts/signs/icon.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { tabWords } from '../../words/tabs.ts'
+import { holderName } from '../../words/who.ts'
 import { useTask } from '../use-task.ts'
+import { RenameHolder } from './rename-holder.tsx'
 
 const words = tabWords.overview
 
@@ -14,14 +17,19 @@ export function HoldersSection({ row, idleSeconds }: { row: SandboxRow; idleSeco
   const endpoint = useEndpoint()
   const format = useFormat()
   const task = useTask()
+  const [renaming, setRenaming] = useState<string | null>(null)
+  const named = row.holders.find(({ holder }) => holder === renaming)
   return (
     <section className="section" aria-labelledby="held">
       <h2 id="held">{words.held}</h2>
       <ul className="holders">
-        {row.holders.map(({ holder, since }) => (
+        {row.holders.map(({ holder, name, since }) => (
           <li key={holder}>
-            <Icon name={holder === 'desktop' ? 'user' : 'key'} /><span><span className="strong">{holder}</span><br /><span className="dim small">{words.since(format.clock(new Date(since)))}</span></span>
-            <Button kind="quiet" small className="end" onClick={() => task.run(async () => void await endpoint.call('release', { id: row.id, holder }))} aria-label={`${words.release} ${holder}`}>{words.release}</Button>
+            <Icon name={holder === 'desktop' ? 'user' : 'key'} /><span><span className="strong" title={holder}>{holderName({ holder, name })}</span><br /><span className="dim small">{words.since(format.clock(new Date(since)))}</span></span>
+            <span className="end">
+            <Button kind="quiet" small onClick={() => setRenaming(holder)} aria-label={`${words.renameIt} ${holderName({ holder, name })}`}>{words.renameIt}</Button>
+            <Button kind="quiet" small onClick={() => task.run(async () => void await endpoint.call('release', { id: row.id, holder }))} aria-label={`${words.release} ${holderName({ holder, name })}`}>{words.release}</Button>
+            </span>
           </li>
         ))}
       </ul>
@@ -29,6 +37,7 @@ export function HoldersSection({ row, idleSeconds }: { row: SandboxRow; idleSeco
       <p className="dim small hint">
         {row.holders.length === 0 && row.expires_at !== null ? <Reaped until={row.expires_at} /> : idleSeconds > 0 ? words.afterwards(format.inWords(idleSeconds * 1000)) : words.afterwardsNever}
       </p>
+      {named === undefined ? null : <RenameHolder holder={named.holder} name={holderName(named)} onClose={() => setRenaming(null)} />}
     </section>
   )
 }

@@ -13,3 +13,9 @@ export function afterClose(terminals: readonly Terminal[], closed: string): stri
   const at = terminals.findIndex(({ id }) => id === closed)
   return terminals[at + 1]?.id ?? terminals[at - 1]?.id ?? null
 }
+
+/** What was kept of the terminal that was looked at last: `INSTANCE ID`; null: nothing that can be read. */
+export function lookedAt(kept: string | null): { readonly instance: string; readonly terminal: string } | null {
+  const [instance, terminal] = kept?.split(' ') ?? []
+  return instance === undefined || terminal === undefined ? null : { instance, terminal }
+}

@@ -2,6 +2,7 @@ import { useEffect, useEffectEvent, useRef, useState } from 'react'
 import { asBerthError, type BerthError } from '../../../shared/errors.ts'
 import { useCommand } from '../../frame/commands/use-command.ts'
 import { useEndpoint } from '../../frame/house/contexts.ts'
+import { useHouse } from '../../frame/house/use-house.ts'
 import { useFootKeys } from '../../frame/window/foot-keys.ts'
 import { Empty } from '../../parts/blocks/empty.tsx'
 import { Note } from '../../parts/blocks/note.tsx'
@@ -9,23 +10,27 @@ import { Button } from '../../parts/buttons/button.tsx'
 import { terminalWords } from '../../words/terminal.ts'
 import { isUp } from '../sandbox.logic.ts'
 import type { TabProps } from '../tab.ts'
-import { sessionToShow } from './sessions.logic.ts'
+import { lookedAt, sessionToShow } from './sessions.logic.ts'
 import { TerminalPane } from './terminal-pane.tsx'
 
 /** Terminals of a sandbox. They live in the engine; this page only remembers which one was looked at. */
 export function TerminalTab({ row }: TabProps) {
   const endpoint = useEndpoint()
   const key = `berth.terminal.${row.id}`
-  const [asked, setAsked] = useState(() => localStorage.getItem(key))
+  const instance = useHouse(({ house }) => house.instance)
+  // With the life of the engine that it was opened in: terminals do not outlive that.
+  const [looked, setLooked] = useState(() => lookedAt(localStorage.getItem(key)))
+  const asked = looked?.terminal ?? null
   const [opening, setOpening] = useState(false)
   const [error, setError] = useState<BerthError | null>(null)
   const size = useRef({ cols: 80, rows: 24 })
   const shown = sessionToShow(row.terminals, asked)
   const up = isUp(row)
+  const restarted = row.terminals.length === 0 && looked !== null && looked.instance !== instance
 
   function choose(id: string): void {
-    localStorage.setItem(key, id)
-    setAsked(id)
+    localStorage.setItem(key, `${instance} ${id}`)
+    setLooked({ instance, terminal: id })
   }
 
   async function open(): Promise<void> {
@@ -44,7 +49,8 @@ export function TerminalTab({ row }: TabProps) {
   const first = useEffectEvent(() => {
     if (!up || came.current) return
     came.current = true
-    if (row.terminals.length === 0) void open()
+    // Where some have ended unseen, that is said first.
+    if (row.terminals.length === 0 && !restarted) void open()
   })
   useEffect(() => first(), [up])
   useCommand({ id: 'new-terminal', title: terminalWords.open, icon: 'terminal', when: up && !opening, run: () => void open() })
@@ -54,8 +60,8 @@ export function TerminalTab({ row }: TabProps) {
     return (
       <div className="scroll pad">
         {error === null ? (
-          <Empty title={opening ? `${terminalWords.opening} …` : up ? terminalWords.none : terminalWords.notNow}>
-            {opening || !up ? null : <>{terminalWords.noneMore} <Button small onClick={() => void open()}>{terminalWords.first}</Button></>}
+          <Empty title={opening ? `${terminalWords.opening} …` : !up ? terminalWords.notNow : restarted ? terminalWords.restarted : terminalWords.none}>
+            {opening || !up ? null : <>{restarted ? terminalWords.restartedMore : terminalWords.noneMore} <Button small onClick={() => void open()}>{terminalWords.first}</Button></>}
           </Empty>
         ) : <Note kind="bad" live title={error.message} action={<Button onClick={() => void open()}>{terminalWords.first}</Button>}>{error.next}</Note>}
       </div>

@@ -17,6 +17,7 @@ import { Mark } from '../../parts/signs/mark.tsx'
 import { Progress } from '../../parts/signs/progress.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
+import { holdersOf } from '../../words/who.ts'
 import { curlLine, nameProblem, nearestName, ofThread, ownHolder, shellLine } from './create.logic.ts'
 import { useThreadFiles, type ThreadFiles } from './thread-files.ts'
 
@@ -74,7 +75,7 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
 
   const says = there !== null && there.status !== 'failed' ? null : sayNext(house.next.acquire, house.replicas, format)
   const example = thread === '' || threadError !== null ? 'my-thread' : thread
-  const line = same === 'shell' ? shellLine(example, user) : curlLine(house.url, example, user)
+  const line = same === 'shell' ? shellLine(house, example, user) : curlLine(house.url, example, user)
   return (
     <Dialog
       title={words.title} about={words.about} open onClose={onClose} className="newbox" onSubmit={() => void create()}
@@ -110,6 +111,6 @@ function Outlook({ row, files }: { row: ReturnType<typeof ofThread>; files: Thre
     if (files === 'unknown') return <>{words.kept}</>
     return files === 'none' ? <><Mark name="gone" />{words.fresh}</> : <>{words.there.files(format.count(files.files, 'file'), format.size(files.bytes))}</>
   }
-  if (row.status === 'active') return <>{words.there.active(row.holders.map(({ holder }) => holder).join(' and '))}</>
+  if (row.status === 'active') return <>{words.there.active(holdersOf(row).join(' and '))}</>
   return <>{words.there[row.status]}</>
 }

@@ -1,5 +1,9 @@
 import { threadId, userId } from '../../../shared/identity.ts'
-import type { SandboxRow } from '../../../shared/state.ts'
+import type { House, SandboxRow } from '../../../shared/state.ts'
+import { commandLine } from '../../words/command-line.ts'
+
+/** How `berth` is run on the engine's machine, and what means its home. */
+export type OwnCommand = Pick<House, 'command' | 'home_option'>
 
 /** Who holds what a person acquires from a screen. */
 export const ownHolder = 'desktop'
@@ -23,8 +27,8 @@ export function ofThread(rows: readonly SandboxRow[], thread: string, user: stri
 }
 
 /** The same call from a shell. Names need no quotes: their pattern has nothing that a shell reads. */
-export function shellLine(thread: string, user: string): string {
-  return `berth acquire --thread ${thread}${user === 'default' ? '' : ` --user ${user}`}`
+export function shellLine(berth: OwnCommand, thread: string, user: string): string {
+  return commandLine([...berth.command, 'acquire', '--thread', thread, ...(user === 'default' ? [] : ['--user', user]), ...berth.home_option])
 }
 
 export function curlLine(url: string, thread: string, user: string): string {
@@ -38,6 +42,7 @@ export function curlLine(url: string, thread: string, user: string): string {
 }
 
 /** To run a command in one, from a shell. */
-export function execLine({ id, thread, user }: Pick<SandboxRow, 'id' | 'thread' | 'user'>): string {
-  return thread === null ? `berth exec ${id} -- ls -la` : `berth exec --thread ${thread}${user === 'default' ? '' : ` --user ${user}`} -- ls -la`
+export function execLine(berth: OwnCommand, { id, thread, user }: Pick<SandboxRow, 'id' | 'thread' | 'user'>): string {
+  const which = thread === null ? [id] : ['--thread', thread, ...(user === 'default' ? [] : ['--user', user])]
+  return commandLine([...berth.command, 'exec', ...which, ...berth.home_option, '--', 'ls', '-la'])
 }

@@ -1,3 +1,4 @@
+import { holdersOf } from '../../words/who.ts'
 import type { RunningCommand, SandboxRow } from '../../../shared/state.ts'
 
 /** What ends with some sandboxes. */
@@ -16,7 +17,7 @@ export function lossOf(rows: readonly SandboxRow[]): Loss {
   return {
     commands: rows.flatMap((row) => row.commands.map((command) => ({ command, row }))),
     terminals: rows.reduce((sum, { terminals }) => sum + terminals.filter(({ ended }) => ended === null).length, 0),
-    holders: [...new Set(rows.flatMap(({ holders }) => holders.map(({ holder }) => holder)))],
+    holders: [...new Set(rows.flatMap(holdersOf))],
     anonymous: rows.filter(({ thread }) => thread === null).length,
     threads: rows.filter(({ thread }) => thread !== null).length,
   }

@@ -7,6 +7,7 @@ import { Check } from '../../parts/fields/check.tsx'
 import { Dialog } from '../../parts/floats/dialog.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
+import { holderName } from '../../words/who.ts'
 import { nameOf } from '../list/rows.logic.ts'
 import { useLiveRows } from './live-rows.ts'
 import { namesOf, shortName } from './names.ts'
@@ -21,7 +22,7 @@ export function ReleaseDialog({ rows, onClose, onRelease }: { rows: readonly San
   const live = useLiveRows(rows)
   const idle = useHouse(({ house }) => house.idle_timeout)
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
-  const holds = live.flatMap((row) => row.holders.map(({ holder, since }) => ({ row, holder, since, key: `${row.id} ${holder}` })))
+  const holds = live.flatMap((row) => row.holders.map(({ holder, name, since }) => ({ row, holder, name: holderName({ holder, name }), since, key: `${row.id} ${holder}` })))
   const chosen = holds.filter(({ key }) => !left.has(key))
   const many = live.length > 1
   return (
@@ -44,10 +45,10 @@ export function ReleaseDialog({ rows, onClose, onRelease }: { rows: readonly San
       }
     >
       <ul className="holds" aria-label={words.holds}>
-        {holds.map(({ row, holder, since, key }) => (
+        {holds.map(({ row, name, since, key }) => (
           <li key={key}>
             <Check
-              checked={!left.has(key)} label={many ? `${holder} · ${shortName(nameOf(row))}` : holder} detail={words.since(format.age(now - Date.parse(since)))}
+              checked={!left.has(key)} label={many ? `${name} · ${shortName(nameOf(row))}` : name} detail={words.since(format.age(now - Date.parse(since)))}
               onChange={(on) => setLeft((all) => {
                 const next = new Set(all)
                 if (on) next.delete(key)

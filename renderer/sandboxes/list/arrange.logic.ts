@@ -1,3 +1,4 @@
+import { holdersOf } from '../../words/who.ts'
 import type { Group } from '../../parts/grid/columns.ts'
 import { isEmpty, matches, type Query } from './query.logic.ts'
 import { isSlot, nameOf, placeOf, places, rowId, type ListRow, type Place } from './rows.logic.ts'
@@ -80,7 +81,7 @@ export function arrange(rows: readonly ListRow[], view: View, query: Query, used
 export const nobody = ' '
 
 function holderKey(row: ListRow): string {
-  return isSlot(row) ? nobody : row.holders[0]?.holder ?? nobody
+  return isSlot(row) ? nobody : holdersOf(row)[0] ?? nobody
 }
 
 function holderOrder(a: string, b: string): number {
@@ -109,7 +110,7 @@ function sortKey(row: ListRow, column: SortColumn, stands: ReadonlyMap<string, P
     case 'status': return places.indexOf(stands.get(rowId(row)) ?? 'slots')
     case 'thread': return nameOf(row)
     case 'image': return row.image
-    case 'held': return isSlot(row) ? null : row.holders[0]?.holder ?? null
+    case 'held': return isSlot(row) ? null : holdersOf(row)[0] ?? null
     case 'age': return -Date.parse(row.created_at)
     // What is kept or works is reaped last of all.
     case 'left': return isSlot(row) || row.status === 'failed' || row.status === 'stopping' ? null : row.expires_at === null ? Number.MAX_SAFE_INTEGER : Date.parse(row.expires_at)

@@ -38,9 +38,9 @@ export const ImageCell = memo(function ImageCell({ image }: { image: string | nu
   return <Cut text={image} tail={tag ?? 8} />
 })
 
-export const HeldCell = memo(function HeldCell({ holders, free }: { /** By commas. */ holders: string; /** Since when nobody holds it; null: it is held, or not there to be. */ free: string | null }) {
-  const [first = '', ...more] = holders.split(',')
-  if (first !== '') return <span title={holders.replaceAll(',', ', ')}>{first}{more.length === 0 ? null : <> <span className="dim">{words.more(more.length)}</span></>}</span>
+export const HeldCell = memo(function HeldCell({ holders, free }: { /** One a line: a name may have anything else in it. */ holders: string; /** Since when nobody holds it; null: it is held, or not there to be. */ free: string | null }) {
+  const [first = '', ...more] = holders.split('\n')
+  if (first !== '') return <span title={holders.replaceAll('\n', ', ')}>{first}{more.length === 0 ? null : <> <span className="dim">{words.more(more.length)}</span></>}</span>
   return free === null ? <span className="dim">–</span> : <Free since={free} />
 })
 

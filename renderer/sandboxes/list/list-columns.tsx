@@ -1,3 +1,4 @@
+import { holdersOf } from '../../words/who.ts'
 import type { Column } from '../../parts/grid/columns.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
 import { afterHead, type Sort, type SortColumn } from './arrange.logic.ts'
@@ -33,7 +34,7 @@ export function listColumns(sort: Sort | null, onSort: (sort: Sort | null) => vo
 }
 
 function Held({ row }: { row: Extract<ListRow, { id: string }> }) {
-  return <HeldCell holders={row.holders.map(({ holder }) => holder).join(',')} free={freeSince(row)} />
+  return <HeldCell holders={holdersOf(row).join('\n')} free={freeSince(row)} />
 }
 
 function SlotState({ state }: { state: 'starting' | 'ready' | 'paused' }) {

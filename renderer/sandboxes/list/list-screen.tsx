@@ -2,6 +2,7 @@ import { use, useCallback, useEffect, useEffectEvent, useMemo, useRef, useState 
 import type { SandboxRow } from '../../../shared/state.ts'
 import { useCommand } from '../../frame/commands/use-command.ts'
 import { useHouse } from '../../frame/house/use-house.ts'
+import { useSight } from '../../frame/house/use-sight.ts'
 import { useFootKeys, type FootKey } from '../../frame/window/foot-keys.ts'
 import { focusIsNowhere } from '../../frame/window/keep-focus.ts'
 import { Page } from '../../frame/window/page.tsx'
@@ -43,7 +44,7 @@ export function ListScreen() {
   const [view, change] = useView()
   const arranged = useArranged(view, gauges)
   const sandboxes = useHouse((state) => state.sandboxes)
-  const unknown = useHouse(({ house }) => house.backend.kind !== 'none' && !house.backend.reachable)
+  const unknown = useSight() !== 'live'
   const facts = useMemo(() => ({ unknown }), [unknown])
   const [chosen, setChosen] = useChosen((id) => sandboxes[id] !== undefined)
   const [menu, setMenu] = useState<{ readonly id: string; readonly at: MenuPlace } | null>(null)
@@ -158,6 +159,7 @@ function Opened({ id, at, rows, onClose }: { id: string | null; at: MenuPlace | 
   const copy = use(CopyText)
   const toast = useToast()
   const format = useFormat()
+  const [command, homeOption] = useHouse(({ house }) => [house.command, house.home_option])
   const { actions, bulk } = words
   const copied = (text: string) => void copy(text).then(() => toast({ status: 'gone', title: `${actions.copied}: ${text}` }), () => toast({ status: 'failed', title: text, stay: true }))
   const [row] = rows
@@ -175,7 +177,7 @@ function Opened({ id, at, rows, onClose }: { id: string | null; at: MenuPlace | 
     'line',
     ...(row.thread === null ? [] : [{ label: actions.copyThread, icon: 'copy', run: () => copied(row.thread ?? '') } as const]),
     { label: actions.copyId, icon: 'copy', run: () => copied(row.id) },
-    { label: actions.copyExec, icon: 'copy', run: () => copied(execLine(row)) },
+    { label: actions.copyExec, icon: 'copy', run: () => copied(execLine({ command, home_option: homeOption }, row)) },
     'line',
     ...(isHeld(row) ? [{ label: actions.release, icon: 'castoff', keys: 'r', run: () => deeds.release([row]) } as const] : []),
     row.status === 'failed' ? { label: actions.dismiss, icon: 'close', run: () => deeds.dismiss(row) } : { label: actions.destroy, icon: 'trash', keys: destroyKeys[0], bad: true, run: () => deeds.destroy([row]) },

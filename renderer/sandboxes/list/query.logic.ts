@@ -1,3 +1,4 @@
+import { holderName } from '../../words/who.ts'
 import { isSlot, nameOf, type ListRow } from './rows.logic.ts'
 
 /** What was typed into the filter, taken apart. Of one key several values mean any of them; everything else must hold together. */
@@ -39,8 +40,8 @@ export function matches(row: ListRow, query: Query): boolean {
       && query.words.every((word) => has(row.name, word) || has(row.image ?? '', word))
   }
   return any(query.status, (value) => row.status.startsWith(value) || ('working'.startsWith(value) && row.commands.length > 0))
-    && any(query.holder, (value) => row.holders.some(({ holder }) => has(holder, value)))
+    && any(query.holder, (value) => row.holders.some((held) => has(held.holder, value) || has(holderName(held), value)))
     && any(query.image, (value) => has(row.image ?? '', value))
     && any(query.user, (value) => has(row.user, value))
-    && query.words.every((word) => has(nameOf(row), word) || has(row.id, word) || has(row.image ?? '', word) || row.holders.some(({ holder }) => has(holder, word)))
+    && query.words.every((word) => has(nameOf(row), word) || has(row.id, word) || has(row.image ?? '', word) || row.holders.some((held) => has(held.holder, word) || has(holderName(held), word)))
 }

@@ -6,6 +6,7 @@ import { shareOf } from '../../images/pull.logic.ts'
 import { Progress } from '../../parts/signs/progress.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
+import { holdersOf } from '../../words/who.ts'
 import { HeldCell, ImageCell, StatusCell, ThreadCell } from './cells.tsx'
 import { CancelAction, FailedActions } from './row-actions.tsx'
 
@@ -35,7 +36,7 @@ export function CreatingCells({ row }: { row: SandboxRow }) {
       <td className="c-status"><StatusCell status="creating" kept /></td>
       <th scope="row"><ThreadCell thread={row.thread} id={row.id} user={row.user} isolation={row.isolation} /></th>
       <td className="c-image mid"><ImageCell image={row.image} /></td>
-      <td className="c-held"><HeldCell holders={row.holders.map(({ holder }) => holder).join(',')} free={null} /></td>
+      <td className="c-held"><HeldCell holders={holdersOf(row).join('\n')} free={null} /></td>
       <td colSpan={4} className="c-work"><Work step={row.step} image={row.image} since={row.created_at} /></td>
       <td className="actions"><CancelAction id={row.id} /></td>
     </>

@@ -2,6 +2,7 @@ import { useState, type ReactNode } from 'react'
 import { asBerthError } from '../../../shared/errors.ts'
 import type { House } from '../../../shared/state.ts'
 import { useEndpoint } from '../../frame/house/contexts.ts'
+import { useSight } from '../../frame/house/use-sight.ts'
 import { useHouse } from '../../frame/house/use-house.ts'
 import { go } from '../../frame/route.ts'
 import { shortName } from '../../frame/window/side.logic.ts'
@@ -32,6 +33,7 @@ export function HouseNotes() {
   const [dialog, setDialog] = useState<'isolation' | 'switch' | null>(null)
   const [busy, setBusy] = useState<NoteAction | null>(null)
   const notes = notesOf(house, awaited)
+  const sight = useSight()
 
   async function calling(action: NoteAction, call: () => Promise<unknown>): Promise<void> {
     setBusy(action)
@@ -55,7 +57,8 @@ export function HouseNotes() {
     else void calling(action, () => endpoint.call('switch_backend', {}))
   }
 
-  if (notes.length === 0) return null
+  // Where Berth itself is away, that is said once, above all of it.
+  if (notes.length === 0 || sight === 'lost') return null
   const shown = all ? notes : notes.slice(0, most)
   return (
     <div className="housenotes">

@@ -1,13 +1,11 @@
-import { useState, type ReactNode } from 'react'
-import { snippetsFor, type Snippet } from '../../bridge/snippets.logic.ts'
+import type { ReactNode } from 'react'
+import { ConnectLines } from '../../bridge/connect.tsx'
 import { useNative } from '../../frame/house/contexts.ts'
 import { useHouse } from '../../frame/house/use-house.ts'
 import { hashOf } from '../../frame/route.ts'
 import { shortName } from '../../frame/window/side.logic.ts'
-import { Code } from '../../parts/blocks/code.tsx'
 import { Button } from '../../parts/buttons/button.tsx'
 import { CopyButton } from '../../parts/buttons/copy-button.tsx'
-import { Segments } from '../../parts/buttons/segments.tsx'
 import { Mark } from '../../parts/signs/mark.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
@@ -23,9 +21,6 @@ export function FirstRun() {
   const native = useNative()
   const deeds = useDeeds()
   const format = useFormat()
-  const snippets = snippetsFor(house.url)
-  const [kind, setKind] = useState<Snippet['id']>('claude')
-  const snippet = snippets.find(({ id }) => id === kind)
   const free = format.count(house.replicas, ...words.berth)
   const ready = house.spares.slots.some(({ state }) => state !== 'starting')
   return (
@@ -39,13 +34,8 @@ export function FirstRun() {
         )}
         <h2 id="empty">{words.title}</h2>
         <p>{words.about}{ready ? ` ${words.slot}` : ''}</p>
+        <ConnectLines title={words.connect} />
         <div className="how">
-          <div className="h2">
-            <span>{words.connect}</span>
-            <Segments label={words.kind} value={kind} options={snippets.map(({ id, name }) => ({ value: id, label: name }))} onChange={setKind} />
-            <span className="end small dim">{snippet?.place}</span>
-          </div>
-          {snippet === undefined ? null : <Code text={snippet.text} label={`${snippet.name}: ${snippet.place}`} />}
           <dl className="facts">
             <dt>{words.bridge}</dt>
             <dd><code>{house.url}</code><CopyButton text={house.url} label={words.copyAddress} /><span className="dim small">{words.local}</span></dd>

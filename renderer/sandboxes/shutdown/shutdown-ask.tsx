@@ -5,6 +5,7 @@ import { Choice } from '../../parts/fields/choice.tsx'
 import { Dialog } from '../../parts/floats/dialog.tsx'
 import { useFormat } from '../../words/formats.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
+import { holderName } from '../../words/who.ts'
 import { shortName } from '../deeds/names.ts'
 import { nameOf } from '../list/rows.logic.ts'
 import { targetsOf, type Plan, type Scope } from './shutdown.logic.ts'
@@ -60,7 +61,7 @@ function InUse({ plan }: { plan: Plan }) {
           return (
             <tr key={row.id}>
               <th scope="row" title={nameOf(row)}>{shortName(nameOf(row))}</th>
-              <td className="mid">{first === undefined ? '–' : `${first.holder}${more.length > 0 ? ` +${more.length}` : ''}`}</td>
+              <td className="mid">{first === undefined ? '–' : `${holderName(first)}${more.length > 0 ? ` +${more.length}` : ''}`}</td>
               {command === undefined
                 ? <td className={terminals > 0 ? 'mid' : 'dim'}>{terminals > 0 ? words.terminals(format.count(terminals, 'terminal')) : words.nothing}</td>
                 : <td title={row.commands.map((one) => one.command).join('\n')}><code>{command.command}</code>{row.commands.length > 1 ? <span className="dim"> +{row.commands.length - 1}</span> : null}</td>}

@@ -70,6 +70,80 @@ needs('chromium').describe('The frame, in Chromium', () => {
     })
   })
 
+  describe('who and how', () => {
+    test('a client gets its own lines, finished by one press with a token of its own', async () => {
+      await open({ route: '#/bridge' })
+      const connect = page.getByRole('region', { name: 'Connect' })
+      await connect.getByText('claude mcp add --transport http berth').waitFor()
+      await connect.getByText('export BERTH_TOKEN="$(/home/dev/berth/bin/berth.mjs token add claude-code)"').waitFor()
+      await connect.getByRole('combobox', { name: 'Client: Claude Code' }).click()
+      await page.getByRole('option', { name: 'Cursor' }).click()
+      await connect.getByText('${env:BERTH_TOKEN}').waitFor()
+      await connect.getByRole('button', { name: 'Put a token of its own in' }).click()
+      await connect.getByText('"Bearer e2b_0123').waitFor()
+      expect(await page.evaluate("window.fixture.made.find(({ name }) => name === 'token_add').input")).toEqual({ name: 'cursor', scope: 'agent' })
+      expect(await connect.getByText('BERTH_TOKEN').count()).toBe(0)
+      expect(await violations()).toEqual([])
+      expect(problems).toEqual([])
+    })
+
+    test('a new token comes with the lines that use it', async () => {
+      await open({ route: '#/bridge', theme: 'dark' })
+      await page.getByRole('button', { name: 'New token' }).click()
+      await page.getByRole('textbox', { name: 'Name' }).fill('ci')
+      await page.getByRole('button', { name: 'Make token' }).click()
+      const dialog = page.getByRole('alertdialog', { name: 'The token of ci' })
+      await dialog.getByText('--header "Authorization: Bearer e2b_0123').waitFor()
+      expect(await violations()).toEqual([])
+    })
+
+    test('the browser that one looks from is named, and logs itself out only when that is meant', async () => {
+      await open({ route: '#/bridge' })
+      const own = page.getByRole('row', { name: /Chromium 150 on Linux/ })
+      await own.getByText('this one').waitFor()
+      expect(await page.getByText('this one').count()).toBe(1)
+      await own.getByRole('button', { name: 'Log out' }).click()
+      const ask = page.getByRole('alertdialog', { name: 'Log this browser out?' })
+      await ask.getByRole('button', { name: 'Stay' }).click()
+      await ask.waitFor({ state: 'hidden' })
+      expect(await page.evaluate("window.fixture.made.filter(({ name }) => name === 'session_end').length")).toBe(0)
+      await page.getByRole('row', { name: /Firefox 141/ }).getByRole('button', { name: 'Log out' }).click()
+      await page.getByText('Firefox 141 on macOS').waitFor({ state: 'hidden' })
+      await own.getByRole('button', { name: 'Log out' }).click()
+      await ask.getByRole('button', { name: 'Log out' }).click()
+      await expect.poll(() => page.evaluate("window.fixture.made.filter(({ name }) => name === 'session_end').length")).toBe(2)
+    })
+
+    test('a conversation has one name everywhere, and can be given another', async () => {
+      await open()
+      await page.evaluate(() => {
+        const { fixture } = window as unknown as { fixture: { state(): { sandboxes: Record<string, object> }; push(ops: unknown[]): void } }
+        const row = fixture.state().sandboxes['b7d01f3e5c7e90ab']
+        const since = new Date().toISOString()
+        fixture.push([{ op: 'sandbox', value: { ...row, holders: [{ holder: 'mcp:2b9d', name: 'claude-code · conversation 2', since }, { holder: 'desktop', since }], commands: [{ id: 'c', command: 'make', who: 'client:claude-code holder:mcp:2b9d', since }] } }])
+      })
+      await page.getByRole('row', { name: /etl-backfill/ }).getByText('claude-code · conversation 2').waitFor()
+      await page.evaluate("location.hash = '#/sandboxes/b7d01f3e5c7e90ab'")
+      await page.getByText('working for claude-code · conversation 2').waitFor()
+      await page.getByText('by claude-code · conversation 2', { exact: true }).waitFor()
+      const held = page.getByRole('region', { name: 'Held by' })
+      await held.getByText('you', { exact: true }).waitFor()
+      await held.getByRole('button', { name: 'Rename claude-code · conversation 2' }).click()
+      await page.getByRole('textbox', { name: 'Name' }).fill('quarterly figures')
+      await page.keyboard.press('Enter')
+      await held.getByText('quarterly figures').waitFor()
+      await page.getByText('working for quarterly figures').waitFor()
+      expect(await violations()).toEqual([])
+      expect(problems).toEqual([])
+    })
+
+    test('the doctor’s first sentence is true to what it found', async () => {
+      await open({ route: '#/settings' })
+      await page.getByRole('button', { name: 'Run doctor' }).click()
+      await page.getByText('All that is needed is there; 1 thing is worth a look.').waitFor()
+    })
+  })
+
   describe('keys', () => {
     test('g and a letter go to a screen; nothing needs a key that a browser keeps', async () => {
       await open()
@@ -177,7 +251,7 @@ needs('chromium').describe('The frame, in Chromium', () => {
 
     test('another engine: what was shown is dropped', async () => {
       await open()
-      await page.evaluate("window.fixture.connect({ state: 'open', instance: 'fixture-2', endpoint: { ...window.fixture.endpoint, subscribe: () => ({ send() {}, close() {} }) } })")
+      await page.evaluate("window.fixture.connect({ state: 'open', instance: 'fixture-2', session: null, endpoint: { ...window.fixture.endpoint, subscribe: () => ({ send() {}, close() {} }) } })")
       await page.getByText('Looking for Berth').waitFor()
       expect(await page.getByText('pricing-research').count()).toBe(0)
     })
@@ -191,6 +265,30 @@ needs('chromium').describe('The frame, in Chromium', () => {
       await page.unroute('**/assets/stats-*.js')
       await page.getByRole('button', { name: 'Try again' }).click()
       await page.getByText('One sample a second while this tab is open.').waitFor()
+    })
+
+    test('one notion of what is known: where Berth is away, list, header and sidebar say so, and one note does', async () => {
+      await open({ fixture: 'gone' })
+      await page.getByText('Unknown').first().waitFor()
+      expect(await page.getByRole('note').or(page.getByRole('alert')).count()).toBe(1)
+      await page.evaluate("location.hash = '#/sandboxes/3fa2b9d15c7e90ab'")
+      await page.locator('header.bar').getByText('Unknown').waitFor()
+      await page.evaluate("window.fixture.connect({ state: 'lost', reason: 'the connection broke', since: performance.now() })")
+      await page.getByRole('link', { name: 'Engine: Berth, not answering' }).waitFor()
+      await page.locator('header.bar').getByText('Unknown').waitFor()
+      await page.evaluate("location.hash = '#/sandboxes'")
+      await page.getByText('The connection to Berth is lost').waitFor()
+      expect(await page.getByRole('note').or(page.getByRole('alert')).count()).toBe(1)
+    })
+
+    test('terminals that a restart ended are not replaced without a word', async () => {
+      await open({ route: '#/sandboxes' })
+      await page.evaluate("localStorage.setItem('berth.terminal.b7d01f3e5c7e90ab', 'fixture-0 t9')")
+      await page.evaluate("location.hash = '#/sandboxes/b7d01f3e5c7e90ab/terminal'")
+      await page.getByText('The terminals that were open here ended when Berth was restarted.').waitFor()
+      expect(await page.evaluate("window.fixture.made.filter(({ name }) => name === 'terminal_open').length")).toBe(0)
+      await page.getByRole('button', { name: 'Open a terminal' }).click()
+      await expect.poll(() => page.evaluate("window.fixture.made.filter(({ name }) => name === 'terminal_open').length")).toBe(1)
     })
 
     test('out of sight nothing is subscribed to; in sight again there is a new snapshot', async () => {

@@ -84,6 +84,20 @@ export const fixtureCalls: FixtureCalls = {
     return { dismissed: true }
   },
   interrupt: () => ({ interrupted: true }),
+  token_add: ({ name, scope = 'agent' }) => ({ name, scope, thread_prefix: null, user: null, created_at: ago(0), last_used_at: null, token: `e2b_${'0123456789'.repeat(4)}` }),
+  session_end: ({ id }, fixture) => {
+    fixture.push([{ op: 'session_gone', id }])
+    return { ended: true }
+  },
+  rename_holder: ({ holder, name }, fixture) => {
+    const rows = Object.values(fixture.state().sandboxes).filter((row) => row.holders.some((held) => held.holder === holder))
+    fixture.push(rows.map((row) => ({ op: 'sandbox', value: { ...row, holders: row.holders.map((held) => (held.holder === holder ? { ...held, name } : held)) } })))
+    return { renamed: rows.length > 0 }
+  },
+  doctor: () => ({
+    ok: true,
+    checks: [{ name: 'engine', status: 'ok', text: 'Docker 28.4.0 answers', fix: null }, { name: 'disk', status: 'warn', text: '4% of the disk is free', fix: 'docker image prune' }, { name: 'node', status: 'ok', text: 'Node 24', fix: null }],
+  }),
   login_link: () => ({ url: 'http://127.0.0.1:7878/#login=fixture-code', expires_at: ago(-300) }),
   token_copy: () => ({ token: 'e2b_fixture' }),
   retry: () => ({ reachable: false, problem: 'connection refused' }),

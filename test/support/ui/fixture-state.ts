@@ -13,7 +13,7 @@ const hour = 3600
 
 export const fixtureHouse: House = {
   version: '0.1.0', instance: 'fixture-1', pid: 4242, started_at: ago(5 * hour), home: '/home/dev/.berth', url: 'http://127.0.0.1:7878', sandbox_port: 7879,
-  token_file: '/home/dev/.berth/token', platform: 'linux',
+  token_file: '/home/dev/.berth/token', command: ['/home/dev/berth/bin/berth.mjs'], home_option: [], platform: 'linux',
   backend: {
     kind: 'docker', chosen: 'auto', reason: 'The local socket answers', isolation: 'container', reachable: true, engine: 'Docker 28.4.0, local socket', problem: null, fixes: [], better: null,
   },

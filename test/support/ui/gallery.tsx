@@ -23,7 +23,7 @@ const fixture = fixtureEndpoint(state, fixtureCalls, fixtureTopics)
 const listeners = new Set<(now: Connection) => void>()
 const copied: string[] = []
 const did: string[] = []
-const open: Connection = { state: 'open', endpoint: fixture.endpoint, instance: state.house.instance }
+const open: Connection = { state: 'open', endpoint: fixture.endpoint, instance: state.house.instance, session: Object.keys(state.sessions)[0] ?? null }
 const lost: Connection = { state: 'lost', reason: 'the connection broke', since: 0 }
 let connection: Connection = connectionOf(asked.get('connection') ?? 'open')
 

@@ -37,10 +37,11 @@ describe('the sidebar', () => {
   test.each([['Docker 28.4.0, local socket', 'Docker 28.4'], ['Podman Engine 5.2.1', 'Podman Engine 5.2'], ['containerd', 'containerd']])('%s is %s', (long, short) => expect(shortName(long)).toBe(short))
   test('the engine in two words', () => {
     const backend = fixtureHouse.backend
-    expect(healthOf({ backend })).toMatchObject({ kind: 'ok', name: 'Docker 28.4', detail: 'answering' })
-    expect(healthOf({ backend: { ...backend, reachable: false, problem: 'refused' } })).toMatchObject({ kind: 'missing', detail: 'not answering', title: 'refused' })
-    expect(healthOf({ backend: { ...backend, kind: 'none' } })).toMatchObject({ kind: 'missing', name: 'No engine' })
-    expect(healthOf({ backend: { ...backend, kind: 'embedded', isolation: 'none' } })).toMatchObject({ kind: 'embedded', detail: 'not isolated' })
+    expect(healthOf({ backend }, 'live')).toMatchObject({ kind: 'ok', name: 'Docker 28.4', detail: 'answering' })
+    expect(healthOf({ backend: { ...backend, reachable: false, problem: 'refused' } }, 'blind')).toMatchObject({ kind: 'missing', detail: 'not answering', title: 'refused' })
+    expect(healthOf({ backend: { ...backend, kind: 'none' } }, 'live')).toMatchObject({ kind: 'missing', name: 'No engine' })
+    expect(healthOf({ backend }, 'lost')).toMatchObject({ kind: 'missing', name: 'Berth', detail: 'not answering' })
+    expect(healthOf({ backend: { ...backend, kind: 'embedded', isolation: 'none' } }, 'live')).toMatchObject({ kind: 'embedded', detail: 'not isolated' })
   })
   test('counts', () => {
     expect(activeCount([{ status: 'active' }, { status: 'warm' }, { status: 'creating' }, { status: 'failed' }])).toBe(2)

@@ -26,16 +26,24 @@ describe('recent calls', () => {
 })
 
 describe('snippets', () => {
-  it('name the address and the variable, and hold no token', () => {
-    for (const { text } of snippetsFor('http://127.0.0.1:7900')) {
-      expect(text).toContain('http://127.0.0.1:7900')
-      expect(text).toContain('BERTH_TOKEN')
-      expect(text).not.toMatch(/e2b_[0-9a-f]/)
-    }
+  const berth = { url: 'http://127.0.0.1:7900', command: ['/srv/berth/bin/berth.mjs'], home_option: ['--home', '/srv/home'] }
+  const textOf = (id: string, token: string | null = null) => snippetsFor(berth, token).find((one) => one.id === id)?.text ?? ''
+  it.each([
+    ['claude', 'Bearer $BERTH_TOKEN'], ['cursor', 'Bearer ${env:BERTH_TOKEN}'], ['vscode', 'Bearer ${input:berth-token}'], ['codex', 'bearer_token_env_var = "BERTH_TOKEN"'],
+    ['deer-flow', 'provisioner_api_key: $BERTH_TOKEN'], ['curl', 'Bearer $BERTH_TOKEN'],
+  ])('%s names its token in its own way', (id, says) => {
+    expect(textOf(id)).toContain(says)
+    expect(textOf(id)).toContain(berth.url)
+    expect(textOf(id, 'e2b_1')).toContain('e2b_1')
+    expect(textOf(id, 'e2b_1')).not.toMatch(/BERTH_TOKEN|promptString/)
   })
-  it('read the token file whatever its path is', () => {
-    expect(exportLine('/home/a/.berth/token')).toBe('export BERTH_TOKEN="$(cat /home/a/.berth/token)"')
-    expect(exportLine("/home/a b/it's/token")).toBe(`export BERTH_TOKEN="$(cat '/home/a b/it'\\''s/token')"`)
+  it('in JSON are JSON, and a client that starts the command is told where it is and which home it is for', () => {
+    for (const id of ['desktop', 'cursor', 'vscode']) expect(() => JSON.parse(textOf(id)) as unknown).not.toThrow()
+    expect(JSON.parse(textOf('desktop'))).toEqual({ mcpServers: { berth: { command: '/srv/berth/bin/berth.mjs', args: ['mcp', '--home', '/srv/home'] } } })
+  })
+  it('take a token of the client’s own, never the home’s', () => {
+    expect(exportLine(berth, 'claude')).toBe('export BERTH_TOKEN="$(/srv/berth/bin/berth.mjs token add claude-code --home /srv/home)"')
+    expect(exportLine({ ...berth, command: ["/a b/it's"], home_option: [] }, 'codex')).toBe(`export BERTH_TOKEN="$('/a b/it'\\''s' token add codex)"`)
   })
 })
 

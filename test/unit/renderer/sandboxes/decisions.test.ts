@@ -50,11 +50,13 @@ describe('a new sandbox', () => {
     expect(nameProblem('thread', text)).toBe(problem)
   })
   it('is the same call from a shell', () => {
-    expect(shellLine('report', 'default')).toBe('berth acquire --thread report')
-    expect(shellLine('report', 'ann')).toBe('berth acquire --thread report --user ann')
+    const berth = { command: ['berth'], home_option: [] }
+    expect(shellLine({ command: ['/home/a b/bin/berth.mjs'], home_option: ['--home', '/srv/berth'] }, 'report', 'default')).toBe(`'/home/a b/bin/berth.mjs' acquire --thread report --home /srv/berth`)
+    expect(shellLine(berth, 'report', 'default')).toBe('berth acquire --thread report')
+    expect(shellLine(berth, 'report', 'ann')).toBe('berth acquire --thread report --user ann')
     expect(curlLine('http://127.0.0.1:7900', 'report', 'ann')).toContain(`-d '{"thread":"report","user":"ann"}'`)
-    expect(execLine(sandbox('report'))).toBe('berth exec --thread report -- ls -la')
-    expect(execLine(sandbox('x', { thread: null, id: '00000000000000ff' }))).toBe('berth exec 00000000000000ff -- ls -la')
+    expect(execLine(berth, sandbox('report'))).toBe('berth exec --thread report -- ls -la')
+    expect(execLine(berth, sandbox('x', { thread: null, id: '00000000000000ff' }))).toBe('berth exec 00000000000000ff -- ls -la')
   })
   it('is told apart by user', () => {
     const rows = [sandbox('report', { user: 'ann' }), sandbox('report')]
