@@ -81,8 +81,12 @@ export async function runShell(start: ShellStart, { home, memoryFile, version }:
     act(does) {
       if (does.act === 'open') front.show()
       else if (does.act === 'settings') front.show('/settings')
-      else if (does.act === 'sandbox') front.show(`/sandboxes/${does.id}`)
-      else if (does.act === 'quit') life.quit()
+      else if (does.act === 'sandbox') front.show(`/sandboxes/${does.id}${does.tab === null ? '' : `/${does.tab}`}`)
+      else if (does.act === 'copy-address') void desk.copy(does.url)
+      else if (does.act === 'new-sandbox') {
+        front.show()
+        page.command('new-sandbox')
+      } else if (does.act === 'quit') life.quit()
       else if (does.act === 'start-engine') void startEngine()
       else void shutDownAll({ dialogs, desk, endpoint, state: mirror.state, progress: showEnding, show: () => front.show() })
     },

@@ -4,8 +4,10 @@ import type { Item } from '../system/menu.ts'
 export type TrayIconName = 'empty' | 'warm' | 'active' | 'attention'
 
 export type TrayAct =
-  | { readonly act: 'open' | 'shut-down-all' | 'settings' | 'quit' | 'start-engine' }
-  | { readonly act: 'sandbox'; readonly id: string }
+  | { readonly act: 'open' | 'new-sandbox' | 'shut-down-all' | 'settings' | 'quit' | 'start-engine' }
+  /** `tab`: which part of it; none: what it is doing. */
+  | { readonly act: 'sandbox'; readonly id: string; readonly tab: string | null }
+  | { readonly act: 'copy-address'; readonly url: string }
 
 export interface TrayLook { readonly icon: TrayIconName; readonly tooltip: string; readonly items: readonly Item<TrayAct>[] }
 
@@ -34,8 +36,10 @@ export function trayLook({ state, link, offer, ending }: TrayFacts): TrayLook {
       { label: 'Open', does: { act: 'open' } },
       { label: line.charAt(0).toUpperCase() + line.slice(1), enabled: false },
       { separator: true },
-      ...latest(sandboxes).map((row): Item<TrayAct> => ({ label: `${nameOf(row)} (${row.status})`, does: { act: 'sandbox', id: row.id } })),
+      ...latest(sandboxes).map((row): Item<TrayAct> => ({ label: `${nameOf(row)} (${row.status})`, items: partsOf(row) })),
       ...(sandboxes.length > 0 ? [{ separator: true } as const] : []),
+      { label: 'New sandbox…', enabled: link === 'open' && state !== null, does: { act: 'new-sandbox' } },
+      ...(state === null ? [] : [{ label: 'Copy the bridge address', does: { act: 'copy-address', url: state.house.url } } as const]),
       ...(offer ? [{ label: 'Start Berth here', does: { act: 'start-engine' } } as const] : []),
       ending === null
         ? { label: 'Shut down all…', enabled: link === 'open' && sandboxes.length > 0, does: { act: 'shut-down-all' } }
@@ -63,6 +67,13 @@ function countsLine({ active, warm, creating, failed }: ReturnType<typeof counts
 
 function engineLine(link: TrayFacts['link']): string {
   return link === 'lost' ? 'not running' : link === 'mismatch' ? 'another version is running' : 'starting'
+}
+
+/** Where one goes in a sandbox; into one that has failed or is only coming nobody gets. */
+function partsOf({ id, status }: SandboxRow): Item<TrayAct>[] {
+  const part = (label: string, tab: string | null, enabled = true): Item<TrayAct> => ({ label, enabled, does: { act: 'sandbox', id, tab } })
+  const up = status === 'active' || status === 'warm' || status === 'paused'
+  return [part('Open', null), part('Terminal', 'terminal', up), part('Files', 'files', up), part('Logs', 'logs')]
 }
 
 /** The latest used first, so that what somebody works on stands on top. */

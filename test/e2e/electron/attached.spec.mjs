@@ -102,7 +102,7 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     await devtools.detach()
   })
   await check('goes to a sandbox from the tray', async () => {
-    await tray.click('alpha (active)')
+    await tray.click('alpha (active)', 'Open')
     await expect.poll(() => page.evaluate(() => location.hash)).toContain('/sandboxes/')
   })
   await check('a terminal in the window, which survives going elsewhere and a reload', async () => {
@@ -115,7 +115,7 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     await shot('terminal')
     await page.evaluate(() => { location.hash = '/activity' })
     await expect(rows).toHaveCount(0)
-    await tray.click('alpha (active)')
+    await tray.click('alpha (active)', 'Open')
     await page.getByRole('tab', { name: 'Terminal' }).click()
     await expect(rows).toContainText('ber2th', { timeout: 15_000 })
     await page.reload()

@@ -5,7 +5,7 @@ import type { HouseState, SandboxRow } from '../../../shared/state.ts'
 const sandbox = (thread: string | null, status: SandboxRow['status'], minute: number) => ({
   id: `${minute}`.padStart(16, '0'), thread, status, last_activity_at: new Date(minute * 60_000).toISOString(), holders: [], commands: [], terminals: [],
 }) as unknown as SandboxRow
-const house = (rows: SandboxRow[], reachable = true) => ({ house: { backend: { reachable } }, sandboxes: Object.fromEntries(rows.map((row) => [row.id, row])), sessions: {} }) as unknown as HouseState
+const house = (rows: SandboxRow[], reachable = true) => ({ house: { url: 'http://127.0.0.1:7878', backend: { reachable } }, sandboxes: Object.fromEntries(rows.map((row) => [row.id, row])), sessions: {} }) as unknown as HouseState
 const look = (facts: Partial<TrayFacts>) => trayLook({ state: house([]), link: 'open', offer: false, ending: null, ...facts })
 const labels = (facts: Partial<TrayFacts>) => look(facts).items.map(({ label, separator }) => (separator ? '-' : label))
 
@@ -15,8 +15,14 @@ describe('the tray', () => {
     expect(labels({ state: house(rows) })).toEqual([
       'Open', '2 active, 2 warm, 1 starting, 1 failed', '-',
       'anonymous 000000 (creating)', 'five (active)', 'two (warm)', 'four (paused)', 'six (failed)', '-',
-      'Shut down all…', 'Settings…', '-', 'Quit',
+      'New sandbox…', 'Copy the bridge address', 'Shut down all…', 'Settings…', '-', 'Quit',
     ])
+  })
+  it('leads into each part of a sandbox that can be entered', () => {
+    const items = (status: SandboxRow['status']) => look({ state: house([sandbox('a', status, 1)]) }).items.find(({ label }) => label?.startsWith('a '))?.items ?? []
+    expect(items('active').map(({ label, enabled }) => [label, enabled])).toEqual([['Open', true], ['Terminal', true], ['Files', true], ['Logs', true]])
+    expect(items('failed').map(({ enabled }) => enabled)).toEqual([true, false, false, true])
+    expect(items('warm')[1]?.does).toEqual({ act: 'sandbox', id: '0000000000000001', tab: 'terminal' })
   })
   it.each<[string, Partial<TrayFacts>, string, string]>([
     ['nothing', {}, 'empty', 'Berth: 0 active, 0 warm'],
