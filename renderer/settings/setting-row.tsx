@@ -71,7 +71,7 @@ export function SettingRow({ setting, values, inForce, set }: SettingRowProps) {
       <td className="c-src">
         <span role="status">{saved ? <span className="saved"><Icon name="check" />{words.saved}</span> : null}</span>
         {saved ? null : locked ? <span className="src-env"><Icon name="lock" />{words.fromEnvironment}</span>
-          : row?.source === 'file' ? <><span>config.yaml</span> {setting.as.kind === 'file' ? null : <Button kind="quiet" small onClick={() => void save(null)}>{words.putBack}</Button>}</>
+          : row?.source === 'file' ? <><span>config.yaml</span> {setting.as.kind === 'file' ? null : <Button small onClick={() => void save(null)}>{words.putBack}</Button>}</>
           : <span className="dim">{words.fromDefault}</span>}
       </td>
     </tr>

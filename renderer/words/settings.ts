@@ -1,7 +1,7 @@
 /** Words of the Settings screen. */
 export const settingsWords = {
   title: 'Settings', edits: 'Edits are written to', stay: 'its comments stay.', find: 'Find a setting', openFile: 'Show the file', copyPath: 'Copy its path', setting: 'Setting', value: 'Value', what: 'What it does',
-  default: 'Default', source: 'Set in', sections: 'Settings', fromDefault: 'default', fromEnvironment: 'environment', putBack: 'Default',
+  default: 'Default', source: 'Set in', sections: 'Settings', fromDefault: 'default', fromEnvironment: 'environment', putBack: 'Use default',
   error: 'The file has an error.', errorWhy: 'Berth runs with the last values that were right.', restart: 'It takes effect when Berth starts again.', notSet: 'not set', inForce: (value: string) => `${value} in force`, saved: 'Saved', nothing: 'none',
   fileOnly: 'edit in the file', noMatch: 'Nothing matches.', copied: (path: string) => `${path} copied`,
   app: {
