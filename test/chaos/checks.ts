@@ -8,6 +8,7 @@ import type { Sandbox } from '../../shared/sandbox.ts'
 import type { Container, EngineTruth } from './engine-truth.ts'
 import { leftovers } from './leftovers.ts'
 import { judgeFile, type Ledger, type Written } from './ledger.ts'
+import { userDataOf } from './slot-truth.ts'
 import { short } from './traffic.ts'
 import { holders, lockLimit, replicas, slowness, spares, takenThread } from './world.ts'
 
@@ -121,9 +122,10 @@ async function storyOf(home: string, id: string): Promise<string> {
 /** Files on the host, before anything else happens to them. */
 export async function checkHostFiles({ home, ledger, violation }: Scene): Promise<void> {
   for (const [thread, page] of ledger.threads) {
+    const places = await userDataOf(home, thread)
     for (const written of page.files.values()) {
-      const path = join(home, 'users/default/threads', thread, 'user-data', written.path.replace('/mnt/user-data/', ''))
-      const text = await readFile(path, 'utf8').catch(() => '') // absent: judged as empty
+      const found = await Promise.all(places.map((place) => readFile(join(place, written.path.replace('/mnt/user-data/', '')), 'utf8').catch(() => ''))) // absent: judged as empty
+      const text = found.find((it) => it !== '') ?? ''
       if (written.acked.size === 0 && (written.whole?.acked ?? null) === null) continue
       for (const problem of judgeFile(written, text)) violation(`on the host, ${thread}: ${problem}`)
     }

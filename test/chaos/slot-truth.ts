@@ -1,5 +1,6 @@
 import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { containerId } from '../../main/home/derive.ts'
 
 /** What the home says of one slot's directory, read past Berth. */
 export interface SlotTruth {
@@ -13,6 +14,14 @@ export interface SlotTruth {
 export async function slotsOf(home: string): Promise<SlotTruth[]> {
   const names = await readdir(join(home, 'slots')).catch(() => []) // none was made yet
   return await Promise.all(names.map((slot) => slotOf(home, slot)))
+}
+
+/** Where a thread's files may lie right after a crash: in its directory, and in a slot whose claim was cut short, from where the next start brings them back. */
+export async function userDataOf(home: string, thread: string): Promise<string[]> {
+  const id = containerId('default', thread)
+  const slots = (await readdir(join(home, 'slots')).catch(() => [])).map((slot) => join(home, 'slots', slot)) // none was made yet
+  const claimed = await Promise.all(slots.map(async (dir) => ((await readFile(join(dir, 'claim.json'), 'utf8').catch(() => '')).includes(`"id":"${id}"`) ? [join(dir, 'user-data')] : [])))
+  return [join(home, 'users/default/threads', thread, 'user-data'), ...claimed.flat()]
 }
 
 export async function slotOf(home: string, slot: string): Promise<SlotTruth> {
