@@ -35,8 +35,8 @@ export const config = z.strictObject({
   replicas: z.number().int().min(0).max(10_000).default(3).describe('Sandboxes kept at once: creating, active, warm, paused.'),
   spares: z
     .union([z.number().int().min(0).max(50), z.literal('auto')])
-    .default(1)
-    .describe('Slots: sandboxes started before anybody asks, beside replicas. 0: none; auto: as many as new threads come at once.'),
+    .default('auto')
+    .describe('Slots: sandboxes started before anybody asks, beside replicas. 0: none; auto: one, and as many as new threads came at once of late.'),
   spares_memory: bytes.default('1g').describe('With `spares: auto`: what all slots together may take.'),
   pause_after: seconds.default(60).describe('A warm sandbox is frozen after this, and wakes when it is used. 0: never.'),
   mounts: z.array(mount).default([]).describe('Further binds for every sandbox.'),

@@ -24,7 +24,7 @@ export async function claimSlot(core: Core, entry: Entry, signal: AbortSignal): 
   if (files === null || slots === null) return null
   // Only where all that runs is known: a container that still has the thread's directory would lose it.
   if (!core.watch.current?.healthy() || core.strays.size > 0) return null
-  const spare = slots.take()
+  const spare = slots.take() ?? (await slots.coming(signal))
   if (spare === null) return null
   try {
     return await locked(core, files, spare, entry, signal)

@@ -34,6 +34,8 @@ export interface SlotPool {
 export interface Slots {
   /** The next one, for the caller alone; null: none is ready. */
   take(): Spare | null
+  /** One that is being started, once it is ready, for the caller alone: it is further than a start of one's own. null: none is, or it takes too long. */
+  coming(signal: AbortSignal): Promise<Spare | null>
   /** It was not claimed, and is as good as before. */
   giveBack(slot: string): void
   /** It was not claimed for this reason: given back, or of no use to anybody. */

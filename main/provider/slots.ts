@@ -4,11 +4,12 @@ import type { Found, SandboxSpec } from '../backends/backend.ts'
 import { proveReady } from './birth.ts'
 import { hashWith, outdated, type Core } from './core.ts'
 import { abortError } from '../abort-error.ts'
+import { orAborted } from './flights.ts'
 import { slotName } from './inspect.ts'
 import { innerTargets, type SlotFiles } from './slot-deps.ts'
 import { bytesOfOne } from './slot-memory.ts'
 import { dropDirectory, takenOut } from './slot-recovery.ts'
-import type { NotEnded, Slots } from './slots-api.ts'
+import type { NotEnded, Slots, Spare } from './slots-api.ts'
 import { nextSlot, slotPlan, spoiltReason, wantedSpares, type SlotView } from './slots-plan.ts'
 
 interface Slot extends Omit<SlotView, 'outdated'> {
@@ -21,6 +22,8 @@ interface Slot extends Omit<SlotView, 'outdated'> {
   state: SlotView['state']
   found: Found | null
   started: string
+  /** Somebody waits for it to be ready: it is nobody else's. */
+  promised: PromiseWithResolvers<void> | null
   gone: Promise<void> | null
   /** The first try to end it. */
   tried: Promise<Tried> | null
@@ -110,7 +113,7 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     const image = deps.backend.kind === 'embedded' ? null : deps.config().image
     const slot: Slot = {
       slot: id, row: { name: nameOf(id), image, created_at: new Date(clock.wall()).toISOString() }, nonce: deps.randomId() + deps.randomId(), hash: hashWith(core, ''), seen: '', state: 'starting',
-      madeAt: clock.now(), found: null, started: '', gone: null, tried: null, claimed: false,
+      madeAt: clock.now(), found: null, started: '', promised: null, gone: null, tried: null, claimed: false,
     }
     slots.set(slot.slot, slot)
     changed()
@@ -121,18 +124,20 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
         return later(imageMs)
       }
       const leave = await core.starts.pass(signal)
+      const began = clock.now()
       try {
         await start(slot, signal)
+        makeMs = clock.now() - began
       } finally {
         leave()
       }
       if (signal.aborted) throw abortError(signal)
-      slot.state = 'ready'
+      slot.state = slot.promised === null ? 'ready' : 'claiming'
+      slot.promised?.resolve()
       failures = 0
       if (problem !== null) deps.publish({ type: 'slots.ready', who: 'berth:slots', text: 'Spare sandboxes are there again' })
       problem = null
       changed()
-      makeMs = clock.now() - slot.madeAt
       schedule()
     } catch (error) {
       if (!signal.aborted && slot.state === 'starting') failed(asBerthError(error).message)
@@ -189,6 +194,7 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     if (slot.gone === null) {
       slot.state = 'ending'
       slot.claimed = claimed
+      slot.promised?.resolve()
       changed()
       if (slot.found) core.clients.ended(slot.found.ref, fail('SANDBOX_LOST', 'A spare sandbox was ended', { next: 'Berth starts another.' }))
       slot.tried = attempt(slot)
@@ -228,6 +234,28 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     if (made?.owner === 'ours' && made.nonce === nonce) await deps.backend.remove(made.ref, 0)
   }
 
+  const spareOf = (slot: Slot): Spare | null => slot.found && { slot: slot.slot, found: slot.found, started: slot.started, seen: slot.seen }
+
+  async function coming(signal: AbortSignal): Promise<Spare | null> {
+    const [slot] = [...slots.values()]
+      .filter((it) => it.state === 'starting' && it.promised === null && !outdated(core, { configHash: it.hash }, null))
+      .toSorted((a, b) => a.madeAt - b.madeAt)
+    if (!slot) return null
+    const ready = Promise.withResolvers<void>()
+    slot.promised = ready
+    const late = clock.timer(Math.max(guessMs, 2 * makeMs), ready.resolve)
+    try {
+      await orAborted(ready.promise, signal)
+      return slot.state === 'claiming' ? spareOf(slot) : null
+    } catch (error) {
+      giveBack(slot.slot)
+      throw error
+    } finally {
+      late.cancel()
+      slot.promised = null
+    }
+  }
+
   function giveBack(name: string): void {
     const slot = slots.get(name)
     if (slot?.state === 'claiming') slot.state = 'ready'
@@ -242,9 +270,11 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
       if (!slot?.found || core.clients.hasEnded(slot.found.ref)) return null
       slot.state = 'claiming'
       changed()
-      notBefore = Math.max(notBefore, clock.now() + pauseMs)
-      return { slot: slot.slot, found: slot.found, started: slot.started, seen: slot.seen }
+      // Where they come one after the other, the next is on its way before it is asked for.
+      if (desired() <= 1) notBefore = Math.max(notBefore, clock.now() + pauseMs)
+      return spareOf(slot)
     },
+    coming,
     giveBack,
     forget(name) {
       slots.delete(name)

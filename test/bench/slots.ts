@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { connect } from '../../main/bridge/client.ts'
 import { startEngine } from '../../main/engine.ts'
-import { setPaused } from './raw.ts'
+import { rawStart, setPaused } from './raw.ts'
 import type { Samples } from './stats.ts'
 
 /** What slots and frozen sandboxes are worth, in an engine of their own beside the one without. */
@@ -13,7 +13,7 @@ export interface SlotRows {
   /** One round of claims and wakings; `raw` is a container of the engine's own, to be frozen and woken. */
   round(samples: Samples, round: number, raw: Docker.Container): Promise<void>
   /** Time to first command: acquire until `true` has returned through the bridge. A failure ends the run. */
-  firstCommands(samples: Samples, rounds: number, crowd: number): Promise<void>
+  firstCommands(samples: Samples, rounds: number, crowd: number, like: Docker.ContainerInspectInfo): Promise<void>
   close(): Promise<void>
 }
 
@@ -22,15 +22,15 @@ const fileCount = 10_000
 
 export async function slotRows(docker: Docker): Promise<SlotRows> {
   const home = await mkdtemp(join(tmpdir(), 'berth-bench-slots-'))
-  await writeFile(join(home, 'config.yaml'), `backend: docker\nspares: 1\nsandbox:\n  container_prefix: berthslots${process.pid}\n  replicas: 200\n  idle_timeout: 3600\n  pause_after: 0\n`)
+  await writeFile(join(home, 'config.yaml'), `backend: docker\nspares: auto\nsandbox:\n  container_prefix: berthslots${process.pid}\n  replicas: 200\n  idle_timeout: 3600\n  pause_after: 0\n`)
   const engine = await startEngine({ homeDir: home, env: process.env, log: (level, text) => level === 'error' && console.error(text) })
   const http = await connect(home)
   let made = 0
 
   async function spare(): Promise<void> {
     for (;;) {
-      const { ready, problem } = (await engine.call('status', {})).slots
-      if (ready > 0) return
+      const { ready, wanted, starting, problem } = (await engine.call('status', {})).slots
+      if (ready > 0 && ready >= wanted && starting === 0) return
       if (problem !== null) throw new Error(`no spare sandbox: ${problem}`)
       await sleep(20)
     }
@@ -98,7 +98,7 @@ export async function slotRows(docker: Docker): Promise<SlotRows> {
       await claim(samples, 'claim_files', 'many', '/mnt/user-data/workspace/first')
       await frozen(samples, raw)
     },
-    async firstCommands(samples, rounds, crowd) {
+    async firstCommands(samples, rounds, crowd, like) {
       const say = (what: string) => process.stderr.write(`\r${what.padEnd(40)}`)
       await engine.call('destroy', { thread: 'frozen' })
       for (let n = 1; n <= rounds; n += 1) {
@@ -130,7 +130,17 @@ export async function slotRows(docker: Docker): Promise<SlotRows> {
         await Promise.all(threads.map((thread) => first(samples, 'tti_burst', thread)))
         await Promise.all(threads.map(destroy))
       }
+      say(`${crowd} at once of the container engine`)
+      const raw: Docker.Container[] = []
+      try {
+        const names = Array.from({ length: crowd }, (_, n) => `berthslots${process.pid}-raw-${n}`)
+        // A whole start up to its first command, as a client would ask for it that knows of nobody else.
+        await Promise.all(names.map((name) => samples.time('raw_crowd', async () => raw.push((await rawStart(docker, like, name)).container))))
+      } finally {
+        await Promise.all(raw.map((container) => container.remove({ force: true })))
+      }
       say(`${crowd} at once`)
+      await spare()
       const threads = Array.from({ length: crowd }, next)
       await Promise.all(threads.map((thread) => first(samples, 'tti_crowd', thread)))
       await Promise.all(threads.map(destroy))

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import { inspect } from 'node:util'
 import Docker from 'dockerode'
 import type { Clock } from '../../clock.ts'
 import type { Endpoint } from './connect.ts'
@@ -25,10 +26,16 @@ export interface Engine {
   close(): void
 }
 
+/**
+ * docker-modem spells out each request for its debug log, whether anybody reads that or not, to any depth: with the agent every
+ * socket, and what waits for one. That was milliseconds a call, the more of them the slower the engine answered.
+ */
+const unspelled = { [inspect.custom]: () => 'Agent' }
+
 export function openEngine(endpoint: Endpoint, clock: Clock): Engine {
   // Not the global agent: under NODE_USE_ENV_PROXY that one would send the engine's requests to HTTP_PROXY.
   const keep = { keepAlive: true, maxFreeSockets: 16 }
-  const agent = endpoint.tls ? new HttpsAgent(keep) : new HttpAgent(keep)
+  const agent = Object.assign(endpoint.tls ? new HttpsAgent(keep) : new HttpAgent(keep), unspelled)
   const docker = new Docker({
     // undefined where not meant: docker-modem fills gaps from DOCKER_HOST.
     socketPath: endpoint.socketPath ?? undefined,

@@ -184,6 +184,28 @@ needs('docker', 'lite-image').describe('clients that vanish, and waits that end'
       expect(await house.containers()).toEqual([`${house.prefix}-${containerId('default', 'fourth')}`])
     }))
 
+  it('makes what takes longer than a client waits all the same, in its turn: the create that is repeated gets it', async () => {
+    let asked = 0
+    const go = Promise.withResolvers<void>()
+    const decorate = (backend: Backend): Backend => ({
+      ...backend,
+      async create(spec, signal) {
+        asked += 1
+        await go.promise
+        return await backend.create(spec, signal)
+      },
+    })
+    await inHouse({ times: { create: 1500 }, decorate }, async (house) => {
+      const { post, seen } = verbs(() => house)
+      const early = await post('alpha', 'slow', 'slow')
+      expect([early.status, early.json]).toEqual([503, { detail: expect.stringContaining('is being made') }])
+      go.resolve()
+      await eventually('it is there, though its client has left', async () => (await seen('slow'))?.status === 'active')
+      expect((await post('alpha', 'slow', 'slow')).json).toMatchObject({ status: 'Running' })
+      expect(asked).toBe(1)
+    })
+  })
+
   it('tells the address of one that boots for longer than a client waits', async () => {
     let thaw: () => Promise<void> = () => Promise.resolve()
     const decorate = (backend: Backend): Backend => ({

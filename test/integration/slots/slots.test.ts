@@ -37,6 +37,7 @@ async function bySlot(it_: House, thread: string): Promise<void> {
   await eventually('a spare becomes its own', async () => {
     await spare(it_)
     if ((await it_.engine.call('acquire', { thread })).path === 'slot') return true
+    await it_.engine.call('destroy', { thread })
     await it_.engine.call('forget', { thread, confirm: thread })
     return false
   }, { within: 60_000 })
