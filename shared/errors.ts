@@ -47,6 +47,7 @@ export const errorCodes = {
   SANDBOX_LOST: { http: 502, exit: 70, retry: true },
   SANDBOX_UNREACHABLE: { http: 502, exit: 70, retry: true },
   SANDBOX_PAUSED: { http: 409, exit: 75, retry: true },
+  BAD_ANSWER: { http: 502, exit: 70, retry: false },
   SANDBOX_REFUSED: { http: 502, exit: 70, retry: false },
   TIMEOUT: { http: 504, exit: 75, retry: true },
   FILE_NOT_FOUND: { http: 404, exit: 66, retry: false },

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { fail } from '../../shared/errors.ts'
+import { deepestJson, parseJson, TooDeep } from '../../shared/parse-json.ts'
 import type { Limits } from './limits.ts'
 
 /** A JSON body; none at all is null. Bounded in size and in silence. */
@@ -18,9 +19,10 @@ export async function readJson(request: IncomingMessage, limits: Limits): Promis
   const bytes = await readBytes(request, limits)
   if (bytes.byteLength === 0) return null
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (cause) {
-    throw fail('BAD_INPUT', 'The body is not JSON', { next: 'Send one JSON object in UTF-8.', cause })
+    if (cause instanceof TooDeep) throw fail('BAD_INPUT', cause.message, { next: 'Send flatter JSON.', details: { reason: 'too-deep', limit: deepestJson } })
+    throw fail('BAD_INPUT', 'The body is not JSON', { next: 'Send one JSON object in UTF-8.', details: { reason: 'not-json' }, cause })
   }
 }
 

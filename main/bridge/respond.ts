@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import { asBerthError, type BerthError, errorCodes, toErrorData } from '../../shared/errors.ts'
 
 /** On every answer, whatever it is: nothing of it is for a browser to keep, frame or guess about. */
 export function secure(response: ServerResponse): void {
@@ -14,13 +13,4 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
   const bytes = Buffer.from(JSON.stringify(body), 'utf8')
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'content-length': bytes.byteLength })
   response.end(bytes)
-}
-
-/** `{ "error": ErrorData }` with the code's status. */
-export function sendError(response: ServerResponse, thrown: unknown): BerthError {
-  const error = asBerthError(thrown)
-  // Never Basic: a browser would ask for a password and then attach it by itself.
-  if (error.code === 'UNAUTHORIZED') response.setHeader('www-authenticate', 'Bearer realm="berth"')
-  sendJson(response, errorCodes[error.code].http, { error: toErrorData(error) })
-  return error
 }

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { BerthError } from '../../shared/errors.ts'
+import { fail } from '../../shared/errors.ts'
 import type { Caller } from './auth.ts'
+import type { Dialect } from './dialect.ts'
 import type { Target } from './target.ts'
 
 /** A request that passed the guard. */
 export interface Exchange {
+  /** GET for a HEAD, too; `request.method` has what was sent. */
   readonly method: string
   readonly target: Target
   readonly request: IncomingMessage
@@ -25,6 +27,16 @@ export interface Route {
   open(path: string): boolean
   /** Answers, or throws what the bridge then answers with. */
   answer(exchange: Exchange): Promise<void>
-  /** Sends an error in this route's own form, a missing token included; without it, in Berth's. */
-  refuse?(response: ServerResponse, error: BerthError): void
+  /** Of what is spoken here, where that is not Berth's own: the form of whatever fails at its addresses. */
+  readonly dialect?: Dialect
+}
+
+/**
+ * METHOD_NOT_ALLOWED unless it is one of these. HEAD is a GET to every route: the server hands it on as such, and node:http keeps
+ * the body back.
+ */
+export function onlyMethods({ method, target, response }: Exchange, ...allowed: readonly string[]): void {
+  if (allowed.includes(method)) return
+  response.setHeader('allow', allowed.flatMap((it) => (it === 'GET' ? ['GET', 'HEAD'] : [it])).join(', '))
+  throw fail('METHOD_NOT_ALLOWED', `${method} is not for ${target.path}`, { next: `Use ${allowed.join(' or ')}.` })
 }

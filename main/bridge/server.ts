@@ -1,18 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { asBerthError, type BerthError, fail, toErrorData } from '../../shared/errors.ts'
+import { asBerthError, type BerthError, fail } from '../../shared/errors.ts'
+import { takesUpgrade } from '../../shared/upgrade.ts'
 import { type Caller, type Identify, presentedToken } from './auth.ts'
+import { refuseConnection } from './bad-request.ts'
 import { gone } from './body.ts'
+import { dialectAt, type Refusal, sendRefusal } from './dialect.ts'
 import { refuse } from './guard.ts'
 import type { Hosts } from './hosts.ts'
 import type { Limits } from './limits.ts'
-import { secure, sendError } from './respond.ts'
+import { secure } from './respond.ts'
 import type { Route } from './route.ts'
 import { parseTarget } from './target.ts'
 
 export interface BridgeServer {
   readonly server: Server
+  /** An error as it is told at this address, to whoever has no response to send it by. */
+  refusal(url: string | undefined, error: BerthError): Refusal
   /** Refuses what is new, ends what is under way with SHUTTING_DOWN, and lets its answers out. `further`: closes its other addresses. Idempotent. */
   close(further?: () => Promise<void>): Promise<void>
 }
@@ -39,9 +43,12 @@ export function createBridgeServer(deps: {
     // The default of 30 s would let an unfinished head live three times as long as it may.
     connectionsCheckingInterval: Math.max(100, Math.min(5000, limits.head / 2)),
     keepAliveTimeout: 120_000,
+    shouldUpgradeCallback: takesUpgrade,
   })
+  const dialects = deps.routes.flatMap(({ dialect }) => dialect ?? [])
+  const refusal = (url: string | undefined, error: BerthError) => dialectAt(url, dialects).refusal(error)
   server.on('request', (request, response) => void answer(request, response))
-  server.on('clientError', refuseConnection)
+  server.on('clientError', (error, socket) => refuseConnection(error, socket, dialects))
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => {
     sockets.add(socket)
@@ -54,15 +61,13 @@ export function createBridgeServer(deps: {
     response.on('close', () => {
       underWay.delete(response)
       deps.answered?.(response.headersSent ? response.statusCode : null)
-      if (!response.writableFinished) controller.abort(gone())
+      // Nobody waits for the rest of what a HEAD left out: a stream would go on for ever.
+      if (!response.writableFinished || request.method === 'HEAD') controller.abort(gone())
     })
     secure(response)
-    let taker: Route | undefined
     try {
       if (closing) throw shuttingDown()
-      await route(request, response, controller, (found) => {
-        taker = found
-      })
+      await route(request, response, controller)
     } catch (thrown) {
       if (response.headersSent || response.destroyed) {
         response.destroy()
@@ -72,19 +77,17 @@ export function createBridgeServer(deps: {
         await discard(request)
         response.setHeader('connection', 'close')
       }
-      if (taker?.refuse) taker.refuse(response, asBerthError(thrown))
-      else sendError(response, thrown)
+      sendRefusal(response, refusal(request.url, asBerthError(thrown)))
     }
   }
 
-  async function route(request: IncomingMessage, response: ServerResponse, controller: AbortController, taken: (by: Route | undefined) => void): Promise<void> {
+  async function route(request: IncomingMessage, response: ServerResponse, controller: AbortController): Promise<void> {
     const refused = refuse(request, deps.hosts)
     if (refused) throw refused
-    const method = request.method ?? 'GET'
+    const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET')
     const target = parseTarget(request.url)
     const ask = target && { method, path: target.path, accept: request.headers.accept }
     const found = ask && deps.routes.find((it) => it.takes(ask))
-    taken(found || undefined)
     const token = presentedToken(request.headers)
     const caller = token === null ? null : deps.identify(token)
     // Also where there is nothing: who has no token does not learn what there is.
@@ -122,6 +125,7 @@ export function createBridgeServer(deps: {
 
   return {
     server,
+    refusal,
     close: (further = () => Promise.resolve()) => (closing ??= shut(further)),
   }
 }
@@ -142,23 +146,6 @@ export function discard(request: IncomingMessage): Promise<void> {
   })
 }
 
-/** What is no HTTP, too long a head, or a head that never ended. */
-export function refuseConnection(error: Error & { code?: string }, socket: Duplex): void {
-  if (!socket.writable) {
-    socket.destroy()
-    return
-  }
-  const [status, reason] =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? ['408 Request Timeout', fail('TIMEOUT', 'The request did not come to its end', { next: 'Send it at once.' })]
-      : error.code === 'HPE_HEADER_OVERFLOW'
-        ? ['431 Request Header Fields Too Large', fail('TOO_LARGE', 'The headers are too large', { next: 'Send fewer.' })]
-        : ['400 Bad Request', fail('BAD_INPUT', 'This is not HTTP/1.1', { next: 'Speak HTTP/1.1 with one Host header.' })]
-  const body = JSON.stringify({ error: toErrorData(reason) })
-  const head = `HTTP/1.1 ${String(status)}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`
-  socket.end(head + body, () => socket.destroy())
-}
-
 function unauthorized(token: string | null): BerthError {
   return fail('UNAUTHORIZED', token === null ? 'A token is needed' : 'The token is not right', {
     next: 'Send what is in the token file (its path is in bridge.json) as `Authorization: Bearer ...` or `X-API-Key`.',
@@ -172,4 +159,3 @@ function noSuchPath(): BerthError {
 export function shuttingDown(): BerthError {
   return fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again: `berth serve`.' })
 }
-

@@ -24,7 +24,7 @@ import { uiRoute } from './routes/ui.ts'
 import { provisionerRoute } from './routes/provisioner.ts'
 import { openApiRoute } from './routes/openapi.ts'
 import { defaultTimes, type ProvisionerDeps } from './provisioner/provisioner.ts'
-import { createBridgeServer } from './server.ts'
+import { type BridgeServer, createBridgeServer } from './server.ts'
 
 export interface Bridge {
   /** `http://127.0.0.1:PORT`, without a trailing slash. */
@@ -49,11 +49,12 @@ export interface ScreensDeps {
 
 function openSocket(
   server: Server,
-  deps: { identify: Identify; dispatch: Dispatch; version: string; hosts?: Hosts },
+  deps: { identify: Identify; dispatch: Dispatch; version: string; hosts?: Hosts; refusal: BridgeServer['refusal'] },
   { sessions, subscribe, instance }: ScreensDeps,
 ): SocketRoute {
   return socketRoute(server, {
     hosts: deps.hosts,
+    refusal: deps.refusal,
     identify: deps.identify,
     authenticate(key) {
       const caller = deps.identify(key)
@@ -99,10 +100,10 @@ export async function startBridge(deps: {
       ? [provisionerRoute({ ...deps.provisioner, dispatch: deps.dispatch, publish: deps.events.publish, times: defaultTimes, limits })]
       : []),
   ]
-  const { server, close } = createBridgeServer({
+  const { server, refusal, close } = createBridgeServer({
     identify: deps.identify, routes, limits, answered: deps.metrics.answered, ...(deps.hosts ? { hosts: deps.hosts } : {}),
   })
-  const socket = deps.screens ? openSocket(server, deps, deps.screens) : null
+  const socket = deps.screens ? openSocket(server, { ...deps, refusal }, deps.screens) : null
   const listening = await listenByPlan(server, deps.plan, deps.listen)
   const { port } = listening
   return {

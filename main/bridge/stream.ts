@@ -38,6 +38,11 @@ export function createStream(response: ServerResponse, form: StreamForm, signal:
       'x-accel-buffering': 'no',
     })
     response.flushHeaders()
+    // To a HEAD this was all: its end tells whoever makes the stream.
+    if (response.req.method === 'HEAD') {
+      response.end()
+      return
+    }
     // A comment line is no event. Lines of JSON have nothing like it, so that form stays silent.
     if (form === 'sse') beat = setInterval(() => response.writableNeedDrain || response.write(': still here\n\n'), heartbeat)
   }
@@ -48,12 +53,13 @@ export function createStream(response: ServerResponse, form: StreamForm, signal:
     async send(kind, data, id) {
       if (signal.aborted || response.destroyed) throw signal.reason ?? gone()
       start()
+      if (response.writableEnded) throw gone()
       if (!response.write(frame(form, kind, data, id))) await drained(response, signal)
     },
     end(kind, data) {
       if (beat) clearInterval(beat)
       start()
-      response.end(frame(form, kind, data))
+      if (!response.writableEnded) response.end(frame(form, kind, data))
     },
     close() {
       if (beat) clearInterval(beat)

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { parseJson, TooDeep } from '../../shared/parse-json.ts'
 import { InvalidRequest, RequestError } from './reply.ts'
 import { ledInward, type StandIns } from './stand-ins.ts'
 
@@ -54,9 +55,11 @@ export class Call {
     }
     if (size === 0) return undefined
     try {
-      const body: unknown = JSON.parse(Buffer.concat(chunks, size).toString('utf8'))
+      const body = parseJson(Buffer.concat(chunks, size).toString('utf8'))
       return this.#standIns === null ? body : ledInward(body, this.#standIns)
     } catch (cause) {
+      // FastAPI, too, says 400 to a body that it cannot walk, and 422 to what is no JSON.
+      if (cause instanceof TooDeep) throw new RequestError(400, cause.message, 'Send flatter JSON')
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new InvalidRequest([{ loc: ['body', 0], msg: `JSON decode error: ${reason}`, type: 'json_invalid' }])
     }

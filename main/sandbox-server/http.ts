@@ -6,6 +6,8 @@ import { InvalidRequest, RequestError, failure, notAvailable } from './reply.ts'
 import type { JsonReply, Reply } from './reply.ts'
 import type { Router } from './router.ts'
 import { ledOutward, type StandIns } from './stand-ins.ts'
+import { refuse } from './websocket.ts'
+import { takesUpgrade } from '../../shared/upgrade.ts'
 
 /** Milliseconds an idle connection is kept: longer than any client's own limit, so that none is closed under a request. */
 const keepAlive = 80_000
@@ -29,11 +31,12 @@ export function httpServer(options: HttpOptions): Server {
     // A command may run for hours and an upload take as long; what is slow on purpose can only cost its own socket.
     requestTimeout: 0,
     requireHostHeader: false,
+    shouldUpgradeCallback: takesUpgrade,
   })
   server.on('request', (request, response) => void serve(request, response, options))
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
-    else socket.destroy()
+  server.on('clientError', (error: Error & { readonly code?: string }, socket) => {
+    if (error.code === 'HPE_HEADER_OVERFLOW') refuse(socket, 431, 'The headers are too large')
+    else refuse(socket, 400, error.code === 'HPE_INVALID_URL' ? 'The address has a character that must be percent-encoded' : `This is not HTTP/1.1: ${error.message}`)
   })
   // Without these, a reset connection would end the process.
   server.on('connection', (socket) => socket.on('error', () => socket.destroy()))

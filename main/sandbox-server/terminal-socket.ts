@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { parseJson } from '../../shared/parse-json.ts'
 import type { ShellSessions } from './shell-sessions.ts'
 import type { Terminals } from './terminal.ts'
 import { WebSocketConnection, refuse } from './websocket.ts'
@@ -102,7 +103,7 @@ function take(text: string, source: Source, touch: () => void): void {
 
 function parse(text: string): Message | null {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parseJson(text)
     return typeof value === 'object' ? value : null
   } catch {
     return null

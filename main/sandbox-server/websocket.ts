@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { failure } from './reply.ts'
 
 /** Bytes of one message from a client; a terminal's input is a few. */
 const messageLimit = 1024 * 1024
@@ -130,7 +131,14 @@ export class WebSocketConnection {
   }
 }
 
-export function refuse(socket: Duplex, status: number, reason: string): void {
+/** An answer, in the one form of this API, on a connection that is no longer node:http's. */
+export function refuse(socket: Duplex, status: number, message: string): void {
   socket.on('error', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const body = JSON.stringify(failure(status, message).body)
+  const head = `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`
+  socket.end(head + body, () => socket.destroy())
 }

@@ -1,4 +1,5 @@
 import type { RawData, WebSocket } from 'ws'
+import { parseJson } from '../../shared/parse-json.ts'
 import type { FramePort } from '../../shared/wire/frame.ts'
 import { closeCodes } from './close-codes.ts'
 
@@ -31,9 +32,9 @@ function codeFor(code: string | undefined): number {
 export function parse(data: RawData): unknown {
   const text = Array.isArray(data) ? Buffer.concat(data).toString('utf8') : Buffer.from(data as Buffer).toString('utf8')
   try {
-    return JSON.parse(text) as unknown
+    return parseJson(text)
   } catch {
-    // Not JSON, so no frame: whoever reads it says so to the sender.
+    // Not JSON, or deeper than anything that is meant, so no frame: whoever reads it says so to the sender.
     return null
   }
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import { asBerthError, errorCodes, type BerthError, type ErrorCode } from '../../../shared/errors.ts'
+import { errorCodes, type BerthError, type ErrorCode } from '../../../shared/errors.ts'
+import { jsonRefusal, type Refusal } from '../dialect.ts'
 import { sendJson } from '../respond.ts'
 import type { BadBody } from './body.ts'
 
@@ -13,18 +14,12 @@ const statuses: Partial<Record<ErrorCode, number>> = {
  * An error in the words of deer-flow's provisioner: `{"detail": ...}`. A 404 says that a sandbox is dead, so only the
  * answers that mean just this are one. Without a right key it is the bare word, as there.
  */
-export function sendRefusal(response: ServerResponse, thrown: unknown): void {
-  const error = asBerthError(thrown)
-  if (error.code === 'UNAUTHORIZED') {
-    // Never Basic: a browser would ask for a password and then attach it by itself.
-    response.writeHead(401, { 'content-type': 'text/plain; charset=utf-8', 'www-authenticate': 'Bearer realm="berth"' })
-    response.end('Unauthorized')
-    return
-  }
+export function refusalOf(error: BerthError): Refusal {
+  if (error.code === 'UNAUTHORIZED') return { status: 401, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'Unauthorized' }
   const status = statusOf(error)
   // A body that is no JSON object at all, as FastAPI says it.
-  if (status === 422) sendBad(response, { status, problems: [{ type: 'json_invalid', loc: ['body', 0], msg: error.message, input: {} }] })
-  else sendJson(response, status, { detail: `${error.message}. ${error.next}` })
+  if (status === 422) return jsonRefusal(422, { detail: [{ type: 'json_invalid', loc: ['body', 0], msg: error.message, input: {} }] })
+  return jsonRefusal(status, { detail: `${error.message}. ${error.next}` })
 }
 
 export function sendBad(response: ServerResponse, bad: BadBody): void {
@@ -35,6 +30,8 @@ export function sendNotFound(response: ServerResponse, id: string): void {
   sendJson(response, 404, { detail: `Sandbox '${id}' not found` })
 }
 
-function statusOf({ code }: BerthError): number {
-  return statuses[code] ?? (errorCodes[code].retry || errorCodes[code].http === 503 ? 503 : 500)
+function statusOf({ code, details }: BerthError): number {
+  // FastAPI, too, says 400 to JSON that nests too deep for it, and its server to what is no HTTP.
+  if (details?.['reason'] === 'too-deep' || details?.['reason'] === 'not-http') return 400
+  return statuses[code] ?? (errorCodes[code].retry ? 503 : 500)
 }

@@ -10,8 +10,9 @@ import { readJson } from '../body.ts'
 import type { Limits } from '../limits.ts'
 import { dispatchCalls } from '../mcp/dispatch-calls.ts'
 import { mcpSessions } from '../mcp/mcp-sessions.ts'
+import { rpcDialect } from '../mcp/rpc-dialect.ts'
 import { sendWeb, webRequest } from '../mcp/web-exchange.ts'
-import type { Exchange, Route } from '../route.ts'
+import { type Exchange, onlyMethods, type Route } from '../route.ts'
 
 export interface McpRoute extends Route {
   /** Ends all sessions and gives back what they hold; refuses new ones. Idempotent. */
@@ -55,10 +56,10 @@ export function mcpRoute(deps: { dispatch: Dispatch; limits: Limits; log: Log; n
     const { caller, method } = exchange
     demandScope({ scope: caller?.scope ?? 'open' }, 'mcp', 'agent')
     if (closed) throw fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again: `berth serve`.' })
-    if (!caller || !['GET', 'POST', 'DELETE'].includes(method)) {
-      exchange.response.setHeader('allow', 'GET, POST, DELETE')
-      throw fail('METHOD_NOT_ALLOWED', `${method} is not for /mcp`, { next: 'Point an MCP client (streamable HTTP) at this address.' })
-    }
+    onlyMethods(exchange, 'GET', 'POST', 'DELETE')
+    if (!caller) throw new Error('a request of nobody')
+    // A look: it must not count as the session's stream of messages.
+    if (exchange.request.method === 'HEAD') return { response: new Response(null, { headers: { 'content-type': 'text/event-stream' } }), done: () => undefined }
     const body = method === 'POST' ? await readJson(exchange.request, limits) : undefined
     const request = webRequest(exchange)
     callers.set(request, caller)
@@ -71,6 +72,7 @@ export function mcpRoute(deps: { dispatch: Dispatch; limits: Limits; log: Log; n
   return {
     takes: ({ path }) => path === '/mcp',
     open: () => false,
+    dialect: rpcDialect,
     async answer(exchange) {
       const { response, done } = await answerOf(exchange)
       try {

@@ -1,19 +1,16 @@
-import { fail } from '../../../shared/errors.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
 import { demandScope } from '../../rpc/dispatch.ts'
-import type { Route } from '../route.ts'
+import { onlyMethods, type Route } from '../route.ts'
 
 /** `GET /metrics`, in Prometheus' text format 0.0.4. An operator's token, also as the password of `Basic`. */
 export function metricsRoute(deps: { metrics: Pick<Metrics, 'text'> }): Route {
   return {
     takes: ({ path }) => path === '/metrics',
     open: () => false,
-    async answer({ method, caller, response }) {
+    async answer(exchange) {
+      const { caller, response } = exchange
       demandScope({ scope: caller?.scope ?? 'open' }, 'metrics', 'operator')
-      if (method !== 'GET') {
-        response.setHeader('allow', 'GET')
-        throw fail('METHOD_NOT_ALLOWED', `${method} is not for /metrics`, { next: 'Use GET.' })
-      }
+      onlyMethods(exchange, 'GET')
       const bytes = Buffer.from(deps.metrics.text(), 'utf8')
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'content-length': bytes.byteLength })
       response.end(bytes)

@@ -1,7 +1,6 @@
-import { fail } from '../../../shared/errors.ts'
 import { openApiDocument } from '../../rpc/openapi.ts'
 import { sendJson } from '../respond.ts'
-import type { Route } from '../route.ts'
+import { onlyMethods, type Route } from '../route.ts'
 
 const paths = new Set(['/openapi.json', '/berth/v1/openapi.json'])
 
@@ -11,11 +10,9 @@ export function openApiRoute(deps: { version: string }): Route {
   return {
     takes: ({ path }) => paths.has(path),
     open: () => true,
-    async answer({ method, response }) {
-      if (method !== 'GET') {
-        response.setHeader('allow', 'GET')
-        throw fail('METHOD_NOT_ALLOWED', `${method} is not for this path`, { next: 'Use GET.' })
-      }
+    async answer(exchange) {
+      const { response } = exchange
+      onlyMethods(exchange, 'GET')
       made ??= openApiDocument(deps.version)
       sendJson(response, 200, made)
     },

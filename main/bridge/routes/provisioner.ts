@@ -3,7 +3,7 @@ import { readJson } from '../body.ts'
 import type { Limits } from '../limits.ts'
 import { readCreate } from '../provisioner/body.ts'
 import { makeProvisioner, type ProvisionerDeps } from '../provisioner/provisioner.ts'
-import { sendBad, sendNotFound, sendRefusal } from '../provisioner/refusal.ts'
+import { refusalOf, sendBad, sendNotFound } from '../provisioner/refusal.ts'
 import { sendJson } from '../respond.ts'
 import type { Exchange, Route } from '../route.ts'
 import { contextOf } from './native.ts'
@@ -62,13 +62,16 @@ export function provisionerRoute(deps: ProvisionerDeps & { limits: Limits }): Ro
       if (id.includes('/')) throw fail('NO_SUCH_CALL', 'Not Found', { next: 'Sandboxes are at /api/sandboxes/{id}.' })
       await one(exchange, id)
     },
-    refuse(response, error) {
-      if (error.code === 'UNAUTHORIZED' && performance.now() - complained > complainEveryMs) {
-        complained = performance.now()
-        const text = "Somebody asked for sandboxes in deer-flow's dialect without a right key: a deer-flow with a wrong `provisioner_url` shows no other sign"
-        deps.publish({ type: 'provisioner.refused', who: 'client:anyone', text })
-      }
-      sendRefusal(response, error)
+    dialect: {
+      prefix: '/api',
+      refusal(error) {
+        if (error.code === 'UNAUTHORIZED' && performance.now() - complained > complainEveryMs) {
+          complained = performance.now()
+          const text = "Somebody asked for sandboxes in deer-flow's dialect without a right key: a deer-flow with a wrong `provisioner_url` shows no other sign"
+          deps.publish({ type: 'provisioner.refused', who: 'client:anyone', text })
+        }
+        return refusalOf(error)
+      },
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { fail, toErrorData } from '../../../shared/errors.ts'
+import { type BerthError, fail } from '../../../shared/errors.ts'
 import { clientFrame, type Hello } from '../../../shared/wire/frame.ts'
 import type { CallContext } from '../../rpc/context.ts'
 import type { ContractId } from '../../rpc/contract-hash.ts'
@@ -10,6 +10,7 @@ import { closeCodes } from '../../wire/close-codes.ts'
 import { parse, socketPort } from '../../wire/socket-port.ts'
 import type { FramePort, ClientFrame, ServerFrame } from '../../../shared/wire/frame.ts'
 import { type Caller, type Identify, presentedToken } from '../auth.ts'
+import { rawRefusal, type Refusal } from '../dialect.ts'
 import { refuse } from '../guard.ts'
 import { type Hosts, viaOf } from '../hosts.ts'
 import { parseTarget } from '../target.ts'
@@ -21,6 +22,8 @@ export interface KeyHolder { readonly caller: Caller; readonly session: string |
 
 export interface SocketDeps {
   readonly hosts: Hosts | undefined
+  /** How an error is told at an address. */
+  readonly refusal: (url: string | undefined, error: BerthError) => Refusal
   readonly identify: Identify
   /** A session's key or a token, from the first frame; null: nobody's. */
   readonly authenticate: (key: string, agent: string) => KeyHolder | null
@@ -57,15 +60,16 @@ export function socketRoute(server: Server, deps: SocketDeps): SocketRoute {
   function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     // An error here would otherwise have no listener; the close that follows says the same.
     stream.on('error', () => undefined)
+    const no = (error: BerthError) => rawRefusal(stream, deps.refusal(request.url, error))
     const refused = closed ? fail('SHUTTING_DOWN', 'Berth is shutting down', { next: 'Start it again: `berth serve`.' }) : refuse(request, deps.hosts)
-    if (refused) return refuseStream(stream, refused.code === 'SHUTTING_DOWN' ? '503 Service Unavailable' : '403 Forbidden', refused)
-    if (open.size >= mostSockets) return refuseStream(stream, '503 Service Unavailable', fail('BAD_INPUT', `There are ${mostSockets} sockets already`, { next: 'Close some.' }))
+    if (refused) return no(refused)
+    if (open.size >= mostSockets) return no(fail('CAPACITY_REJECTED', `There are ${mostSockets} sockets already`, { next: 'Close some.' }))
     if (parseTarget(request.url)?.path !== socketPath) {
-      return refuseStream(stream, '404 Not Found', fail('NO_SUCH_CALL', 'There is no WebSocket at this path', { next: `Use ${socketPath}.` }))
+      return no(fail('NO_SUCH_CALL', 'There is no WebSocket at this path', { next: `Use ${socketPath}.` }))
     }
     const token = presentedToken(request.headers)
     const caller = token === null ? null : deps.identify(token)
-    if (token !== null && !caller) return refuseStream(stream, '401 Unauthorized', fail('UNAUTHORIZED', 'The token is not right', { next: 'Send what is in the token file.' }))
+    if (token !== null && !caller) return no(fail('UNAUTHORIZED', 'The token is not right', { next: 'Send what is in the token file.' }))
     sockets.handleUpgrade(request, stream, head, (socket) => greet(socket, request, caller && { caller, session: null }))
   }
 
@@ -137,9 +141,4 @@ export function socketRoute(server: Server, deps: SocketDeps): SocketRoute {
       sockets.close()
     },
   }
-}
-
-function refuseStream(stream: Duplex, status: string, error: Error): void {
-  const body = JSON.stringify({ error: toErrorData(error) })
-  stream.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`, () => stream.destroy())
 }

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { BerthError, fail } from '../../../shared/errors.ts'
 import type { Provider, Visit } from '../../provider/provider-api.ts'
 import { sendJson } from '../respond.ts'
-import type { Route } from '../route.ts'
+import { onlyMethods, type Route } from '../route.ts'
 import type { Ticket, TicketStore } from '../ui/ticket-store.ts'
 
 const prefix = '/tickets/'
@@ -20,12 +20,16 @@ export function ticketsRoute(deps: { tickets: TicketStore; enter: Provider['ente
   return {
     takes: ({ path }) => path.startsWith(prefix),
     open: () => true,
-    async answer({ method, target, request, response, signal }) {
-      if (method !== 'GET' && method !== 'PUT') {
-        response.setHeader('allow', 'GET, PUT')
-        throw fail('METHOD_NOT_ALLOWED', `${method} is not for a ticket`, { next: 'GET a download, PUT an upload.' })
+    async answer(exchange) {
+      const { method, target, request, response, signal } = exchange
+      onlyMethods(exchange, 'GET', 'PUT')
+      const secret = target.path.slice(prefix.length)
+      if (request.method === 'HEAD' && deps.tickets.peek(secret)) {
+        // A look uses nothing up, and starts no transfer.
+        response.writeHead(200, { 'content-type': 'application/octet-stream' }).end()
+        return
       }
-      const ticket = deps.tickets.take(target.path.slice(prefix.length), method === 'GET' ? 'download' : 'upload')
+      const ticket = request.method === 'HEAD' ? null : deps.tickets.take(secret, method === 'GET' ? 'download' : 'upload')
       if (!ticket) throw fail('UNAUTHORIZED', 'This ticket is not taken: it was used, or is older than 30 s', { next: 'Ask for a new one.' })
       const visit = await deps.enter(ticket.sandbox, { counts: true, signal })
       const ended = AbortSignal.any([signal, visit.lost])

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { fail } from '../../../shared/errors.ts'
-import type { Route } from '../route.ts'
+import { onlyMethods, type Route } from '../route.ts'
 import { formFor, isKnown, type PageFile, readPage } from '../ui/page-files.ts'
 
 const types: Readonly<Record<string, string>> = {
@@ -23,11 +23,9 @@ export function uiRoute(deps: { directory: string }): Route {
   return {
     takes: ({ path: asked }) => asked === '/' || asked === '/index.html' || /^\/(?:assets\/)?[\w.-]+\.(?:js|css|svg|png|woff2|txt|webmanifest)$/.test(asked),
     open: () => true,
-    async answer({ method, target, request, response }) {
-      if (method !== 'GET' && method !== 'HEAD') {
-        response.setHeader('allow', 'GET, HEAD')
-        throw fail('METHOD_NOT_ALLOWED', `${method} is not for a page`, { next: 'Use GET.' })
-      }
+    async answer(exchange) {
+      const { target, request, response } = exchange
+      onlyMethods(exchange, 'GET')
       const all = await (files ??= readPage(deps.directory))
       const name = target.path === '/' ? '/index.html' : target.path
       const file = all.get(name)
@@ -57,7 +55,7 @@ export function uiRoute(deps: { directory: string }): Route {
         return
       }
       response.writeHead(200, { ...headers, 'content-length': bytes.byteLength })
-      response.end(method === 'HEAD' ? undefined : bytes)
+      response.end(bytes)
     },
   }
 }

@@ -8,7 +8,7 @@ import type { Pass } from './door.ts'
 import type { SandboxPortLimits } from './limits.ts'
 import { bodyHeaders, requestHeaders } from './request-headers.ts'
 import { responseHeaders } from './response-headers.ts'
-import type { Upstream } from './upstream.ts'
+import { answerHeaders, type Upstream } from './upstream.ts'
 
 export interface Exchanging {
   readonly pass: Pass
@@ -109,7 +109,7 @@ function passOn(response: ServerResponse, { answer, sent, deps, host }: Answerin
   try {
     response.writeHead(answer.statusCode ?? 502, headers)
   } catch (cause) {
-    throw fail('SANDBOX_UNREACHABLE', 'What answers in the sandbox sent a head that is no HTTP', { next: 'Look at the program that answers there.', cause })
+    throw noHttp(cause)
   }
   // A stream that says nothing yet is one all the same.
   response.flushHeaders()
@@ -135,9 +135,22 @@ function passOn(response: ServerResponse, { answer, sent, deps, host }: Answerin
   })
 }
 
-function unreachable(cause: Error): Error {
+/** What a connection failed of. A program whose answers are no HTTP will go on so: that is no failure to wait out. */
+export function unreachable(cause: Error & { readonly code?: string }): Error {
+  if (cause.code === 'HPE_HEADER_OVERFLOW') {
+    return fail('BAD_ANSWER', `What answers in the sandbox sent more than ${answerHeaders / 1024} KiB of headers`, {
+      next: 'Let the program there send fewer or shorter ones (cookies, mostly); data belongs into the body.',
+      details: { limit: answerHeaders },
+      cause,
+    })
+  }
+  if (cause.code?.startsWith('HPE_')) return noHttp(cause)
   return fail('SANDBOX_UNREACHABLE', `The sandbox does not answer: ${cause.message || 'the connection failed'}`, {
     next: 'Acquire again: a sandbox that ended is replaced, and keeps its address.',
     cause,
   })
+}
+
+function noHttp(cause: unknown): Error {
+  return fail('BAD_ANSWER', 'What answers in the sandbox sent a head that is no HTTP/1.1', { next: 'Look at the program that answers there, and at its own log.', cause })
 }

@@ -28,7 +28,7 @@ export function responseHeaders(
     if (name === 'set-cookie') {
       const cookie = cookieOut(value, pass)
       if (cookie !== null) headers[name] = [...listed(headers[name]), cookie]
-    } else if (name === 'location' && program) headers[name] = locationOut(value, pass.prefix, to.sentHost)
+    } else if (program && (name === 'location' || name === 'content-location')) headers[name] = locationOut(value, pass.prefix, to.sentHost)
     else headers[name] = headers[name] === undefined ? value : [...listed(headers[name]), value]
   }
   if (length !== null && !chunked) headers['content-length'] = length
@@ -61,10 +61,14 @@ function cookieOut(cookie: string, pass: Pick<Pass, 'form' | 'prefix'>): string 
   return [pair, ...kept, ` Path=${pass.prefix}${path.startsWith('/') ? path : '/'}`].join(';')
 }
 
-/** A redirect to its own host or root, which on the path form lies below the prefix. */
+/**
+ * A redirect to its own host or root, which on the path form lies below the prefix. Own is whatever a client would take for it:
+ * with a scheme or without (`//host/path`), with a name and password, its port said or left out. What is relative stays.
+ */
 function locationOut(location: string, prefix: string, sentHost: string): string {
-  if (location.startsWith('/') && !location.startsWith('//')) return `${prefix}${location}`
-  const own = `http://${sentHost}`
-  if (location.toLowerCase() === own) return `${prefix}/`
-  return location.toLowerCase().startsWith(`${own}/`) ? `${prefix}${location.slice(own.length)}` : location
+  const [, scheme, , host, rest = ''] = /^(?:(https?):)?([/\\]{2})(?:[^@/?#\\]*@)?([^/?#\\]*)(.*)$/is.exec(location) ?? []
+  if (host === undefined) return /^[/\\]/.test(location) ? `${prefix}/${location.slice(1)}` : location
+  const plain = (name: string) => name.toLowerCase().replace(scheme?.toLowerCase() === 'https' ? /:443$/ : /:80$/, '')
+  if (plain(host) !== plain(sentHost)) return location
+  return /^[/\\]/.test(rest) ? `${prefix}/${rest.slice(1)}` : `${prefix}/${rest}`
 }

@@ -1,20 +1,23 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { BerthError, errorCodes, fail } from '../../../shared/errors.ts'
+import { asBerthError, BerthError, errorCodes, fail } from '../../../shared/errors.ts'
+import { takesUpgrade } from '../../../shared/upgrade.ts'
 import type { Provider, Visit } from '../../provider/provider-api.ts'
 import type { Dispatch } from '../../rpc/dispatch.ts'
 import type { Identify } from '../auth.ts'
+import { refuseConnection } from '../bad-request.ts'
 import { gone } from '../body.ts'
+import { rawRefusal, sendRefusal } from '../dialect.ts'
 import type { Hosts } from '../hosts.ts'
 import { listenByPlan, type PortPlan } from '../port.ts'
-import { secure, sendError } from '../respond.ts'
-import { discard, hasUnreadBody, refuseConnection, shuttingDown } from '../server.ts'
+import { secure } from '../respond.ts'
+import { discard, hasUnreadBody, shuttingDown } from '../server.ts'
+import { aioDialect } from './aio-dialect.ts'
 import type { Capabilities } from './capabilities.ts'
 import { openDoor, type Pass } from './door.ts'
 import { letIn, turnAway } from './enter.ts'
 import { exchange, type Exchanging } from './exchange.ts'
 import { defaultLimits, type SandboxPortLimits } from './limits.ts'
-import { rawError } from './raw-answer.ts'
 import { tunnel } from './tunnel.ts'
 import { openUpstream } from './upstream.ts'
 
@@ -58,12 +61,11 @@ export async function startSandboxPort(deps: SandboxPortDeps): Promise<SandboxPo
     requestTimeout: 0,
     connectionsCheckingInterval: Math.max(100, Math.min(5000, limits.head / 2)),
     keepAliveTimeout: 120_000,
-    // What some clients offer beside (h2c) is not taken up, and not refused.
-    shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
+    shouldUpgradeCallback: takesUpgrade,
   })
   server.on('request', (request, response) => void answer(request, response))
   server.on('upgrade', (request, socket, head) => void upgrade(request, socket, head))
-  server.on('clientError', refuseConnection)
+  server.on('clientError', (error, socket) => refuseConnection(error, socket, [aioDialect]))
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const control = new AbortController()
@@ -98,13 +100,13 @@ export async function startSandboxPort(deps: SandboxPortDeps): Promise<SandboxPo
     await track(control, async (noted) => {
       try {
         // An engine of an older Node asks nobody whether to upgrade.
-        if (request.headers.upgrade?.toLowerCase() !== 'websocket') throw fail('BAD_INPUT', 'Only WebSockets are spoken here', { next: 'Leave `Upgrade` out.' })
+        if (!takesUpgrade(request)) throw fail('BAD_INPUT', 'Only WebSockets are spoken here', { next: 'Leave `Upgrade` out.' })
         const found = await door(request, { upgrade: true, signal: control.signal })
         if (found.kind === 'enter') throw fail('BAD_INPUT', 'Nobody enters by a WebSocket', { next: 'Open it as a page.' })
         noted(found.id)
         await visiting(request, found, control, (it) => tunnel(request, socket, head, it), () => undefined)
       } catch (thrown) {
-        rawError(socket, thrown)
+        rawRefusal(socket, aioDialect.refusal(asBerthError(thrown)))
       }
     })
   }
@@ -156,7 +158,7 @@ export async function startSandboxPort(deps: SandboxPortDeps): Promise<SandboxPo
     }
     secure(response)
     if (thrown instanceof BerthError && request.headers['sec-fetch-dest'] === 'document') turnAway(response, errorCodes[thrown.code].http, thrown.message, thrown.next)
-    else sendError(response, thrown)
+    else sendRefusal(response, aioDialect.refusal(asBerthError(thrown)))
   }
 
   async function shut(): Promise<void> {

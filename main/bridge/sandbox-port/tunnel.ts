@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { fail } from '../../../shared/errors.ts'
 import { abortError } from '../../abort-error.ts'
 import { gone } from '../body.ts'
-import type { Exchanging } from './exchange.ts'
+import { type Exchanging, unreachable } from './exchange.ts'
 import { frameWatch } from './frames.ts'
 import { rawHead } from './raw-answer.ts'
 import { requestHeaders } from './request-headers.ts'
@@ -64,7 +64,7 @@ function shakeHands(request: IncomingMessage, client: Duplex, deps: Exchanging):
     stop.addEventListener('abort', onStop, { once: true })
     client.on('close', onGone)
     sent.on('error', (cause) =>
-      settle(() => reject(fail('SANDBOX_UNREACHABLE', `The sandbox does not answer: ${cause.message}`, { next: 'Acquire again.', cause })), false),
+      settle(() => reject(unreachable(cause)), false),
     )
     sent.on('upgrade', (answer: IncomingMessage, server: Duplex, ahead: Buffer) => {
       server.on('error', () => server.destroy())

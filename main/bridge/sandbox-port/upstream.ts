@@ -8,6 +8,9 @@ import { fail } from '../../../shared/errors.ts'
  */
 const keptMs = 4000
 
+/** Headers of one answer, in bytes: sixteen times what node:http would take, as programs that collect cookies send. */
+export const answerHeaders = 262_144
+
 /** Connections to sandboxes: kept, of our own, and never by a proxy of the environment. */
 export interface Upstream {
   /** Begins a request to an address; throws BAD_INPUT where it cannot be sent as it is. */
@@ -29,6 +32,7 @@ export function openUpstream(): Upstream {
           path: base.pathname.replace(/\/+$/, '') + target,
           method,
           headers,
+          maxHeaderSize: answerHeaders,
         })
       } catch (cause) {
         throw fail('BAD_INPUT', 'This request cannot be sent on', { next: 'Send a path and headers of printable characters.', cause })

@@ -8,6 +8,8 @@ export interface TicketStore {
   issue(ticket: Ticket): { secret: string; expires: number }
   /** Takes it for good; null: there is none, it is too old, or it is for the other direction. */
   take(secret: string, direction: Ticket['direction']): Ticket | null
+  /** Whether it would give a download now. */
+  peek(secret: string): boolean
   /** Whoever is no longer let in has no tickets left either. */
   drop(who: string): void
 }
@@ -30,6 +32,10 @@ export function ticketStore(clock: Clock): TicketStore {
       if (!found || found.ticket.direction !== direction) return null
       tickets.delete(secret)
       return found.until > clock.now() ? found.ticket : null
+    },
+    peek(secret) {
+      const found = tickets.get(secret)
+      return found?.ticket.direction === 'download' && found.until > clock.now()
     },
     drop(who) {
       for (const [secret, { ticket }] of tickets) if (ticket.who === who) tickets.delete(secret)

@@ -1,0 +1,44 @@
+import type { Duplex } from 'node:stream'
+import { type BerthError, fail } from '../../shared/errors.ts'
+import { type Dialect, dialectAt, rawRefusal } from './dialect.ts'
+
+type ParserError = Error & { readonly code?: string; readonly rawPacket?: Buffer }
+
+/** Answers what node:http could not read as a request; for `clientError`. */
+export function refuseConnection(error: ParserError, socket: Duplex, dialects: readonly Dialect[]): void {
+  // The first line of what came; of a long head it has gone by, and nobody knows where it was for.
+  const url = /^[A-Z]+ (\S+) HTTP\/1/.exec(error.rawPacket?.toString('latin1') ?? '')?.[1]
+  rawRefusal(socket, dialectAt(url, dialects).refusal(whatIsWrong(error)))
+}
+
+/** Names of the parser's errors (llhttp), and what they mean to whoever sent it. */
+function whatIsWrong({ code = '', rawPacket }: ParserError): BerthError {
+  const bad = (message: string, next: string) => fail('BAD_INPUT', message, { next, details: { reason: 'not-http' } })
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return fail('TIMEOUT', 'The request did not come to its end', { next: 'Send it at once.' })
+    case 'HPE_HEADER_OVERFLOW':
+      return fail('TOO_LARGE', 'The headers are larger than 16 KiB', { next: 'Send fewer, or shorter ones; data belongs into the body.' })
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return fail('TOO_LARGE', 'The extensions of a chunk are too long', { next: 'Leave them out.' })
+    case 'HPE_INVALID_URL':
+      return bad('The address has a character that must be escaped', 'Percent-encode what is not plain ASCII: a `ü` in a path is `%C3%BC`, a space `%20`.')
+    case 'HPE_INVALID_HEADER_TOKEN':
+      return bad('A header has a character that none may have', 'Headers are one line each, without control characters.')
+    case 'HPE_INVALID_CONTENT_LENGTH':
+    case 'HPE_UNEXPECTED_CONTENT_LENGTH':
+      return bad('The Content-Length is no number, is there twice, or stands beside a Transfer-Encoding', 'Send one length, or the body chunked.')
+    case 'HPE_INVALID_TRANSFER_ENCODING':
+      return bad('This Transfer-Encoding is not known here', 'Send the body chunked, or with its length.')
+    case 'HPE_INVALID_CHUNK_SIZE':
+    case 'HPE_STRICT':
+      return bad('The chunks of the body are not as HTTP/1.1 has them', 'Send the body with its length.')
+    case 'HPE_INVALID_EOF_STATE':
+      return bad('The connection ended in the middle of a request', 'Send it whole.')
+    default:
+      // A TLS handshake begins with 22, HTTP/2 without an upgrade with its preface.
+      if (rawPacket?.[0] === 0x16) return bad('This port speaks http, not https', 'Write http:// in the address.')
+      if (rawPacket?.subarray(0, 3).toString('latin1') === 'PRI') return bad('This port speaks HTTP/1.1, not HTTP/2', 'Leave prior knowledge of HTTP/2 off.')
+      return bad('This is not HTTP/1.1', 'Speak HTTP/1.1 with one Host header.')
+  }
+}
