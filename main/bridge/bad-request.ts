@@ -8,7 +8,10 @@ type ParserError = Error & { readonly code?: string; readonly rawPacket?: Buffer
 export function refuseConnection(error: ParserError, socket: Duplex, dialects: readonly Dialect[]): void {
   // The first line of what came; of a long head it has gone by, and nobody knows where it was for.
   const url = /^[A-Z]+ (\S+) HTTP\/1/.exec(error.rawPacket?.toString('latin1') ?? '')?.[1]
-  rawRefusal(socket, dialectAt(url, dialects).refusal(whatIsWrong(error)))
+  const refusal = dialectAt(url, dialects).refusal(whatIsWrong(error))
+  // What never became a request has statuses of its own, which no call answers with.
+  const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : refusal.status
+  rawRefusal(socket, { ...refusal, status })
 }
 
 /** Names of the parser's errors (llhttp), and what they mean to whoever sent it. */

@@ -69,7 +69,7 @@ describe('sessions', () => {
   })
 
   it('100 that are opened, half of them dropped without a word, leave nothing', async () => {
-    await open({ mcpGone: 100, mcpIdle: 1000 })
+    await open({ mcpGone: 100, mcpIdle: 3000 })
     const sessions: Record<string, string>[] = []
     for (let at = 0; at < 100; at += 10) {
       await Promise.all(
@@ -83,7 +83,7 @@ describe('sessions', () => {
     }
     await eventually('nothing is held', () => holders().length === 0)
     for (const session of sessions) {
-      await eventually('the session has ended', async () => (await send(list, { headers: session })).status === 404, { every: 1200 })
+      await eventually('the session has ended', async () => (await send(list, { headers: session })).status === 404, { every: 4000 })
     }
     expect(house.logged).toEqual([])
   })
@@ -114,7 +114,7 @@ describe('sessions', () => {
     for (const stream of streams) expect((await stream).status).toBe(200)
     const refused = await send(initialize())
     expect(refused.status).toBe(429)
-    expect(await refused.json()).toMatchObject({ error: { code: 'CAPACITY_REJECTED' } })
+    expect(await refused.json()).toMatchObject({ jsonrpc: '2.0', id: null, error: { data: { code: 'CAPACITY_REJECTED', retry: true } } })
     for (const stream of streams) await (await stream).body?.cancel()
   })
 
@@ -238,6 +238,7 @@ describe('over plain HTTP', () => {
     expect(await status(run('a'), { headers: { ...session, accept: 'application/json' } })).toBe(406)
     expect(await status(run('a'), { headers: { ...session, 'content-type': 'text/plain' } })).toBe(415)
     expect(await status('{', { headers: session })).toBe(400)
+    expect(await (await send('{nope', { headers: session })).json()).toMatchObject({ jsonrpc: '2.0', id: null, error: { code: -32700 } })
     expect(await status('', { headers: session })).toBe(400)
     expect(await status('null', { headers: session })).toBe(400)
     expect(await status(null, { method: 'PUT', headers: session })).toBe(405)

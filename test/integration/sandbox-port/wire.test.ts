@@ -192,16 +192,28 @@ describe('what a client is sent', () => {
   })
 
   it.each([
-    ['closes at once', (socket: Socket) => void socket.destroy()],
-    ['speaks something else', (socket: Socket) => void socket.end('SSH-2.0-x\r\n')],
-    ['has a head without end', (socket: Socket) => void socket.write(`HTTP/1.1 200 OK\r\nx: ${'a'.repeat(100_000)}`)],
-    ['switches unasked', (socket: Socket) => void socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n')],
-    ['has a status that is none', (socket: Socket) => void socket.write('HTTP/1.1 042 X\r\ncontent-length: 0\r\n\r\n')],
-  ])('is told with 502 that what answers %s', async (_name, act) => {
+    ['closes at once', 'SANDBOX_UNREACHABLE', (socket: Socket) => void socket.destroy()],
+    ['speaks something else', 'BAD_ANSWER', (socket: Socket) => void socket.end('SSH-2.0-x\r\n')],
+    ['has a head without end', 'BAD_ANSWER', (socket: Socket) => void socket.write(`HTTP/1.1 200 OK\r\nx: ${'a'.repeat(300_000)}`)],
+    ['switches unasked', 'SANDBOX_UNREACHABLE', (socket: Socket) => void socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n')],
+    ['has a status that is none', 'BAD_ANSWER', (socket: Socket) => void socket.write('HTTP/1.1 042 X\r\ncontent-length: 0\r\n\r\n')],
+  ])('is told with 502 that what answers %s', async (_name, code, act) => {
     behave = (request) => act(request.socket)
     const { text } = await ask('', { method: 'POST' })
     expect(text).toMatch(/^HTTP\/1.1 502 /)
-    expect(text).toContain('"SANDBOX_UNREACHABLE"')
+    expect(text).toContain(`"code":"${code}"`)
+    // What will go on so is not called again.
+    expect(text).toContain(`"retry":${code !== 'BAD_ANSWER'}`)
+  })
+
+  it('passes on what a program collects in headers, 200 KiB of it', async () => {
+    behave = (_request, response) => {
+      for (let at = 0; at < 50; at++) response.appendHeader('x-many', 'a'.repeat(4096))
+      response.end('there')
+    }
+    const { text } = await ask('')
+    expect(text.slice(0, 15)).toBe('HTTP/1.1 200 OK')
+    expect(text.length).toBeGreaterThan(200_000)
   })
 
   it('sees a broken answer as broken, with a length and without', async () => {
