@@ -160,6 +160,8 @@ describe('what a client is sent', () => {
   it('is redirected within the sandbox', async () => {
     for (const [to, got] of [
       ['/x?y', at('/x?y')], [`http://${idA}.localhost:${rig.port}/x`, at('/x')], [`http://${idA}.localhost:${rig.port}`, at('/')], ['x/y', 'x/y'],
+      [`//${idA}.localhost:${rig.port}/x?y`, at('/x?y')], [`//${idA}.localhost:${rig.port}`, at('/')], [`HTTPS://${idA}.LOCALHOST:${rig.port}/x`, at('/x')],
+      [`http://user:word@${idA}.localhost:${rig.port}/x#y`, at('/x#y')], [`http://${idA}.localhost:${rig.port}?q`, at('/?q')], [`http://${idA}.localhost:1/x`, `http://${idA}.localhost:1/x`],
       ['//evil.example/', '//evil.example/'], ['http://elsewhere.example/', 'http://elsewhere.example/'],
     ] as const) {
       answerWith([['location', to]], 302)
