@@ -1,6 +1,8 @@
 import { chmod, link, lstat, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '../../../main/clock.ts'
+import { openSandbox } from '../../../main/sandbox/open-sandbox.ts'
 import { needs } from '../../support/parts.ts'
 import { startSandboxServer, until } from './support.ts'
 import type { Running } from './support.ts'
@@ -250,6 +252,10 @@ needs('root', 'fuse').describe('a mount whose server is gone', () => {
     await using dead = await deadMount()
     const asked = one.server.post('/v1/file/read', { file: `${dead.path}/file` })
     await until(async () => (await one.server.get('/v1/sandbox')).status === 503)
+    // Of which the engine makes what it makes of one that does not answer: hung, and replaced.
+    const api = openSandbox({ address: { url: one.server.url, key: null }, clock: systemClock() })
+    await expect(api.probe(5000)).rejects.toMatchObject({ code: 'SANDBOX_UNREACHABLE', message: expect.stringContaining('No command can start') })
+    await api.close()
     await dead.end()
     await asked
     await until(async () => (await one.server.get('/v1/sandbox')).status === 200)
