@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises'
 import { spawnForAgent } from './agent-process.ts'
 import { lane } from './lane.ts'
 
-/** One thread at most, for as long as a local disk needs. */
-const soon = lane(1, 100, () => new TooLate())
+/** One thread at most, for as long as a local disk needs on a machine that is busy. */
+const soon = lane(1, 1000, () => new TooLate())
 const boundMs = 5_000
 
 class TooLate extends Error {}
