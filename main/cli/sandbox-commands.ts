@@ -3,6 +3,7 @@ import { BerthError } from '../../shared/errors.ts'
 import { shownText } from '../../shared/shown-text.ts'
 import type { Acquired, Sandbox } from '../../shared/sandbox.ts'
 import type { BridgeClient } from '../bridge/client.ts'
+import { calledAs } from './called-as.ts'
 import { action, common, type Run } from './cli.ts'
 import { confirm } from './confirm.ts'
 import { write } from './io.ts'
@@ -33,7 +34,7 @@ export function addSandboxCommands(program: Command, run: Run): void {
             .call('acquire', { thread, user, holder, timeout }, { signal: cli.signal, onChunk: (chunk) => line.show(chunk) })
             .finally(() => line.end()),
         )
-        await cli.show(got, () => acquiredText(got))
+        await cli.show(got, () => acquiredText(got, calledAs(cli.io.env)))
       }),
     )
 
@@ -154,7 +155,7 @@ async function holdersOf(client: BridgeClient, at: Picked): Promise<string[]> {
   }
 }
 
-function acquiredText(it: Acquired): string {
+function acquiredText(it: Acquired, berth: string): string {
   const how = { reuse: 'running already', warm: 'kept warm', found: 'found again', slot: 'a spare one', cold: 'started' }[it.path]
   return [
     `Sandbox ${it.id} of ${it.thread === null ? 'no thread' : `thread ${it.thread}`} (${how}, ${it.backend}, ${it.isolation})\n`,
@@ -163,7 +164,7 @@ function acquiredText(it: Acquired): string {
     ...Object.entries(it.headers).map(([name, value]) => `  header  ${name}: ${value}\n`),
     it.was_replaced ? '  It was replaced since you last had it: only what is in its mounts is still there.\n' : '',
     ...it.warnings.map((warning) => `  warning: ${shownText(warning)}\n`),
-    `  try     berth exec ${nameOf(it)} -- ls -la\n`,
+    `  try     ${berth} exec ${nameOf(it)} -- ls -la\n`,
   ].join('')
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { CallResult } from '../../shared/contract.ts'
+import { calledAs } from './called-as.ts'
 import { asBerthError } from '../../shared/errors.ts'
 import { shownText } from '../../shared/shown-text.ts'
 import { action, type Cli, common, type Run } from './cli.ts'
@@ -65,15 +66,16 @@ function endBySignal(io: Io, run: Run): Promise<void> {
 async function greet(cli: Cli, engine: ServedEngine): Promise<void> {
   const status = await statusOf(cli, engine)
   const link = await engine.call('login_link', {})
+  const berth = calledAs(cli.io.env)
   await cli.show({ ...facts(engine), pid: process.pid, backend: status?.backend.kind ?? null, login: link.url }, () =>
     [
       `${paint(cli.io, 'stdout', 'bold', 'Berth listens on')} ${engine.url}\n`,
       `  home     ${engine.home}\n`,
       status ? `  backend  ${status.backend.kind}: ${status.backend.reason}\n` : '',
       `  screens  ${link.url}\n`,
-      `           logs one browser in, once, within 5 minutes; \`berth open\` makes a new link\n`,
-      `  try      berth acquire --thread demo\n`,
-      `           berth exec --thread demo -- sh -c 'echo hi > /mnt/user-data/workspace/a; cat /mnt/user-data/workspace/a'\n`,
+      `           logs one browser in, once, within 5 minutes; \`${berth} open\` makes a new link\n`,
+      `  try      ${berth} acquire --thread demo\n`,
+      `           ${berth} exec --thread demo -- sh -c 'echo hi > /mnt/user-data/workspace/a; cat /mnt/user-data/workspace/a'\n`,
       `  Ctrl-C stops it. Only what is in a sandbox's mounts outlives the sandbox.\n`,
     ].join(''),
   )

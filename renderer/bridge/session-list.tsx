@@ -37,7 +37,7 @@ export function SessionList() {
               <tr key={session.id}>
                 <th scope="row">{session.agent}</th>
                 <td className="mid">{session.connected ? <Status status="active" word={words.connected} /> : <Seen at={session.last_seen_at} />}{session.id === own ? <> <Chip>{words.thisOne}</Chip></> : null}</td>
-                <td className="actions"><span className="group"><Button kind="quiet" small bad onClick={() => (session.id === own ? setLeaving(true) : end(session.id))}>{words.end}</Button></span></td>
+                <td className="actions"><span className="group stay"><Button kind="quiet" small bad onClick={() => (session.id === own ? setLeaving(true) : end(session.id))}>{words.end}</Button></span></td>
               </tr>
             ))}
           </tbody>

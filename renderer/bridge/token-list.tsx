@@ -41,7 +41,7 @@ export function TokenList() {
               <td className="mid">{mayOf(token)}</td>
               <td className="num mid">{holds(token.name) || '–'}</td>
               <td className="mid gap"><LastUsed at={token.last_used_at} /></td>
-              <td className="actions"><span className="group"><Button kind="quiet" small bad onClick={() => setRevoking(token)}>{words.revoke}</Button></span></td>
+              <td className="actions"><span className="group stay"><Button kind="quiet" small bad onClick={() => setRevoking(token)}>{words.revoke}</Button></span></td>
             </tr>
           ))}
         </tbody>

@@ -75,7 +75,7 @@ export const sandboxesWords = {
     config: 'config.yaml has an error; the last good one is in force.', settings: 'Settings', imageFailed: 'The image is not here.', imagePrepare: 'Try again',
     image: 'The image is on its way:', imageCancel: 'Cancel', better: 'A container engine is there.', betterText: 'Switching ends the embedded sandboxes; files stay.', switch: 'Switch to it',
     embedded: 'Sandboxes are processes on this computer.', embeddedWhy: 'No container engine answers, so sandboxes are processes on this computer.', embeddedText: 'Bubblewrap keeps their files and processes apart; network, memory and CPU are shared.', unisolated: 'Nothing is isolated: commands run with your own rights.', isolation: 'What that means, and how to get containers',
-    slots: 'Slots are off.', more: (count: number) => `${count} more`, less: 'Fewer',
+    away: 'Put this note away', slots: 'Slots are off.', more: (count: number) => `${count} more`, less: 'Fewer',
   },
   switching: { title: 'Switch to the container engine?', about: 'The embedded sandboxes end, with what runs in them. Files in their workspaces stay.', keep: 'Cancel', go: 'Switch' },
   isolation: {

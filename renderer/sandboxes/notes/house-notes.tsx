@@ -9,6 +9,7 @@ import { shortName } from '../../frame/window/side.logic.ts'
 import { shareOf } from '../../images/pull.logic.ts'
 import { Note } from '../../parts/blocks/note.tsx'
 import { Button } from '../../parts/buttons/button.tsx'
+import { IconButton } from '../../parts/buttons/icon-button.tsx'
 import { useToast } from '../../parts/floats/toasts.ts'
 import { Progress } from '../../parts/signs/progress.tsx'
 import { useFormat } from '../../words/formats.ts'
@@ -32,7 +33,9 @@ export function HouseNotes() {
   const [all, setAll] = useState(false)
   const [dialog, setDialog] = useState<'isolation' | 'switch' | null>(null)
   const [busy, setBusy] = useState<NoteAction | null>(null)
-  const notes = notesOf(house, awaited)
+  const [away, setAway] = useState(() => localStorage.getItem(awayKey))
+  // What is so by this person's own choice, or for good, need not be said for ever; something new in it is said again.
+  const notes = notesOf(house, awaited).filter((note) => !canGo(note) || wordsOf(note) !== away)
   const sight = useSight()
 
   async function calling(action: NoteAction, call: () => Promise<unknown>): Promise<void> {
@@ -65,6 +68,10 @@ export function HouseNotes() {
       {shown.map((note, at) => (
         <HouseNoteView
           key={note.id} note={note} house={house} busy={busy === note.action} onAct={act}
+          onAway={canGo(note) ? () => {
+            localStorage.setItem(awayKey, wordsOf(note))
+            setAway(wordsOf(note))
+          } : null}
           rest={at === shown.length - 1 && notes.length > most ? <Button kind="quiet" small onClick={() => setAll(!all)} aria-expanded={all}>{all ? words.less : words.more(notes.length - most)}</Button> : null}
         />
       ))}
@@ -74,18 +81,22 @@ export function HouseNotes() {
   )
 }
 
+const awayKey = 'berth.note.away'
+const canGo = ({ id, kind }: HouseNote): boolean => id === 'embedded' && kind === 'info'
+const wordsOf = ({ id, text }: HouseNote): string => `${id} ${text}`
+
 const labels: Readonly<Record<NoteAction, string>> = {
   retry: words.retry, settings: words.settings, isolation: words.isolation, switch: words.switch, 'image-cancel': words.imageCancel, 'image-prepare': words.imagePrepare,
 }
 
-function HouseNoteView({ note, house, busy, onAct, rest }: { note: HouseNote; house: House; busy: boolean; onAct: (action: NoteAction) => void; rest: ReactNode }) {
+function HouseNoteView({ note, house, busy, onAct, onAway, rest }: { note: HouseNote; house: House; busy: boolean; onAct: (action: NoteAction) => void; onAway: (() => void) | null; rest: ReactNode }) {
   const format = useFormat()
   const { action } = note
   const said = saidOf(note, house, format.number)
   return (
     <Note
       kind={note.kind} title={said.title} live={note.kind !== 'info'}
-      action={action === null && rest === null ? undefined : <>{action === null ? null : <Button small busy={busy} onClick={() => onAct(action)}>{labels[action]}</Button>}{rest}</>}
+      action={action === null && rest === null && onAway === null ? undefined : <>{action === null ? null : <Button small busy={busy} onClick={() => onAct(action)}>{labels[action]}</Button>}{rest}{onAway === null ? null : <IconButton icon="close" label={words.away} onClick={onAway} />}</>}
     >
       {note.id === 'image' ? <ImageProgress house={house} /> : said.text}
     </Note>

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import type { Browser, CDPSession, Page } from 'playwright'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openMemoryHouse, type MemoryHouse } from '../../support/memory-house.ts'
+import { nameOf, sayNext, textOf } from '../../../shared/say-next.ts'
 import { needs } from '../../support/parts.ts'
 import { openBrowser, openTab, type Tab } from '../../support/web/browser.ts'
 import { open, quiet, shows } from '../../support/web/screens.ts'
@@ -171,6 +172,19 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
     // The page's thread is free for the larger part of the time, whatever else this machine does.
     expect(share).toBeLessThan(0.6)
     quiet(tab.complaints)
+  })
+
+  it('says what the pool says: who goes for the next one, and since when nobody has one that was made ready', async () => {
+    await open(page, 'sandboxes')
+    const { next, replicas } = await memory.house.engine.call('status', {})
+    expect(next.acquire).toMatchObject({ kind: 'evicts' })
+    expect(next.reap).toMatchObject({ thread: expect.stringMatching(/^load-/) as unknown })
+    await shows(page, new RegExp(next.acquire.kind === 'evicts' ? `and ${nameOf(next.acquire.who[0] ?? { id: '', thread: null })} is evicted` : 'never'))
+    expect(await page.locator('.pool .next').textContent()).toBe(textOf(sayNext(next.acquire, replicas)))
+    const gone = next.acquire.kind === 'evicts' ? next.acquire.who[0]?.id ?? '' : ''
+    expect(await memory.house.engine.call('hint', { thread: 'made-ready' })).toMatchObject({ state: 'starting' })
+    await page.getByRole('row').filter({ hasText: 'made-ready' }).getByText(/^nobody for (\d+s|[1-3]m)$/).waitFor()
+    expect((await memory.house.engine.call('list', {})).sandboxes.filter(({ id, status }) => id === gone && status !== 'stopping')).toEqual([])
   })
 
   it('comes to somebody new with at most 250 KB of script before the list shows; terminal and charts when they are opened', async () => {

@@ -19,7 +19,7 @@ describe('without isolation', () => {
 
   it('the line that acquire prints under "try" works, in the thread’s own directory', async () => {
     const acquired = await berth(['acquire', '--thread', 'demo'])
-    const line = /^ {2}try {5}berth (.+)$/m.exec(acquired.stdout)?.[1] ?? ''
+    const line = /^ {2}try {5}(?:npx )?berth (.+)$/m.exec(acquired.stdout)?.[1] ?? ''
     await berth(['write', '--thread', 'demo', '/mnt/user-data/workspace/a.txt'], 'hi\n')
     const tried = await berth(line.split(' '))
     expect({ code: tried.code, has: tried.stdout.includes('a.txt') }, tried.stderr).toEqual({ code: 0, has: true })

@@ -213,6 +213,35 @@ needs('chromium').describe('The frame, in Chromium', () => {
   })
 
   describe('live', () => {
+    test('the palette leads to what is on a screen that is not open, and into each sandbox', async () => {
+      await open()
+      const found = async (text: string, option: RegExp) => {
+        await page.keyboard.press('Control+k')
+        await page.getByRole('combobox', { name: 'Search for a sandbox or a command' }).fill(text)
+        await page.getByRole('option', { name: option }).first().waitFor()
+        await page.keyboard.press('Enter')
+      }
+      await found('logs etl', /^Open logs etl-backfill-2026-q3/)
+      await expect.poll(hash).toBe('#/sandboxes/b7d01f3e5c7e90ab/logs')
+      await found('doctor', /^Run doctor/)
+      await page.getByText('All that is needed is there; 1 thing is worth a look.').waitFor()
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog', { name: 'Doctor' }).waitFor({ state: 'hidden' })
+      await found('token', /^New token/)
+      await page.getByRole('textbox', { name: 'Name' }).waitFor()
+      expect(await hash()).toBe('#/bridge')
+    })
+
+    test('the note on the embedded backend can be put away, and stays away', async () => {
+      await open({ fixture: 'embedded' })
+      const away = page.getByRole('button', { name: 'Put this note away' })
+      await away.click()
+      await away.waitFor({ state: 'hidden' })
+      await page.reload()
+      await page.getByText('No sandboxes yet').waitFor()
+      expect(await away.count()).toBe(0)
+    })
+
     test('counts and the last event follow the engine, the latter at most once a second', async () => {
       await open()
       const foot = page.locator('.foot [role="status"]')
