@@ -204,7 +204,7 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
       })
       const fetched = (part: string) => [...bodies.keys()].some((url) => url.includes(`/assets/${part}-`))
       await visitor.page.goto((await memory.house.engine.call('login_link', {})).url)
-      await shows(visitor.page, 'load-000')
+      await shows(visitor.page, 'load-199')
       // What the page fetches ahead of need comes after that.
       const first = await visitor.page.evaluate(() => {
         const list = performance.getEntriesByName('list')[0]?.startTime ?? 0
@@ -217,7 +217,7 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
       expect(whole, JSON.stringify(sizes)).toBeGreaterThan(100_000)
       expect(whole, JSON.stringify(sizes)).toBeLessThanOrEqual(250_000)
       expect([fetched('terminal'), fetched('stats')]).toEqual([false, false])
-      const { id } = await memory.house.engine.call('get', { thread: 'load-000' })
+      const { id } = await memory.house.engine.call('get', { thread: 'load-199' })
       await open(visitor.page, 'sandboxes', id, 'stats')
       await shows(visitor.page, 'One sample a second while this tab is open.')
       expect([fetched('terminal'), fetched('stats')]).toEqual([false, true])
