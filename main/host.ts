@@ -168,7 +168,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       forget: (key, who) => forgetThread({ home, locks: options.locks, publish: events.publish }, key, who),
       stop: () => void close(),
     })
-    const dispatch = records.recorded(createDispatch({ handlers, log, ownerOf: provider.ownerOf, departed: provider.departed, sandboxes: () => provider.list().sandboxes }))
+    const dispatch = records.recorded(createDispatch({ handlers, log, ownerOf: provider.ownerOf, departed: provider.departed, sandboxes: () => provider.list().sandboxes }), (id) => provider.peek(id)?.thread ?? provider.departed(id)?.thread ?? null)
     const kept = (await readBridgeFile(home.paths.bridge)).value
     const { port, sandbox_port, listen } = loaded.config.bridge
     // Two homes that were first started while the other one slept keep the same ports: whoever comes second moves, once.

@@ -54,7 +54,7 @@ export async function runShell(start: ShellStart, { home, memoryFile, version }:
   const issued = issuedPaths()
   const page = servePage({ pipes: system.pipes, link, window: () => front.window(), now, native: (name, args) => native(name, args), answered: issued.answered })
   const front = openFront({
-    windows: system.windows, desk, dialogs, memory, now,
+    windows: system.windows, desk, dialogs, menus: system.menus, memory, now,
     preload: at.preload, icon: at.windowIcon,
     pageLeft: () => page.left(),
     command: (name) => page.command(name),
@@ -117,7 +117,7 @@ export async function runShell(start: ShellStart, { home, memoryFile, version }:
         front.show()
         page.command(does.name)
       } else if (does.act === 'diagnostics') void exportDiagnostics({ endpoint, dialogs })
-      else if (does.act === 'about') void about(system, version)
+      else if (does.act === 'about') about(system, { version, icon: at.windowIcon })
       else if (does.act === 'quit') life.quit()
       else if (does.act === 'start-engine') void startEngine()
       else front.close()

@@ -14,6 +14,10 @@ export function electronDesk(): Desk {
     async copy(text) {
       await clipboard.writeText(text)
     },
+    about({ name, version, icon, text }) {
+      app.setAboutPanelOptions({ applicationName: name, applicationVersion: version, version, copyright: text, ...(icon === null ? {} : { iconPath: icon }) })
+      app.showAboutPanel()
+    },
     notify({ title, body }, onClick) {
       if (!Notification.isSupported()) return
       const notice = new Notification({ title, body })

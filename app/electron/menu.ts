@@ -3,7 +3,10 @@ import { execFile } from 'node:child_process'
 import type { Item, Menus, TrayIcon, Trays } from '../system/menu.ts'
 
 export function electronMenus(): Menus {
-  return { setApplicationMenu: (items, act) => Menu.setApplicationMenu(Menu.buildFromTemplate(template(items, act))) }
+  return {
+    setApplicationMenu: (items, act) => Menu.setApplicationMenu(Menu.buildFromTemplate(template(items, act))),
+    popUp: (items) => Menu.buildFromTemplate(template(items, () => undefined)).popup(),
+  }
 }
 
 export function electronTrays(): Trays {
@@ -33,13 +36,14 @@ function image(file: string) {
 }
 
 function template<D>(items: readonly Item<D>[], act: (does: D) => void): MenuItemConstructorOptions[] {
-  return items.map(({ label, role, separator, enabled, checked, keys, does, items: inner }) => ({
+  return items.map(({ label, role, separator, enabled, checked, keys, told, does, items: inner }) => ({
     ...(separator ? { type: 'separator' as const } : {}),
     ...(checked === undefined ? {} : { type: 'checkbox' as const, checked }),
     ...(label === undefined ? {} : { label }),
     ...(role === undefined ? {} : { role }),
     ...(enabled === undefined ? {} : { enabled }),
     ...(keys === undefined ? {} : { accelerator: keys }),
+    ...(told === undefined ? {} : { registerAccelerator: false }),
     ...(does === undefined ? {} : { click: () => act(does) }),
     ...(inner === undefined ? {} : { submenu: template(inner, act) }),
   }))

@@ -62,6 +62,10 @@ function openWindow({ bounds, background, preload, icon }: WindowOptions): MainW
       window.on('maximize', listener)
       window.on('unmaximize', listener)
     },
+    onContextMenu: (listener) => void webContents.on('context-menu', (_event, { isEditable, formControlType, editFlags, selectionText }) => listener({
+      editable: isEditable, area: formControlType === 'text-area',
+      can: { cut: editFlags.canCut, copy: editFlags.canCopy && selectionText !== '', paste: editFlags.canPaste, selectAll: editFlags.canSelectAll },
+    })),
     onCrash: (listener) => void webContents.on('render-process-gone', (_event, { reason }) => {
       if (reason !== 'clean-exit') listener(reason)
     }),

@@ -1,11 +1,6 @@
 import type { System } from '../system/system.ts'
 
-/** What this is, and where newer ones are. Berth does not look for them: it makes no traffic of its own. */
-export async function about({ dialogs, electron }: Pick<System, 'dialogs' | 'electron'>, version: string): Promise<void> {
-  await dialogs.ask({
-    kind: 'info',
-    message: `Berth ${version}`,
-    detail: `Sandboxes for AI agents.\nElectron ${electron}\n\nNew releases are published where this one came from. Berth does not look for them by itself.`,
-    buttons: ['Close'], yes: 0, no: 0,
-  })
+/** What this is, in the system's own panel for it, and where newer ones are: Berth makes no traffic of its own to look for them. */
+export function about({ desk, electron }: Pick<System, 'desk' | 'electron'>, { version, icon }: { version: string; icon: string | null }): void {
+  desk.about({ name: 'Berth', version, icon, text: `Sandboxes for AI agents.\nElectron ${electron}\nMIT licence\n\nNew releases are published where this one came from.` })
 }

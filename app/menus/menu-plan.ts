@@ -8,12 +8,13 @@ export type MenuAct =
 const command = (name: string): MenuAct => ({ act: 'command', name })
 
 /**
- * The application's menu. A Mac has its app menu first, and there Settings, About and Quit are in it. Only a Mac gets keys
- * here: elsewhere they would be Ctrl and a letter, which belongs to whatever runs in a focused terminal; the page has its own.
+ * The application's menu. A Mac has its app menu first, and there Settings, About and Quit are in it. Only a Mac's keys are taken
+ * here: elsewhere they would be Ctrl and a letter, which belongs to whatever runs in a focused terminal. The page has its own, and those are told.
  */
 export function applicationMenu({ mac, packaged, offer }: { mac: boolean; packaged: boolean; offer: boolean }): readonly Item<MenuAct>[] {
   const key = (name: string) => (mac ? { keys: `Cmd+${name}` } : {})
-  const settings: Item<MenuAct> = { label: 'Settings…', ...key(','), does: command('go-settings') }
+  const own = (name: string) => (mac ? { keys: `Cmd+${name}` } : { keys: `Ctrl+${name}`, told: true as const })
+  const settings: Item<MenuAct> = { label: 'Settings…', ...own(','), does: command('go-settings') }
   const about: Item<MenuAct> = { label: 'About Berth', does: { act: 'about' } }
   const quit: Item<MenuAct> = { label: 'Quit Berth', ...key('Q'), does: { act: 'quit' } }
   const line: Item<MenuAct> = { separator: true }
@@ -37,12 +38,12 @@ export function applicationMenu({ mac, packaged, offer }: { mac: boolean; packag
     {
       label: '&View',
       items: [
-        { label: 'Sandboxes', ...key('1'), does: command('go-sandboxes') },
-        { label: 'Activity', ...key('2'), does: command('go-activity') },
-        { label: 'Images', ...key('3'), does: command('go-images') },
-        { label: 'Bridge', ...key('4'), does: command('go-bridge') },
+        { label: 'Sandboxes', ...own('1'), does: command('go-sandboxes') },
+        { label: 'Activity', ...own('2'), does: command('go-activity') },
+        { label: 'Images', ...own('3'), does: command('go-images') },
+        { label: 'Bridge', ...own('4'), does: command('go-bridge') },
         line,
-        { label: 'Commands…', does: command('palette') },
+        { label: 'Commands…', keys: mac ? 'Cmd+K' : 'Ctrl+Shift+K', told: true, does: command('palette') },
         line,
         { role: 'resetZoom' }, { role: 'zoomIn' }, { role: 'zoomOut' }, line, { role: 'togglefullscreen' },
         // In a package its fuses and this menu leave nobody a way into the page.

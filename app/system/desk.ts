@@ -7,6 +7,8 @@ export interface Desk {
   openDirectory(path: string): Promise<void>
   reveal(path: string): void
   copy(text: string): Promise<void>
+  /** The system's panel about an app. `icon`: a file; null: the app's own. */
+  about(facts: { name: string; version: string; icon: string | null; text: string }): void
   notify(notice: { title: string; body: string }, onClick: () => void): void
   setTheme(theme: Theme): void
   dark(): boolean

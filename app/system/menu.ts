@@ -10,12 +10,16 @@ export interface Item<D> {
   readonly enabled?: boolean
   readonly checked?: boolean
   readonly keys?: string
+  /** The page acts on its keys itself: they are told here, not taken from what has the focus there. */
+  readonly told?: true
   readonly does?: D
   readonly items?: readonly Item<D>[]
 }
 
 export interface Menus {
   setApplicationMenu<D>(items: readonly Item<D>[], act: (does: D) => void): void
+  /** Where the pointer is, over the window in front. */
+  popUp(items: readonly Item<never>[]): void
 }
 
 export interface TrayIcon {

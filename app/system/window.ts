@@ -16,6 +16,14 @@ export interface PagePort {
   close(): void
 }
 
+/** What was right-clicked in the page, where the page has no menu of its own for it. */
+export interface Spot {
+  readonly editable: boolean
+  /** A field of several lines: a terminal takes what is typed by one. */
+  readonly area: boolean
+  readonly can: { readonly cut: boolean; readonly copy: boolean; readonly paste: boolean; readonly selectAll: boolean }
+}
+
 /** The one main window. Hidden it goes on; closed it is gone. */
 export interface MainWindow {
   /** As it is when neither maximised nor full screen. */
@@ -42,6 +50,7 @@ export interface MainWindow {
   onClosed(listener: () => void): void
   /** Moved, resized, maximised or restored. */
   onChanged(listener: () => void): void
+  onContextMenu(listener: (spot: Spot) => void): void
   /** Its page's process is gone, otherwise than by our own wish. */
   onCrash(listener: (reason: string) => void): void
 }

@@ -1,6 +1,8 @@
 import { origin } from '../boot/bundle.ts'
 import type { Desk } from '../system/desk.ts'
 import type { Dialogs } from '../system/dialogs.ts'
+import { contextMenu } from '../menus/context-plan.ts'
+import type { Menus } from '../system/menu.ts'
 import type { MainWindow, Windows } from '../system/window.ts'
 import { openingBounds } from './bounds.ts'
 import { reloadAfterCrash } from './reload-plan.ts'
@@ -10,6 +12,7 @@ export interface FrontDeps {
   readonly windows: Windows
   readonly desk: Desk
   readonly dialogs: Dialogs
+  readonly menus: Pick<Menus, 'popUp'>
   readonly memory: ShellMemory
   readonly preload: string
   readonly icon: string | null
@@ -59,6 +62,10 @@ export function openFront(deps: FrontDeps): Front {
     made.onClosed(() => {
       deps.pageLeft()
       window = null
+    })
+    made.onContextMenu((spot) => {
+      const items = contextMenu(spot)
+      if (items.length > 0) deps.menus.popUp(items)
     })
     made.onCrash((reason) => void crashed(made, reason))
     made.onClose((event) => {

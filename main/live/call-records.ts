@@ -6,8 +6,8 @@ import type { TopicHandler } from '../rpc/topic-handlers.ts'
 import { batches } from './batches.ts'
 
 export interface CallRecords {
-  /** The same door, with every call of a client written down as it ends. */
-  recorded(dispatch: Dispatch): Dispatch
+  /** The same door, with every call of a client written down as it ends. `threadOf`: of a sandbox that is there, or was; null: none is known. */
+  recorded(dispatch: Dispatch, threadOf: (id: string) => string | null): Dispatch
   readonly topic: TopicHandler<'calls'>
 }
 
@@ -30,16 +30,17 @@ export function callRecords(clock: Clock): CallRecords {
   }
 
   return {
-    recorded: (dispatch) => async (context, name, input) => {
+    recorded: (dispatch, threadOf) => async (context, name, input) => {
       const own = context.transport === 'ipc' || context.transport === 'socket' || context.transport === 'process'
       if (own && silent.has(name)) return await dispatch(context, name, input)
       const began = clock.now()
       const at = new Date(clock.wall()).toISOString()
       const ended = (sandbox: string | null, error: string | null) =>
-        add({ at, client: context.client, transport: context.transport, call: name.slice(0, 60), sandbox, ms: clock.now() - began, error })
+        add({ at, client: context.client, transport: context.transport, call: name.slice(0, 60), sandbox: sandbox === null ? null : threadOf(sandbox) ?? sandbox, ms: clock.now() - began, error })
       try {
         const result = await dispatch(context, name, input)
-        ended(sandboxIn(result) ?? sandboxIn(input), null)
+        // What was asked for comes first: an answer's `id` may be another thing's, a terminal's or a session's.
+        ended(sandboxIn(input) ?? sandboxIn(result), null)
         return result
       } catch (thrown) {
         ended(sandboxIn(input), asBerthError(thrown).code)
@@ -64,7 +65,7 @@ export function callRecords(clock: Clock): CallRecords {
 /** The sandbox or thread that an input or answer names. */
 function sandboxIn(value: unknown): string | null {
   if (typeof value !== 'object' || value === null) return null
-  const { id, thread } = value as { id?: unknown; thread?: unknown }
+  const { id, sandbox, thread } = value as { id?: unknown; sandbox?: unknown; thread?: unknown }
   if (typeof thread === 'string') return thread.slice(0, 64)
-  return typeof id === 'string' && /^[a-f0-9]{16}$/.test(id) ? id : null
+  return [sandbox, id].find((one): one is string => typeof one === 'string' && /^[a-f0-9]{16}$/.test(one)) ?? null
 }

@@ -41,9 +41,29 @@ export function nameOf(event: Pick<BerthEvent, 'thread' | 'sandbox'>, anonymous:
   return event.thread ?? (event.sandbox ? `${anonymous} ${event.sandbox.slice(0, 6)}` : '')
 }
 
+/**
+ * One line a happening: an end is told when it begins and again when it is done, in the same words. The first stays, with the time that it
+ * took; where it became a failure, that says it better.
+ */
+export function told(events: readonly BerthEvent[]): readonly BerthEvent[] {
+  const lines: (BerthEvent | null)[] = []
+  const ending = new Map<string, number>()
+  for (const event of events) {
+    const { sandbox = '', type } = event
+    const at = ending.get(sandbox)
+    const begun = at === undefined ? undefined : lines[at]
+    if (at !== undefined && begun && type === 'sandbox.gone') lines[at] = { ...begun, details: { ms: Date.parse(event.at) - Date.parse(begun.at), ...begun.details } }
+    else lines.push(event)
+    if (at !== undefined && type === 'sandbox.failed') lines[at] = null
+    if (/^sandbox\.(stopping|lost)$/.test(type)) ending.set(sandbox, lines.length - 1)
+    else if (/^sandbox\.(gone|failed|creating)$/.test(type)) ending.delete(sandbox)
+  }
+  return lines.filter((line) => line !== null)
+}
+
 /** Events of sandboxes as lines, newest first. */
 export function happenings(events: readonly BerthEvent[], anonymous: string): readonly Happening[] {
-  return events
+  return told(events)
     .filter((event) => event.sandbox !== undefined)
     .map((event) => {
       const ms = event.details?.['ms']

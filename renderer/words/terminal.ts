@@ -18,6 +18,7 @@ export const terminalWords = {
   link: {
     title: 'Open this link', about: (host: string) => `A program in the sandbox printed it. It leads to ${host}.`, open: 'Open the link', cancel: 'Do not open', copy: 'Copy the link', whole: 'The whole address',
     login: 'What stands before the @ is a login name, not the host.', script: 'The host is written in more than the Latin script: it may look like another one.',
+    inside: 'This address is inside the sandbox', insideWhy: (host: string) => `To a program in the sandbox ${host} is the sandbox itself. On this computer it would be something else, so it is not opened; a command in the sandbox reaches it.`, close: 'Close',
     refused: 'This link is not opened', refusedWhy: 'Only http and https links are.',
   },
   keys: { copy: 'Copy', paste: 'Paste', find: 'Find' },

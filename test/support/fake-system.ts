@@ -3,7 +3,7 @@ import type { Question } from '../../app/system/dialogs.ts'
 import type { Item } from '../../app/system/menu.ts'
 import type { SchemeAnswer, Sender } from '../../app/system/pipes.ts'
 import type { System } from '../../app/system/system.ts'
-import type { Bounds, MainWindow, PagePort } from '../../app/system/window.ts'
+import type { Bounds, MainWindow, PagePort, Spot } from '../../app/system/window.ts'
 import type { PreloadApi } from '../../shared/wire/preload-api.ts'
 import { channels } from '../../app/ipc/channels.ts'
 import { latest, pageClient, type Pipe } from '../../app/ipc/page-client.ts'
@@ -21,6 +21,8 @@ export interface FakeWindow extends MainWindow {
   /** A person closes it. */
   close(): void
   crash(): void
+  /** A right click in the page, as the system tells of it. */
+  rightClick(spot: Spot): void
   /** Loads the page anew, as a reload does. */
   reloads: number
 }
@@ -38,6 +40,7 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
     userData: '', scheme: '', permissions: [] as readonly string[], origin: '', exit: null as number | null, quits: 0,
     tray: null as { icon: string; tooltip: string; items: readonly Item<unknown>[]; act: (does: never) => void } | null,
     menu: null as { items: readonly Item<unknown>[]; act: (does: never) => void } | null,
+    popups: [] as string[][], abouts: [] as { name: string; version: string; text: string }[],
     notices: [] as { title: string; body: string; click: () => void }[],
     questions: [] as Question[], errors: [] as string[], copied: [] as string[], opened: [] as string[], revealed: [] as string[], theme: '',
     serve: null as ((request: { url: string; method: string }) => Promise<SchemeAnswer>) | null,
@@ -93,6 +96,8 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
       onClosed: (listener) => void events.on('closed', listener),
       onChanged: (listener) => void events.on('changed', listener),
       onCrash: (listener) => void events.on('crash', listener),
+      onContextMenu: (listener) => void events.on('context-menu', listener),
+      rightClick: (spot) => void events.emit('context-menu', spot),
       close() {
         let prevented = false
         events.emit('close', { prevent: () => { prevented = true } })
@@ -145,7 +150,10 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
       exit: (code) => { record.exit ??= code },
     },
     windows: { open: openWindow, workAreas: () => [{ x: 0, y: 0, width: 1920, height: 1040 }] },
-    menus: { setApplicationMenu: (items, act) => { record.menu = { items, act: act as (does: never) => void } } },
+    menus: {
+      setApplicationMenu: (items, act) => { record.menu = { items, act: act as (does: never) => void } },
+      popUp: (items) => void record.popups.push(items.map(({ role, separator }) => (separator ? '-' : role ?? ''))),
+    },
     trays: {
       works: () => Promise.resolve(options.tray ?? true),
       open: (icon) => ({
@@ -171,6 +179,7 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
       openDirectory: (path) => Promise.resolve(void record.opened.push(path)),
       reveal: (path) => void record.revealed.push(path),
       copy: (text) => Promise.resolve(void record.copied.push(text)),
+      about: (facts) => void record.abouts.push(facts),
       notify: (notice, click) => void record.notices.push({ ...notice, click }),
       setTheme: (theme) => { record.theme = theme },
       dark: () => false, onDark: () => undefined, login: null,

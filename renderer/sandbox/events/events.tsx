@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'react'
 import type { BerthEvent } from '../../../shared/event.ts'
+import { told } from '../../activity/story.logic.ts'
 import { useTopic } from '../../frame/house/use-topic.ts'
 import { useNative } from '../../frame/house/contexts.ts'
 import { Button } from '../../parts/buttons/button.tsx'
@@ -28,10 +29,11 @@ export function EventsTab({ row }: TabProps) {
     start: () => setEvents([]),
     event: (batch) => setEvents((before) => withEvents(before, batch.events)),
   })
-  const count = (kind: EventKind) => events.filter((event) => kindOf(event) === kind).length
+  const lines = useMemo(() => told(events), [events])
+  const count = (kind: EventKind) => lines.filter((event) => kindOf(event) === kind).length
   const shown = useMemo(
-    () => events.filter((event) => (filter === 'all' || kindOf(event) === filter) && `${event.text} ${event.who} ${event.type}`.toLowerCase().includes(text.toLowerCase())),
-    [events, filter, text],
+    () => lines.filter((event) => (filter === 'all' || kindOf(event) === filter) && `${event.text} ${event.who} ${event.type}`.toLowerCase().includes(text.toLowerCase())),
+    [lines, filter, text],
   )
   return (
     <>
@@ -39,12 +41,12 @@ export function EventsTab({ row }: TabProps) {
         <Filters
           label={words.show} value={filter} onChange={setFilter}
           options={[
-            { value: 'all', label: words.all, count: events.length }, { value: 'lifecycle', label: words.lifecycle, count: count('lifecycle') },
+            { value: 'all', label: words.all, count: lines.length }, { value: 'lifecycle', label: words.lifecycle, count: count('lifecycle') },
             { value: 'terminal', label: words.commands, count: count('terminal') }, { value: 'problem', label: words.problems, count: count('problem') },
           ]}
         />
         <div className="end">
-          <SearchField label={words.filter} value={text} onChange={setText} found={`${shown.length} of ${events.length}`} />
+          <SearchField label={words.filter} value={text} onChange={setText} found={`${shown.length} of ${lines.length}`} />
           <Button kind="quiet" icon="download" onClick={() => task.run(async () => void await native.saveText(`berth-events-${row.id}.jsonl`, events.map((event) => JSON.stringify(event)).join('\n')))}>
             <span className="label">{words.exportIt}</span>
           </Button>

@@ -1,4 +1,4 @@
-import { useImperativeHandle, useLayoutEffect, useRef, useState } from 'react'
+import { useEffectEvent, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react'
 import { Empty } from '../../parts/blocks/empty.tsx'
 import { Button } from '../../parts/buttons/button.tsx'
 import { useFormat } from '../../words/formats.ts'
@@ -6,7 +6,7 @@ import { logWords } from '../../words/logs.ts'
 import { lineHeight, linesInSight } from './in-sight.logic.ts'
 import { LogLine } from './log-line.tsx'
 import type { LogListProps } from './log-list-props.ts'
-import { WrappedLines } from './wrapped-lines.tsx'
+import { WrappedLines, type WrappedHandle } from './wrapped-lines.tsx'
 
 /** The lines, of which only those in sight are in the page. */
 export function LogList(props: LogListProps) {
@@ -17,12 +17,13 @@ export function LogList(props: LogListProps) {
   const top = useRef(0)
   const goneBefore = useRef(gone)
   const followed = useRef(follow)
-  const toWrapped = useRef<(index: number) => void>(null)
+  const wrapped = useRef<WrappedHandle>(null)
+  const firstSeen = useRef(0)
   const [sight, setSight] = useState({ top: 0, height: 0 })
 
   useImperativeHandle(ref, () => ({
     show(index) {
-      if (wrap) toWrapped.current?.(index)
+      if (wrap) wrapped.current?.show(index, 'center')
       else if (box.current) box.current.scrollTop = Math.max(0, index * lineHeight - box.current.clientHeight / 2)
     },
     toEnd: () => toEnd(box.current),
@@ -52,6 +53,15 @@ export function LogList(props: LogListProps) {
     top.current = scrolls.scrollTop
   })
 
+  // Lines become higher or lower: the first one in sight stays the first.
+  const keep = useEffectEvent(() => {
+    const scrolls = box.current
+    if (follow || !scrolls) return
+    if (wrap) wrapped.current?.show(firstSeen.current, 'start')
+    else scrolls.scrollTop = firstSeen.current * lineHeight
+  })
+  useLayoutEffect(() => keep(), [wrap])
+
   return (
     <div className="logwrap">
       <div
@@ -61,11 +71,12 @@ export function LogList(props: LogListProps) {
           if (atEnd) onFollow(true)
           else if (scrollTop < top.current - 1) onFollow(false)
           top.current = scrollTop
+          firstSeen.current = wrap ? wrapped.current?.first() ?? 0 : Math.floor(scrollTop / lineHeight)
           if (!wrap) setSight({ top: scrollTop, height: clientHeight })
         }}
       >
         {size === 0 ? <Empty title={logWords.nothing[why]}>{logWords.nothingMore[why]}</Empty>
-          : wrap ? <WrappedLines {...props} box={box} to={toWrapped} /> : <Lines {...props} sight={sight} />}
+          : wrap ? <WrappedLines {...props} box={box} handle={wrapped} /> : <Lines {...props} sight={sight} />}
       </div>
       {newer > 0 ? (
         <div className="newer"><Button icon="follow" onClick={() => onFollow(true)}>{format.count(newer, 'new line')}</Button></div>

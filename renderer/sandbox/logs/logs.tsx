@@ -1,5 +1,6 @@
 import { useEffect, useEffectEvent, useReducer, useRef, useState } from 'react'
 import type { ErrorData } from '../../../shared/errors.ts'
+import { useCommand } from '../../frame/commands/use-command.ts'
 import { useNative } from '../../frame/house/contexts.ts'
 import { useTopic } from '../../frame/house/use-topic.ts'
 import { useFootKeys } from '../../frame/window/foot-keys.ts'
@@ -84,6 +85,7 @@ function Log({ id, name, ready }: { id: string; name: string; ready: boolean }) 
     },
     end: (error) => { if (error !== null && error.code !== 'NOT_RUNNING') setBroken(error) },
   })
+  useCommand({ id: 'follow', title: logWords.follow, keys: ['End'], icon: 'follow', run: () => followed(true) })
   useFootKeys([['Mod+f', logWords.find], ['End', logWords.follow]])
 
   const { lines, dropped, gone } = log.totals()

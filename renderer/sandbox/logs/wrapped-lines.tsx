@@ -4,10 +4,19 @@ import { lineHeight } from './in-sight.logic.ts'
 import { LogLine } from './log-line.tsx'
 import type { LogListProps } from './log-list-props.ts'
 
+export interface WrappedHandle {
+  show(index: number, align: 'start' | 'center'): void
+  /** The first line in sight. */
+  first(): number
+}
+
 /** Lines that are as high as they need: measured when they come into sight. */
-export function WrappedLines({ log, size, gone, times, wanted, current, follow, box, to }: LogListProps & { box: RefObject<HTMLDivElement | null>; to: Ref<(index: number) => void> }) {
+export function WrappedLines({ log, size, gone, times, wanted, current, follow, box, handle }: LogListProps & { box: RefObject<HTMLDivElement | null>; handle: Ref<WrappedHandle> }) {
   const virtual = useVirtualizer({ count: size, getScrollElement: () => box.current, estimateSize: () => lineHeight, overscan: 12, getItemKey: (index) => gone + index })
-  useImperativeHandle(to, () => (index: number) => virtual.scrollToIndex(index, { align: 'center' }))
+  useImperativeHandle(handle, () => ({
+    show: (index, align) => virtual.scrollToIndex(index, { align }),
+    first: () => virtual.getVirtualItems().find(({ end }) => end > (box.current?.scrollTop ?? 0))?.index ?? 0,
+  }))
   // Without the times there is more room for each.
   useLayoutEffect(() => virtual.measure(), [virtual, times])
   useLayoutEffect(() => {

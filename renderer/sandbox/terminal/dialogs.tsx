@@ -48,7 +48,7 @@ export function PasteDialog({ asked, onClose }: { asked: PasteAsked | null; onCl
 }
 
 /** Where a link really leads, whatever its text says; nothing is opened before. */
-export function LinkDialog({ uri, onClose, onOpen, onCopy }: { uri: string | null; onClose: () => void; onOpen: (href: string) => void; onCopy: (href: string) => Promise<void> }) {
+export function LinkDialog({ uri, apart, onClose, onOpen, onCopy }: { uri: string | null; /** The sandbox has a network of its own: its localhost is not this computer's. */ apart: boolean; onClose: () => void; onOpen: (href: string) => void; onCopy: (href: string) => Promise<void> }) {
   const words = terminalWords.link
   if (uri === null) return null
   const target = targetOf(uri)
@@ -56,6 +56,16 @@ export function LinkDialog({ uri, onClose, onOpen, onCopy }: { uri: string | nul
     return (
       <Dialog title={words.refused} about={words.refusedWhy} open onClose={onClose} actions={<Button safe onClick={onClose}>{words.cancel}</Button>}>
         <Code text={shownName(uri.slice(0, 2000))} copyable={false} label={words.whole} />
+      </Dialog>
+    )
+  }
+  if (target.own && apart) {
+    return (
+      <Dialog
+        title={words.inside} about={words.insideWhy(target.host)} open onClose={onClose} className="linkask"
+        actions={<><CopyButton text={() => onCopy(target.href)} label={words.copy} /><Button safe onClick={onClose}>{words.close}</Button></>}
+      >
+        <Code text={shownName(target.href)} copyable={false} label={words.whole} />
       </Dialog>
     )
   }

@@ -19,6 +19,8 @@ const readerKey = 'berth.terminal.reader'
 export interface TerminalPaneProps {
   readonly terminal: Terminal
   readonly terminals: readonly Terminal[]
+  /** The sandbox has a network of its own. */
+  readonly apart: boolean
   readonly canOpen: boolean
   readonly opening: boolean
   readonly onChoose: (id: string) => void
@@ -27,7 +29,7 @@ export interface TerminalPaneProps {
 }
 
 /** One session on screen, with its strip and what it asks. */
-export function TerminalPane({ terminal, terminals, canOpen, opening, onChoose, onOpen, onSize }: TerminalPaneProps) {
+export function TerminalPane({ terminal, terminals, apart, canOpen, opening, onChoose, onOpen, onSize }: TerminalPaneProps) {
   const endpoint = useEndpoint()
   const native = useNative()
   const toast = useToast()
@@ -123,7 +125,7 @@ export function TerminalPane({ terminal, terminals, canOpen, opening, onChoose, 
       )}
       <PasteDialog asked={paste} onClose={() => { setPaste(null); back() }} />
       <LinkDialog
-        uri={link} onClose={() => setLink(null)} onCopy={(href) => native.copy(href)}
+        uri={link} apart={apart} onClose={() => setLink(null)} onCopy={(href) => native.copy(href)}
         onOpen={(href) => {
           setLink(null)
           native.openLink(href).catch((error: unknown) => toast({ status: 'failed', title: terminalWords.link.refused, detail: error instanceof Error ? error.message : String(error), stay: true }))

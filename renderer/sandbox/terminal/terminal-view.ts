@@ -57,6 +57,8 @@ export function openTerminalView({ host, endpoint, terminal: id, mac, reader, on
   const style = getComputedStyle(host)
   const terminal = new Terminal({
     scrollback, theme: colours.theme, screenReaderMode: reader, fontFamily: style.getPropertyValue('--mono').trim(), fontSize: 12, lineHeight: 1.25,
+    // What the search marks is drawn by a proposed part of xterm's API, which refuses without this.
+    allowProposedApi: true,
     minimumContrastRatio: 4.5, cursorBlink: false, macOptionClickForcesSelection: true,
     linkHandler: { activate: (_, uri) => on.link(uri), hover: (_, uri) => on.hover(uri), leave: () => on.hover(null), allowNonHttpProtocols: false },
   })

@@ -33,6 +33,11 @@ export function TerminalTab({ row }: TabProps) {
     setLooked({ instance, terminal: id })
   }
 
+  // What is shown stays the one that is looked at: when its shell ends it says so, and the next key goes to no other shell.
+  const looked = useEffectEvent((id: string) => { if (id !== asked) choose(id) })
+  const shownId = shown?.id ?? null
+  useEffect(() => { if (shownId !== null) looked(shownId) }, [shownId])
+
   async function open(): Promise<void> {
     setOpening(true)
     setError(null)
@@ -54,7 +59,8 @@ export function TerminalTab({ row }: TabProps) {
   })
   useEffect(() => first(), [up])
   useCommand({ id: 'new-terminal', title: terminalWords.open, icon: 'terminal', when: up && !opening, run: () => void open() })
-  useFootKeys([['Mod+Shift+c', terminalWords.keys.copy, 'terminal'], ['Mod+Shift+v', terminalWords.keys.paste, 'terminal'], ['Mod+Shift+f', terminalWords.keys.find, 'terminal']])
+  const own = (letter: string) => (/Mac/.test(navigator.platform) ? `Mod+${letter}` : `Mod+Shift+${letter}`)
+  useFootKeys([[own('c'), terminalWords.keys.copy, 'terminal'], [own('v'), terminalWords.keys.paste, 'terminal'], [own('f'), terminalWords.keys.find, 'terminal']])
 
   if (shown === null) {
     return (
@@ -71,7 +77,7 @@ export function TerminalTab({ row }: TabProps) {
     <>
       {error === null ? null : <div className="banner"><Note kind="bad" live title={error.message}>{error.next}</Note></div>}
       <TerminalPane
-        key={shown.id} terminal={shown} terminals={row.terminals} canOpen={up} opening={opening}
+        key={shown.id} terminal={shown} terminals={row.terminals} apart={row.isolation === 'container' || row.isolation === 'remote'} canOpen={up} opening={opening}
         onChoose={choose} onOpen={() => void open()}
         onSize={(cols, rows) => {
           size.current = { cols, rows }

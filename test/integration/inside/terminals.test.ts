@@ -12,7 +12,7 @@ for (const backend of ['embedded', 'docker'] as const) {
     let screen: Endpoint
     let other: Endpoint
     beforeAll(async () => {
-      house = await openHouse({ backend })
+      house = await openHouse({ backend, config: 'pause_after: 1' })
       screen = await house.engine.endpoint('desktop')
       other = await house.engine.endpoint('session:two')
       await house.engine.call('acquire', { thread: 'work' })
@@ -174,6 +174,34 @@ for (const backend of ['embedded', 'docker'] as const) {
       expect(await view.ended()).toMatch(/destroyed|ended/i)
       await expect(screen.call('terminal_open', { thread: 'short' })).rejects.toMatchObject({ code: 'SANDBOX_NOT_FOUND' })
       await eventually('it is put away', async () => !(await screen.call('terminal_close', { terminal: id })).closed)
+    })
+
+    it('calls that name a sandbox by its id are told by its thread, also once it is gone', async () => {
+      const { id: sandbox } = await house.engine.call('acquire', { thread: 'named' })
+      await screen.call('terminal_open', { id: sandbox })
+      await screen.call('destroy', { id: sandbox })
+      const told: [string, string | null][] = []
+      const calls = screen.subscribe('calls', {}, { event: (batch) => void told.push(...batch.calls.map(({ call, sandbox: of }): [string, string | null] => [call, of])), end: () => undefined })
+      await eventually('they are told', () => told.some(([call]) => call === 'destroy'))
+      calls.close()
+      expect(told.slice(-2)).toEqual([['terminal_open', 'named'], ['destroy', 'named']])
+    })
+
+    if (backend === 'docker') it('a glance at files neither wakes a paused sandbox nor keeps one from its pause; asking for them does', async () => {
+      const { id } = await house.engine.call('acquire', { thread: 'asleep', holder: 'me' })
+      await house.engine.call('write', { id, path: '/mnt/user-data/workspace/a', content: 'a' })
+      await house.engine.call('release', { id, holder: 'me' })
+      const status = async () => (await house.engine.call('get', { id })).status
+      const glance = () => screen.call('files', { id, glance: true }).then(({ files }) => files.map(({ name }) => name), (error: unknown) => (error as { code: string }).code)
+      let seen: string | string[] = []
+      await eventually('it is paused while somebody glances', async () => {
+        seen = await glance()
+        return await status() === 'paused'
+      }, { every: 200 })
+      expect([await glance(), await status()]).toEqual(['SANDBOX_PAUSED', 'paused'])
+      expect([['a'], 'SANDBOX_PAUSED']).toContainEqual(seen)
+      expect((await screen.call('files', { id })).files.map(({ name }) => name)).toEqual(['a'])
+      expect(await status()).toBe('warm')
     })
   })
 }

@@ -23,6 +23,26 @@ const sendLines = (from: number, count: number, text = '`line ${n}`') => `window
   return { n, at: new Date(Date.parse('2026-11-25T15:00:00Z') + n).toISOString(), text: ${text} }
 }) })`
 
+test('wrapping the lines keeps the first one in sight where it is, both ways', async () => {
+  const { page } = await openLogs()
+  await page.setViewportSize({ width: 700, height: 500 })
+  await page.evaluate(sendLines(200, 600, '`line ${n} ` + "words that do not fit ".repeat(n % 9)'))
+  await expect.poll(async () => (await sum(page)).lines).toBe(720)
+  const first = () => page.evaluate(`(() => {
+    const box = document.querySelector('.log').getBoundingClientRect()
+    const line = [...document.querySelectorAll('.log li')].filter((one) => one.getBoundingClientRect().bottom > box.top + 8).sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)[0]
+    return Number(/line (\\d+) /.exec(line?.textContent ?? '')?.[1])
+  })()`) as Promise<number>
+  await page.locator('.log').hover()
+  await page.mouse.wheel(0, -4000)
+  await expect.poll(first).toBeLessThan(650)
+  const was = await first()
+  for (const turn of ['wrapped', 'plain']) {
+    await page.getByRole('button', { name: 'Wrap' }).click()
+    await expect.poll(async () => [turn, Math.abs(await first() - was) <= 1]).toEqual([turn, true])
+  }
+}, 60_000)
+
 test('10,000 lines a second: shown and dropped are all that was sent, and the page stays responsive', async () => {
   const { page, problems } = await openLogs()
   const watch = (seconds: number, flood: boolean) => page.evaluate(`(async () => {

@@ -127,6 +127,62 @@ test('a link shows where it leads before it is opened, and only the web is', asy
   await expect.poll(async () => (await did()).filter((one) => one.startsWith('open'))).toEqual(['open https://evil.example/login'])
 }, 60_000)
 
+test('a link to localhost is the sandbox\'s own, and opens nothing on this computer; where both share a network it does', async () => {
+  const { page, send, did } = await openTerminal()
+  const hosts = ['localhost:3000', '127.0.0.1:8000', '0.0.0.0:8000', '[::1]:5173']
+  await send({ type: 'data', data: `${esc}[2J${esc}[H${hosts.map((host) => `http://${host}/\r\n`).join('')}` })
+  const press = async (row: number) => {
+    const box = await page.locator('.xterm-rows > div').nth(row).boundingBox()
+    if (!box) throw new Error('no row')
+    await page.mouse.move(box.x + 60, box.y + box.height / 2)
+    await page.mouse.move(box.x + 12, box.y + box.height / 2, { steps: 4 })
+    await page.locator('.term-hover', { hasText: hosts[row] ?? '' }).waitFor()
+    await page.mouse.click(box.x + 12, box.y + box.height / 2)
+  }
+  for (const [row, host] of hosts.entries()) {
+    await press(row)
+    const dialog = page.getByRole('dialog', { name: 'This address is inside the sandbox' })
+    await dialog.getByText(host).first().waitFor()
+    expect(await dialog.getByRole('button', { name: /Open/ }).count()).toBe(0)
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+  }
+  expect((await did()).filter((one) => one.startsWith('open'))).toEqual([])
+  await page.evaluate(`(() => {
+    const row = window.fixture.state().sandboxes['3fa2b9d15c7e90ab']
+    window.fixture.push([{ op: 'sandbox', value: { ...row, isolation: 'bubblewrap' } }])
+  })()`)
+  await press(0)
+  await page.getByRole('alertdialog', { name: 'Open this link' }).getByRole('button', { name: 'Open the link' }).waitFor()
+}, 60_000)
+
+test('the search marks what it finds, counts it, and says nothing else', async () => {
+  const { page, send, problems } = await openTerminal()
+  await send({ type: 'data', data: `${esc}[2J${esc}[Hneedle and needle\r\nand a third needle\r\n` })
+  await page.click('.term-host')
+  await page.keyboard.press('Control+Shift+F')
+  await page.getByRole('searchbox', { name: 'Find in the terminal' }).fill('needle')
+  await page.getByText(/^[123] of 3$/).waitFor()
+  await expect.poll(() => page.locator('.xterm-find-result-decoration, .xterm-find-active-result-decoration').count()).toBeGreaterThanOrEqual(3)
+  await page.keyboard.press('Enter')
+  await page.getByText(/^[123] of 3$/).waitFor()
+  expect(problems).toEqual([])
+}, 60_000)
+
+test('a shell that ends keeps its place: the next keys go to no other one', async () => {
+  const { page, send, ups } = await openTerminal()
+  await page.evaluate(`(() => {
+    const row = window.fixture.state().sandboxes['3fa2b9d15c7e90ab']
+    const other = { ...row.terminals[0], id: 't0', title: 'Terminal 2', created_at: '2026-01-01T00:00:00.000Z' }
+    window.fixture.push([{ op: 'sandbox', value: { ...row, terminals: [other, { ...row.terminals[0], ended: 'Its shell has ended' }] } }])
+  })()`)
+  await send({ type: 'end', reason: 'Its shell has ended' })
+  await page.getByText('The session has ended').waitFor()
+  expect(await page.getByRole('tab', { name: /Terminal 1/, selected: true }).count()).toBe(1)
+  await page.keyboard.type('rm')
+  expect(typedOf(await ups())).toBe('')
+}, 60_000)
+
 test('a program neither writes nor reads the clipboard', async () => {
   const { page, send, ups, problems } = await openTerminal()
   await send({ type: 'data', data: `${esc}]52;c;aGlkZGVu\u0007${esc}]52;c;?\u0007after` })

@@ -3,6 +3,8 @@ import { pauseAfter } from '../../../app/engine/link-plan.ts'
 import { applicationMenu, type MenuAct } from '../../../app/menus/menu-plan.ts'
 import { onWindowClose } from '../../../app/window/close-plan.ts'
 import { closeMode, quitPlan, type Stakes } from '../../../app/boot/quit-plan.ts'
+import { contextMenu } from '../../../app/menus/context-plan.ts'
+import type { Spot } from '../../../app/system/window.ts'
 import type { Item } from '../../../app/system/menu.ts'
 import { noticeOf } from '../../../app/menus/notice-plan.ts'
 import { openingBounds } from '../../../app/window/bounds.ts'
@@ -80,12 +82,23 @@ describe('looking for the engine', () => {
 })
 
 describe('the menu', () => {
-  const keysIn = (items: readonly Item<MenuAct>[]): string[] => items.flatMap(({ keys, items: inner }) => [...(keys === undefined ? [] : [keys]), ...keysIn(inner ?? [])])
-  it('takes no key from a terminal: only a Mac has keys here, all with Cmd', () => {
-    expect(keysIn(applicationMenu({ mac: false, packaged: true, offer: true }))).toEqual([])
+  const withKeys = (items: readonly Item<MenuAct>[]): Item<MenuAct>[] => items.flatMap((item) => [...(item.keys === undefined ? [] : [item]), ...withKeys(item.items ?? [])])
+  const keysIn = (items: readonly Item<MenuAct>[]) => withKeys(items).map(({ keys }) => keys ?? '')
+  it('takes no key from a terminal: only on a Mac are keys taken here, all with Cmd; elsewhere the page\'s own are told', () => {
+    const elsewhere = withKeys(applicationMenu({ mac: false, packaged: true, offer: true }))
+    expect(elsewhere.map(({ keys }) => keys)).toEqual(expect.arrayContaining(['Ctrl+,', 'Ctrl+1', 'Ctrl+Shift+K']))
+    expect(elsewhere.filter(({ told }) => told !== true)).toEqual([])
     const mac = keysIn(applicationMenu({ mac: true, packaged: true, offer: true }))
     expect(mac.every((key) => key.startsWith('Cmd+'))).toBe(true)
     expect(new Set(mac).size).toBe(mac.length)
+  })
+  it('of a right click: what can be done there, and none where nothing can', () => {
+    const can = { cut: true, copy: true, paste: true, selectAll: true }
+    const roles = (spot: Spot) => contextMenu(spot).map(({ role, separator }) => (separator ? '-' : role))
+    expect(roles({ editable: true, area: false, can })).toEqual(['undo', '-', 'cut', 'copy', 'paste', '-', 'selectAll'])
+    expect(roles({ editable: true, area: true, can })).toEqual(['copy', 'paste'])
+    expect(roles({ editable: false, area: false, can })).toEqual(['copy'])
+    expect(roles({ editable: false, area: false, can: { ...can, copy: false } })).toEqual([])
   })
   it('has no way into the page in a package, and Start Berth here only when it helps', () => {
     const text = (packaged: boolean, offer: boolean) => JSON.stringify(applicationMenu({ mac: false, packaged, offer }))

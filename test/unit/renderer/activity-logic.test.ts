@@ -10,6 +10,24 @@ const event = (minute: number, type: string, rest: Partial<BerthEvent> = {}): Be
   seq: ++seq, at: new Date(start + minute * 60_000).toISOString(), type, who: 'client:ci', sandbox: 'a'.repeat(16), user: 'default', thread: 'alpha', text: type, ...rest,
 })
 
+describe('what is told', () => {
+  const ends = [event(40, 'sandbox.stopping', { text: 'idle' }), event(41, 'terminal.closed'), event(42, 'sandbox.gone', { text: 'idle' })]
+  it('is one line for an end, with the time that it took', () => {
+    const lines = happenings([event(39, 'sandbox.warm'), ...ends], 'Anonymous')
+    expect(lines.map(({ text, tookMs }) => [text, tookMs])).toEqual([['terminal.closed', null], ['idle', 120_000], ['sandbox.warm', null]])
+  })
+  it('of an end that became a failure is the failure; of one whose beginning is no longer kept what is left', () => {
+    const failure = [event(40, 'sandbox.lost'), event(41, 'sandbox.failed', { text: 'it ended' })]
+    expect(happenings(failure, 'Anonymous').map(({ text }) => text)).toEqual(['it ended'])
+    expect(happenings(ends.slice(2), 'Anonymous').map(({ text }) => text)).toEqual(['idle'])
+  })
+  it('is one each where the same thread ends twice, and other sandboxes stay apart', () => {
+    const other = { sandbox: 'b'.repeat(16) }
+    const all = [ends[0]!, event(40, 'sandbox.stopping', other), ends[2]!, event(43, 'sandbox.creating'), event(44, 'sandbox.stopping'), event(45, 'sandbox.gone', other), event(46, 'sandbox.gone')]
+    expect(happenings(all, 'Anonymous').map(({ sandbox, tookMs }) => [sandbox?.[0], tookMs])).toEqual([['a', 120_000], ['a', null], ['b', 300_000], ['a', 120_000]])
+  })
+})
+
 describe('a sandbox over time', () => {
   const story = [
     event(10, 'sandbox.creating'),
@@ -42,7 +60,7 @@ describe('a sandbox over time', () => {
     expect(counts(all, start, start + 3_600_000).map(({ active, warm }) => [active, warm])).toEqual([[0, 0], [1, 0], [1, 0], [0, 1], [1, 0], [0, 1], [0, 0]])
   })
   it('is told in lines, newest first', () => {
-    expect(happenings(story, 'Anonymous').map((it) => it.sign)).toEqual(['other', 'evicted', 'other', 'reclaimed', 'other', 'cold', 'other'])
+    expect(happenings(story, 'Anonymous').map((it) => it.sign)).toEqual(['evicted', 'other', 'reclaimed', 'other', 'cold', 'other'])
     expect(summary(happenings(story, 'Anonymous'), start)).toEqual({ slot: 0, cold: 1, failed: 0, slotMs: null, coldMs: 400 })
   })
   it('that was reaped is not one that was evicted', () => expect(signOf(event(1, 'sandbox.stopping', { who: 'berth:idle' }))).toBe('reaped'))
