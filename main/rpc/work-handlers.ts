@@ -62,7 +62,7 @@ export function workHandlers(deps: { provider: Provider; commands: Commands }): 
       return { path, size }
     },
     files: async ({ path, recursive, hidden, glance, ...selection }, context) => {
-      const found = await provider.use(selection, context.who, (api) => api.list(path, { recursive, hidden }), { signal: context.signal, counts: !glance && !looks(context), wakes: !glance })
+      const found = await provider.use(selection, context.who, (api) => api.list(path, { recursive, hidden, look: glance || looks(context) }), { signal: context.signal, counts: !glance && !looks(context), wakes: !glance })
       return {
         path,
         files: found.map(({ modifiedAt, ...entry }) => ({ ...entry, modified_at: modifiedAt })),

@@ -70,9 +70,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET')
     const found = options.router.find(method, path)
     if (!found) return notAvailable()
-    if (found.route.activity) options.activity.touch()
+    // A screen that shows files would keep a sandbox awake for as long as somebody looks.
+    const counts = found.route.activity && request.headers['x-berth-look'] === undefined
+    if (counts) options.activity.touch()
     const reply = await found.route.handle(new Call(request, response, query, found.params, options.standIns))
-    if (found.route.activity) options.activity.touch()
+    if (counts) options.activity.touch()
     return reply === 'sent' || options.standIns === null ? reply : { ...reply, body: ledOutward(reply.body, options.standIns) }
   } catch (error) {
     if (error instanceof RequestError || error instanceof InvalidRequest) return error.reply()

@@ -86,10 +86,10 @@ const listed = z.object({
   ),
 })
 
-export async function listFiles(http: SandboxHttp, path: string, options: { recursive: boolean; hidden: boolean }): Promise<FileEntry[]> {
+export async function listFiles(http: SandboxHttp, path: string, options: { recursive: boolean; hidden: boolean; look?: boolean }): Promise<FileEntry[]> {
   const answer = await http.send({
     method: 'POST', path: '/v1/file/list', body: { path, recursive: options.recursive, show_hidden: options.hidden, include_size: true },
-    timeoutMs: fileMs, safe: true,
+    timeoutMs: fileMs, safe: true, look: options.look === true,
   })
   return dataOf(answer, 'file/list', listed).files.map((file) => ({
     name: file.name,

@@ -13,6 +13,8 @@ export interface HttpCall {
   readonly signal?: AbortSignal | undefined
   /** Changes nothing in the sandbox, so that it may be sent again when a kept connection turns out to be dead. */
   readonly safe: boolean
+  /** Somebody only looks: the lite server does not take it for activity. Others have no such distinction. */
+  readonly look?: boolean | undefined
   /** `control` calls never wait behind commands that occupy every connection. */
   readonly lane?: 'work' | 'control' | undefined
   /** Bytes of an answer above which it is refused: whoever answers may be a program of the agent's. */
@@ -60,7 +62,7 @@ export function sandboxHttp(address: Address, clock: Clock): SandboxHttp {
   async function once(call: HttpCall, signal: AbortSignal, heard: () => void): Promise<HttpAnswer> {
     const options: Dispatcher.RequestOptions = {
       method: call.method, path: prefix + call.path, signal,
-      headers: call.body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+      headers: { ...headers, ...(call.body === undefined ? {} : { 'content-type': 'application/json' }), ...(call.look === true ? { 'x-berth-look': '1' } : {}) },
       body: call.body === undefined ? null : JSON.stringify(call.body),
     }
     const { statusCode, headers: answered, body } = await lanes[call.lane ?? 'work'].request(options)

@@ -72,7 +72,8 @@ export interface SandboxApi {
   stream(path: string, onData: (chunk: Uint8Array) => void | Promise<void>, signal?: AbortSignal): Promise<number>
   /** Bytes written. */
   write(path: string, content: Uint8Array, append: boolean): Promise<number>
-  list(path: string, options: { recursive: boolean; hidden: boolean }): Promise<FileEntry[]>
+  /** `look`: a person at a screen looks; the sandbox does not take it for activity. */
+  list(path: string, options: { recursive: boolean; hidden: boolean; look?: boolean }): Promise<FileEntry[]>
   /** Lines that match; FILE_FAILED for a pattern that is none. */
   search(request: SearchRequest): Promise<SearchResult>
   activity(timeoutMs: number): Promise<SandboxActivity>

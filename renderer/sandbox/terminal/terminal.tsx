@@ -34,9 +34,9 @@ export function TerminalTab({ row }: TabProps) {
   }
 
   // What is shown stays the one that is looked at: when its shell ends it says so, and the next key goes to no other shell.
-  const looked = useEffectEvent((id: string) => { if (id !== asked) choose(id) })
+  const stay = useEffectEvent((id: string) => { if (id !== asked) choose(id) })
   const shownId = shown?.id ?? null
-  useEffect(() => { if (shownId !== null) looked(shownId) }, [shownId])
+  useEffect(() => { if (shownId !== null) stay(shownId) }, [shownId])
 
   async function open(): Promise<void> {
     setOpening(true)

@@ -31,7 +31,7 @@ test.each([
   ['https://bank.example@evil.example/', 'https://bank.example@evil.example/', 'evil.example', 'login'],
   ['https://b\u0430nk.example/', 'https://xn--bnk-6cd.example/', 'xn--bnk-6cd.example', 'script'],
 ])('%s leads somewhere', (uri, href, host, odd) => {
-  expect(targetOf(uri)).toEqual({ href, host, odd })
+  expect(targetOf(uri)).toEqual({ href, host, odd, own: host === '127.0.0.1:8000' })
 })
 
 test.each(['javascript:alert(1)', 'file:///etc/passwd', 'data:text/html,x', 'vscode://x', 'example.com', '', `https://x.example/${'y'.repeat(5000)}`])('%s leads nowhere', (uri) => {
