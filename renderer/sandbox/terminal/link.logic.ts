@@ -11,7 +11,7 @@ export interface Target {
 
 /** `localhost`, a loopback address, or the one that stands for every address of a machine, as `URL` writes them. */
 function isOwn(hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127\./.test(hostname) || ['0.0.0.0', '[::]', '[::1]'].includes(hostname)
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname.startsWith('127.') || ['0.0.0.0', '[::]', '[::1]'].includes(hostname)
 }
 
 /** Where a link in a terminal really leads; null: nowhere that Berth goes. The program chose its text, so only the address counts. */

@@ -144,7 +144,9 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
   })
   await check('right-click menus in a field and in a terminal', async () => {
     const labelled = (items) => items.filter(({ label }) => label).map(({ label }) => label)
+    await page.evaluate(() => { location.hash = '#/sandboxes' })
     const search = page.getByRole('searchbox').first()
+    await page.locator('[data-row]').first().waitFor()
     await search.fill('alpha')
     await search.selectText()
     await search.click({ button: 'right' })
