@@ -40,17 +40,22 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
   let stamp: Promise<string | null> | null = null
 
   async function tryTake(name: string): Promise<HeldLock | null> {
-    await mkdir(dir, { recursive: true, mode: 0o700 })
     const broken = new AbortController()
     let unlock: () => Promise<void>
-    try {
-      unlock = await lockfile.lock(path(name), {
+    const lock = () =>
+      lockfile.lock(path(name), {
         realpath: false,
         // Judged here: by its time alone the lock of a process that was stopped for a while would be anybody's.
         stale: Infinity,
         update: 2_000,
         retries: 0,
         onCompromised: (error) => broken.abort(error),
+      })
+    try {
+      unlock = await lock().catch(async (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error
+        await mkdir(dir, { recursive: true, mode: 0o700 })
+        return await lock()
       })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw unusable(name, error)

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -45,6 +46,11 @@ export async function slotRows(docker: Docker): Promise<SlotRows> {
       await mkdir(dir)
       await Promise.all(Array.from({ length: 100 }, (_, n) => writeFile(join(dir, `f${n}`), 'x')))
     }
+    // As its agent would have made them, who may be another user than whoever measures.
+    await spare()
+    const [slot = ''] = await readdir(join(home, 'slots'))
+    const { uid, gid } = await stat(join(home, 'slots', slot, 'user-data'))
+    execFileSync('chown', ['-R', `${uid}:${gid}`, join(workspace, '..')])
     return '/mnt/user-data/workspace/first'
   }
 
