@@ -6,7 +6,7 @@ export const sandboxesWords = {
   shows: { all: 'All', active: 'Active', warm: 'Warm', slots: 'Slots', failed: 'Failed' },
   groups: {
     failed: { title: 'Failed', why: undefined }, active: { title: 'Active', why: undefined },
-    warm: { title: 'Warm', why: 'kept for their threads until reaped' }, slots: { title: 'Slots', why: 'ready for a thread that does not exist yet' },
+    warm: { title: 'Warm', why: 'kept for their threads until reaped, paused while unused' }, slots: { title: 'Slots', why: 'ready for a thread that does not exist yet' },
   },
   nobody: 'Held by nobody',
   filter: { label: 'Filter sandboxes: words, or status: holder: image: user:', place: 'Filter', command: 'Filter the list', found: (shown: number, of: number) => `${shown} of ${of}` },

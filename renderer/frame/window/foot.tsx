@@ -19,7 +19,7 @@ export function Foot({ keys }: { keys: readonly FootKey[] }) {
   return (
     <footer className="foot">
       <span role="status" title={event?.text}>
-        {event === null ? frameWords.nothingYet : <><span className="dim">{format.clock(new Date(event.at))}</span> {event.text}</>}
+        {event === null ? frameWords.nothingYet : <><span className="dim">{format.clock(new Date(event.at))}</span> {event.thread && !event.text.includes(event.thread) ? <>{event.thread}: </> : null}{event.text}</>}
       </span>
       <span className="keys" aria-hidden="true">
         {keys.map(([combination, label, at]) => acts(combination, at, place, mac) ? <span key={combination}><Kbd keys={combination} /> {label}</span> : null)}

@@ -23,6 +23,9 @@ export const CpuCell = memo(function CpuCell({ id, paused }: { id: string; pause
   )
 })
 
+/** The top of the small picture where there is no limit: against its own maximum every sandbox would look full. */
+const unlimitedTop = 2 ** 30
+
 /** Memory in use; near its limit it is said by weight, a sign and a word, not by colour alone. */
 export const MemoryCell = memo(function MemoryCell({ id }: { id: string }) {
   const { unknown } = useListFacts()
@@ -35,7 +38,7 @@ export const MemoryCell = memo(function MemoryCell({ id }: { id: string }) {
   const title = last.memory_limit === null ? size : format.sizes(last.memory, last.memory_limit)
   return (
     <span className="gauge">
-      <Spark values={series.memory} limit={last.memory_limit} high={high} />
+      <Spark values={series.memory} limit={last.memory_limit ?? unlimitedTop} high={high} />
       <span className="w-mem" title={high ? sandboxesWords.row.near(title) : title}>
         {high ? <span className="warn-ink strong near"><Icon name="warn" /><span className="sr">{sandboxesWords.row.near('')}</span>{size}</span> : size}
       </span>
