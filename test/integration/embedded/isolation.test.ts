@@ -44,6 +44,11 @@ function isolationOf(who: string, account: () => Account | null): void {
       await outside.remove()
     })
 
+    it('stands whatever an agent ends its own programs by', async () => {
+      await run('pkill -f "n[o]de"; pkill -f "s[e]rver|s[a]ndbox|p[y]thon"; pkill -HUP -f "w[a]rden"; kill 1; kill -9 1; kill -TERM -1; kill -INT -1')
+      expect(await output('echo alive')).toBe('alive')
+    })
+
     it('has no socket of an engine, no home, no secret of the machine', async () => {
       for (const path of ['/run/docker.sock', '/var/run/docker.sock', '/etc/shadow', '/root', '/etc/ssl/private', '/var/lib', '/sys', '/boot']) {
         expect(await output(`test -e ${path} && echo there`), path).toBe('')
