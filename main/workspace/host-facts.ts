@@ -12,6 +12,9 @@ export interface HostFacts {
   readonly kind: 'directory' | 'file' | 'socket' | 'other'
   /** Device and inode: the same for every name of one thing. */
   readonly inode: string
+  readonly uid: number
+  readonly gid: number
+  readonly mode: number
 }
 
 /** null: nothing there, or a link that leads nowhere. Throws MOUNT_REFUSED for what the user Berth runs as may not look at. */
@@ -19,7 +22,7 @@ export async function hostFacts(path: string): Promise<HostFacts | null> {
   try {
     const real = await realpath(path)
     const facts = await stat(real)
-    return { real, kind: kindOf(facts), inode: `${facts.dev} ${facts.ino}` }
+    return { real, kind: kindOf(facts), inode: `${facts.dev} ${facts.ino}`, uid: facts.uid, gid: facts.gid, mode: facts.mode }
   } catch (error) {
     if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return null
     throw fail('MOUNT_REFUSED', `${path} cannot be looked at (${errno(error)}), so that nobody knows what would be mounted`, {

@@ -7,7 +7,7 @@ import { discardAnonymous } from './delete-thread.ts'
 import { ensureUserData, userDataOf } from './ensure-thread.ts'
 import { checkExtras, type MountRoot } from './extra-mounts.ts'
 import type { FilesOwner } from './give-files.ts'
-import { engineSockets, hostFacts } from './host-facts.ts'
+import { engineSockets, hostFacts, type HostFacts } from './host-facts.ts'
 import { engineView, outerFirst, planMounts } from './plan-mounts.ts'
 import type { Place } from './places.ts'
 
@@ -58,14 +58,16 @@ export function makeWorkspace({ home, config, overrides, env, owner, warn }: Wor
   return {
     async mountsOf(place, extras = []) {
       const facts = await factsNow()
+      const agent = (await owner?.()) ?? null
       // First what may fail without a trace, then the directories.
       planMounts({ ...facts, userData: await userDataOf(home, place) })
-      const { mounts, warnings } = planMounts({ ...facts, userData: await ensureUserData(home, place, (await owner?.()) ?? null) })
-      for (const text of warnings) warn(text)
+      const { mounts, warnings } = planMounts({ ...facts, userData: await ensureUserData(home, place, agent) })
+      for (const text of [...warnings, ...notWritable(facts, agent)]) warn(text)
       return outerFirst([...mounts, ...extras.filter(({ target }) => !mounts.some((mount) => mount.target === target))])
     },
     async slotMountsOf(userData) {
       const facts = await factsNow()
+      for (const text of notWritable(facts, (await owner?.()) ?? null)) warn(text)
       const { mounts } = planMounts({ ...facts, userData })
       return { mounts: outerFirst([...mounts]), seen: JSON.stringify([mounts, [...facts.at].map(([path, it]) => [path, it?.inode])]) }
     },
@@ -83,4 +85,15 @@ export function makeWorkspace({ home, config, overrides, env, owner, warn }: Wor
       if (first) warn(`${leftCount} files of an anonymous sandbox could not be deleted, the first is ${first.path} (${first.code})`)
     },
   }
+}
+
+/** Read-write mounts of somebody else's, where whoever a sandbox runs as can only read. */
+function notWritable({ config, at }: { config: Pick<Config, 'mounts'>; at: ReadonlyMap<string, HostFacts | null> }, agent: FilesOwner | null): string[] {
+  if (agent === null || agent.uid === 0) return []
+  return config.mounts.flatMap(({ host_path, read_only }) => {
+    const facts = at.get(host_path)
+    if (read_only || !facts || facts.uid === agent.uid) return []
+    if ((facts.mode & 0o002) !== 0 || (facts.gid === agent.gid && (facts.mode & 0o020) !== 0)) return []
+    return [`${host_path} is mounted to be written, but belongs to uid ${facts.uid}, and sandboxes run as uid ${agent.uid}: they cannot write there. Set \`user: ${facts.uid || 'root'}\`, or give them the directory`]
+  })
 }

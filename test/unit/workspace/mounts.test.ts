@@ -18,10 +18,10 @@ beforeAll(async () => {
 })
 afterAll(() => temp.remove())
 
-function workspace(text: string, env: Record<string, string> = {}) {
+function workspace(text: string, env: Record<string, string> = {}, agent: number | null = null) {
   const { config, overrides } = readConfig(text, join(temp.path, 'config.yaml'), env)
   const warnings: string[] = []
-  return { ...makeWorkspace({ home, config: () => config, overrides, env, warn: (warning) => warnings.push(warning) }), warnings }
+  return { ...makeWorkspace({ home, config: () => config, overrides, env, owner: () => Promise.resolve(agent === null ? null : { uid: agent, gid: agent }), warn: (warning) => warnings.push(warning) }), warnings }
 }
 const mount = (host: string, more = 'container_path: /mnt/data') => `mounts: [{host_path: ${JSON.stringify(host)}, ${more}}]`
 
@@ -39,6 +39,16 @@ describe('the binds of a sandbox', () => {
     const without = workspace('skills: {path: nothing-here}')
     expect(await without.mountsOf(place)).toHaveLength(1)
     expect(without.warnings).toEqual([expect.stringContaining('nothing-here')])
+  })
+
+  it('to be written but of another user than sandboxes run as are told of, by what would mend it', async () => {
+    const own = process.getuid?.() ?? 0
+    const { slotMountsOf, warnings } = workspace(mount('data'), {}, own + 4321)
+    await slotMountsOf(join(temp.path, 'slot'))
+    expect(warnings).toEqual([expect.stringMatching(`data is mounted to be written, but belongs to uid ${own}.*user: ${own || 'root'}`)])
+    const quiet = workspace(mount('data', 'container_path: /mnt/data, read_only: true'), {}, own + 4321)
+    await quiet.slotMountsOf(join(temp.path, 'slot'))
+    expect(quiet.warnings).toEqual([])
   })
 
   it('come once a container path, the first winning, outer before inner', async () => {
