@@ -22,6 +22,9 @@ export class ShellCommand {
   exitCode: number | null = null
   /** Why it is being stopped: what its status will be. */
   verdict: 'hard_timeout' | 'terminated' | null = null
+  /** Its shell has taken it: what is typed or signalled from now on is meant for it. */
+  readonly begun: Promise<void>
+  readonly begin: () => void
   readonly ended: Promise<void>
   readonly #killsBefore = memoryKills()
   readonly #finish: () => void
@@ -30,9 +33,12 @@ export class ShellCommand {
     this.before = new Set(before)
     this.command = command
     this.ps1 = ps1
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.ended = promise
-    this.#finish = resolve
+    const begun = Promise.withResolvers<void>()
+    this.begun = begun.promise
+    this.begin = begun.resolve
+    const ended = Promise.withResolvers<void>()
+    this.ended = ended.promise
+    this.#finish = ended.resolve
   }
 
   get running(): boolean {
@@ -50,6 +56,7 @@ export class ShellCommand {
     if (lost !== null) this.push(Buffer.from(lost))
     this.exitCode = exitCode
     this.status = this.verdict ?? 'completed'
+    this.begin()
     this.#finish()
   }
 

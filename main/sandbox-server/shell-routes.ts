@@ -14,6 +14,8 @@ import { absolutePath, bool, number, optional, or, parse, text } from './validat
 
 /** Characters of a result's output, unless the caller wants all. */
 const outputLimit = 30_000
+/** Milliseconds after which a command's answer does not wait for its shell any more: a program may have stopped the terminal. */
+const begunWithin = 10_000
 /** Seconds that `wait` waits when the call does not say. */
 const waitFor = 60
 
@@ -43,7 +45,8 @@ export function shellRoutes(sessions: ShellSessions, terminals: Terminals, works
     const turn = session.turn(Math.min(body.timeout ?? Infinity, body.hard_timeout ?? Infinity, noChange) * 1000)
     const options = { execDir, physical: !body.preserve_symlinks, hardTimeout: body.hard_timeout }
     if (body.async_mode) {
-      if (turn.now) await session.run(body.command, options)
+      // Whoever types ^C after the answer means this command.
+      if (turn.now) await before((await session.run(body.command, options)).begun, begunWithin)
       // Its turn may come after the answer; whether it came is seen by `view`.
       else void turn.mine.then((mine) => (mine ? session.run(body.command, options) : null)).catch(startedNever)
       return ok({ session_id: session.id, command: body.command, status: 'running', output: '', console: [], exit_code: null })
@@ -91,7 +94,8 @@ export function shellRoutes(sessions: ShellSessions, terminals: Terminals, works
       return ok({ status: 'running' })
     }
     const session = sessions.get(body.id)
-    await session.write(body.input, body.press_enter)
+    const command = await session.write(body.input, body.press_enter)
+    if (command) await before(command.begun, begunWithin)
     return ok({ status: session.last?.status ?? 'completed' })
   }
 

@@ -108,19 +108,19 @@ export class ShellSession {
     }
   }
 
-  /** Input for what runs; with nothing running a line is a command, as it would be at a prompt. */
-  async write(input: string, enter: boolean): Promise<void> {
+  /** Input for what runs; with nothing running a line is a command, as it would be at a prompt, and given back. */
+  async write(input: string, enter: boolean): Promise<ShellCommand | null> {
     this.touch()
     if (this.#taken) {
       this.#process?.type(input + (enter ? '\n' : ''))
-      return
+      return null
     }
     this.#typed += input
-    if (!enter && !this.#typed.endsWith('\n')) return
+    if (!enter && !this.#typed.endsWith('\n')) return null
     const line = this.#typed
     this.#typed = ''
-    if (line.trim() === '' || !(await this.turn(0).mine)) return
-    await this.run(line, { physical: false })
+    if (line.trim() === '' || !(await this.turn(0).mine)) return null
+    return await this.run(line, { physical: false })
   }
 
   /** Raw bytes to the terminal. */
@@ -189,6 +189,7 @@ export class ShellSession {
         output: (bytes: Buffer) => this.#output(bytes),
         began: () => {
           this.#speaks = this.last
+          this.last?.begin()
         },
         ended: (status: number, cwd: string) => this.#ended(status, cwd),
         exited: (status: number) => {
