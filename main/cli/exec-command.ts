@@ -21,7 +21,7 @@ export function addExecCommand(program: Command, run: Run): void {
     .description('run a command in a sandbox; its output streams, its exit code is kept')
     .argument('[words...]', 'the command, word by word; no shell reads it unless you name one')
     .usage('(--thread T | ID) [options] -- COMMAND [ARGUMENT...]')
-    .option('--cwd <dir>', 'where it runs, absolute')
+    .option('--cwd <dir>', 'where it runs, absolute; default: the workspace of the thread')
     .option('-e, --env <K=V>', 'a variable for this command; may be repeated', variable)
     .option('--timeout <seconds>', 'then the whole process group is killed, and the exit code is 124', numeric)
     .option('-i, --stdin', 'give it standard input, read to its end first')

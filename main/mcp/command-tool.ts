@@ -17,7 +17,7 @@ export const commandTool = tool({
   annotations: hints('write', { destructiveHint: true, openWorldHint: true }),
   input: z.strictObject({
     command: z.string().min(1).describe('The command line, as bash reads it.'),
-    cwd: cwd.describe('The directory in which it runs, absolute; default: the home directory of the sandbox.'),
+    cwd: cwd.describe('The directory in which it runs, absolute; default: the workspace of the thread, /mnt/user-data/workspace.'),
     env,
     timeout,
     max_output: maxOutput

@@ -22,6 +22,8 @@ export interface BashStart {
   readonly id: string
   readonly command: string
   readonly cwd: string
+  /** What its caller is told before anything that it says itself. */
+  readonly note?: string | null
   readonly env: Readonly<Record<string, string>>
   /** Whether somebody can write to it; otherwise it reads from /dev/null, so that `cat` or `rg` do not wait for ever. */
   readonly input: boolean
@@ -61,6 +63,7 @@ export class BashCommand {
     this.#child = child
     this.stdout = new OutputBuffer(start.uncut ? uncutLimit : streamLimit)
     this.stderr = new OutputBuffer(start.uncut ? uncutLimit : streamLimit)
+    if (start.note) this.stderr.push(Buffer.from(start.note))
     this.#followedUntil = start.followed ? performance.now() + paceFor : 0
     const { promise, resolve } = Promise.withResolvers<void>()
     this.ended = promise

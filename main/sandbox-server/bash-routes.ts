@@ -9,6 +9,7 @@ import { look, work } from './router.ts'
 import type { Route } from './router.ts'
 import { isDirectory } from './start-directory.ts'
 import { absolutePath, bool, number, oneOf, optional, or, parse, text, textMap } from './validate.ts'
+import type { Entered, Workspace } from './workspace.ts'
 
 const execShape = {
   command: text,
@@ -30,19 +31,20 @@ const outputShape = {
   wait_timeout: or(number({ min: 0, max: 3600 }), 30),
 }
 
-export function bashRoutes(sessions: BashSessions, settings: { workspace: string; environment: Readonly<Record<string, string>> }): Route[] {
+export function bashRoutes(sessions: BashSessions, settings: { workspace: Workspace; environment: Readonly<Record<string, string>> }): Route[] {
   const exec = async (call: Call): Promise<Reply> => {
     const body = parse(await call.json(), execShape)
     if (body.command.includes('\0')) throw new RequestError(400, 'The command holds a NUL character, which no command line can')
     const known = body.session_id === undefined ? null : sessions.list().find((each) => each.id === body.session_id)
-    const cwd = body.exec_dir ?? known?.workingDir ?? settings.workspace
-    await mustBeDirectory(cwd)
-    const session = body.session_id === undefined ? sessions.create(undefined, cwd) : sessions.get(body.session_id)
+    const asked = body.exec_dir ?? known?.workingDir ?? null
+    const { directory: cwd, note } = asked === null ? await settings.workspace.enter() : await named(asked)
+    const session = body.session_id === undefined ? sessions.create(undefined, asked) : sessions.get(body.session_id)
     const sync = !body.async_mode
     const command = await sessions.run(session, {
       command: body.command,
       cwd,
-      env: { ...settings.environment, ...body.env },
+      note,
+      env: { ...settings.environment, WORKSPACE: settings.workspace.path(), ...body.env },
       // Whoever neither knows the session nor comes back to it cannot write to the command.
       input: body.async_mode || body.timeout !== undefined || body.session_id !== undefined,
       followed: body.async_mode,
@@ -100,9 +102,20 @@ export function bashRoutes(sessions: BashSessions, settings: { workspace: string
 
   const create = async (call: Call): Promise<Reply> => {
     const body = parse(await call.json(), { session_id: optional(text), exec_dir: optional(absolutePath), snapshot_path: optional(text) })
-    if (body.exec_dir !== undefined) await mustBeDirectory(body.exec_dir)
-    return ok(info(sessions.create(body.session_id, body.exec_dir ?? settings.workspace)))
+    if (body.exec_dir !== undefined) await named(body.exec_dir)
+    return ok(info(sessions.create(body.session_id, body.exec_dir ?? null)))
   }
+
+  const info = (session: BashSession): Record<string, unknown> => ({
+    session_id: session.id,
+    // "closed" sessions are forgotten, so none is ever listed.
+    status: 'ready',
+    working_dir: session.workingDir ?? settings.workspace.path(),
+    created_at: new Date(session.createdAt).toISOString(),
+    last_used_at: new Date(session.lastUsedAt).toISOString(),
+    current_command: busy(session) ? (session.commands.findLast((each) => each.running)?.command ?? null) : null,
+    command_count: session.count,
+  })
 
   return [
     work('POST', '/v1/bash/exec', 'Run a command in a new process', exec),
@@ -160,20 +173,8 @@ function find(session: BashSession, id: string | undefined): BashCommand | undef
   return command
 }
 
-function info(session: BashSession): Record<string, unknown> {
-  return {
-    session_id: session.id,
-    // "closed" sessions are forgotten, so none is ever listed.
-    status: 'ready',
-    working_dir: session.workingDir,
-    created_at: new Date(session.createdAt).toISOString(),
-    last_used_at: new Date(session.lastUsedAt).toISOString(),
-    current_command: busy(session) ? (session.commands.findLast((each) => each.running)?.command ?? null) : null,
-    command_count: session.count,
-  }
-}
-
 /** Asked before anything starts: from a missing directory, spawn reports that `bash` is missing. */
-async function mustBeDirectory(path: string): Promise<void> {
-  if (!(await isDirectory(path))) throw new RequestError(400, `Working directory does not exist: ${path}`)
+async function named(directory: string): Promise<Entered> {
+  if (await isDirectory(directory)) return { directory, note: null }
+  throw new RequestError(400, `Working directory does not exist: ${directory}`, 'Make it first, by a command that starts elsewhere, or name another directory')
 }

@@ -12,7 +12,8 @@ const finishedLimit = 4 * 1024 * 1024
 
 export interface BashSession {
   readonly id: string
-  readonly workingDir: string
+  /** Null: in the workspace, wherever that is when a command comes. */
+  readonly workingDir: string | null
   /** Epoch milliseconds. */
   readonly createdAt: number
   lastUsedAt: number
@@ -23,7 +24,7 @@ export interface BashSession {
 }
 
 export interface BashSessions {
-  create(id: string | undefined, workingDir: string): BashSession
+  create(id: string | undefined, workingDir: string | null): BashSession
   get(id: string): BashSession
   list(): BashSession[]
   run(session: BashSession, start: Omit<BashStart, 'id'>): Promise<BashCommand>

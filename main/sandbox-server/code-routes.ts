@@ -6,12 +6,13 @@ import { work } from './router.ts'
 import type { Route } from './router.ts'
 import { isDirectory } from './start-directory.ts'
 import { bool, number, oneOf, optional, or, parse, text } from './validate.ts'
+import type { Workspace } from './workspace.ts'
 
 /** The interpreter of each language, reading its program from standard input. */
 const programs = { python: 'exec python3 -', javascript: 'exec node -' } as const
 
 /** Code without a session: an interpreter of its own for each call. */
-export function codeRoutes(bash: BashSessions, settings: { workspace: string; environment: Readonly<Record<string, string>> }): Route[] {
+export function codeRoutes(bash: BashSessions, settings: { workspace: Workspace; environment: Readonly<Record<string, string>> }): Route[] {
   const execute = async (call: Call): Promise<Reply> => {
     const body = parse(await call.json(), {
       language: oneOf('python', 'javascript'),
@@ -22,11 +23,11 @@ export function codeRoutes(bash: BashSessions, settings: { workspace: string; en
       session_id: optional(text),
     })
     if (body.stateful) throw new RequestError(400, 'Code sessions are not available in this sandbox image', 'Call without stateful')
-    const cwd = body.cwd ?? settings.workspace
-    if (!(await isDirectory(cwd))) throw new RequestError(400, `Working directory does not exist: ${cwd}`)
+    if (body.cwd !== undefined && !(await isDirectory(body.cwd))) throw new RequestError(400, `Working directory does not exist: ${body.cwd}`)
+    const { directory: cwd, note } = body.cwd === undefined ? await settings.workspace.enter() : { directory: body.cwd, note: null }
     const session = bash.create(undefined, cwd)
     const command = await bash.run(session, {
-      command: programs[body.language], cwd, env: settings.environment, input: true, followed: false, uncut: false, hardTimeout: body.timeout,
+      command: programs[body.language], cwd, note, env: { ...settings.environment, WORKSPACE: settings.workspace.path() }, input: true, followed: false, uncut: false, hardTimeout: body.timeout,
     })
     command.write(body.code)
     command.endInput()

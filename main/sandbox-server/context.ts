@@ -12,7 +12,8 @@ export function sandboxContexts(settings: Settings): (port: number) => Reply {
 }
 
 function sandboxContext(settings: Settings, port: number, os: string, runtime: { python: Tool[]; nodejs: Tool[] }): Reply {
-  const { home, workspace, version, user, timezone } = settings
+  const { home, version, user, timezone } = settings
+  const workspace = settings.workspace.path()
   return {
     status: 200,
     body: {

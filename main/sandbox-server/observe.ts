@@ -5,9 +5,10 @@ import { processTable, uptimeSeconds } from './process-table.ts'
 import { ok } from './reply.ts'
 import { look } from './router.ts'
 import type { Route } from './router.ts'
+import type { Workspace } from './workspace.ts'
 
 /** A look at what the sandbox uses now; nothing is recorded. */
-export function observeRoutes(workspace: string): Route[] {
+export function observeRoutes(workspace: Workspace): Route[] {
   const live = async (call: Call) => {
     const asked = Number(call.query.get('top_rows') ?? 10)
     const rows = Number.isInteger(asked) && asked > 0 ? Math.min(asked, 100) : 10
@@ -15,7 +16,7 @@ export function observeRoutes(workspace: string): Route[] {
       captured_at: new Date().toISOString(),
       mode: 'off',
       cgroup: cgroup(),
-      disk: await disks(['/', workspace]),
+      disk: await disks(['/', workspace.path()]),
       top_processes: top(rows),
       recent_events: [],
     })

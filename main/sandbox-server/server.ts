@@ -82,7 +82,7 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
       },
     })),
     look('GET', '/v1/mcp/servers', 'MCP servers: none', () => ok([])),
-    ...shellRoutes(shells, consoles, settings.workspace),
+    ...shellRoutes(shells, consoles),
     ...bashRoutes(bash, settings),
     ...fileRoutes(),
     ...findRoutes(),
@@ -101,7 +101,12 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
     const { path, query } = target(request.url ?? '/')
     if (!admits(request, query, doors)) refuse(socket, 401, 'Unauthorized')
     else if (path !== '/v1/shell/ws') refuse(socket, 404, 'Not Found')
-    else terminalSocket(request, socket, head, query, { terminals: consoles, shells, touch: active.touch })
+    else {
+      terminalSocket(request, socket, head, query, { terminals: consoles, shells, touch: active.touch }).catch((error: unknown) => {
+        fault(error)
+        socket.destroy()
+      })
+    }
   })
   const probing = (): Promise<void> => probe(bash, settings.environment).then(() => { ready = true }, (error: unknown) => {
     fault(error)

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { standIns, type StandIns } from './stand-ins.ts'
+import { workspaceOf } from './workspace.ts'
+import type { Workspace } from './workspace.ts'
 
 /** How one sandbox server is set up; read from the environment by `settings`. */
 export interface Settings {
@@ -8,8 +9,7 @@ export interface Settings {
   readonly port: number
   readonly host: string
   readonly home: string
-  /** Where commands start that say nothing else. */
-  readonly workspace: string
+  readonly workspace: Workspace
   readonly user: string
   readonly timezone: string
   readonly maxSessions: number
@@ -17,7 +17,7 @@ export interface Settings {
   /** null where paths are what they say: everywhere but without isolation. */
   readonly standIns: StandIns | null
   readonly version: string
-  /** What commands find in their environment. */
+  /** What commands find in their environment, beside WORKSPACE. */
   readonly environment: Readonly<Record<string, string>>
   /** Runs this server's program as a regular expression worker. */
   readonly worker: readonly string[]
@@ -32,21 +32,17 @@ const own = new Set(['SANDBOX_API_KEY', 'PUBLIC_PORT', 'BERTH_LISTEN', 'BERTH_VE
  */
 const forCommands = 'BERTH_ENV_'
 
-const mounted = '/mnt/user-data/workspace'
-
 export function settings(env: NodeJS.ProcessEnv, version: string, worker: readonly string[]): Settings {
   const environment = commandEnvironment(env)
   const home = environment['HOME'] || homedir()
-  const workspace = environment['WORKSPACE'] || (existsSync(mounted) ? mounted : home)
   environment['HOME'] = home
-  environment['WORKSPACE'] = workspace
   environment['PATH'] ||= '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
   environment['LANG'] ||= 'C.UTF-8'
   return {
     port: whole(env['PUBLIC_PORT'], 8080, 0, 65_535),
     host: env['BERTH_LISTEN'] || '0.0.0.0',
     home,
-    workspace,
+    workspace: workspaceOf(environment['WORKSPACE'], home),
     user: userName(environment),
     timezone: environment['TZ'] || 'UTC',
     maxSessions: sessionsWanted(environment['MAX_SHELL_SESSIONS']),

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { readlink } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
 import { drained } from './drain.ts'
 import { killAfter, signal, signalSession, signalNumber } from './kill.ts'
@@ -108,6 +109,11 @@ export class ShellProcess {
     this.#given = { id, record, file, asked: this.#asked }
     if (this.#alive) this.#commands.write(record)
     else await forget(file)
+  }
+
+  /** Whether the directory that it is in was removed; not known where the kernel does not show it. */
+  async isAdrift(): Promise<boolean> {
+    return (await readlink(`/proc/${this.pid}/cwd`).catch(() => '')).endsWith(' (deleted)')
   }
 
   /** To the terminal, as if typed. */

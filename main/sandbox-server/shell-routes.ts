@@ -34,7 +34,7 @@ const execShape = {
   truncate: or(bool, true),
 }
 
-export function shellRoutes(sessions: ShellSessions, terminals: Terminals, workspace: string): Route[] {
+export function shellRoutes(sessions: ShellSessions, terminals: Terminals): Route[] {
   const exec = async (call: Call): Promise<Reply> => {
     const body = parse(await call.json(), execShape)
     if (body.command.includes('\0')) throw new RequestError(400, 'The command holds a NUL character, which no command line can')
@@ -118,7 +118,7 @@ export function shellRoutes(sessions: ShellSessions, terminals: Terminals, works
       id: optional(text), exec_dir: optional(absolutePath), no_change_timeout: seconds, preserve_symlinks: or(bool, false),
     })
     if (body.exec_dir !== undefined && !(await isDirectory(body.exec_dir))) throw new RequestError(400, `Directory does not exist: ${body.exec_dir}`)
-    const session = sessions.create(body.id, { workingDir: body.exec_dir ?? workspace, noChangeTimeout: body.no_change_timeout })
+    const session = sessions.create(body.id, { workingDir: body.exec_dir ?? null, noChangeTimeout: body.no_change_timeout })
     return ok({ session_id: session.id, working_dir: session.workingDir })
   }
 

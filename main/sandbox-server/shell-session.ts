@@ -7,11 +7,12 @@ import { RequestError } from './reply.ts'
 import { ShellCommand } from './shell-command.ts'
 import { ShellProcess } from './shell-process.ts'
 import { isDirectory } from './start-directory.ts'
+import type { Entered, Workspace } from './workspace.ts'
 
 export interface ShellOptions {
   readonly user: string
   readonly home: string
-  readonly workspace: string
+  readonly workspace: Workspace
   readonly environment: Readonly<Record<string, string>>
   readonly tty: boolean
   readonly onEnd: () => void
@@ -32,13 +33,16 @@ export class ShellSession {
   readonly createdAt = Date.now()
   lastUsedAt = Date.now()
   lastUsed = performance.now()
-  workingDir: string
+  /** Null: in the workspace, wherever that is when the shell starts. */
+  #directory: string | null
   /** Seconds. */
   noChangeTimeout: number
   last: ShellCommand | null = null
   readonly #options: ShellOptions
   /** Whose output comes now: what the last one has left in the background may speak until the next one begins. */
   #speaks: ShellCommand | null = null
+  /** What the next command is to tell about where its shell was started. */
+  #note: string | null = null
   #process: ShellProcess | null = null
   #queue: Waiting[] = []
   #taken = false
@@ -46,12 +50,16 @@ export class ShellSession {
   #closed = false
   readonly #onOutput = new Set<(bytes: Buffer) => void>()
 
-  constructor(id: string, options: ShellOptions & { workingDir: string; noChangeTimeout: number; auto: boolean }) {
+  constructor(id: string, options: ShellOptions & { workingDir: string | null; noChangeTimeout: number; auto: boolean }) {
     this.id = id
     this.auto = options.auto
-    this.workingDir = options.workingDir
+    this.#directory = options.workingDir
     this.noChangeTimeout = options.noChangeTimeout
     this.#options = options
+  }
+
+  get workingDir(): string {
+    return this.#directory ?? this.#options.workspace.path()
   }
 
   get busy(): boolean {
@@ -93,9 +101,12 @@ export class ShellSession {
     try {
       this.touch()
       const shell = await this.#shell()
+      const place = options.execDir === undefined ? await this.#placeFor(shell) : { directory: options.execDir, note: null }
       const command = new ShellCommand(text, this.#ps1(), childrenOf(shell.pid))
+      command.push(Buffer.from((this.#note ?? '') + (place?.note ?? '')))
+      this.#note = null
       this.last = command
-      const move = options.execDir === undefined ? '' : `cd ${options.physical ? '-P' : '-L'} -- ${quote(options.execDir)}\n`
+      const move = place === null ? '' : `cd ${options.physical ? '-P' : '-L'} -- ${quote(place.directory)}\n`
       await shell.run(move + text)
       if (options.hardTimeout !== undefined) {
         const timer = setTimeout(() => this.stop(command, 'hard_timeout'), options.hardTimeout * 1000)
@@ -183,7 +194,10 @@ export class ShellSession {
     if (this.#closed) throw new RequestError(404, 'Session not found')
     if (this.#process?.alive) return this.#process
     const { environment, home, tty } = this.#options
-    if (!(await isDirectory(this.workingDir))) this.workingDir = (await isDirectory(this.#options.workspace)) ? this.#options.workspace : '/'
+    const known = this.#directory !== null && (await isDirectory(this.#directory)) ? this.#directory : null
+    const { directory: cwd, note } = known === null ? await this.#options.workspace.enter() : { directory: known, note: null }
+    this.#directory = cwd
+    this.#note = note
     const start = (rc: boolean, terminal: boolean): Promise<ShellProcess> => {
       const events = {
         output: (bytes: Buffer) => this.#output(bytes),
@@ -197,7 +211,7 @@ export class ShellSession {
           this.#ended(status, this.workingDir)
         },
       }
-      return ShellProcess.start({ cwd: this.workingDir, env: { ...environment, HOME: home }, tty: terminal, rc }, events)
+      return ShellProcess.start({ cwd, env: { ...environment, HOME: home, WORKSPACE: this.#options.workspace.path() }, tty: terminal, rc }, events)
     }
     // A .bashrc that ends or hangs bash, then a `script` that does not work here, are each left out in turn.
     this.#process = await start(true, tty).catch(() => start(false, tty)).catch(() => start(false, false))
@@ -208,13 +222,21 @@ export class ShellSession {
     return this.#process
   }
 
+  /** Where a command is to go first, as what its shell was in is not there any more; null: it stays where it is. */
+  async #placeFor(shell: ShellProcess): Promise<Entered | null> {
+    const former = this.workingDir
+    if (!(await shell.isAdrift())) return null
+    const { directory, note } = await this.#options.workspace.enter()
+    return { directory, note: note ?? (directory === former ? null : `[${former} is gone; this runs in ${directory}]\n`) }
+  }
+
   #output(bytes: Buffer): void {
     this.#speaks?.push(bytes)
     for (const each of this.#onOutput) each(bytes)
   }
 
   #ended(status: number, cwd: string): void {
-    this.workingDir = cwd
+    this.#directory = cwd
     const command = this.current
     if (!command) return
     this.touch()

@@ -12,7 +12,7 @@ const noChange = 120
 export interface ShellSessions {
   readonly max: number
   /** The existing one where there is one of this id. */
-  create(id: string | undefined, options: { workingDir: string; noChangeTimeout?: number | undefined }): ShellSession
+  create(id: string | undefined, options: { workingDir: string | null; noChangeTimeout?: number | undefined }): ShellSession
   get(id: string): ShellSession
   /** The shared session if nothing runs in it, otherwise a new one: calls without an id never wait for each other. */
   free(): ShellSession
@@ -53,7 +53,7 @@ export function shellSessions(options: ShellOptions & { max: number; others: () 
     drop(victim)
   }
 
-  const add = (id: string, workingDir: string, noChangeTimeout: number, auto: boolean): ShellSession => {
+  const add = (id: string, workingDir: string | null, noChangeTimeout: number, auto: boolean): ShellSession => {
     makeRoom()
     const session = new ShellSession(id, { ...options, workingDir, noChangeTimeout, auto })
     sessions.set(id, session)
@@ -73,8 +73,8 @@ export function shellSessions(options: ShellOptions & { max: number; others: () 
     },
     free: () => {
       const existing = shared === null ? undefined : sessions.get(shared)
-      if (existing) return existing.busy ? add(randomUUID(), options.workspace, noChange, true) : existing
-      const session = add(randomUUID(), options.workspace, noChange, false)
+      if (existing) return existing.busy ? add(randomUUID(), null, noChange, true) : existing
+      const session = add(randomUUID(), null, noChange, false)
       shared = session.id
       return session
     },

@@ -19,8 +19,8 @@ export function terminalRoutes(terminals: Terminals, gate: Gate): Route[] {
     call.response.end(call.request.method === 'HEAD' ? '' : terminalPage)
     return 'sent'
   }
-  const url = (call: Call): Reply => {
-    const terminal = terminals.open({ term: 'xterm-256color', thread: '' })
+  const url = async (call: Call): Promise<Reply> => {
+    const terminal = await terminals.open({ term: 'xterm-256color', thread: '' })
     if (!terminal) throw new RequestError(400, 'Cannot create shell session: session limit reached')
     const host = call.request.headers.host ?? 'localhost'
     const ticket = gate.open ? '' : `&ticket=${gate.ticket().ticket}`

@@ -30,8 +30,8 @@ interface Source {
  * `WS /v1/shell/ws[?session_id=]`: JSON messages `input`, `resize`, `pong` from the client; `session_id`, `ready`,
  * `output`, `ping`, `error` to it. An unknown `session_id` gets a new terminal, as clients are told to expect.
  */
-export function terminalSocket(request: IncomingMessage, socket: Duplex, head: Buffer, query: URLSearchParams, options: TerminalSocketOptions): void {
-  const source = find(query, options)
+export async function terminalSocket(request: IncomingMessage, socket: Duplex, head: Buffer, query: URLSearchParams, options: TerminalSocketOptions): Promise<void> {
+  const source = await find(query, options)
   if (!source) return refuse(socket, 503, 'Too many sessions')
   let detach: (() => void) | null = null
   let ping: NodeJS.Timeout | null = null
@@ -59,7 +59,7 @@ export function terminalSocket(request: IncomingMessage, socket: Duplex, head: B
   ping.unref()
 }
 
-function find(query: URLSearchParams, options: TerminalSocketOptions): Source | null {
+async function find(query: URLSearchParams, options: TerminalSocketOptions): Promise<Source | null> {
   const id = query.get('session_id') ?? ''
   const session = options.shells.list().find((each) => each.id === id)
   if (session) {
@@ -75,7 +75,7 @@ function find(query: URLSearchParams, options: TerminalSocketOptions): Source | 
     }
   }
   const term = /^[a-z0-9-]{1,32}$/.exec(query.get('term') ?? '')?.[0] ?? 'xterm-256color'
-  const terminal = options.terminals.find(id) ?? options.terminals.open({ term, thread: query.get('thread') ?? '' })
+  const terminal = options.terminals.find(id) ?? (await options.terminals.open({ term, thread: query.get('thread') ?? '' }))
   if (!terminal) return null
   return {
     id: terminal.id,

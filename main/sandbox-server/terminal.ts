@@ -9,6 +9,7 @@ import { OutputBuffer } from './output-buffer.ts'
 import { processTable } from './process-table.ts'
 import { terminalInit } from './terminal-init.ts'
 import { spawnBash } from './tty.ts'
+import type { Entered, Workspace } from './workspace.ts'
 
 /** Bytes shown again to whoever attaches later. */
 const backlog = 128 * 1024
@@ -16,7 +17,7 @@ const backlog = 128 * 1024
 const keepDetached = 10 * 60_000
 
 export interface TerminalOptions {
-  readonly workspace: string
+  readonly workspace: Workspace
   readonly environment: Readonly<Record<string, string>>
   readonly tty: boolean
 }
@@ -32,16 +33,17 @@ export class Terminal {
   readonly #recent = new OutputBuffer(backlog)
   readonly #watchers = new Set<{ output: (text: string) => void; end: () => void }>()
   readonly #decoder = new StringDecoder('utf8')
-  readonly #workspace: string
+  readonly #workspace: Workspace
   #detached: NodeJS.Timeout | null = null
   #ended = false
   lastUsedAt = Date.now()
 
-  constructor(id: string, options: TerminalOptions & TerminalWish, onEnd: () => void) {
+  constructor(id: string, options: TerminalOptions & TerminalWish, { directory, note }: Entered, onEnd: () => void) {
     this.id = id
     this.#workspace = options.workspace
-    const env = { ...options.environment, ...terminalInit(options.term, options.thread) }
-    this.#child = spawnBash({ args: ['-i'], cwd: options.workspace, env, tty: options.tty })
+    const env = { ...options.environment, WORKSPACE: options.workspace.path(), ...terminalInit(options.term, options.thread) }
+    if (note !== null) this.#recent.push(Buffer.from(note.replaceAll('\n', '\r\n')))
+    this.#child = spawnBash({ args: ['-i'], cwd: directory, env, tty: options.tty })
     for (const each of this.#child.stdio) each?.on('error', () => each.destroy())
     for (const each of [this.#child.stdout, this.#child.stderr]) each?.on('data', (chunk: Buffer) => this.#output(chunk))
     const end = (): void => {
@@ -59,9 +61,9 @@ export class Terminal {
   get workingDir(): string {
     const shell = this.#shell()
     try {
-      return shell ? readlinkSync(`/proc/${shell}/cwd`) : this.#workspace
+      return shell ? readlinkSync(`/proc/${shell}/cwd`) : this.#workspace.path()
     } catch {
-      return this.#workspace // It has just ended, or is not ours to look at.
+      return this.#workspace.path() // It has just ended, or is not ours to look at.
     }
   }
 
@@ -135,7 +137,7 @@ export class Terminal {
 
 export interface Terminals {
   /** Null when there is no room. */
-  open(wish: TerminalWish): Terminal | null
+  open(wish: TerminalWish): Promise<Terminal | null>
   find(id: string): Terminal | null
   /** Rows of `GET /v1/shell/sessions`. */
   list(): [string, Record<string, unknown>][]
@@ -148,9 +150,10 @@ export interface Terminals {
 export function terminals(options: TerminalOptions & { max: number }): Terminals {
   const open = new Map<string, Terminal>()
   return {
-    open: (wish) => {
+    open: async (wish) => {
+      const place = await options.workspace.enter()
       if (open.size >= options.max) return null
-      const terminal = new Terminal(randomUUID(), { ...options, ...wish }, () => open.delete(terminal.id))
+      const terminal = new Terminal(randomUUID(), { ...options, ...wish }, place, () => open.delete(terminal.id))
       open.set(terminal.id, terminal)
       return terminal
     },

@@ -12,6 +12,7 @@ import { InvalidRequest, ok } from './reply.ts'
 import type { Reply } from './reply.ts'
 import { work } from './router.ts'
 import type { Route } from './router.ts'
+import type { Workspace } from './workspace.ts'
 import { discard, moveFile } from './write-file.ts'
 
 /** Bytes of a form field that is no file. */
@@ -20,11 +21,11 @@ const fieldLimit = 64 * 1024
 /** The file as far as it has come: beside its place where that is known already, in the temporary directory otherwise. */
 interface Received { readonly handle: DiskFile; readonly path: string; readonly filename: string; size: number }
 
-export function uploadRoutes(workspace: string): Route[] {
+export function uploadRoutes(workspace: Workspace): Route[] {
   return [work('POST', '/v1/file/upload', 'Upload a file', (call) => upload(call, workspace))]
 }
 
-async function upload(call: Call, workspace: string): Promise<Reply> {
+async function upload(call: Call, workspace: Workspace): Promise<Reply> {
   const boundary = boundaryOf(call.request.headers['content-type'])
   if (boundary === null) throw missing('file')
   const fields = new Map<string, string>()
@@ -55,7 +56,7 @@ async function upload(call: Call, workspace: string): Promise<Reply> {
     return Promise.resolve(fieldSink(head.name, (value) => fields.set(head.name, head.name === 'path' ? call.place(value) : value)))
   }
 
-  let place = query ?? workspace
+  let place = query ?? workspace.path()
   try {
     // Not destroyed half-way: whoever is refused is still writing, and would see a broken connection instead of the reason.
     await readMultipart(call.request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, boundary, openPart)
@@ -95,8 +96,8 @@ function fieldSink(name: string, take: (value: string) => void): PartSink {
 }
 
 /** Where a directory is meant, the file's own name (`blob` from the JavaScript SDK) is its name there. */
-async function destination(path: string | undefined, filename: string, workspace: string): Promise<string> {
-  if (path === undefined || path === '') return join(workspace, filename)
+async function destination(path: string | undefined, filename: string, workspace: Workspace): Promise<string> {
+  if (path === undefined || path === '') return join((await workspace.enter()).directory, filename)
   const directory = path.endsWith('/') || ((await stat(path).catch(() => null))?.isDirectory() ?? false)
   return directory ? join(path, filename) : path
 }

@@ -58,7 +58,8 @@ async function runTrue(api: SandboxApi, clock: Clock, timeoutMs: number, signal:
   const late = new AbortController()
   const timer = clock.timer(timeoutMs, () => late.abort())
   try {
-    const { exitCode } = await api.exec({ command: 'true', maxOutput: 1024, signal: AbortSignal.any([signal, late.signal]) })
+    // Not in the workspace, which would be made: a sandbox that is started ahead must hold nothing before it is a thread's.
+    const { exitCode } = await api.exec({ command: 'true', cwd: '/', maxOutput: 1024, signal: AbortSignal.any([signal, late.signal]) })
     if (exitCode !== 0) throw notTrue(exitCode)
   } catch (error) {
     if (error instanceof BerthError && error.code === 'NOT_SUPPORTED') return await runInShell(api, clock, timeoutMs, signal)
