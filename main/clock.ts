@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { timerMs } from '../shared/timer.ts'
 
 /** Time, handed in: decisions and tests never read the process's own clocks. */
 export interface Clock {
@@ -11,18 +12,15 @@ export interface Clock {
   timer(ms: number, run: () => void): { cancel(): void }
 }
 
-/** Longest delay that a Node timer can have. */
-const longest = 2_147_483_647
-
 export function systemClock(): Clock {
   return {
     now: () => performance.now(),
     wall: () => Date.now(),
     sleep: async (ms, signal) => {
-      await sleep(Math.min(ms, longest), undefined, signal ? { signal } : {})
+      await sleep(timerMs(ms), undefined, signal ? { signal } : {})
     },
     timer: (ms, run) => {
-      const handle = setTimeout(run, Math.min(Math.max(0, ms), longest))
+      const handle = setTimeout(run, timerMs(ms))
       handle.unref()
       return { cancel: () => clearTimeout(handle) }
     },

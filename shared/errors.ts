@@ -46,6 +46,7 @@ export const errorCodes = {
   CANCELLED: { http: 499, exit: 75, retry: true },
   SANDBOX_LOST: { http: 502, exit: 70, retry: true },
   SANDBOX_UNREACHABLE: { http: 502, exit: 70, retry: true },
+  SANDBOX_FAILED: { http: 502, exit: 70, retry: false },
   SANDBOX_PAUSED: { http: 409, exit: 75, retry: true },
   BAD_ANSWER: { http: 502, exit: 70, retry: false },
   SANDBOX_REFUSED: { http: 502, exit: 70, retry: false },

@@ -23,7 +23,8 @@ export const defaultLimits: Limits = {
   head: 10_000,
   bodyIdle: 30_000,
   request: 600_000,
-  bodyBytes: 25_165_824,
+  // A command of 16 MiB in JSON, in which a quote or the end of a line takes two bytes.
+  bodyBytes: 37_748_736,
   heartbeat: 15_000,
   mcpSessions: 200,
   mcpIdle: 3_600_000,

@@ -18,7 +18,7 @@ export interface StdioOptions {
 }
 
 /** Bytes of one message: as much as the bridge takes in a body. */
-const messageLimit = 25_165_824
+const messageLimit = 37_748_736
 
 /**
  * Serves one MCP client over standard input and output, whatever protocol it begins with, until its end of the pipe closes or the

@@ -1,4 +1,5 @@
 import { asBerthError, fail } from '../../shared/errors.ts'
+import { timerMs } from '../../shared/timer.ts'
 import type { Events } from '../events/events.ts'
 import { containerId } from '../home/derive.ts'
 import type { Provider } from '../provider/provider-api.ts'
@@ -114,7 +115,7 @@ function deadlineAfter(seconds: number): { signal: AbortSignal; cancel: () => vo
   const controller = new AbortController()
   const timer = setTimeout(
     () => controller.abort(fail('TIMEOUT', `Nothing after ${seconds} s`, { next: 'Call again.' })),
-    seconds * 1000,
+    timerMs(seconds * 1000),
   )
   return { signal: controller.signal, cancel: () => clearTimeout(timer) }
 }

@@ -1,12 +1,15 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
+import { timerMs } from '../../shared/timer.ts'
 import { spawnForAgent } from './agent-process.ts'
 import { drained } from './drain.ts'
 import { killAfter, signalNumber, signalSession } from './kill.ts'
+import { longScript } from './long-command.ts'
 import { memoryKills, outOfMemory } from './memory-kills.ts'
 import { OutputBuffer } from './output-buffer.ts'
-import { reader, writer } from './pipes.ts'
+import { reader, release, writer } from './pipes.ts'
 import type { Pipe, Pipes } from './pipes.ts'
+import { argumentLimit, spawnFault } from './spawn-fault.ts'
 
 export type BashStatus = 'pending' | 'running' | 'completed' | 'timed_out' | 'killed'
 
@@ -68,19 +71,28 @@ export class BashCommand {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.ended = promise
     this.#finish = resolve
-    if (start.hardTimeout !== undefined) this.#timers.push(setTimeout(() => this.#stop('timed_out', 'SIGTERM'), start.hardTimeout * 1000))
+    if (start.hardTimeout !== undefined) this.#timers.push(setTimeout(() => this.#stop('timed_out', 'SIGTERM'), timerMs(start.hardTimeout * 1000)))
   }
 
-  /** Resolves when the process runs; rejects when it cannot be started (no such directory, no memory). */
+  /** Resolves when the process runs; rejects with a RequestError when it cannot be started (no such directory, no memory). */
   static async start(start: BashStart, pool: Pipes): Promise<BashCommand> {
+    const script = Buffer.byteLength(start.command) < argumentLimit ? null : await longScript(start.command)
     const pipes = await pool.take(start.input ? 3 : 2)
     const [out, err, input] = pipes ?? []
-    const child = spawnForAgent('bash', ['-c', start.command], {
-      cwd: start.cwd,
-      env: start.env,
-      detached: true,
-      stdio: [start.input ? (input?.read ?? 'pipe') : 'ignore', out?.write ?? 'pipe', err?.write ?? 'pipe'],
-    })
+    let child: ChildProcess
+    try {
+      child = spawnForAgent('bash', ['-c', script === null ? start.command : script.line], {
+        cwd: start.cwd,
+        env: start.env,
+        detached: true,
+        stdio: [start.input ? (input?.read ?? 'pipe') : 'ignore', out?.write ?? 'pipe', err?.write ?? 'pipe', ...(script === null ? [] : [script.descriptor])],
+      })
+    } catch (cause) {
+      for (const pipe of pipes ?? []) release(pipe)
+      throw spawnFault(cause, start.env)
+    } finally {
+      script?.close()
+    }
     const command = new BashCommand(start, child)
     command.#stdin = input ? writer(input) : child.stdin
     // The command may have ended: EPIPE is its business, the writer is told by `write`.
@@ -92,7 +104,7 @@ export class BashCommand {
     } catch (cause) {
       command.#release()
       for (const each of [...command.#streams, command.#stdin]) each?.destroy()
-      throw cause
+      throw spawnFault(cause, start.env)
     }
     child.once('exit', (code, name) => void command.#exited(code, name))
     return command
@@ -144,7 +156,7 @@ export class BashCommand {
   async changed(ms: number): Promise<void> {
     if (!this.running) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, ms)
+    const timer = setTimeout(resolve, timerMs(ms))
     this.#waiting.add(resolve)
     await promise
     clearTimeout(timer)

@@ -1,3 +1,4 @@
+import { timerMs } from '../../shared/timer.ts'
 import type { BashCommand } from './bash-command.ts'
 import { busy, touch } from './bash-sessions.ts'
 import type { BashSession, BashSessions } from './bash-sessions.ts'
@@ -134,7 +135,7 @@ export function bashRoutes(sessions: BashSessions, settings: { workspace: Worksp
 async function endOrTimeout(command: BashCommand, seconds: number | undefined): Promise<void> {
   if (seconds === undefined) return command.ended
   const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, seconds * 1000)
+  const timer = setTimeout(resolve, timerMs(seconds * 1000))
   await Promise.race([command.ended, promise])
   clearTimeout(timer)
 }

@@ -95,7 +95,8 @@ export function writer(pipe: Pipe): Socket {
   return new Socket({ fd: pipe.write, readable: false, writable: true })
 }
 
-function release(pipe: Pipe): void {
+/** Of one that nobody else has an end of. */
+export function release(pipe: Pipe): void {
   closeSync(pipe.read)
   closeSync(pipe.write)
 }

@@ -1,3 +1,4 @@
+import { timerMs } from '../../shared/timer.ts'
 import type { Call } from './call.ts'
 import { truncateMiddle } from './output-buffer.ts'
 import { RequestError, ok } from './reply.ts'
@@ -114,7 +115,7 @@ export function shellRoutes(sessions: ShellSessions, terminals: Terminals): Rout
   }
 
   const create = async (call: Call): Promise<Reply> => {
-    const body = parse(await call.json() ?? {}, {
+    const body = parse(await call.json(), {
       id: optional(text), exec_dir: optional(absolutePath), no_change_timeout: seconds, preserve_symlinks: or(bool, false),
     })
     if (body.exec_dir !== undefined && !(await isDirectory(body.exec_dir))) throw new RequestError(400, `Directory does not exist: ${body.exec_dir}`)
@@ -192,7 +193,7 @@ async function settle(command: ShellCommand, timeout: number | undefined, noChan
 
 async function before(event: Promise<void>, ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, Math.min(Math.max(1, ms), 2 ** 31 - 1))
+  const timer = setTimeout(resolve, timerMs(Math.max(1, ms)))
   await Promise.race([event, promise])
   clearTimeout(timer)
 }

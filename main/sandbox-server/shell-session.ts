@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { timerMs } from '../../shared/timer.ts'
 import { signal } from './kill.ts'
 import { childrenOf, processTable } from './process-table.ts'
 import type { ProcessRow } from './process-table.ts'
@@ -6,6 +7,7 @@ import { quote } from './quote.ts'
 import { RequestError } from './reply.ts'
 import { ShellCommand } from './shell-command.ts'
 import { ShellProcess } from './shell-process.ts'
+import { spawnFault } from './spawn-fault.ts'
 import { isDirectory } from './start-directory.ts'
 import type { Entered, Workspace } from './workspace.ts'
 
@@ -90,7 +92,7 @@ export class ShellSession {
       this.#queue.splice(at, 1)
       resolve(false)
     }
-    const timer = setTimeout(cancel, Math.min(ms, 2 ** 31 - 1))
+    const timer = setTimeout(cancel, timerMs(ms))
     this.#queue.push(waiting)
     void promise.then(() => clearTimeout(timer))
     return { now: false, mine: promise, cancel }
@@ -109,7 +111,7 @@ export class ShellSession {
       const move = place === null ? '' : `cd ${options.physical ? '-P' : '-L'} -- ${quote(place.directory)}\n`
       await shell.run(move + text)
       if (options.hardTimeout !== undefined) {
-        const timer = setTimeout(() => this.stop(command, 'hard_timeout'), options.hardTimeout * 1000)
+        const timer = setTimeout(() => this.stop(command, 'hard_timeout'), timerMs(options.hardTimeout * 1000))
         void command.ended.then(() => clearTimeout(timer))
       }
       return command
@@ -214,7 +216,9 @@ export class ShellSession {
       return ShellProcess.start({ cwd, env: { ...environment, HOME: home, WORKSPACE: this.#options.workspace.path() }, tty: terminal, rc }, events)
     }
     // A .bashrc that ends or hangs bash, then a `script` that does not work here, are each left out in turn.
-    this.#process = await start(true, tty).catch(() => start(false, tty)).catch(() => start(false, false))
+    this.#process = await start(true, tty).catch(() => start(false, tty)).catch(() => start(false, false)).catch((error: unknown) => {
+      throw spawnFault(error, environment)
+    })
     if (this.#closed) {
       this.#process.destroy()
       throw new RequestError(404, 'Session not found')

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { fail, type BerthError, type ErrorCode } from '../../shared/errors.ts'
 import type { HttpAnswer } from './http.ts'
 
-const envelope = z.object({ success: z.boolean().nullish(), message: z.string().nullish(), data: z.unknown().optional() })
+const envelope = z.object({ success: z.boolean().nullish(), message: z.string().nullish(), data: z.unknown().optional(), hint: z.string().nullish() })
 const detail = z.object({ detail: z.unknown().optional() })
 const fileError = z.object({ error_type: z.string(), path: z.string().nullish(), message: z.string().nullish() })
 
@@ -82,14 +82,27 @@ function httpError(status: number, what: string, body: unknown): BerthError {
   }
   if (status === 413) return fail('TOO_LARGE', message || 'That is more than the sandbox takes at once', { next: 'Write it in parts, with `append`.', details })
   if (status === 501) return fail('NOT_SUPPORTED', message || `The sandbox cannot do ${what}`, { next: 'Use an image that can: berth-lite, or one made FROM it.', details })
-  if (status < 500) return fail('BAD_INPUT', `The sandbox refused ${what}: ${message || `status ${status}`}`, { next: 'Correct what was asked for.', details })
+  if (status < 500) return fail('BAD_INPUT', `The sandbox refused ${what}: ${message || `status ${status}`}`, { next: hintOf(body) ?? 'Correct what was asked for.', details })
+  if (!away.has(status)) return fail('SANDBOX_FAILED', `The sandbox's server failed at ${what} (${status})${message ? `: ${message}` : ''}`, {
+    next: 'The same call fails again: ask for something else, or destroy the sandbox; `berth logs` shows what it says.', details,
+  })
   return fail('SANDBOX_UNREACHABLE', `The sandbox answered ${what} with ${status}${message ? `: ${message}` : ''}`, {
-    next: 'Call again in a moment; `berth logs` shows what the sandbox says.', details,
+    next: hintOf(body) ?? 'Call again in a moment; `berth logs` shows what the sandbox says.', details,
   })
 }
 
+/** Said by what stands before a server that is not there just now, or by one that has no room just now. */
+const away = new Set([502, 503, 504])
+
 function isMissingSession(message: string): boolean {
   return /session not found|command not found/i.test(message)
+}
+
+/** What the sandbox itself says is to be done, as a sentence. */
+function hintOf(body: unknown): string | null {
+  const said = envelope.safeParse(body)
+  const hint = said.success ? (said.data.hint ?? '') : ''
+  return hint === '' ? null : `${hint.replace(/\.$/, '')}.`
 }
 
 function messageOf(body: unknown): string {
@@ -101,7 +114,7 @@ function messageOf(body: unknown): string {
 }
 
 function notUnderstood(what: string, why: string): BerthError {
-  return fail('SANDBOX_UNREACHABLE', `The answer to ${what} was not understood (${why})`, {
+  return fail('SANDBOX_FAILED', `The answer to ${what} was not understood (${why})`, {
     next: 'Check that the image is an AIO or lite sandbox image.',
   })
 }

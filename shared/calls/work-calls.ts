@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { row } from '../call.ts'
 import { selecting } from '../select.ts'
 
-const atSandbox = ['SANDBOX_NOT_FOUND', 'SANDBOX_LOST', 'SANDBOX_UNREACHABLE', 'SANDBOX_REFUSED', 'TIMEOUT'] as const
+const atSandbox = ['SANDBOX_NOT_FOUND', 'SANDBOX_LOST', 'SANDBOX_UNREACHABLE', 'SANDBOX_FAILED', 'SANDBOX_REFUSED', 'TIMEOUT'] as const
 const atFile = [...atSandbox, 'FILE_NOT_FOUND', 'FILE_DENIED', 'FILE_FAILED', 'TOO_LARGE'] as const
 const path = z.string().min(1).max(4096).regex(/^\/[^\0]*$/, 'A path inside the sandbox is absolute').describe('Absolute, inside the sandbox.')
 /** Characters of output in one chunk: JSON writes some with six bytes, and clients have limits for a line. */

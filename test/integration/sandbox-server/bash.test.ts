@@ -1,8 +1,9 @@
+import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { alive, startSandboxServer, until } from './support.ts'
-import type { Running } from './support.ts'
+import type { Body, Running } from './support.ts'
 
 let server: Running
 beforeAll(async () => {
@@ -95,6 +96,76 @@ describe('bash/exec', () => {
       expect.objectContaining({ loc: ['body', 'exec_dir'] }),
     ]))
   })
+})
+
+describe('a command of any length', () => {
+  const descriptors = () => readdirSync(`/proc/${server.process.pid}/fd`).length
+  /** What is kept open for the next commands, and connections of ours, come and go by a few. */
+  const few = 60
+
+  test('runs as `bash -c` runs one, with its input, its name and the numbers of its lines', async () => {
+    const long = `# ${'x'.repeat(200_000)}\n`
+    const ends = [
+      'echo "$0 ${BASH_SOURCE-none} $# $?"', 'echo $((LINENO))', 'no-such-program', 'cat', 'set -e; false; echo not', 'trap "echo bye" EXIT; exit 3', 'echo "$(ls /proc/self/fd | tr "\\n" " ")"',
+    ]
+    for (const end of ends) {
+      const [short, big] = await Promise.all([`# short\n${end}`, `${long}${end}`].map(async (command) => (await exec(command)).body.data))
+      const { stdout, stderr, exit_code, status } = short ?? {}
+      expect(big, end).toMatchObject({ stdout, stderr, exit_code, status })
+    }
+  })
+
+  test.each([131_071, 131_072, 16 * 1024 * 1024])('of %i bytes, and in a shell too', async (size) => {
+    const text = `cat <<'X' | wc -c\n${'line of text\n'.repeat(Math.floor((size - 30) / 13))}X\n`
+    const command = text + '#'.repeat(size - text.length)
+    const want = `${text.length - "cat <<'X' | wc -c\n".length - 2}\n`
+    expect((await exec(command)).body.data).toMatchObject({ status: 'completed', exit_code: 0, stdout: want })
+    if (size > 1024 * 1024) return
+    await server.post('/v1/shell/sessions/create', { id: 'long' })
+    const { body } = await server.post('/v1/shell/exec', { id: 'long', command, no_change_timeout: 100 })
+    expect(body.data).toMatchObject({ status: 'completed', exit_code: 0, output: want })
+  })
+
+  test('what cannot be started says exactly what is too long, and keeps no descriptor open', async () => {
+    const before = descriptors()
+    for (let n = 0; n < 40; n += 1) {
+      const { status, body } = await exec('true', { env: { BIG: 'x'.repeat(131_068) } })
+      expect(status).toBe(400)
+      expect(body.message).toBe('The environment variable BIG has 131072 bytes with its name; 131071 is the most that Linux takes')
+    }
+    expect((await exec('true', { env: { NUL: 'a\0b' } })).body.message).toContain('NUL')
+    expect((await exec('true', { env: Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`V${n}`, 'x'.repeat(100_000)])) })).body.message).toMatch(/^The environment has \d+ bytes in all/)
+    await until(() => Promise.resolve(descriptors() < before + few))
+    expect((await exec('printf %s "$FITS" | wc -c', { env: { FITS: 'x'.repeat(131_066) } })).body.data['stdout']).toBe('131066\n')
+  })
+})
+
+test('no body is an empty one, at every door', async () => {
+  const { paths } = (await server.get('/v1/openapi.json')).body as unknown as { paths: Record<string, Record<string, unknown>> }
+  const doors = Object.keys(paths).filter((path) => 'post' in (paths[path] ?? {}) && !path.endsWith('/upload')).map((path) => path.replace(/\{\w+\}/, 'far'))
+  expect(doors.length).toBeGreaterThan(20)
+  const missing = (body: Body) => JSON.stringify(body.detail ?? null).includes('"missing"')
+  for (const door of doors) {
+    const empty = await server.post(door, {})
+    const answers = await Promise.all([undefined, ''].map(async (body) => {
+      const response = await fetch(server.url + door, { method: 'POST', headers: { 'content-type': 'application/json' }, ...(body === undefined ? {} : { body }) })
+      return { status: response.status, body: (await response.json()) as Body }
+    }))
+    for (const each of answers) expect({ status: each.status, missing: missing(each.body) }, door).toEqual({ status: empty.status, missing: missing(empty.body) })
+  }
+})
+
+test('a time that no timer can have is as good as none, at every door', async () => {
+  const [far, session] = [99_999_999, { id: 'far' }]
+  await server.post('/v1/shell/sessions/create', session)
+  const [ended, typed, soft] = await Promise.all([
+    exec('sleep 0.2; echo done', { hard_timeout: far }),
+    server.post('/v1/shell/exec', { ...session, command: 'sleep 0.2; echo done', hard_timeout: far, timeout: far, no_change_timeout: far }),
+    exec('sleep 0.2; echo done', { timeout: 3_600_000 }),
+  ])
+  expect([ended, typed, soft].map(({ body }) => body.data['status'])).toEqual(['completed', 'completed', 'completed'])
+  await server.post('/v1/shell/exec', { ...session, command: 'sleep 0.2', async_mode: true })
+  expect((await server.post('/v1/shell/wait', { ...session, seconds: far })).body.data['status']).toBe('completed')
 })
 
 describe('bash sessions', () => {

@@ -44,8 +44,8 @@ describe('an answer', () => {
   const fileError = (type: string) => ({ success: false, message: 'm', data: { path: '/x', operation: 'read', message: 'm', error_type: type } })
   it.each([
     [200, { success: true, data: { n: 1 } }, 'accepted'],
-    [200, { success: true, data: null }, 'SANDBOX_UNREACHABLE'],
-    [200, '<html>', 'SANDBOX_UNREACHABLE'],
+    [200, { success: true, data: null }, 'SANDBOX_FAILED'],
+    [200, '<html>', 'SANDBOX_FAILED'],
     [200, { success: false, message: 'm', data: null }, 'FILE_FAILED'],
     [200, fileError('not_found'), 'FILE_NOT_FOUND'],
     [200, fileError('permission_denied'), 'FILE_DENIED'],
@@ -58,7 +58,8 @@ describe('an answer', () => {
     [400, { success: false, message: 'Cannot create bash session: session limit reached and all 10 existing sessions have active commands' }, 'CAPACITY_REJECTED'],
     [413, {}, 'TOO_LARGE'],
     [422, { detail: [{ loc: ['body', 'command'], msg: 'Field required', type: 'missing' }] }, 'BAD_INPUT'],
-    [500, {}, 'SANDBOX_UNREACHABLE'],
+    [500, {}, 'SANDBOX_FAILED'],
+    [503, { success: false, message: 'no room', data: null }, 'SANDBOX_UNREACHABLE'],
     [502, '<html>', 'SANDBOX_UNREACHABLE'],
   ])('with status %i and %j is %s', (status, body, expected) => {
     expect(code(status, body)).toBe(expected)
