@@ -268,7 +268,7 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     await page.getByLabel('Thread').fill('docs-crawl')
     await page.getByText('It has a warm sandbox: you get that one.').waitFor()
     await page.getByLabel('Thread').fill('mine')
-    await page.getByText('berth acquire --thread mine').waitFor()
+    await page.getByText(/acquire --thread mine/).waitFor()
     await answer('acquire', "throw Object.assign(new Error('No place became free'), {})")
     await page.keyboard.press('Enter')
     await page.getByRole('alert').getByText('No place became free').waitFor()
