@@ -7,6 +7,9 @@ export function errno(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
+/** What to do about a full disk. */
+export const fullNext = 'Free some of it (`berth doctor` shows the disk; finished threads can be deleted) and call again.'
+
 /** Space, inodes or a quota ran out. */
 export function isFull(error: unknown): boolean {
   return errno(error) === 'ENOSPC' || errno(error) === 'EDQUOT'
@@ -21,7 +24,7 @@ export async function diskError(error: unknown, path: string, doing: string): Pr
   const code = errno(error)
   if (isFull(error)) {
     return fail('DISK_FULL', `Berth cannot ${doing}: ${await fullness(code, path)}`, {
-      next: 'Free some of it (`berth doctor` shows the disk; finished threads can be deleted) and call again.',
+      next: fullNext,
       details: { path, errno: code },
       cause: error,
     })

@@ -5,7 +5,7 @@ import lockfile from 'proper-lockfile'
 import { z } from 'zod'
 import { BerthError, fail } from '../../shared/errors.ts'
 import type { Clock } from '../clock.ts'
-import { isFull } from './disk-error.ts'
+import { fullNext, isFull } from './disk-error.ts'
 import { isRunning, processStamp } from './process-stamp.ts'
 
 export interface HeldLock {
@@ -18,7 +18,7 @@ export interface HeldLock {
 export interface FileLocks {
   /** Waits its turn. A lock whose owner is dead is broken at once; a live owner is waited for, up to `waitMs`. */
   take(name: string, options: { signal?: AbortSignal | undefined; waitMs: number }): Promise<HeldLock>
-  /** One try: null where a live process has it. */
+  /** One try: null where a live process has it. Also on a full disk, where nothing is to be started but the engine. */
   tryTake(name: string): Promise<HeldLock | null>
   /** Frees what dead owners left, by waiting for each lock in turn: some are of names that nobody will ever take again. */
   sweep(signal: AbortSignal): Promise<void>
@@ -39,7 +39,7 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
   /** Our own never changes. */
   let stamp: Promise<string | null> | null = null
 
-  async function tryTake(name: string): Promise<HeldLock | null> {
+  async function attempt(name: string, { evenIfFull }: { evenIfFull: boolean }): Promise<HeldLock | null> {
     const broken = new AbortController()
     let unlock: () => Promise<void>
     const lock = () =>
@@ -65,8 +65,8 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
       stamp ??= processStamp(process.pid)
       await writeFile(`${path(name)}.owner`, JSON.stringify({ pid: process.pid, stamp: await stamp }), { mode: 0o600 })
     } catch (error) {
-      // On a full disk it is held without saying by whom: then it is its time that tells others that its owner lives.
-      if (isFull(error)) await rm(`${path(name)}.owner`, { force: true })
+      // Held without saying by whom: then it is its time that tells others that its owner lives.
+      if (evenIfFull && isFull(error)) await rm(`${path(name)}.owner`, { force: true })
       else {
         await unlock()
         throw unusable(name, error)
@@ -123,7 +123,7 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
     const began = clock.now()
     for (let pause = 10; ; pause = Math.min(pause * 2, 250)) {
       signal?.throwIfAborted()
-      const held = await tryTake(name)
+      const held = await attempt(name, { evenIfFull: false })
       if (held) return held
       if (await breakDead(name)) continue
       if (clock.now() - began > waitMs) {
@@ -138,7 +138,8 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
 
   return {
     async tryTake(name) {
-      return (await tryTake(name)) ?? ((await breakDead(name)) ? await tryTake(name) : null)
+      const once = () => attempt(name, { evenIfFull: true })
+      return (await once()) ?? ((await breakDead(name)) ? await once() : null)
     },
     take,
     async sweep(signal) {
@@ -169,7 +170,7 @@ function json(text: string): unknown {
 
 function unusable(name: string, cause: unknown): Error {
   if (isFull(cause)) {
-    return fail('DISK_FULL', `The disk of Berth's home is full: the lock of ${name} cannot be written`, { next: 'Free some space, then try again.', cause })
+    return fail('DISK_FULL', `The disk of Berth's home is full: the lock of ${name} cannot be written`, { next: fullNext, cause })
   }
   return fail('HOME_UNUSABLE', `The lock of ${name} cannot be written in Berth's home`, { next: 'Check the permissions of the home; `berth doctor` names them.', cause })
 }

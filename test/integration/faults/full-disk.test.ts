@@ -16,6 +16,8 @@ import { eventually } from '../../support/wait.ts'
 interface SmallHome {
   readonly path: string
   readonly engine: Engine
+  /** The next engine of this home. */
+  reopen(): Promise<Engine>
   /** Takes the last byte and, where it says so, the last inode. */
   fill(what: 'bytes' | 'inodes'): Promise<void>
   makeRoom(): Promise<void>
@@ -29,20 +31,24 @@ afterEach(async () => {
   for (const step of undo.splice(0).toReversed()) await step()
 })
 
-async function smallHome(backend: 'docker' | 'embedded', spares: number): Promise<SmallHome> {
+async function smallHome(backend: 'docker' | 'embedded', spares: number, config = ''): Promise<SmallHome> {
   const disk = await tempDir('disk')
   undo.push(disk.remove)
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,nr_inodes=400,mode=0700', 'tmpfs', disk.path])
   undo.push(async () => void execFileSync('umount', ['-l', disk.path]))
-  await writeFile(join(disk.path, 'config.yaml'), `backend: ${backend}\nspares: ${spares}\nsandbox:\n  container_prefix: btdisk${randomBytes(3).toString('hex')}\n`)
+  await writeFile(join(disk.path, 'config.yaml'), `backend: ${backend}\nspares: ${spares}\nsandbox:\n  container_prefix: btdisk${randomBytes(3).toString('hex')}\n${config}`)
   await keepPorts(disk.path)
   const docker = new Docker()
   const ours = () => docker.listContainers({ all: true, filters: { label: [`berth.home=${disk.path}`] } })
-  const engine = await startEngine({ homeDir: disk.path, env: process.env, log: () => undefined })
+  const open = async () => {
+    const engine = await startEngine({ homeDir: disk.path, env: process.env, log: () => undefined })
+    undo.push(async () => void (await engine.close()))
+    return engine
+  }
   undo.push(async () => {
-    await engine.close()
     for (const { Id } of backend === 'docker' ? await ours() : []) await removeNow(docker, Id)
   })
+  const engine = await open()
   let n = 0
   const fill = async (size: number) => {
     for (;;) {
@@ -56,6 +62,7 @@ async function smallHome(backend: 'docker' | 'embedded', spares: number): Promis
   return {
     path: disk.path,
     engine,
+    reopen: open,
     async fill(what) {
       if (what === 'inodes') return await fill(0)
       for (const size of [65_536, 4096]) await fill(size)
@@ -79,6 +86,24 @@ needs('docker', 'lite-image', 'root').describe('a full disk', () => {
     await expect(engine.call('acquire', { thread: 'new' })).rejects.toMatchObject({ code: 'DISK_FULL', next: expect.any(String) })
     await makeRoom()
     expect(await engine.call('acquire', { thread: 'new' })).toMatchObject({ status: 'active' })
+  })
+
+  it('at a start: Berth says so, what ran is used as before, and a thread that is forgotten makes the room', async () => {
+    const { engine, fill, containers, reopen } = await smallHome('docker', 0, 'on_exit: keep\n')
+    const { container } = await engine.call('acquire', { thread: 'held', holder: 'me' })
+    await engine.call('acquire', { thread: 'large', holder: 'me' })
+    await engine.call('write', { thread: 'large', path: '/mnt/user-data/workspace/a', content: 'x'.repeat(200_000) })
+    await engine.call('destroy', { thread: 'large' })
+    await engine.close()
+    await fill('bytes')
+    const next = await reopen()
+    expect((await next.call('status', {})).warnings).toContainEqual(expect.stringContaining('full'))
+    expect(await next.call('acquire', { thread: 'held', holder: 'me' })).toMatchObject({ container, was_replaced: false })
+    expect((await next.call('exec', { thread: 'held', command: 'echo works' })).stdout).toBe('works\n')
+    await expect(next.call('acquire', { thread: 'new' })).rejects.toMatchObject({ code: 'DISK_FULL', next: expect.stringContaining('deleted') })
+    expect(await next.call('forget', { thread: 'large', confirm: 'large' })).toMatchObject({ deleted: true })
+    expect(await next.call('acquire', { thread: 'new' })).toMatchObject({ status: 'active' })
+    expect(await containers()).toHaveLength(2)
   })
 })
 
