@@ -27,7 +27,8 @@ export interface FileLocks {
 /** A lock of which nobody knows whether its owner lives goes stale after this, by the wall clock. */
 const staleMs = 10_000
 
-const owner = z.object({ pid: z.number(), stamp: z.string().nullable() })
+/** `dir`: of its lock; in a copy of a home, or by another way into it, it is another one. */
+const owner = z.object({ pid: z.number(), stamp: z.string().nullable(), dir: z.string().optional() })
 
 /**
  * Locks across processes, one directory each, by proper-lockfile. They are a convenience: what must not happen twice is
@@ -63,7 +64,7 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
     }
     try {
       stamp ??= processStamp(process.pid)
-      await writeFile(`${path(name)}.owner`, JSON.stringify({ pid: process.pid, stamp: await stamp }), { mode: 0o600 })
+      await writeFile(`${path(name)}.owner`, JSON.stringify({ pid: process.pid, stamp: await stamp, dir }), { mode: 0o600 })
     } catch (error) {
       // Held without saying by whom: then it is its time that tells others that its owner lives.
       if (evenIfFull && isFull(error)) await rm(`${path(name)}.owner`, { force: true })
@@ -97,8 +98,8 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
     const { data } = owner.safeParse(json(text ?? ''))
     if (data !== undefined) {
       if (!(await isRunning(data.pid, data.stamp))) return true
-      // Stopped or not, it lives, and is no other one with its number.
-      if (data.stamp !== null) return false
+      // Stopped or not, it lives, is no other one with its number, and means this lock.
+      if (data.stamp !== null && data.dir === dir) return false
     }
     const touched = await stat(`${path(name)}.lock`).then(({ mtimeMs }) => mtimeMs, () => null) // gone meanwhile
     return touched !== null && clock.wall() - touched > staleMs
