@@ -111,13 +111,13 @@ export function makeProvisioner(deps: ProvisionerDeps): Provisioner {
     const hangUp = () => stop.abort(context.signal.reason)
     context.signal.addEventListener('abort', hangUp, { once: true })
     if (context.signal.aborted) hangUp()
-    let step: string | null = null
+    const progress: { step: Progress['step'] | null } = { step: null }
     const work = (async () => {
       try {
         await refuseAnothers(context, request)
         const { signal } = stop
         const emit = async (chunk: unknown) => {
-          step = (chunk as Progress).step
+          progress.step = (chunk as Progress).step
         }
         const got = await acquire({ ...context, signal, emit }, id, key, {
           provisionalMs: times.provisional,
@@ -140,14 +140,14 @@ export function makeProvisioner(deps: ProvisionerDeps): Provisioner {
       return row(context, id, got)
     }
     // Its boot goes on without its client, who looks at the address; a failure of it is an event, and the next create's to tell.
-    const booting = step === 'ready' ? await pending(context, id, key) : null
+    const booting = progress.step === 'ready' ? await pending(context, id, key) : null
     if (booting) return booting
-    if (step !== 'queue') {
+    if (progress.step !== 'queue') {
       // It has its place, and keeps its turn: the create that is repeated finds it, and a hold that nobody comes for ends by itself.
       context.signal.removeEventListener('abort', hangUp)
-      throw fail('STARTING', `The sandbox is being made, and was not there within ${times.create / 1000} s (${step ?? 'others are made first'})`, { next: 'Create it again: it is made meanwhile.' })
+      throw fail('STARTING', `The sandbox is being made, and was not there within ${times.create / 1000} s (${progress.step ?? 'others are made first'})`, { next: 'Create it again: it is made meanwhile.' })
     }
-    stop.abort(fail('CAPACITY_TIMEOUT', `The sandbox was not there within ${times.create / 1000} s (${step ?? 'waiting'})`, { next: 'Create it again.' }))
+    stop.abort(fail('CAPACITY_TIMEOUT', `The sandbox was not there within ${times.create / 1000} s (${progress.step})`, { next: 'Create it again.' }))
     await work
     throw fail('INTERNAL', 'A create that was ended came to a good end', { next: 'Create it again.' })
   }

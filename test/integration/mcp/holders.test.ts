@@ -22,7 +22,7 @@ const opened = async (client: Promise<Mcp>): Promise<Mcp> => {
   return await client
 }
 const holders = async () => (await rig.house.engine.call('list', {})).sandboxes.flatMap((it) => it.holders)
-const names = async () => (await holders()).map(({ name }) => name).toSorted()
+const names = async () => (await holders()).map(({ name }) => name).toSorted((a, b) => (a ?? '').localeCompare(b ?? ''))
 
 it('each conversation has a name that people understand: its program and a number, over HTTP and stdio, in every protocol', async () => {
   const url = `${rig.house.engine.url}/mcp`
