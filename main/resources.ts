@@ -11,6 +11,8 @@ export interface Resources {
   readonly nodeBinary: string
   /** A Linux Node for the lite image, by the image's architecture; null where this host has none to give. */
   linuxNode(arch: 'x64' | 'arm64'): string | null
+  /** npm's own package, for the lite image; null where this host has none to give. */
+  readonly npmDir: string | null
 }
 
 /**
@@ -30,6 +32,7 @@ export function resources(env: NodeJS.ProcessEnv = process.env, here: string = i
     liteDir: base === undefined && existsSync(source) ? source : path.join(built, 'lite'),
     nodeBinary: base !== undefined && existsSync(shippedNode) ? shippedNode : process.execPath,
     linuxNode: (arch) => linuxNode(arch, base, built),
+    npmDir: existing(base === undefined ? path.join(path.dirname(built), 'node_modules', 'npm') : path.join(base, 'npm')),
   }
 }
 
@@ -37,6 +40,8 @@ export function resources(env: NodeJS.ProcessEnv = process.env, here: string = i
 export function rendererDir(env: NodeJS.ProcessEnv = process.env, here: string = import.meta.dirname): string {
   return path.join(path.dirname(resources(env, here).serverFile), 'renderer')
 }
+
+const existing = (place: string): string | null => (existsSync(place) ? place : null)
 
 function linuxNode(arch: 'x64' | 'arm64', base: string | undefined, built: string): string | null {
   const places = base === undefined

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { pack, type Pack } from 'tar-stream'
@@ -24,6 +25,13 @@ export function buildContext(recipe: LiteRecipe): { stream: Readable; sent: Prom
       const to = tar.entry({ name: 'node/usr/local/bin/node', mtime, mode: 0o755, uid: 0, gid: 0, size })
       await pipeline(createReadStream(recipe.node), to)
     }
+    if (recipe.npm !== null) {
+      for (const name of ['node/usr/local/lib/', 'node/usr/local/lib/node_modules/']) directory(tar, name)
+      await tree(tar, recipe.npm, 'node/usr/local/lib/node_modules/npm')
+      for (const command of ['npm', 'npx']) {
+        tar.entry({ name: `node/usr/local/bin/${command}`, type: 'symlink', linkname: `../lib/node_modules/npm/bin/${command}-cli.js`, mtime, uid: 0, gid: 0 })
+      }
+    }
     for (const name of ['server/', 'server/usr/', 'server/usr/local/', 'server/usr/local/lib/', 'server/usr/local/lib/warden/']) directory(tar, name)
     tar.entry({ name: 'server/usr/local/lib/warden/warden', type: 'symlink', linkname: '/usr/local/bin/node', mtime, uid: 0, gid: 0 })
     entry('server/usr/local/lib/warden/warden.mjs', recipe.server)
@@ -34,6 +42,17 @@ export function buildContext(recipe: LiteRecipe): { stream: Readable; sent: Prom
     throw error
   })
   return { stream: Readable.from(tar, { objectMode: false }), sent }
+}
+
+/** A package as it lies on disk, without its manuals. */
+async function tree(tar: Pack, from: string, to: string): Promise<void> {
+  directory(tar, `${to}/`)
+  const entries = await readdir(from, { withFileTypes: true })
+  for (const each of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const [path, name] = [join(from, each.name), `${to}/${each.name}`]
+    if (each.isDirectory() && !['docs', 'man'].includes(each.name)) await tree(tar, path, name)
+    else if (each.isFile()) tar.entry({ name, mtime, mode: (await stat(path)).mode & 0o111 ? 0o755 : 0o644, uid: 0, gid: 0 }, await readFile(path))
+  }
 }
 
 function directory(tar: Pack, name: string): void {

@@ -19,6 +19,8 @@ export interface LiteFiles {
   readonly server: string
   /** A Linux node binary of each engine architecture (`x86_64`, `aarch64`) that is at hand. */
   readonly nodes: Readonly<Record<string, string>>
+  /** Directory of npm's package; null: none at hand. */
+  readonly npm: string | null
 }
 
 /** Out of what Berth came with, wherever that is. */
@@ -28,7 +30,7 @@ export function liteFiles(from: Resources): LiteFiles {
     const path = from.linuxNode(arch)
     if (path !== null) nodes[engineArch] = path
   }
-  return { recipe: from.liteDir, server: from.serverFile, nodes }
+  return { recipe: from.liteDir, server: from.serverFile, nodes, npm: from.npmDir }
 }
 
 export interface LiteRecipe {
@@ -37,12 +39,15 @@ export interface LiteRecipe {
   readonly server: string
   /** Path; null: none at hand for this engine, so the base must bring one. */
   readonly node: string | null
+  /** Directory of npm's package, to stand beside that node; null: none at hand, or the base brings both. */
+  readonly npm: string | null
   /** Of everything above: another hash is another image. */
   readonly hash: string
 }
 
 export async function readRecipe(files: LiteFiles, arch: string): Promise<LiteRecipe> {
   const node = files.nodes[arch] ?? null
+  const npm = node === null ? null : files.npm
   try {
     const [dockerfile, setup, server] = await Promise.all([
       readFile(join(files.recipe, 'Dockerfile'), 'utf8'),
@@ -52,7 +57,9 @@ export async function readRecipe(files: LiteFiles, arch: string): Promise<LiteRe
     const hash = createHash('sha256')
     for (const part of [dockerfile, setup, server]) hash.update(`${part.length}\n${part}`)
     hash.update(node === null ? 'none' : await sampleOf(node))
-    return { dockerfile, setup, server, node, hash: hash.digest('hex').slice(0, 12) }
+    // Its version is in there.
+    hash.update(npm === null ? 'none' : await readFile(join(npm, 'package.json'), 'utf8'))
+    return { dockerfile, setup, server, node, npm, hash: hash.digest('hex').slice(0, 12) }
   } catch (cause) {
     throw fail('IMAGE_BUILD_FAILED', `A file that ${liteName} is made of cannot be read`, {
       next: 'Run `npm run build`, which makes the sandbox server; a damaged clone is repaired by `git checkout .`.',
