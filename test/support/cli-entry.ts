@@ -34,11 +34,11 @@ async function start(home: string, log: Log): Promise<ServedEngine> {
   const { url, port } = house.bridge
   const started_at = new Date().toISOString()
   await writeBridgeFile(paths.bridge, { url, port, pid: process.pid, token_file: paths.token, instance: 'instance-1', version, started_at })
-  let closing: Promise<[]> | null = null
-  const close = async (): Promise<[]> => {
+  let closing: ReturnType<ServedEngine['close']> | null = null
+  const close: ServedEngine['close'] = async () => {
     await new Promise((resolve) => setTimeout(resolve, Number(process.env['BERTH_TEST_CLOSE'] ?? 0)))
     await house.close()
-    return []
+    return JSON.parse(process.env['BERTH_TEST_LEFT'] ?? '[]') as []
   }
   return {
     url,

@@ -30,8 +30,9 @@ async function obey(order: Order): Promise<void> {
     if (order.steps) return void say({ n, result: border.passed() })
     if (order.heap) return void say({ n, result: inUse() })
     if (order.close) {
-      await engine.close()
-      process.exit(0)
+      const left = JSON.stringify({ n, result: await engine.close() })
+      process.stdout.write(`${left}\n`, () => process.exit(0))
+      return
     }
     if (order.call) say({ n, result: await engine.call(order.call, order.input as never) })
   } catch (error) {

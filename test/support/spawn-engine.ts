@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Engine } from '../../main/engine-api.ts'
 import type { CallInput, CallName, CallResult } from '../../shared/contract.ts'
 import { fromErrorData, type ErrorData } from '../../shared/errors.ts'
 import type { ShiftedClocks } from './shifted-clocks.ts'
@@ -23,7 +24,8 @@ export interface SpawnedEngine {
   /** SIGSTOP, and SIGCONT: a process that is suspended. */
   suspend(on: boolean): void
   kill(): Promise<void>
-  close(): Promise<void>
+  /** What could not be ended. */
+  close(): Promise<Awaited<ReturnType<Engine['close']>>>
 }
 
 interface Answer { readonly n?: number; readonly ready?: string; readonly attached?: boolean; readonly result?: unknown; readonly error?: ErrorData }
@@ -84,8 +86,9 @@ export async function spawnEngine(home: string, options: SpawnOptions = {}): Pro
       await ended
     },
     async close() {
-      child.stdin.write('{"close":true}\n')
+      const left = (await ask({ close: true })) as never
       await ended
+      return left
     },
   }
 }

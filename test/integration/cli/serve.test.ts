@@ -49,6 +49,15 @@ describe('serve', () => {
     expect(ran.stderr).toContain('Berth has stopped.')
   })
 
+  it('says what it could not end, and that by its exit code', async () => {
+    const running = await serving('leaves', { BERTH_TEST_LEFT: JSON.stringify([{ id: 'berth-slot-1', error: 'the container engine does not answer' }]) })
+    running.child.kill('SIGTERM')
+    const ran = await running.ended
+    expect(ran.code).toBe(1)
+    expect(ran.stderr).toContain('berth-slot-1 could not be ended: the container engine does not answer')
+    expect(ran.stderr).not.toContain('Berth has stopped.')
+  })
+
   it('does not wait when it is told a second time', async () => {
     const running = await serving('hurries', { BERTH_TEST_CLOSE: '600000' })
     running.child.kill('SIGINT')
