@@ -96,7 +96,7 @@ async function crashUnderTraffic(house: House, phase: Phase, random: Seeded, mar
     void host.ended.then(() => (over = true))
     const aimed = killAt(phase, {
       host: { ...host, kill: () => { over = true; host.kill() } },
-      home: house.home, prefix: house.prefix, random: random.fork('aim'), signals, patienceMs: patienceMs * slowness(),
+      home: house.home, prefix: house.prefix, random: random.fork('aim'), signals, patienceMs: patienceMs * Math.min(4, slowness()),
     })
     const traffic = runTraffic({ client, ledger: house.ledger, random: random.fork('traffic'), backend: house.backend, answered, violation: house.violation, over: () => over, mark })
     const hit = await aimed

@@ -7,7 +7,7 @@ export const holders = ['left', 'right'] as const
 /** The thread whose container's name a stranger has. */
 export const takenThread = 'taken'
 export const replicas = 4
-/** Slots that wait: the default. */
+/** Slots that wait: few enough for some to start cold, and a number that can be counted. */
 export const spares = 1
 /** No lock, of the home or of a thread, may hold longer, on a machine that has time for us. Seconds. */
 const lockSeconds = 15
@@ -23,6 +23,7 @@ export function configText(backend: ChaosBackend, prefix: string): string {
     `backend: ${backend}`,
     'on_exit: keep',
     'stop_grace: 1',
+    `spares: ${spares}`,
     'sandbox:',
     `  container_prefix: ${prefix}`,
     `  replicas: ${replicas}`,
