@@ -140,6 +140,12 @@ export class ShellProcess {
     else if (this.#child.pid !== undefined) signal(-this.#child.pid, 'SIGKILL')
   }
 
+  /** As `kill`, with the terminal around it: when nobody reads it any more, what makes it would go on looking for a reader. */
+  killTerminal(): void {
+    this.kill()
+    if (this.#child.pid !== undefined && this.#alive) signal(-this.#child.pid, 'SIGKILL')
+  }
+
   get #commands(): Writable {
     return this.#child.stdio[3] as Writable
   }

@@ -189,7 +189,7 @@ export class ShellSession {
   }
 
   kill(): void {
-    this.#process?.kill()
+    this.#process?.killTerminal()
   }
 
   async #shell(): Promise<ShellProcess> {

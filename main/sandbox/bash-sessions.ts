@@ -20,7 +20,8 @@ export interface BashSessions {
 
 /** Idle sessions kept in all; more are closed. */
 const keptIdle = 6
-const controlMs = 5_000
+/** Their turn among many counts in it: one that is given up too early leaves a command running that nobody will ever end. */
+const controlMs = 60_000
 /** Milliseconds from the polite signal to the other one. */
 const graceMs = 2_000
 
