@@ -1,10 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isAbsolute, join } from 'node:path'
 import { parseJson, TooDeep } from '../../shared/parse-json.ts'
 import { InvalidRequest, RequestError } from './reply.ts'
 import { ledInward, type StandIns } from './stand-ins.ts'
+import type { Workspace } from './workspace.ts'
 
 /** Largest JSON body taken, in bytes. */
 export const bodyLimit = 64 * 1024 * 1024
+
+/** What paths mean here. */
+export interface Places { readonly workspace: Workspace; readonly standIns: StandIns | null }
 
 /** One HTTP request on its way through a handler. */
 export class Call {
@@ -13,19 +18,21 @@ export class Call {
   readonly query: URLSearchParams
   /** What stood in the `{}` places of the route. */
   readonly params: readonly string[]
-  readonly #standIns: StandIns | null
+  readonly #places: Places
 
-  constructor(request: IncomingMessage, response: ServerResponse, query: URLSearchParams, params: readonly string[], standIns: StandIns | null = null) {
+  constructor(request: IncomingMessage, response: ServerResponse, query: URLSearchParams, params: readonly string[], places: Places) {
     this.request = request
     this.response = response
     this.query = query
     this.params = params
-    this.#standIns = standIns
+    this.#places = places
   }
 
-  /** Where a path that came outside the JSON body leads. */
+  /** Where a path that a caller names leads: a relative one from where commands start, which is not where this server was started. */
   place(path: string): string {
-    return this.#standIns?.inward(path) ?? path
+    const { workspace, standIns } = this.#places
+    const whole = path === '' || isAbsolute(path) ? path : join(workspace.path(), path)
+    return standIns?.inward(whole) ?? whole
   }
 
   /** The client went away before it had its answer. */
@@ -56,7 +63,7 @@ export class Call {
     if (size === 0) return undefined
     try {
       const body = parseJson(Buffer.concat(chunks, size).toString('utf8'))
-      return this.#standIns === null ? body : ledInward(body, this.#standIns)
+      return ledInward(body, this)
     } catch (cause) {
       // FastAPI, too, says 400 to a body that it cannot walk, and 422 to what is no JSON.
       if (cause instanceof TooDeep) throw new RequestError(400, cause.message, 'Send flatter JSON')

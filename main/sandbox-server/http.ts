@@ -2,10 +2,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Activity } from './activity.ts'
 import type { Gate } from './auth.ts'
 import { Call } from './call.ts'
+import type { Places } from './call.ts'
 import { InvalidRequest, RequestError, failure, notAvailable } from './reply.ts'
 import type { JsonReply, Reply } from './reply.ts'
 import type { Router } from './router.ts'
-import { ledOutward, type StandIns } from './stand-ins.ts'
+import { ledOutward } from './stand-ins.ts'
 import { refuse } from './websocket.ts'
 import { takesUpgrade } from '../../shared/upgrade.ts'
 
@@ -17,7 +18,7 @@ export interface HttpOptions {
   readonly gate: Gate
   readonly activity: Activity
   /** null: every path is what it says. */
-  readonly standIns: StandIns | null
+  readonly places: Places
   /** A fault of the server, not of the client. */
   readonly fault: (error: unknown) => void
 }
@@ -73,9 +74,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     // A screen that shows files would keep a sandbox awake for as long as somebody looks.
     const counts = found.route.activity && request.headers['x-berth-look'] === undefined
     if (counts) options.activity.touch()
-    const reply = await found.route.handle(new Call(request, response, query, found.params, options.standIns))
+    const reply = await found.route.handle(new Call(request, response, query, found.params, options.places))
     if (counts) options.activity.touch()
-    return reply === 'sent' || options.standIns === null ? reply : { ...reply, body: ledOutward(reply.body, options.standIns) }
+    const { standIns } = options.places
+    return reply === 'sent' || standIns === null ? reply : { ...reply, body: ledOutward(reply.body, standIns) }
   } catch (error) {
     if (error instanceof RequestError || error instanceof InvalidRequest) return error.reply()
     throw error

@@ -96,7 +96,7 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
     look('GET', '/v1/openapi.json', 'This description', () => ({ status: 200, body: openApi(routes, settings.version) })),
   ]
 
-  const server = httpServer({ router: router(routes), gate: doors, activity: active, standIns: settings.standIns, fault })
+  const server = httpServer({ router: router(routes), gate: doors, activity: active, places: settings, fault })
   server.on('upgrade', (request, socket, head) => {
     const { path, query } = target(request.url ?? '/')
     if (!admits(request, query, doors)) refuse(socket, 401, 'Unauthorized')

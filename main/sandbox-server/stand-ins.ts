@@ -13,6 +13,8 @@ interface Mount { readonly source: string; readonly target: string }
 
 /** Where a request or an answer has paths. */
 const inKeys: ReadonlySet<string> = new Set(['file', 'path', 'exec_dir', 'cwd'])
+/** These are absolute or refused. */
+const absoluteKeys: ReadonlySet<string> = new Set(['exec_dir'])
 const outKeys: ReadonlySet<string> = new Set(['file', 'path', 'file_path', 'files', 'message', 'hint'])
 
 /** From BERTH_MOUNTS; null: every path is what it says. */
@@ -31,9 +33,9 @@ export function standIns(mounts: string | undefined): StandIns | null {
 }
 
 /** The same body with the paths of a request led to where they are. */
-export function ledInward(body: unknown, { inward }: StandIns): unknown {
+export function ledInward(body: unknown, places: { place(path: string): string }): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body
-  return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, typeof value === 'string' && inKeys.has(key) ? inward(value) : value]))
+  return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, typeof value === 'string' && inKeys.has(key) && (value.startsWith('/') || !absoluteKeys.has(key)) ? places.place(value) : value]))
 }
 
 /** The same answer with paths as the caller knows them. */

@@ -50,6 +50,13 @@ const doors: Record<string, () => Promise<unknown>> = {
   '$WORKSPACE': async () => String((await server.post('/v1/bash/exec', { command: 'echo $WORKSPACE' })).body.data['stdout']).trim(),
   'v1/sandbox': async () => (await server.get('/v1/sandbox')).body['workspace'],
   'a terminal': terminalPwd,
+  'a file by a relative path': async () => {
+    await server.post('/v1/file/write', { file: 'sub/rel.txt', content: 'x' })
+    expect((await server.post('/v1/file/read', { file: 'sub/rel.txt' })).body.data['content']).toBe('x')
+    expect((await server.post('/v1/file/list', { path: '.' })).body.data['files']).toMatchObject([{ name: 'sub' }])
+    const found = (await server.post('/v1/file/find', { path: 'sub', glob: '*.txt' })).body.data as unknown as { files: string[] }
+    return found.files[0]?.replace('/sub/rel.txt', '')
+  },
   'an upload without a path': async () => {
     const form = new FormData()
     form.set('file', new Blob(['x']), 'up.txt')
