@@ -29,8 +29,10 @@ export interface ChaosReport {
   readonly notes: ReadonlyMap<string, number>
 }
 
-/** Every so many rounds a new home's first start is killed instead. */
-const firstEvery = 9
+/** Every so many rounds a new home's first start is killed instead. With `startEvery`: so that in a hundred rounds each phase comes three times, and a few may be missed. */
+const firstEvery = 10
+/** Every so many rounds a start is killed as well. */
+const startEvery = 3
 
 /**
  * Rounds of: agents at work, the engine killed at a chosen point, a new engine, and everything checked that the crash may
@@ -92,7 +94,7 @@ export async function runChaos({ rounds, seed, backend, say, signal }: ChaosOpti
   return { rounds: done, hits, violations, notes }
 }
 
-/** The least hit phase that comes under traffic; and every other time one of a start as well, in the same round. */
+/** The least hit phase that comes under traffic; and now and then one of a start as well, in the same round. */
 function planOf(round: number, backend: ChaosBackend, hits: ReadonlyMap<string, number>, random: Seeded): Phase[] {
   const least = (when: Phase['when']): Phase => {
     const all = phasesOf(backend).filter((phase) => phase.when === when)
@@ -100,7 +102,7 @@ function planOf(round: number, backend: ChaosBackend, hits: ReadonlyMap<string, 
     return random.pick(all.filter(({ name }) => (hits.get(name) ?? 0) === fewest))
   }
   if (round % firstEvery === 0) return [least('first')]
-  if (round % 2 === 1) return [least('traffic')]
+  if (round % startEvery !== 0) return [least('traffic')]
   const start = least('start')
   // A start removes something only if the crash before it left something to remove.
   return [start.name.startsWith('start: remove') ? strayMade : least('traffic'), start]
