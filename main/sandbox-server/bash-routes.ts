@@ -23,6 +23,9 @@ const execShape = {
   max_output_length: or(number({ min: 0, whole: true }), 50_000),
 }
 
+/** Characters of a command in an answer about its output. */
+const echoed = 30_000
+
 const outputShape = {
   session_id: text,
   command_id: optional(text),
@@ -79,7 +82,8 @@ export function bashRoutes(sessions: BashSessions, settings: { workspace: Worksp
       stderr: stderr.text,
       offset: stdout.end,
       stderr_offset: stderr.end,
-      command: { command_id: command.id, command: command.command, status: command.status, exit_code: command.exitCode },
+      // Asked for many times a second: a command of megabytes is not sent along each time.
+      command: { command_id: command.id, command: truncateMiddle(command.command, echoed), status: command.status, exit_code: command.exitCode },
     })
   }
 

@@ -25,8 +25,8 @@ type ExecData = z.output<typeof execData>
 
 /** Seconds that a sandbox has, after its own deadline, to end the process group and to say so. */
 const lateSeconds = 15
-/** An answer holds both streams, and JSON writes a control character with six. */
-const answerLimit = (maxOutput: number) => 1024 * 1024 + 12 * (maxOutput + 1024)
+/** An answer holds both streams and the command, and JSON writes a control character with six. */
+const answerLimit = (maxOutput: number, command: string) => 1024 * 1024 + 12 * (maxOutput + 1024) + 6 * Buffer.byteLength(command)
 
 /**
  * Runs a command in the sandbox, once: it is never sent again, whatever happens, unless the sandbox itself said that it did
@@ -91,7 +91,7 @@ async function start(http: SandboxHttp, session: string, request: ExecRequest): 
     timeoutMs: onOutput ? 60_000 : deadlineMs(timeout),
     signal,
     safe: false,
-    limit: answerLimit(maxOutput),
+    limit: answerLimit(maxOutput, command),
   })
   return dataOf(answer, 'bash/exec', execData)
 }

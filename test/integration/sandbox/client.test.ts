@@ -48,6 +48,16 @@ describe('a command', () => {
     expect((await within(20_000, 'cat', run('cat; echo done', { onOutput: () => undefined }))).stdout).toBe('done\n')
   })
 
+  it('may be megabytes long and full of quotes, streamed or not', async () => {
+    const text = '"quoted"\n'.repeat(250_000)
+    const command = `cat <<'X' | wc -c\n${text}X`
+    expect(await run(command, { maxOutput: 2000 })).toMatchObject({ exitCode: 0, stdout: `${text.length}\n`, truncated: false })
+    expect(await run(command, { maxOutput: 2000, onOutput: () => undefined })).toMatchObject({ exitCode: 0, stdout: `${text.length}\n` })
+    await expect(run('true', { env: { BIG: 'x'.repeat(131_072) } })).rejects.toMatchObject({
+      code: 'BAD_INPUT', message: expect.stringContaining('The environment variable BIG'), next: expect.stringContaining('to a file'),
+    })
+  })
+
   it('is told that its output was cut, and only then', async () => {
     const long = await run('seq 1 100000', { maxOutput: 2000 })
     expect(long.truncated).toBe(true)
