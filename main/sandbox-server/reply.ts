@@ -31,8 +31,8 @@ export function notAvailable(): JsonReply {
 export class RequestError extends Error {
   readonly status: number
   readonly hint: string | null
-  constructor(status: number, message: string, hint: string | null = null) {
-    super(message)
+  constructor(status: number, message: string, hint: string | null = null, cause?: unknown) {
+    super(message, { cause })
     this.name = 'RequestError'
     this.status = status
     this.hint = hint

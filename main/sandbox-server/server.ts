@@ -17,7 +17,7 @@ import { admits, httpServer, target } from './http.ts'
 import { observeRoutes } from './observe.ts'
 import { openApi } from './openapi.ts'
 import { pipes } from './pipes.ts'
-import { failure, ok } from './reply.ts'
+import { failure, ok, RequestError } from './reply.ts'
 import { look, router } from './router.ts'
 import type { Route } from './router.ts'
 import type { Settings } from './settings.ts'
@@ -111,7 +111,8 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
   const probing = (): Promise<void> => probe(bash, settings.environment).then(() => { ready = true }, (error: unknown) => {
     fault(error)
     // No such program, or not to be run: for ever. No memory or no process to spare: only now.
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES')) unable = error.message
+    const reason = error instanceof RequestError ? error.cause : error
+    if (reason instanceof Error && 'code' in reason && (reason.code === 'ENOENT' || reason.code === 'EACCES')) unable = reason.message
     else setTimeout(() => void probing(), 500).unref()
   })
   void probing()

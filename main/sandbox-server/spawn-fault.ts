@@ -9,7 +9,7 @@ export function spawnFault(cause: unknown, env: Readonly<Record<string, string>>
   if (code === 'E2BIG') return tooBig(env)
   if (code === 'ERR_INVALID_ARG_VALUE') return new RequestError(400, 'A value of the environment holds a NUL character, which none can')
   if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR') {
-    return new RequestError(400, `The command cannot be started (${code}): its directory has gone or is closed to it, or there is no bash`, 'Name another directory')
+    return new RequestError(400, `The command cannot be started (${code}): its directory has gone or is closed to it, or there is no bash`, 'Name another directory', cause)
   }
   // A limit that is full now: once something ends there is room again.
   if (code === 'EAGAIN' || code === 'ENOMEM' || code === 'EMFILE' || code === 'ENFILE') {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { defaultLimits } from '../../../main/bridge/limits.ts'
 import { type LiteServer, liteServer } from '../../support/lite-server.ts'
 import { type MemoryHouse, openMemoryHouse } from '../../support/memory-house.ts'
 import { rawHttp, rawSocket } from '../../support/raw-http.ts'
@@ -42,15 +43,15 @@ const aio = (body: unknown): boolean => has(body, 'success', 'message', 'data', 
 const doors: readonly Door[] = [
   {
     name: "Berth's calls", at: bridge('/berth/v1'), key: token, get: '/list', post: { path: '/list', body: {} }, nowhere: '/nothing',
-    form: (body) => has((body as { error?: unknown }).error, 'code', 'message', 'next', 'retry'), largest: 25_165_824, bad: 400,
+    form: (body) => has((body as { error?: unknown }).error, 'code', 'message', 'next', 'retry'), largest: defaultLimits.bodyBytes, bad: 400,
   },
   {
     name: "deer-flow's dialect", at: bridge('/api'), key: token, get: '/sandboxes', post: { path: '/sandboxes', body: { sandbox_id: 'door', thread_id: 'door' } }, nowhere: '/nothing',
-    form: (body, text) => has(body, 'detail') || text === 'Unauthorized', largest: 25_165_824, bad: 422,
+    form: (body, text) => has(body, 'detail') || text === 'Unauthorized', largest: defaultLimits.bodyBytes, bad: 422,
   },
   {
     name: 'MCP', at: bridge('/mcp'), key: () => ({ ...token(), accept: 'application/json, text/event-stream' }), get: '', post: { path: '', body: handshake }, nowhere: '/nothing',
-    form: (body) => has(body, 'jsonrpc', 'error') && typeof (body as { error: { code: unknown } }).error.code === 'number', largest: 25_165_824, bad: 400,
+    form: (body) => has(body, 'jsonrpc', 'error') && typeof (body as { error: { code: unknown } }).error.code === 'number', largest: defaultLimits.bodyBytes, bad: 400,
   },
   {
     name: 'the sandbox port', at: () => address, key: () => ({}), get: '/v1/sandbox', post: { path: '/v1/shell/exec', body: { command: 'true' } }, nowhere: '/v1/nothing',

@@ -243,7 +243,7 @@ describe('over plain HTTP', () => {
     expect(await status('null', { headers: session })).toBe(400)
     expect(await status(null, { method: 'PUT', headers: session })).toBe(405)
     expect(await status(null, { method: 'GET', headers: session })).toBe(200)
-    expect(await status(run('x'.repeat(26_000_000)), { headers: session })).toBe(413)
+    expect(await status(run('x'.repeat(38_000_000)), { headers: session })).toBe(413)
     expect(await status(initialize(), { headers: { accept: 'application/json' } })).toBe(406)
     expect(holders()).toEqual([])
   })
