@@ -6,6 +6,25 @@ import { frameWords } from '../words/frame.ts'
 
 export type Later<Props> = ComponentType<Props> & { /** Ahead of need. */ fetch(): void }
 
+/** Milliseconds after which a fetch that failed is tried again before anybody is told. */
+const again = [200, 800, 2500]
+
+/**
+ * A browser gives up what it fetches whenever a network interface comes or goes, at a loopback address too, and a container
+ * engine makes one for each container: such a failure says nothing about Berth.
+ */
+async function persistent<T>(load: () => Promise<T>): Promise<T> {
+  for (const pause of again) {
+    try {
+      return await load()
+    } catch {
+      // The last try tells.
+      await new Promise((resolve) => setTimeout(resolve, pause))
+    }
+  }
+  return await load()
+}
+
 /**
  * A part of the screens whose script is fetched when it is first shown: the list must not wait for it. A fetch that fails
  * (Berth was away, or is of another build by now) says so and offers a way on, which React's own `lazy` cannot: it keeps the
@@ -13,7 +32,7 @@ export type Later<Props> = ComponentType<Props> & { /** Ahead of need. */ fetch(
  */
 export function later<Props extends object>(load: () => Promise<ComponentType<Props>>): Later<Props> {
   let loaded: ComponentType<Props> | null = null
-  const fetched = async () => (loaded ??= await load())
+  const fetched = async () => (loaded ??= await persistent(load))
   function Shows(props: Props) {
     const [Shown, setShown] = useState(() => loaded)
     const [failed, setFailed] = useState(false)

@@ -1,5 +1,8 @@
 import type { Terminal } from '../../../shared/terminal.ts'
 
+/** Where a page remembers which terminal of a sandbox was looked at. */
+export const lookedAtKey = (sandbox: string): string => `berth.terminal.${sandbox}`
+
 /** The session to show: the one asked for if it is there, else the newest that goes on, else the newest. */
 export function sessionToShow(terminals: readonly Terminal[], asked: string | null): Terminal | null {
   const found = terminals.find(({ id }) => id === asked)

@@ -10,13 +10,13 @@ import { Button } from '../../parts/buttons/button.tsx'
 import { terminalWords } from '../../words/terminal.ts'
 import { isUp } from '../sandbox.logic.ts'
 import type { TabProps } from '../tab.ts'
-import { lookedAt, sessionToShow } from './sessions.logic.ts'
+import { lookedAt, lookedAtKey, sessionToShow } from './sessions.logic.ts'
 import { TerminalPane } from './terminal-pane.tsx'
 
 /** Terminals of a sandbox. They live in the engine; this page only remembers which one was looked at. */
 export function TerminalTab({ row }: TabProps) {
   const endpoint = useEndpoint()
-  const key = `berth.terminal.${row.id}`
+  const key = lookedAtKey(row.id)
   const instance = useHouse(({ house }) => house.instance)
   // With the life of the engine that it was opened in: terminals do not outlive that.
   const [looked, setLooked] = useState(() => lookedAt(localStorage.getItem(key)))

@@ -20,6 +20,7 @@ import { sandboxesWords } from '../../words/sandboxes.ts'
 import { holdersOf } from '../../words/who.ts'
 import { curlLine, nameProblem, nearestName, ofThread, ownHolder, shellLine } from './create.logic.ts'
 import { useThreadFiles, type ThreadFiles } from './thread-files.ts'
+import { lookedAtKey } from '../../sandbox/terminal/sessions.logic.ts'
 
 const words = sandboxesWords.create
 
@@ -65,7 +66,11 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
       // Whoever closed this meanwhile has gone on to something else.
       if (!shown.current) return
       onClose()
-      if (terminal) go('sandboxes', id, 'terminal')
+      if (terminal) {
+        // Who makes it anew wants a new terminal, and no word of those of its earlier life.
+        localStorage.removeItem(lookedAtKey(id))
+        go('sandboxes', id, 'terminal')
+      }
     } catch (thrown) {
       if (shown.current && !abort.signal.aborted) setError(asBerthError(thrown))
     } finally {

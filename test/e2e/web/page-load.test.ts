@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import type { Browser, CDPSession, Page } from 'playwright'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -17,6 +19,27 @@ const linesPerSecond = 10_000
 
 /** What the page itself noticed: written by a script that runs before any other. */
 interface Noticed { flushes: number; seq: number; disorder: string[]; long: { at: number; ms: number }[] }
+
+/** Works 10 ms of every 50 by the time of its own thread, and counts how often the machine made 50 ms or more of that. */
+function heldUp(): { end(): Promise<number> } {
+  const worker = new Worker(`
+    const { parentPort } = require('node:worker_threads')
+    let times = 0
+    setInterval(() => {
+      const [began, used] = [performance.now(), process.threadCpuUsage()]
+      for (let spent = 0; spent < 10_000;) { const { user, system } = process.threadCpuUsage(used); spent = user + system }
+      if (performance.now() - began >= 50) times += 1
+    }, 50)
+    parentPort.once('message', () => parentPort.postMessage(times))`, { eval: true })
+  return {
+    async end() {
+      worker.postMessage('end')
+      const [times] = (await once(worker, 'message')) as [number]
+      await worker.terminate()
+      return times
+    },
+  }
+}
 
 // The engine is in the test's own process: the page, the transport and the engine are real, what it provisions is in memory.
 needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${changesPerSecond} times a second each`, () => {
@@ -95,13 +118,19 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
     const before = await noticed()
     const [busyFrom, workedBefore] = [await clock(), await worked()]
     const lag = monitorEventLoopDelay({ resolution: 1 })
-    let [took, changes] = [0, 0]
+    const yardstick = heldUp()
+    // What a timer of this process, which holds the engine too, makes of 50 ms on this machine now: the engine's flushes can be no more.
+    let [took, changes, beats] = [0, 0, 0]
+    let changing = false
+    const beat = setInterval(() => { if (changing) beats += 1 }, 50)
     const wrong: string[] = []
     while (took < seconds * 1000) {
       const piece = Math.min(2000, seconds * 1000 - took)
       const began = performance.now()
       lag.enable()
+      changing = true
       changes += await change(piece)
+      changing = false
       lag.disable()
       took += performance.now() - began
       // At rest for a moment: now the page must say what the engine says, in the list's order, newest first.
@@ -112,6 +141,8 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
       if (seen.length < 15) wrong.push(`${seen.length} rows`)
       seen.forEach((thread, at) => { if (thread !== threads[sandboxes - 1 - at]) wrong.push(`${thread} at ${at}`) })
     }
+    clearInterval(beat)
+    const held = await yardstick.end()
     const share = (await worked() - workedBefore) / ((await clock() - busyFrom) / 1000)
     const after = await noticed()
     const busy = await longSince(busyFrom)
@@ -126,13 +157,14 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
 
     const flushes = after.flushes - before.flushes
     console.log(JSON.stringify({
-      seconds: took / 1000, changes_per_second: Math.round(changes / (took / 1000)), flushes, flushes_in_30_s: Math.round((flushes * 30_000) / took), long_idle: idle.length, long_busy: busy.length,
+      seconds: took / 1000, changes_per_second: Math.round(changes / (took / 1000)), flushes, flushes_in_30_s: Math.round((flushes * 30_000) / took), beats, long_idle: idle.length, long_busy: busy.length, held_up: held,
       longest_busy_ms: Math.max(0, ...busy.map(({ ms }) => ms)), page_works: `${Math.round(share * 100)}%`, engine_lag_p99_ms: Math.round(lag.percentile(99) / 1e4) / 100,
     }))
     expect(after.disorder).toEqual([])
     expect(wrong).toEqual([])
-    expect((flushes * 30_000) / took).toBeGreaterThanOrEqual(500)
-    expect(busy.length).toBeLessThanOrEqual(idle.length)
+    expect(flushes).toBeGreaterThanOrEqual(0.7 * beats)
+    // Where the machine holds up whoever works, it holds up the page too.
+    expect(busy.length).toBeLessThanOrEqual(idle.length + 2 * held)
   })
 
   it(`shows or counts every line of a log of ${linesPerSecond} lines a second, and stays responsive`, { timeout: 240_000 }, async () => {

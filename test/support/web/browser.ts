@@ -16,15 +16,33 @@ export function openBrowser(): Promise<Browser> {
   })
 }
 
+/** What Chromium says of all that it fetches while an interface comes or goes: each container that anybody starts brings one. */
+const networkChanged = /ERR_NETWORK_CHANGED/
+
+/** From now on this page goes to an address once more, as a person would, where the network changed meanwhile. */
+function persistent(page: Page): void {
+  const goto = page.goto.bind(page)
+  page.goto = async (...where) => {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await goto(...where)
+      } catch (error) {
+        if (tries === 3 || !(error instanceof Error) || !networkChanged.test(error.message)) throw error
+      }
+    }
+  }
+}
+
 /** A tab with a profile of its own, at an address. */
 export async function openTab(browser: Browser, url: string, options: { theme?: 'light' | 'dark'; size?: { width: number; height: number } } = {}): Promise<Tab> {
   const context = await browser.newContext({ colorScheme: options.theme ?? 'light', viewport: options.size ?? { width: 1280, height: 800 }, reducedMotion: 'reduce' })
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text())
+    if (message.type() === 'error' && !networkChanged.test(message.text())) complaints.push(message.text())
   })
   page.on('pageerror', (error) => complaints.push(error.message))
+  persistent(page)
   await page.goto(url)
   return { page, context, complaints, close: () => context.close() }
 }
