@@ -8,15 +8,17 @@ export interface FilesOwner { readonly uid: number; readonly gid: number }
 const able = () => process.platform === 'linux' && process.geteuid?.() === 0
 
 /**
- * Gives a tree to its agent, once: the directory itself is last, so that its owner tells whether all of it was given. What
+ * Gives a tree, or one file, to its agent, once: the directory itself is last, so that its owner tells whether all of it was given. What
  * belonged to its former owner changes hands, and nothing else. An agent may move things about meanwhile: every step
  * goes by an opened directory, and links are never followed, so nothing outside can be reached.
  */
 export async function giveFiles(path: string, owner: FilesOwner | null): Promise<void> {
   if (owner === null || !able()) return
   try {
-    const { uid: former } = await lstat(path)
+    const facts = await lstat(path)
+    const former = facts.uid
     if (former === owner.uid) return
+    if (!facts.isDirectory()) return await lchown(path, owner.uid, owner.gid)
     const dir = await openDirectory(path)
     try {
       await giveBelow(dir, former, owner)

@@ -6,7 +6,7 @@ import type { Home } from '../home/open-home.ts'
 import { discardAnonymous } from './delete-thread.ts'
 import { ensureUserData, userDataOf } from './ensure-thread.ts'
 import { checkExtras, type MountRoot } from './extra-mounts.ts'
-import type { FilesOwner } from './give-files.ts'
+import { giveFiles, type FilesOwner } from './give-files.ts'
 import { engineSockets, hostFacts, type HostFacts } from './host-facts.ts'
 import { engineView, outerFirst, planMounts } from './plan-mounts.ts'
 import type { Place } from './places.ts'
@@ -75,7 +75,12 @@ export function makeWorkspace({ home, config, overrides, env, owner, warn }: Wor
     async extrasOf(place, wanted) {
       const facts = await factsNow(true)
       const { mounts: base } = planMounts({ ...facts, userData: await userDataOf(home, place) })
-      return await checkExtras(wanted, { ...facts, place, base, roots: await rootsNow(), look: hostFacts })
+      const roots = await rootsNow()
+      const extras = await checkExtras(wanted, { ...facts, place, base, roots, look: hostFacts })
+      // deer-flow as root has its agents be root: what it lets them write to in its home is theirs, as their thread's files are.
+      const theirs = (source: string) => overrides.hostBaseDir === null && roots.some(({ deerFlows, real }) => deerFlows && source.startsWith(`${real}/`))
+      for (const { source, readonly } of extras.mounts) if (!readonly && theirs(source)) await giveFiles(source, (await owner?.()) ?? null)
+      return extras
     },
     userDataOf: async (place) => engineView(await userDataOf(home, place), { home: home.path, overrides }),
     async discard(place) {

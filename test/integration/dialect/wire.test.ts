@@ -115,7 +115,7 @@ needs('docker', 'lite-image').describe("deer-flow's provisioner dialect on the w
     expect([put.status, put.headers['allow']]).toEqual([405, 'GET, DELETE'])
     expect((await house.ask('alpha', 'DELETE', '/api/sandboxes')).headers['allow']).toBe('GET, POST')
     expect(await house.ask('alpha', 'GET', '/api/sandboxes/a/b')).toMatchObject({ status: 404, json: { detail: expect.any(String) } })
-    expect((await house.ask('alpha', 'POST', '/api/sandboxes', `{"sandbox_id":"${'a'.repeat(30_000_000)}"}`)).status).toBe(413)
+    expect((await house.ask('alpha', 'POST', '/api/sandboxes', `{"sandbox_id":"${'a'.repeat(38_000_000)}"}`)).status).toBe(413)
     expect(await house.containers()).toEqual([])
   })
 

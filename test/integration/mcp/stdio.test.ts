@@ -117,7 +117,7 @@ needs('bubblewrap').describe('berth mcp is the engine where none runs', () => {
     let engine: BridgeClient
     beforeAll(async () => {
       home = await tempDir('mcp')
-      await writeFile(join(home.path, 'config.yaml'), 'backend: embedded\n')
+      await writeFile(join(home.path, 'config.yaml'), 'backend: embedded\nspares: 0\n')
       mcp = await overStdio(kind, server(home.path))
     })
     afterAll(async () => {
