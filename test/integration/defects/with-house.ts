@@ -20,7 +20,7 @@ export async function withHouse(options: HouseOptions, body: (house: House) => P
 export async function reconfigure(house: House, lines: string): Promise<void> {
   const changes = async () => (await house.engine.call('events', { limit: 1000 })).events.filter(({ type }) => type === 'config.changed').length
   const before = await changes()
-  await writeFile(join(house.home, 'config.yaml'), `backend: docker\nsandbox:\n  container_prefix: ${house.prefix}\n${lines}\n`)
+  await writeFile(join(house.home, 'config.yaml'), `backend: docker\nspares: 0\nsandbox:\n  container_prefix: ${house.prefix}\n${lines}\n`)
   await eventually('the new configuration is in force', async () => (await changes()) > before)
 }
 
