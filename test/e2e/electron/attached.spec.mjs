@@ -84,10 +84,10 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     await expect.poll(frames).toBeGreaterThan(0)
     await run.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].hide())
     await expect.poll(() => page.evaluate(() => document.visibilityState)).toBe('hidden')
-    // What had begun while it was seen may still end: on a busy machine that takes a while, but not for ever.
+    // What had begun while it was seen may still end, a word of it that stays for some seconds too: on a busy machine that takes a while, but not for ever.
     const now = async () => [await frames(), await script()]
     let before = await now()
-    for (let quiet = 0; quiet < 3;) {
+    for (let quiet = 0; quiet < 13;) {
       await seconds(0.5)
       const after = await now()
       quiet = after.join() === before.join() ? quiet + 1 : 0
