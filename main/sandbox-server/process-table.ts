@@ -26,6 +26,13 @@ export function uptimeSeconds(): number {
   return Number.parseFloat(readOr('/proc/uptime', '0'))
 }
 
+/** The process group that a terminal's keys reach, asked by any process of that terminal; null where there is none, or the kernel does not tell. */
+export function foregroundGroup(pid: number): number | null {
+  const stat = readOr(`/proc/${pid}/stat`, '')
+  const group = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[5])
+  return group > 0 ? group : null
+}
+
 /** Direct children, in one read; none where the kernel does not tell. */
 export function childrenOf(pid: number): number[] {
   return readOr(`/proc/${pid}/task/${pid}/children`, '').split(' ').filter((each) => each !== '').map(Number)

@@ -25,6 +25,8 @@ export class ShellCommand {
   /** Its shell has taken it: what is typed or signalled from now on is meant for it. */
   readonly begun: Promise<void>
   readonly begin: () => void
+  /** Monotonic milliseconds; null until then. */
+  begunAt: number | null = null
   readonly ended: Promise<void>
   readonly #killsBefore = memoryKills()
   readonly #finish: () => void
@@ -35,7 +37,10 @@ export class ShellCommand {
     this.ps1 = ps1
     const begun = Promise.withResolvers<void>()
     this.begun = begun.promise
-    this.begin = begun.resolve
+    this.begin = () => {
+      this.begunAt ??= performance.now()
+      begun.resolve()
+    }
     const ended = Promise.withResolvers<void>()
     this.ended = ended.promise
     this.#finish = ended.resolve

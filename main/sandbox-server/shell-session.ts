@@ -1,7 +1,8 @@
 import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { timerMs } from '../../shared/timer.ts'
 import { signal } from './kill.ts'
-import { childrenOf, processTable } from './process-table.ts'
+import { childrenOf, foregroundGroup, processTable } from './process-table.ts'
 import type { ProcessRow } from './process-table.ts'
 import { quote } from './quote.ts'
 import { RequestError } from './reply.ts'
@@ -24,6 +25,12 @@ export interface ShellOptions {
 const stopStep = 150
 const stopKill = 2000
 const stopAll = 3500
+
+/** Milliseconds that a command gets to put its program in front of the terminal before a key that signals is passed on, and how often that is looked at. */
+const frontWithin = 500
+const frontStep = 5
+/** Ctrl-C, Ctrl-\ and Ctrl-Z: a terminal makes signals of them. */
+const signalKeys = /[\x03\x1c\x1a]/
 
 interface Waiting { readonly go: (mine: boolean) => void }
 
@@ -49,6 +56,7 @@ export class ShellSession {
   #queue: Waiting[] = []
   #taken = false
   #typed = ''
+  #typing: Promise<void> = Promise.resolve()
   #closed = false
   readonly #onOutput = new Set<(bytes: Buffer) => void>()
 
@@ -125,7 +133,13 @@ export class ShellSession {
   async write(input: string, enter: boolean): Promise<ShellCommand | null> {
     this.touch()
     if (this.#taken) {
-      this.#process?.type(input + (enter ? '\n' : ''))
+      const before = this.#typing
+      this.#typing = (async () => {
+        await before
+        if (signalKeys.test(input)) await this.#inFront()
+        this.#process?.type(input + (enter ? '\n' : ''))
+      })()
+      await this.#typing
       return null
     }
     this.#typed += input
@@ -134,6 +148,18 @@ export class ShellSession {
     this.#typed = ''
     if (line.trim() === '' || !(await this.turn(0).mine)) return null
     return await this.run(line, { physical: false })
+  }
+
+  /**
+   * Waits until what the keys of the terminal reach is the command's program. A command that has just begun is in bash, and
+   * then in a fork of it: a signal that bash gets while it waits for that fork is one that nobody follows.
+   */
+  async #inFront(): Promise<void> {
+    const command = this.current
+    const shell = this.#process
+    if (!command || !shell || command.begunAt === null) return
+    const until = command.begunAt + frontWithin
+    while (command.running && performance.now() < until && foregroundGroup(shell.pid) === shell.pid) await sleep(frontStep)
   }
 
   /** Raw bytes to the terminal. */

@@ -180,7 +180,7 @@ needs('docker', 'lite-image', 'chromium').describe('the life of a sandbox with t
     await keys.type('shut down')
     await keys.press('Enter')
     await shows(page, 'Shut down all sandboxes?')
-    await keys.to(button(/Shut down [23] sandboxes/))
+    await keys.to(button(/Shut down \d+ sandbox/))
     await keys.press('Enter')
     await shows(page, /are shut down/, 60_000)
     await keys.to(button('Close'))

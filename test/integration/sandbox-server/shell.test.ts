@@ -141,6 +141,16 @@ describe('the other shell calls', () => {
     expect((await server.post('/v1/shell/wait', { ...id, seconds: 20 })).body.data).toEqual({ status: 'completed' })
   })
 
+  test('Ctrl-C right after the answer to a start ends what was started, not the shell that is on its way to it', async () => {
+    const id = await session('at once')
+    for (let round = 0; round < 40; round += 1) {
+      await exec('sleep 60', { ...id, async_mode: true })
+      await server.post('/v1/shell/write', { ...id, input: '\u0003', press_enter: false })
+      expect((await server.post('/v1/shell/wait', { ...id, seconds: 20 })).body.data, `round ${round}`).toEqual({ status: 'completed' })
+      expect((await server.post('/v1/shell/view', id)).body.data['exit_code']).toBe(130)
+    }
+  })
+
   test('sessions: create is idempotent, list, update, stats, delete', async () => {
     const first = await server.post('/v1/shell/sessions/create', { id: 'mine', exec_dir: '/usr' })
     expect(first.body.data).toEqual({ session_id: 'mine', working_dir: '/usr' })
