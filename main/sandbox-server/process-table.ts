@@ -33,6 +33,15 @@ export function foregroundGroup(pid: number): number | null {
   return group > 0 ? group : null
 }
 
+/** A process's program as the kernel names it, and whether it has a handler for SIGINT; null where there is none. */
+export function interruptHandler(pid: number): { name: string; caught: boolean } | null {
+  const status = readOr(`/proc/${pid}/status`, '')
+  const name = /^Name:\t(.*)$/m.exec(status)?.[1]
+  const caught = /^SigCgt:\t[0-9a-f]*([0-9a-f])$/m.exec(status)?.[1]
+  // Bit 1, counted from 0, is signal 2.
+  return name === undefined || caught === undefined ? null : { name, caught: (Number.parseInt(caught, 16) & 2) !== 0 }
+}
+
 /** Direct children, in one read; none where the kernel does not tell. */
 export function childrenOf(pid: number): number[] {
   return readOr(`/proc/${pid}/task/${pid}/children`, '').split(' ').filter((each) => each !== '').map(Number)

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { timerMs } from '../../shared/timer.ts'
 import { signal } from './kill.ts'
-import { childrenOf, foregroundGroup, processTable } from './process-table.ts'
+import { childrenOf, foregroundGroup, interruptHandler, processTable } from './process-table.ts'
 import type { ProcessRow } from './process-table.ts'
 import { quote } from './quote.ts'
 import { RequestError } from './reply.ts'
@@ -151,15 +151,16 @@ export class ShellSession {
   }
 
   /**
-   * Waits until what the keys of the terminal reach is the command's program. A command that has just begun is in bash, and
-   * then in a fork of it: a signal that bash gets while it waits for that fork is one that nobody follows.
+   * Waits until what the keys of the terminal reach is the command's program. A command that has just begun is in bash, then in
+   * a fork of it that has bash's handlers still: a signal that bash gets while it waits for that fork is one that nobody
+   * follows, and one that the fork's handler notes is forgotten when the fork becomes the program.
    */
   async #inFront(): Promise<void> {
     const command = this.current
     const shell = this.#process
     if (!command || !shell || command.begunAt === null) return
     const until = command.begunAt + frontWithin
-    while (command.running && performance.now() < until && foregroundGroup(shell.pid) === shell.pid) await sleep(frontStep)
+    while (command.running && performance.now() < until && isOnItsWay(shell.pid)) await sleep(frontStep)
   }
 
   /** Raw bytes to the terminal. */
@@ -286,6 +287,14 @@ export class ShellSession {
     const place = this.workingDir === home ? '~' : this.workingDir.startsWith(`${home}/`) ? `~${this.workingDir.slice(home.length)}` : this.workingDir
     return `${user}@${hostname()}:${place} $`
   }
+}
+
+/** Whether what the keys of a shell's terminal reach is the shell, or a fork of it that is no program yet. */
+function isOnItsWay(shell: number): boolean {
+  const front = foregroundGroup(shell)
+  if (front === null || front === shell) return front === shell
+  const fork = interruptHandler(front)
+  return fork !== null && fork.caught && fork.name === interruptHandler(shell)?.name
 }
 
 /** Processes of a shell's session or below it, started no earlier than `since` (seconds after boot) and not below `before`. */
