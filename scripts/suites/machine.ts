@@ -4,6 +4,7 @@ import { userInfo } from 'node:os'
 import { onPath } from '../lib/debian.mjs'
 import { electronCheck } from '../lib/electron-check.mjs'
 import { dockerAnswers, dockerHasImage } from '../lib/docker.mjs'
+import { browserPath } from './browser.ts'
 
 /** What the suites may need, each with the reason why it is not here, or null. */
 export async function machineParts(): Promise<Record<string, string | null>> {
@@ -13,7 +14,7 @@ export async function machineParts(): Promise<Record<string, string | null>> {
     docker: docker ? null : 'no container engine answers',
     'lite-image': docker && (await dockerHasImage('berth-lite')) ? null : docker ? 'the image berth-lite is not built' : 'no container engine answers',
     bubblewrap: bubblewrap(),
-    chromium: ['chromium', 'chromium-browser', 'google-chrome'].some((name) => onPath(name)) ? null : 'no chromium on the PATH',
+    chromium: browserPath() === null ? 'no chromium on the PATH' : null,
     xvfb: onPath('Xvfb') ? null : 'no Xvfb on the PATH',
     root: root ? null : 'not root',
     // A second dockerd, to be stopped and restarted, in a network namespace of its own.

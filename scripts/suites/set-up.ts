@@ -10,7 +10,7 @@ import type { Daemon } from './docker-daemon.ts'
 /** Debian's package, and a command (or file) by which it is known to be there. */
 const packages: readonly (readonly [name: string, known: string])[] = [
   ['docker.io', 'dockerd'],
-  ['chromium', 'chromium'],
+  ['chromium-headless-shell', 'chromium-headless-shell'],
   ['bubblewrap', 'bwrap'],
   ['debootstrap', 'debootstrap'],
   ['xvfb', 'Xvfb'],

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { browserPath } from '../../scripts/suites/browser.ts'
 import { tempDir } from './temp-dir.ts'
 import { within } from './wait.ts'
 
@@ -21,8 +22,8 @@ export interface Browser {
 export async function openChromium(): Promise<Browser> {
   const profile = await tempDir('chromium')
   const child = spawn(
-    'chromium',
-    ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+    browserPath() ?? 'chromium',
+    ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-component-update',
       '--no-proxy-server', '--remote-debugging-port=0', `--user-data-dir=${profile.path}`, 'about:blank'],
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   )

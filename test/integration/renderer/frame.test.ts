@@ -1,8 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { needs } from '../../support/parts.ts'
 import { openGallery, type Gallery, type GalleryAsk } from '../../support/ui/gallery-browser.ts'
+import { axeFindings } from '../../support/web/axe.ts'
 
 let gallery: Gallery
 let page: Page
@@ -21,7 +21,7 @@ needs('chromium').describe('The frame, in Chromium', () => {
     ({ page, problems } = await gallery.page(ask))
   }
 
-  const violations = async () => (await new AxeBuilder({ page }).analyze()).violations
+  const violations = () => axeFindings(page)
   const focused = () => page.evaluate("document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent") as Promise<string>
   const hash = () => page.evaluate('location.hash') as Promise<string>
 

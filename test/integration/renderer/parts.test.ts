@@ -1,8 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { needs } from '../../support/parts.ts'
 import { openGallery, type Gallery } from '../../support/ui/gallery-browser.ts'
+import { axeFindings } from '../../support/web/axe.ts'
 
 let gallery: Gallery
 let page: Page
@@ -33,20 +33,20 @@ needs('chromium').describe('Parts, in Chromium', () => {
     test.each(['light', 'dark'] as const)('every part, %s', async (theme) => {
       await open(theme)
       expect(await page.getByRole('grid').count()).toBe(2)
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+      expect(await axeFindings(page)).toEqual([])
       await page.getByRole('button', { name: 'Toast' }).click()
       await page.getByText('did not start').waitFor()
       await page.getByRole('button', { name: 'More actions' }).click()
       await page.getByRole('menuitem', { name: 'Open terminal' }).waitFor()
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+      expect(await axeFindings(page)).toEqual([])
       await press('Escape')
       await page.getByRole('combobox', { name: 'Image: berth-lite:0.4' }).click()
       await page.getByRole('option', { name: /agent-infra/ }).waitFor()
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+      expect(await axeFindings(page)).toEqual([])
       await press('Escape')
       await page.getByRole('button', { name: 'Destroy…' }).click()
       await page.getByRole('alertdialog').waitFor()
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+      expect(await axeFindings(page)).toEqual([])
       expect(problems).toEqual([])
     })
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { AxeBuilder } from '@axe-core/playwright'
 import { openGallery, type Gallery } from '../../support/ui/gallery-browser.ts'
+import { axeFindings } from '../../support/web/axe.ts'
 
 let gallery: Gallery
 beforeAll(async () => {
@@ -87,8 +87,7 @@ test.each(['overview', 'terminal', 'files', 'logs'])('axe finds nothing on %s, i
   for (const theme of ['light', 'dark'] as const) {
     const { page } = await gallery.page({ route: `${base}/${tab}`, theme })
     await page.locator(`[role="tabpanel"] :is(.facts, .xterm-rows, .filelist [data-row], .log li)`).first().waitFor()
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
+    expect(await axeFindings(page)).toEqual([])
     await page.context().close()
   }
 }, 60_000)

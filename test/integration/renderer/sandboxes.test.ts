@@ -1,8 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { needs } from '../../support/parts.ts'
 import { openGallery, type Gallery, type GalleryAsk } from '../../support/ui/gallery-browser.ts'
+import { axeFindings } from '../../support/web/axe.ts'
 
 let gallery: Gallery
 let page: Page
@@ -39,7 +39,7 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     ({ page, problems } = await gallery.page(ask))
   }
 
-  const violations = async () => (await new AxeBuilder({ page }).analyze()).violations
+  const violations = () => axeFindings(page)
   const rows = () => page.evaluate("[...document.querySelectorAll('[data-row]')].map((row) => row.querySelector('th').textContent)") as Promise<string[]>
   const made = () => page.evaluate('window.fixture.made.map(({ name, input }) => [name, input])') as Promise<[string, Record<string, unknown>][]>
   const focused = () => page.evaluate('document.activeElement.textContent') as Promise<string>

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
 import { chromium, type Browser, type Page } from 'playwright'
+import { browserPath } from '../../../scripts/suites/browser.ts'
 import { buildGallery, galleryOrigin } from './gallery-build.ts'
 
 /** The bridge's own: a screen that needs more than this does not work in a browser. */
@@ -56,6 +56,6 @@ export async function openGallery(entry?: string): Promise<Gallery> {
 }
 
 async function launch(): Promise<Browser> {
-  const own = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) => existsSync(file))
-  return await chromium.launch({ ...(own === undefined ? {} : { executablePath: own }), args: ['--no-sandbox', '--disable-gpu', '--no-proxy-server', '--font-render-hinting=none'] })
+  const executablePath = browserPath()
+  return await chromium.launch({ ...(executablePath === null ? {} : { executablePath }), args: ['--no-sandbox', '--disable-gpu', '--no-proxy-server', '--font-render-hinting=none'] })
 }

@@ -1,4 +1,5 @@
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright'
+import { browserPath } from '../../../scripts/suites/browser.ts'
 
 export interface Tab {
   readonly page: Page
@@ -8,10 +9,11 @@ export interface Tab {
   close(): Promise<void>
 }
 
-/** Debian's Chromium, without a window. As root it has no sandbox of its own. */
+/** This machine's Chromium, without a window. As root it has no sandbox of its own. */
 export function openBrowser(): Promise<Browser> {
+  const executablePath = browserPath()
   return chromium.launch({
-    executablePath: process.env['BERTH_CHROMIUM'] ?? '/usr/bin/chromium',
+    ...(executablePath === null ? {} : { executablePath }),
     args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-dev-shm-usage', '--disable-gpu', '--no-proxy-server'],
   })
 }
