@@ -30,7 +30,7 @@ const stopAll = 3500
 const frontWithin = 500
 const frontStep = 5
 /** Ctrl-C, Ctrl-\ and Ctrl-Z: a terminal makes signals of them. */
-const signalKeys = /[\x03\x1c\x1a]/
+const signalKeys = ['\x03', '\x1c', '\x1a']
 
 interface Waiting { readonly go: (mine: boolean) => void }
 
@@ -136,7 +136,7 @@ export class ShellSession {
       const before = this.#typing
       this.#typing = (async () => {
         await before
-        if (signalKeys.test(input)) await this.#inFront()
+        if (signalKeys.some((key) => input.includes(key))) await this.#inFront()
         this.#process?.type(input + (enter ? '\n' : ''))
       })()
       await this.#typing
