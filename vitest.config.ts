@@ -6,7 +6,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/sim/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/sim/**/*.test.ts'], maxWorkers: '100%', testTimeout: 30_000, hookTimeout: 60_000 },
       },
       {
         extends: true,
@@ -16,8 +16,8 @@ export default defineConfig({
           // Real containers on a machine that may be slow and shared: a deadline here says "hung", not "slow".
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          // Two files at once: one engine behind them all, often two cores.
-          maxWorkers: 2,
+          // One container engine behind them all, often two cores; some wait more than they work.
+          maxWorkers: 3,
           expect: { poll: { timeout: 15_000 } },
         },
       },

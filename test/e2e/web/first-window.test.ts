@@ -34,9 +34,9 @@ needs('docker', 'lite-image', 'chromium').describe('from the first window alone 
   it('how to connect an agent: nothing to press to see it, one to copy it, one for the token', async () => {
     await shows(page, `${here.engine.url}/mcp`)
     await click(page.locator('.lead').getByRole('button', { name: /^Copy/ }).first())
-    expect(await clipboard()).toContain(`${here.engine.url}/mcp`)
+    await expect.poll(clipboard).toContain(`${here.engine.url}/mcp`)
     await click(button('Copy the token'))
-    expect(await clipboard()).toMatch(/^e2b_/)
+    await expect.poll(clipboard).toMatch(/^e2b_/)
     expect(clicks).toBe(2)
   })
 

@@ -256,13 +256,15 @@ needs('docker', 'lite-image', 'own-engine', 'root').describe('a container engine
           return now.size === 3 && [...now].every(([id, state]) => state === 'running' && !ended.has(id)) && (await readdir(join(at.home, 'slots'))).length <= 3
         })
         if (order === 'Berth second') return
-        // Closed while it is away: what could not be ended is said, and that is just what is there afterwards.
+        // Closed while it is away: what could not be ended is said, and nothing else is there afterwards.
         await engine.stop()
         const left = await berth.close()
         for (const { error } of left) expect(error).toContain('container engine')
         await engine.start()
-        expect(left.length).toBeGreaterThan(0)
-        expect(left).toHaveLength((await at.containers()).size)
+        const there = await at.containers()
+        expect(there.size).toBeGreaterThan(0)
+        // One whose removal was under way when the engine went may be gone though nobody could be told.
+        expect(left.length).toBeGreaterThanOrEqual(there.size)
       })
     }
   })

@@ -24,7 +24,8 @@ describeRemote('a provisioner like deer-flow’s Kubernetes one', async () => {
 })
 
 describe('a provisioner on a bad day', { timeout: 120_000 }, () => {
-  it.each<Mood>(['500', 'nonsense', 'proxy-404', 'silent'])('%s: nothing dead handed out, nothing alive thrown away, nothing left', async (mood) => {
+  // Each waits for a provisioner that does not answer, most of its time.
+  it.concurrent.each<Mood>(['500', 'nonsense', 'proxy-404', 'silent'])('%s: nothing dead handed out, nothing alive thrown away, nothing left', async (mood) => {
     const far = await kubernetesLike()
     const house = await openHouse({ backend: 'remote', sandbox: { provisioner_url: far.url } })
     try {
