@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+/** They say how long something takes in a browser. */
+const measured = ['test/e2e/web/latency.test.ts', 'test/e2e/web/page-load.test.ts']
+
 export default defineConfig({
   test: {
     globalSetup: ['test/support/probe-parts.ts'],
@@ -26,6 +29,17 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/web/**/*.test.ts'],
+          exclude: measured,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'measured',
+          include: measured,
           testTimeout: 120_000,
           hookTimeout: 180_000,
           // A browser and an engine each: one at a time, so that what is measured is theirs.

@@ -46,6 +46,7 @@ try {
   await row('unit', () => runVitest('unit', { filters: only, seconds: 900, env, signal: stop.signal }))
   await row('integration', () => runVitest('integration', { filters: only, seconds: 2700, env, signal: stop.signal }))
   await row('e2e, browser', () => runVitest('e2e', { filters: only, seconds: 1200, env, signal: stop.signal }))
+  await row('e2e, measured', () => runVitest('measured', { filters: only, seconds: 600, env, signal: stop.signal }))
   for (const program of only.length === 0 ? programs : []) await row(program.name, () => runProgram(program, parts))
   if (values.ci) await row('as an ordinary user', () => secondUser(userSuites, stop.signal))
 } finally {

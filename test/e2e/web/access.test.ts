@@ -12,9 +12,9 @@ import { open, rowOf } from '../../support/web/screens.ts'
 import { serveEngine } from '../../support/web/served-engine.ts'
 import { acquired, threadOf, visit } from '../../support/web/visit.ts'
 
-type Theme = 'light' | 'dark'
+const themes = ['light', 'dark'] as const
 
-/** Looks at what is on the page now, once `content` shows that it is there. */
+/** Looks at what is on the page now, in both themes, once `content` shows that it is there. */
 type Look = (name: string, ...content: (string | RegExp | Locator)[]) => Promise<void>
 
 /** Collects what axe says of each state, so that one run tells all of it. */
@@ -29,18 +29,19 @@ function looker(page: Page): { look: Look; looked: string[]; findings: string[] 
         await place.filter({ visible: true }).first().waitFor().catch((cause: unknown) => { throw new Error(`${name}: ${String(one)} is not there`, { cause }) })
       }
       looked.push(name)
-      const found = (await axeFindings(page)).map((finding) => `${name}: ${finding}`)
-      for (const finding of found) console.log(finding)
-      findings.push(...found)
+      for (const theme of themes) {
+        await page.emulateMedia({ colorScheme: theme })
+        const found = (await axeFindings(page)).map((finding) => `${name}, ${theme}: ${finding}`)
+        for (const finding of found) console.log(finding)
+        findings.push(...found)
+      }
     },
   }
 }
 
-const themes: readonly Theme[] = ['light', 'dark']
-
 needs('docker', 'lite-image', 'chromium').describe('everybody can use every screen, dialog and menu', () => {
-  it.each(themes)('with containers, %s', { timeout: 300_000 }, async (theme) => {
-    const here = await visit({ theme, config: 'replicas: 8\n' })
+  it('with containers', { timeout: 300_000 }, async () => {
+    const here = await visit({ config: 'replicas: 8\n' })
     try {
       const { page, engine } = here
       const { look, looked, findings } = looker(page)
@@ -170,7 +171,7 @@ needs('docker', 'lite-image', 'chromium').describe('everybody can use every scre
       await button('Close').click()
       await work
 
-      const locked = await openTab(here.browser, engine.url, { theme })
+      const locked = await openTab(here.browser, engine.url)
       const door = looker(locked.page)
       await door.look('login', 'Get a login link', 'berth open')
       await locked.page.getByRole('button', { name: 'Log in' }).click()
@@ -187,7 +188,7 @@ needs('docker', 'lite-image', 'chromium').describe('everybody can use every scre
       } finally {
         await (await serveEngine({ home: engine.home })).close()
       }
-      console.log(`${theme}: ${looked.length + door.looked.length} states: ${[...looked, ...door.looked].join('; ')}`)
+      console.log(`${looked.length + door.looked.length} states: ${[...looked, ...door.looked].join('; ')}`)
       expect([...findings, ...door.findings]).toEqual([])
     } finally {
       await here.close()
@@ -196,14 +197,14 @@ needs('docker', 'lite-image', 'chromium').describe('everybody can use every scre
 })
 
 needs('docker', 'bubblewrap', 'chromium').describe('everybody can use what is shown without a container engine', () => {
-  it.each(themes)('%s', { timeout: 180_000 }, async (theme) => {
+  it('in either theme', { timeout: 180_000 }, async () => {
     const dir = await tempDir('access')
     const socket = engineSocket(join(dir.path, 'd.sock'))
     const nothing = join(dir.path, 'empty')
     await mkdir(nothing)
     const findings: string[] = []
     try {
-      const missing = await visit({ theme, env: { DOCKER_HOST: socket.host, PATH: nothing } })
+      const missing = await visit({ env: { DOCKER_HOST: socket.host, PATH: nothing } })
       try {
         const seen = looker(missing.page)
         await seen.look('engine missing', 'Nothing here can run a sandbox yet', missing.page.locator('.fixes pre'))
@@ -211,7 +212,7 @@ needs('docker', 'bubblewrap', 'chromium').describe('everybody can use what is sh
       } finally {
         await missing.close()
       }
-      const embedded = await visit({ theme, env: { DOCKER_HOST: socket.host } })
+      const embedded = await visit({ env: { DOCKER_HOST: socket.host } })
       try {
         const { page, engine } = embedded
         const { look, findings: found } = looker(page)
