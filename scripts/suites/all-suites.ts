@@ -15,16 +15,19 @@ import { runVitest } from './vitest-suite.ts'
 
 interface Row { readonly name: string; readonly tally: Tally; readonly seconds: number; readonly notes: readonly string[]; readonly files: SuiteResult['files'] }
 
-/** Programs beside the vitest suites: a few rounds of each, by exit code or by their own closing line. Chaos's suites by name are among the vitest ones. */
+/**
+ * Programs beside the vitest suites: a few rounds of each, by exit code or by their own closing line. Chaos's suites by name are
+ * among the vitest ones. Those of one lane run one after another, the lanes beside each other: most of their time they wait.
+ */
 const programs = [
-  { name: 'chaos', file: 'test/chaos/chaos.ts', args: ['--rounds', '4', '--seed', '1', '--suite', 'none'], needs: ['docker', 'lite-image'], seconds: 900 },
-  { name: 'electron', file: 'scripts/suites/electron-specs.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200 },
-  { name: 'package', file: 'scripts/suites/electron-package.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200 },
-  { name: 'chaos, embedded', file: 'test/chaos/chaos.ts', args: ['--rounds', '3', '--seed', '1', '--backend', 'embedded', '--suite', 'none'], needs: ['bubblewrap'], seconds: 600 },
+  { name: 'chaos', file: 'test/chaos/chaos.ts', args: ['--rounds', '4', '--seed', '1', '--suite', 'none'], needs: ['docker', 'lite-image'], seconds: 900, lane: 1 },
+  { name: 'electron', file: 'scripts/suites/electron-specs.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200, lane: 1 },
+  { name: 'package', file: 'scripts/suites/electron-package.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200, lane: 2 },
+  { name: 'chaos, embedded', file: 'test/chaos/chaos.ts', args: ['--rounds', '3', '--seed', '1', '--backend', 'embedded', '--suite', 'none'], needs: ['bubblewrap'], seconds: 600, lane: 2 },
 ]
 
 /** What else runs as an ordinary user in CI: paths of the suites that depend on who runs them. */
-const userSuites = ['unit/workspace/', 'integration/workspace/', 'unit/embedded/', 'integration/embedded/', 'integration/docker/']
+const userSuites = ['unit/workspace/', 'unit/embedded/', 'integration/embedded/', 'integration/docker/isolation', 'integration/docker/create']
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, ci: { type: 'boolean', default: false } } })
 const only = values.only?.split(',').filter((part) => part !== '') ?? []
@@ -47,8 +50,10 @@ try {
   await row('integration', () => runVitest('integration', { filters: only, seconds: 2700, env, signal: stop.signal }))
   await row('e2e, browser', () => runVitest('e2e', { filters: only, seconds: 1200, env, signal: stop.signal }))
   await row('e2e, measured', () => runVitest('measured', { filters: only, seconds: 600, env, signal: stop.signal }))
-  for (const program of only.length === 0 ? programs : []) await row(program.name, () => runProgram(program, parts))
-  if (values.ci) await row('as an ordinary user', () => secondUser(userSuites, stop.signal))
+  await Promise.all([1, 2].map(async (lane) => {
+    for (const program of only.length === 0 ? programs.filter((one) => one.lane === lane) : []) await row(program.name, () => runProgram(program, parts))
+    if (values.ci && lane === 2) await row('as an ordinary user', () => secondUser(userSuites, stop.signal))
+  }))
 } finally {
   await machine.close()
 }
@@ -80,7 +85,9 @@ async function runProgram(program: (typeof programs)[number], parts: Record<stri
     // It is no package that a machine could install: where it is not beside the clone the line says so, and nothing is held against it.
     return { tally: { ...none, skipped: missing.every((part) => part === 'electron-check') ? 0 : 1 }, skips }
   }
-  const end = await runCommand(process.execPath, [file, ...program.args], { seconds: program.seconds, signal: stop.signal })
+  const end = await runCommand(process.execPath, [file, ...program.args], { seconds: program.seconds, signal: stop.signal, quiet: true })
+  // Whole, as another may be speaking.
+  process.stdout.write(end.output)
   return { tally: programTally(end.output, end.code) }
 }
 

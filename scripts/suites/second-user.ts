@@ -33,8 +33,9 @@ export async function secondUser(only: readonly string[], signal: AbortSignal): 
     const end = await runCommand(
       'runuser',
       ['-u', user, '--', 'env', '-C', tree, `HOME=${home}`, `USER=${user}`, `LOGNAME=${user}`, process.execPath, 'scripts/test.mjs', `--only=${only.join(',')}`],
-      { seconds: 1800, signal, env: { BERTH_REQUIRE: 'docker,lite-image,bubblewrap,python', BERTH_TEST_PARTS: undefined } },
+      { seconds: 1800, signal, quiet: true, env: { BERTH_REQUIRE: 'docker,lite-image,bubblewrap,python', BERTH_TEST_PARTS: undefined } },
     )
+    process.stdout.write(end.output)
     // What is skipped there, named above, is for root alone and has run as root.
     return { tally: { ...programTally(end.output, end.code), skipped: 0 } }
   } finally {

@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { ChaosBackend } from './phases.ts'
 
-/** What may happen to a machine beside a kill: files of `npm test`, run here by name and for longer. */
+/** What may happen to a machine beside a kill, and a kill at every step of a claim: files of `npm test`, run here by name and for longer. */
 interface Suite {
+  /** Below test/integration. */
   readonly file: string
   /** How its tests' names begin. */
   readonly tests: string
@@ -12,11 +13,12 @@ interface Suite {
 }
 
 const suites = {
-  suspend: { file: 'container-engine', tests: 'suspend', backends: ['docker'] },
-  hang: { file: 'container-engine', tests: 'hang', backends: ['docker'] },
-  'machine-restart': { file: 'container-engine', tests: 'machine-restart', backends: ['docker'] },
-  upgrade: { file: 'upgrade', tests: 'upgrade', backends: ['docker', 'embedded'] },
-  'full-disk': { file: 'full-disk', tests: 'full disk', backends: ['docker', 'embedded'] },
+  claim: { file: 'slots/crash', tests: 'a claim', backends: ['docker'] },
+  suspend: { file: 'faults/container-engine', tests: 'suspend', backends: ['docker'] },
+  hang: { file: 'faults/container-engine', tests: 'hang', backends: ['docker'] },
+  'machine-restart': { file: 'faults/container-engine', tests: 'machine-restart', backends: ['docker'] },
+  upgrade: { file: 'faults/upgrade', tests: 'upgrade', backends: ['docker', 'embedded'] },
+  'full-disk': { file: 'faults/full-disk', tests: 'full disk', backends: ['docker', 'embedded'] },
 } as const satisfies Record<string, Suite>
 
 export type SuiteName = keyof typeof suites
@@ -34,7 +36,7 @@ export async function runSuite(name: SuiteName, pause: number, say: (line: strin
   const patience = String((pause + 300) * 1000)
   const child = spawn(
     process.execPath,
-    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'integration', `test/integration/faults/${file}.test.ts`, '-t', tests, '--testTimeout', patience, '--hookTimeout', patience],
+    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'integration', `test/integration/${file}.test.ts`, '-t', tests, '--testTimeout', patience, '--hookTimeout', patience],
     { cwd: root, env: { ...process.env, BERTH_REQUIRE: 'all', BERTH_CHAOS_PAUSE: String(pause), NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'], signal, killSignal: 'SIGINT' },
   )
   let said = ''
