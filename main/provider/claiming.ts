@@ -90,7 +90,8 @@ function stepsOf(core: Core, files: SlotFiles, spare: Spare, entry: Entry, found
     ...files.claim(spare.slot, { id: entry.id, user: entry.user, thread: entry.thread }, spare.started, innerTargets(found)),
     async hindered() {
       const [taken, outOfDate] = await Promise.all([backend.inspect(entry.name), stale])
-      return taken === null ? outOfDate : { of: 'thread', reason: "another container has the thread's name" }
+      // A busy engine may answer only after it has given that name to this very one.
+      return taken === null || taken.ref === found.ref ? outOfDate : { of: 'thread', reason: "another container has the thread's name" }
     },
     rename: () => backend.rename(found.ref, entry.name),
     probe: () => core.clients.of(found).api.probe(probeMs),

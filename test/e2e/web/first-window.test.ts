@@ -14,6 +14,7 @@ needs('docker', 'lite-image', 'chromium').describe('from the first window alone 
   beforeAll(async () => {
     here = await visit()
     page = here.page
+    await here.tab.context.grantPermissions(['clipboard-read', 'clipboard-write'])
     await shows(page, 'No sandboxes yet')
   })
   afterAll(() => here?.close())
@@ -26,10 +27,7 @@ needs('docker', 'lite-image', 'chromium').describe('from the first window alone 
     clicks += 1
   }
   const button = (name: string | RegExp) => page.getByRole('button', { name })
-  const clipboard = async () => {
-    await here.tab.context.grantPermissions(['clipboard-read', 'clipboard-write'])
-    return await page.evaluate(() => navigator.clipboard.readText())
-  }
+  const clipboard = () => page.evaluate(() => navigator.clipboard.readText())
 
   it('how to connect an agent: nothing to press to see it, one to copy it, one for the token', async () => {
     await shows(page, `${here.engine.url}/mcp`)

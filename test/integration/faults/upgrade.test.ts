@@ -88,6 +88,8 @@ needs('docker', 'lite-image').describe('upgrade: a newer Berth on the home of an
       const now = (await containers()).map(({ Id, Labels, State }) => [Id === active.container ? 'active' : Labels['berth.version'], State].join())
       return now.sort().join(' ') === [`${version},running`, `${version},running`, 'active,running'].join(' ')
     }, { within: 60_000 })
+    // It runs before it answers, and on a busy machine nobody waits that long for it.
+    await eventually('the newer one is ready', async () => (await engine.call('status', {})).slots.ready === 1, { within: 60_000 })
     expect(await engine.call('acquire', { thread: 'new', holder })).toMatchObject({ path: 'slot' })
     // Once nobody holds it, it is as old as any other.
     await engine.call('release', { thread: 'active', holder })

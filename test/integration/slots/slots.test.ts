@@ -99,9 +99,29 @@ for (const backend of ['docker', 'embedded'] as const) {
       await spare(it_)
       const threads = ['a', 'b']
       const got = await Promise.all(threads.map((thread) => it_.engine.call('acquire', { thread })))
-      expect(got.map(({ path }) => path).sort()).toEqual(['cold', 'slot'])
+      expect(got.map(({ path }) => path).sort(), (await texts(it_, 'slots.unfit')).join()).toEqual(['cold', 'slot'])
       for (const thread of threads) await run(it_, thread, `echo ${thread} > workspace/mine`)
       for (const thread of threads) expect(await run(it_, thread, 'cat workspace/*')).toBe(thread)
+    })
+
+    it('an engine that says who has the name only after it has given it undoes no claim', async () => {
+      const named = Promise.withResolvers<void>()
+      const it_ = await house({
+        backend,
+        decorate: (real) => ({
+          ...real,
+          async rename(...args) {
+            await real.rename(...args)
+            named.resolve()
+          },
+          async inspect(name) {
+            await named.promise
+            return await real.inspect(name)
+          },
+        }),
+      })
+      await spare(it_)
+      expect(await it_.engine.call('acquire', { thread: 't' }), (await texts(it_, 'slots.unfit')).join()).toMatchObject({ path: 'slot' })
     })
 
     it('an unusual thread starts cold, with the reason; its files stay where they are', async () => {
