@@ -1,15 +1,26 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** They say how long something takes in a browser. */
 const measured = ['test/e2e/web/latency.test.ts', 'test/e2e/web/page-load.test.ts']
 
+/** What takes a minute and more begins first: at the end nobody waits for one file alone. */
+const longest = ['slots/crash', 'faults/container-engine', 'remote/two-berths', 'slots/slots', 'renderer/sandboxes', 'sandbox-port/python-sdk', 'renderer/frame', 'dialect/holds', 'remote/kubernetes', 'web/access']
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => (longest.findIndex((name) => moduleId.endsWith(`${name}.test.ts`)) + longest.length + 1) % (longest.length + 1)
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+  }
+}
+
 export default defineConfig({
   test: {
     globalSetup: ['test/support/probe-parts.ts'],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/sim/**/*.test.ts'], maxWorkers: '100%', testTimeout: 30_000, hookTimeout: 60_000 },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/sim/**/*.test.ts'], maxWorkers: '100%', isolate: false, testTimeout: 30_000, hookTimeout: 60_000 },
       },
       {
         extends: true,

@@ -23,7 +23,7 @@ const programs = [
   { name: 'chaos', file: 'test/chaos/chaos.ts', args: ['--rounds', '4', '--seed', '1', '--suite', 'none'], needs: ['docker', 'lite-image'], seconds: 900, lane: 1 },
   { name: 'electron', file: 'scripts/suites/electron-specs.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200, lane: 1 },
   { name: 'package', file: 'scripts/suites/electron-package.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200, lane: 2 },
-  { name: 'chaos, embedded', file: 'test/chaos/chaos.ts', args: ['--rounds', '3', '--seed', '1', '--backend', 'embedded', '--suite', 'none'], needs: ['bubblewrap'], seconds: 600, lane: 2 },
+  { name: 'chaos, embedded', file: 'test/chaos/chaos.ts', args: ['--rounds', '3', '--seed', '1', '--backend', 'embedded', '--suite', 'none'], needs: ['bubblewrap'], seconds: 600, lane: 1 },
 ]
 
 /** What else runs as an ordinary user in CI: paths of the suites that depend on who runs them. */
@@ -43,8 +43,10 @@ try {
   const parts = await machineParts()
   const env = { BERTH_TEST_PARTS: JSON.stringify(parts) }
   if (only.length === 0) {
-    await row('typecheck', () => check(binFile('tsc'), ['-b'], 180))
-    await row('lint', () => check(inRoot('scripts', 'lint.mjs'), [], 180))
+    await Promise.all([
+      row('typecheck', () => check(binFile('tsc'), ['-b'], 180)),
+      row('lint', () => check(inRoot('scripts', 'lint.mjs'), [], 180)),
+    ])
   }
   await row('unit', () => runVitest('unit', { filters: only, seconds: 900, env, signal: stop.signal }))
   await row('integration', () => runVitest('integration', { filters: only, seconds: 2700, env, signal: stop.signal }))
