@@ -8,7 +8,10 @@ const measured = ['test/e2e/web/latency.test.ts', 'test/e2e/web/page-load.test.t
 const longest = ['slots/crash', 'faults/container-engine', 'remote/two-berths', 'slots/slots', 'renderer/sandboxes', 'sandbox-port/python-sdk', 'renderer/frame', 'dialect/holds', 'remote/kubernetes', 'web/access']
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification) => (longest.findIndex((name) => moduleId.endsWith(`${name}.test.ts`)) + longest.length + 1) % (longest.length + 1)
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = longest.findIndex((name) => moduleId.endsWith(`${name}.test.ts`))
+      return at < 0 ? longest.length : at
+    }
     return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
   }
 }

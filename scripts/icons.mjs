@@ -1,13 +1,12 @@
 // node scripts/run.mjs scripts/icons.mjs: PNG, ICO and ICNS out of build/*.svg, drawn by Chromium. The results are committed, so
 // that a build needs no browser; run it again when a drawing changes.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { chromium } from 'playwright'
 import { inRoot } from './lib/root.mjs'
+import { browserPath } from './suites/browser.ts'
 
-const places = (process.env.PATH ?? '').split(path.delimiter)
-const executablePath = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => places.map((place) => path.join(place, name))).find((file) => existsSync(file))
-if (!executablePath) throw new Error('no chromium on the PATH')
+const executablePath = browserPath()
+if (executablePath === null) throw new Error('no chromium on the PATH')
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
 const page = await browser.newPage()
 

@@ -133,10 +133,14 @@ export class ShellSession {
   async write(input: string, enter: boolean): Promise<ShellCommand | null> {
     this.touch()
     if (this.#taken) {
-      const before = this.#typing
+      const [before, meant] = [this.#typing, this.current]
       this.#typing = (async () => {
         await before
-        if (signalKeys.some((key) => input.includes(key))) await this.#inFront()
+        if (signalKeys.some((key) => input.includes(key))) {
+          await this.#inFront()
+          // It has ended by itself meanwhile: the signal is not for whoever runs next.
+          if (meant?.running === false) return
+        }
         this.#process?.type(input + (enter ? '\n' : ''))
       })()
       await this.#typing

@@ -4,13 +4,13 @@ import { canInstall, installPackages, onPath } from '../lib/debian.mjs'
 import { dockerAnswers } from '../lib/docker.mjs'
 import { inRoot, say } from '../lib/root.mjs'
 import { runCommand } from './command.ts'
+import { browserPath } from './browser.ts'
 import { startDaemon } from './docker-daemon.ts'
 import type { Daemon } from './docker-daemon.ts'
 
 /** Debian's package, and a command (or file) by which it is known to be there. */
 const packages: readonly (readonly [name: string, known: string])[] = [
   ['docker.io', 'dockerd'],
-  ['chromium-headless-shell', 'chromium-headless-shell'],
   ['bubblewrap', 'bwrap'],
   ['debootstrap', 'debootstrap'],
   ['xvfb', 'Xvfb'],
@@ -53,6 +53,8 @@ export async function setUp(signal: AbortSignal): Promise<Machine> {
 }
 
 async function installMissing(): Promise<void> {
+  // What apt does not know at all would keep it from the others: the shell is a package of its own in newer Debians only.
+  if (browserPath() === null && !(await installPackages(['chromium-headless-shell'])).ok) await installPackages(['chromium'])
   const missing = packages.filter(([, known]) => (known.startsWith('/') ? !existsSync(known) : !onPath(known))).map(([name]) => name)
   if (missing.length === 0) return
   say(`installing ${missing.join(', ')} with apt-get; a minute or two ...`)

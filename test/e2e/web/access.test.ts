@@ -29,12 +29,15 @@ function looker(page: Page): { look: Look; looked: string[]; findings: string[] 
         await place.filter({ visible: true }).first().waitFor().catch((cause: unknown) => { throw new Error(`${name}: ${String(one)} is not there`, { cause }) })
       }
       looked.push(name)
+      const shades = new Set<string>()
       for (const theme of themes) {
         await page.emulateMedia({ colorScheme: theme })
+        shades.add(await page.evaluate(() => getComputedStyle(document.body).backgroundColor))
         const found = (await axeFindings(page)).map((finding) => `${name}, ${theme}: ${finding}`)
         for (const finding of found) console.log(finding)
         findings.push(...found)
       }
+      expect(shades.size, `${name} follows the system's theme`).toBe(themes.length)
     },
   }
 }

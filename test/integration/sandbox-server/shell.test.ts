@@ -151,6 +151,17 @@ describe('the other shell calls', () => {
     }
   })
 
+  test('Ctrl-C for a command that ends before it could be passed on is not for the next one', async () => {
+    const id = await session('too late')
+    for (let round = 0; round < 30; round += 1) {
+      await exec('read -t 0.05 x', { ...id, async_mode: true })
+      const typed = server.post('/v1/shell/write', { ...id, input: '\u0003', press_enter: false })
+      const next = exec('read -t 0.05 x; echo next', id)
+      await typed
+      expect((await next).body.data, `round ${round}`).toMatchObject({ output: 'next\n', exit_code: 0, status: 'completed' })
+    }
+  })
+
   test('sessions: create is idempotent, list, update, stats, delete', async () => {
     const first = await server.post('/v1/shell/sessions/create', { id: 'mine', exec_dir: '/usr' })
     expect(first.body.data).toEqual({ session_id: 'mine', working_dir: '/usr' })
