@@ -17,11 +17,12 @@ interface Row { readonly name: string; readonly tally: Tally; readonly seconds: 
 
 /**
  * Programs beside the vitest suites: a few rounds of each, by exit code or by their own closing line. Chaos's suites by name are
- * among the vitest ones. Those of one lane run one after another, the lanes beside each other: most of their time they wait.
+ * among the vitest ones. Those of one lane run one after another, the lanes beside each other: most of their time
+ * they wait. The package is made with the Electron that the specs have fetched.
  */
 const programs = [
   { name: 'chaos', file: 'test/chaos/chaos.ts', args: ['--rounds', '4', '--seed', '1', '--suite', 'none'], needs: ['docker', 'lite-image'], seconds: 900, lane: 1 },
-  { name: 'electron', file: 'scripts/suites/electron-specs.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200, lane: 1 },
+  { name: 'electron', file: 'scripts/suites/electron-specs.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200, lane: 2 },
   { name: 'package', file: 'scripts/suites/electron-package.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200, lane: 2 },
   { name: 'chaos, embedded', file: 'test/chaos/chaos.ts', args: ['--rounds', '3', '--seed', '1', '--backend', 'embedded', '--suite', 'none'], needs: ['bubblewrap'], seconds: 600, lane: 1 },
 ]
@@ -54,7 +55,7 @@ try {
   await row('e2e, measured', () => runVitest('measured', { filters: only, seconds: 600, env, signal: stop.signal }))
   await Promise.all([1, 2].map(async (lane) => {
     for (const program of only.length === 0 ? programs.filter((one) => one.lane === lane) : []) await row(program.name, () => runProgram(program, parts))
-    if (values.ci && lane === 2) await row('as an ordinary user', () => secondUser(userSuites, stop.signal))
+    if (values.ci && lane === 1) await row('as an ordinary user', () => secondUser(userSuites, stop.signal))
   }))
 } finally {
   await machine.close()

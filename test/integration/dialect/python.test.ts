@@ -4,25 +4,19 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openDialectHouse, type DialectHouse } from '../../support/dialect-house.ts'
 import { needs } from '../../support/parts.ts'
-import { tempDir, type TempDir } from '../../support/temp-dir.ts'
+import { pythonWith } from '../../support/python-venv.ts'
 
 const run = promisify(execFile)
 const script = join(import.meta.dirname, '../../support/provisioner-client.py')
 
 needs('docker', 'lite-image', 'python').describe("Python's requests, as deer-flow uses it", () => {
   let house: DialectHouse
-  let venv: TempDir
-  const python = () => join(venv.path, 'bin', 'python')
+  let python: string
   beforeAll(async () => {
-    venv = await tempDir('venv')
-    await run('python3', ['-m', 'venv', venv.path])
-    await run(python(), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'requests'])
+    python = await pythonWith('requests')
     house = await openDialectHouse()
   })
-  afterAll(async () => {
-    await house.close()
-    await venv.remove()
-  })
+  afterAll(() => house.close())
 
   it.each([
     ['the seed: the key in the URL alone', 'url', '-'],
@@ -31,7 +25,7 @@ needs('docker', 'lite-image', 'python').describe("Python's requests, as deer-flo
   ])('%s', async (_, url, header) => {
     const token = house.token('alpha')
     const base = `http://${url === 'url' ? `x:${token}@` : ''}127.0.0.1:${house.port}`
-    const { stdout } = await run(python(), [script, base, header === 'header' ? token : '-', 'py'], { env: { PATH: process.env['PATH'] } })
+    const { stdout } = await run(python, [script, base, header === 'header' ? token : '-', 'py'], { env: { PATH: process.env['PATH'] } })
     const { name, steps } = JSON.parse(stdout) as { name: string; steps: Record<string, { status: number; body: unknown }> }
     const row = { sandbox_id: name, sandbox_url: expect.any(String), status: 'Running' }
     expect(steps).toEqual({

@@ -100,7 +100,7 @@ for (const backend of ['embedded', 'docker'] as const) {
       const lines = Array.from({ length: 13_000 }, (_, n) => `${n} ${'räksmörgås 🦐 '.repeat(4)}`)
       const paste = `${lines.join('\n')}\n`
       expect(Buffer.byteLength(paste)).toBeGreaterThan(1_000_000)
-      const saved = house.engine.call('exec', { thread: 'work', command: 'while [ ! -e /mnt/user-data/workspace/done ]; do sleep 0.1; done; cat /mnt/user-data/workspace/done', timeout: 100 })
+      const saved = house.engine.call('exec', { thread: 'work', command: 'while [ ! -s /mnt/user-data/workspace/done ]; do sleep 0.1; done; cat /mnt/user-data/workspace/done', timeout: 100 })
       view.type('stty -echo; cat > /mnt/user-data/workspace/pasted; wc -l < /mnt/user-data/workspace/pasted > /mnt/user-data/workspace/done\r')
       // Only a program that reads keeps what is typed.
       await eventually('cat reads', async () => (await house.engine.call('exec', { thread: 'work', command: 'pgrep -x cat' })).exit_code === 0)

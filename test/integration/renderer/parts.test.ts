@@ -2,7 +2,7 @@ import type { Page } from 'playwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { needs } from '../../support/parts.ts'
 import { openGallery, type Gallery } from '../../support/ui/gallery-browser.ts'
-import { axeFindings } from '../../support/web/axe.ts'
+import { axeFindingsInBothThemes } from '../../support/web/axe.ts'
 
 let gallery: Gallery
 let page: Page
@@ -16,9 +16,9 @@ needs('chromium').describe('Parts, in Chromium', () => {
     await gallery.close()
   })
 
-  async function open(theme: 'light' | 'dark' = 'light'): Promise<void> {
+  async function open(): Promise<void> {
     await page?.context().close();
-    ({ page, problems } = await gallery.page({ theme, size: { width: 1280, height: 1000 } }))
+    ({ page, problems } = await gallery.page({ size: { width: 1280, height: 1000 } }))
   }
 
   const focused = () => page.evaluate("document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.dataset.row ?? document.activeElement?.textContent") as Promise<string>
@@ -30,23 +30,23 @@ needs('chromium').describe('Parts, in Chromium', () => {
   const few = () => page.getByRole('grid', { name: 'Few' })
 
   describe('accessibility, no rule off', () => {
-    test.each(['light', 'dark'] as const)('every part, %s', async (theme) => {
-      await open(theme)
+    test('every part', async () => {
+      await open()
       expect(await page.getByRole('grid').count()).toBe(2)
-      expect(await axeFindings(page)).toEqual([])
+      expect(await axeFindingsInBothThemes(page)).toEqual([])
       await page.getByRole('button', { name: 'Toast' }).click()
       await page.getByText('did not start').waitFor()
       await page.getByRole('button', { name: 'More actions' }).click()
       await page.getByRole('menuitem', { name: 'Open terminal' }).waitFor()
-      expect(await axeFindings(page)).toEqual([])
+      expect(await axeFindingsInBothThemes(page)).toEqual([])
       await press('Escape')
       await page.getByRole('combobox', { name: 'Image: berth-lite:0.4' }).click()
       await page.getByRole('option', { name: /agent-infra/ }).waitFor()
-      expect(await axeFindings(page)).toEqual([])
+      expect(await axeFindingsInBothThemes(page)).toEqual([])
       await press('Escape')
       await page.getByRole('button', { name: 'Destroy…' }).click()
       await page.getByRole('alertdialog').waitFor()
-      expect(await axeFindings(page)).toEqual([])
+      expect(await axeFindingsInBothThemes(page)).toEqual([])
       expect(problems).toEqual([])
     })
 

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openHouse, type House } from '../../support/house.ts'
 import { needs } from '../../support/parts.ts'
+import { pythonWith } from '../../support/python-venv.ts'
 import { tempDir, type TempDir } from '../../support/temp-dir.ts'
 
 const run = promisify(execFile)
@@ -49,27 +50,21 @@ const expected = {
 needs('docker', 'lite-image', 'python').describe('the agent-sandbox SDK of PyPI, by a capability URL', () => {
   let dir: TempDir
   let house: House
-  const python = () => join(dir.path, 'venv', 'bin', 'python')
-  const packages = (version: string) => join(dir.path, version)
 
   beforeAll(async () => {
     dir = await tempDir('python-sdk')
     house = await openHouse()
     await writeFile(join(dir.path, 'work.py'), work)
-    await run('python3', ['-m', 'venv', join(dir.path, 'venv')])
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile']
-    // What it depends on is the same for both.
-    await run(python(), [...pip, 'agent-sandbox==0.0.30'])
-    for (const version of ['0.0.19', '0.0.30']) await run(python(), [...pip, '--no-deps', '--target', packages(version), `agent-sandbox==${version}`])
-  }, 900_000)
+  })
   afterAll(async () => {
     await house.close()
     await dir.remove()
   })
 
-  it.each(['0.0.19', '0.0.30'])('%s does shell, bash and file work', async (version) => {
+  it.each(['0.0.19', '0.0.30'])('%s does shell, bash and file work', { timeout: 600_000 }, async (version) => {
     const { url } = await house.engine.call('acquire', { thread: `sdk-${version.replaceAll('.', '-')}` })
-    const { stdout } = await run(python(), [join(dir.path, 'work.py'), url ?? ''], { env: { ...process.env, PYTHONPATH: packages(version), http_proxy: '', HTTP_PROXY: '' } })
+    const python = await pythonWith(`agent-sandbox==${version}`)
+    const { stdout } = await run(python, [join(dir.path, 'work.py'), url ?? ''], { env: { ...process.env, http_proxy: '', HTTP_PROXY: '' } })
     const seen = JSON.parse(stdout) as Record<string, unknown>
     expect(seen).toMatchObject(expected)
     expect(seen['listed']).toEqual(['a.txt', 'b.txt'])
