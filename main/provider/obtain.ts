@@ -155,7 +155,7 @@ async function giveUp(core: Core, wanted: Wanted, error: BerthError, flight: Fli
   }
 }
 
-const bornAs = { cold: 'A new sandbox is ready', slot: 'A spare sandbox became its own', found: 'A sandbox was found again' } as const
+const bornAs = { cold: 'A new sandbox is ready', slot: 'It was given a sandbox that was kept ready', found: 'A sandbox was found again' } as const
 
 /** Everybody aboard holds it from this tick on. */
 function land(core: Core, entry: Entry, flight: Flight<Landing>, landing: Landing): Landing {

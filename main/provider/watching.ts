@@ -42,7 +42,7 @@ export function makeWatching(core: Core): Watching {
 
   function onEvent(event: EngineEvent): void {
     if (closed) return
-    if (event.type === 'lost') return deps.publish({ type: 'engine.lost', who: 'berth:engine', text: `The engine is not heard: ${event.reason}` })
+    if (event.type === 'lost') return deps.publish({ type: 'engine.lost', who: 'berth:engine', text: `The container engine does not answer: ${event.reason}` })
     if (event.type === 'back') {
       deps.publish({ type: 'engine.back', who: 'berth:engine', text: 'The engine is heard again' })
       void relistSafely()

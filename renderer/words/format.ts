@@ -9,7 +9,7 @@ export interface Format {
   age(ms: number): string
   /** In a sentence: `2.1 s` `10 min` `3 h`. */
   inWords(ms: number): string
-  /** What runs down or up: `8:47`, above an hour `1h 52m`. */
+  /** What runs down or up: `8m 47s`, as 8:47 would be a time of day; above an hour `1h 52m`. */
   countdown(ms: number): string
   /** `14:32:07` */
   clock(at: Date): string
@@ -81,10 +81,8 @@ export function format(locale: string | undefined, timeZone?: string): Format {
       return `${whole.format(ms / day)} days`
     },
     countdown(ms) {
-      // Up: at 0:00 it is over, not in its last second.
-      const seconds = Math.max(0, Math.ceil(ms / second))
-      if (seconds >= 3600) return twoUnits(seconds * second)
-      return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+      // Up: at 0s it is over, not in its last second.
+      return twoUnits(Math.max(0, Math.ceil(ms / second)) * second)
     },
     clock: (at) => clock.format(at),
     millis: (at) => `.${String(at.getMilliseconds()).padStart(3, '0')}`,

@@ -7,7 +7,7 @@ export const tabWords = {
     held: 'Held by', since: (time: string) => `since ${time}`, release: 'Release', nobody: 'Nobody holds it.', renameIt: 'Rename',
     rename: { title: 'Rename a holder', about: 'The name stands wherever it holds something, as long as it does.', name: 'Name', save: 'Rename', cancel: 'Cancel' },
     afterwards: (idle: string) => `When the last holder lets go it becomes warm, and is reaped after ${idle} without activity.`, afterwardsNever: 'When the last holder lets go it becomes warm; it is not reaped.',
-    warmThen: (left: string) => `It is reaped in ${left}, unless somebody acquires it.`, isolation: 'Isolation', last: 'Now', allStats: 'All stats', raw: 'As the engine has it',
+    warmThen: (left: string) => `It is reaped in ${left}, unless somebody acquires it.`, isolation: 'Isolation', last: 'Now', allStats: 'All stats', raw: 'What the container engine says of it',
     cpus: (n: string) => `${n} CPUs`, processes: (n: string) => `${n} processes`,
   },
   failure: { title: 'Why it failed', again: 'Try again', fix: 'What to run', cause: 'What was underneath', log: 'The end of its log', none: 'It wrote no log.', noneMore: 'Why it failed is in the Overview.' },

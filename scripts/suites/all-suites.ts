@@ -17,8 +17,8 @@ interface Row { readonly name: string; readonly tally: Tally; readonly seconds: 
 
 /**
  * Programs beside the vitest suites: a few rounds of each, by exit code or by their own closing line. Chaos's suites by name are
- * among the vitest ones. Those of one lane run one after another, the lanes beside each other: most of their time
- * they wait. The package is made with the Electron that the specs have fetched.
+ * among the vitest ones. Those of one lane run one after another, the lanes and the browsers beside each other: most of
+ * their time they wait. The package is made with the Electron that the specs have fetched.
  */
 const programs = [
   { name: 'chaos', file: 'test/chaos/chaos.ts', args: ['--rounds', '4', '--seed', '1', '--suite', 'none'], needs: ['docker', 'lite-image'], seconds: 900, lane: 1 },
@@ -51,12 +51,18 @@ try {
   }
   await row('unit', () => runVitest('unit', { filters: only, seconds: 900, env, signal: stop.signal }))
   await row('integration', () => runVitest('integration', { filters: only, seconds: 2700, env, signal: stop.signal }))
-  await row('e2e, browser', () => runVitest('e2e', { filters: only, seconds: 1200, env, signal: stop.signal }))
-  await row('e2e, measured', () => runVitest('measured', { filters: only, seconds: 600, env, signal: stop.signal }))
-  await Promise.all([1, 2].map(async (lane) => {
+  const runLane = async (lane: number) => {
     for (const program of only.length === 0 ? programs.filter((one) => one.lane === lane) : []) await row(program.name, () => runProgram(program, parts))
-    if (values.ci && lane === 1) await row('as an ordinary user', () => secondUser(userSuites, stop.signal))
-  }))
+  }
+  await Promise.all([
+    row('e2e, browser', () => runVitest('e2e', { filters: only, seconds: 1200, env, signal: stop.signal })),
+    runLane(1).then(async () => {
+      if (values.ci) await row('as an ordinary user', () => secondUser(userSuites, stop.signal))
+    }),
+    runLane(2),
+  ])
+  // Alone: nothing beside it takes from what is measured.
+  await row('e2e, measured', () => runVitest('measured', { filters: only, seconds: 600, env, signal: stop.signal }))
 } finally {
   await machine.close()
 }

@@ -83,7 +83,7 @@ async function withContainers(): Promise<void> {
     await open(page, 'sandboxes', report, 'mounts')
     await shoot(page, 'sandbox-mounts', page.getByRole('table', { name: 'Mounts' }).getByText('/mnt/user-data/outputs'))
     await open(page, 'sandboxes', report, 'events')
-    await shoot(page, 'sandbox-events', page.getByText(/A new sandbox is ready|A spare sandbox became its own/))
+    await shoot(page, 'sandbox-events', page.getByText(/A new sandbox is ready|It was given a sandbox that was kept ready/))
     await open(page, 'activity')
     await shoot(page, 'activity', page.locator('.screen').getByText('q4-report'))
     await open(page, 'images')

@@ -121,7 +121,7 @@ needs('docker', 'lite-image', 'chromium').describe('everybody can use every scre
       await tab('mounts')
       await look('mounts', page.getByRole('table', { name: 'Mounts' }).getByText('/mnt/user-data/outputs'))
       await tab('events')
-      await look('events', /A new sandbox is ready|A spare sandbox became its own/)
+      await look('events', /A new sandbox is ready|It was given a sandbox that was kept ready/)
       await page.getByRole('table', { name: 'Events' }).getByRole('button').first().click()
       await look('events, one open', /"type":/)
 

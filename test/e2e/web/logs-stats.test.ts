@@ -101,7 +101,7 @@ needs('docker', 'lite-image', 'chromium').describe('a sandbox looked into with a
 
   it('tells who did what', async () => {
     await open(page, 'sandboxes', id, 'events')
-    await page.getByRole('row').filter({ hasText: /A new sandbox is ready|A spare sandbox became its own/ }).getByText('nightly-agent').waitFor()
+    await page.getByRole('row').filter({ hasText: /A new sandbox is ready|It was given a sandbox that was kept ready/ }).getByText('nightly-agent').waitFor()
     // What is done in this browser is done by "you".
     const other = threadOf('mine')
     await page.keyboard.press('g')

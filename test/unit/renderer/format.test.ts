@@ -21,7 +21,7 @@ test.each([[-3, '0s'], [41.9 * second, '41s'], [14 * minute + 59 * second, '14m'
 test.each([[212, '212 ms'], [2100, '2.1 s'], [3000, '3 s'], [60 * second, '60 s'], [10 * minute, '10 min'], [90 * minute, '1.5 h'], [3 * hour, '3 h'], [4 * day, '4 days']])('%d ms in a sentence: %s', (ms, text) => expect(en.inWords(ms)).toBe(text))
 
 test.each([
-  [-1, '0:00'], [0, '0:00'], [1, '0:01'], [58 * second, '0:58'], [8 * minute + 46.2 * second, '8:47'], [59 * minute + 59 * second, '59:59'], [hour, '1h 00m'], [hour + 52 * minute + 3 * second, '1h 52m'],
+  [-1, '0s'], [0, '0s'], [1, '1s'], [58 * second, '58s'], [8 * minute + 46.2 * second, '8m 47s'], [59 * minute + 59 * second, '59m 59s'], [hour, '1h 00m'], [hour + 52 * minute + 3 * second, '1h 52m'],
 ])('counting, %d ms: %s', (ms, text) => expect(en.countdown(ms)).toBe(text))
 
 test.each([
