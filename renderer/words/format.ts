@@ -5,7 +5,7 @@
 export interface Format {
   /** Columns: `9.1s` `42s` `4m 12s` `2h 05m` `3d 4h`; below a second `212 ms`, below ten milliseconds `3.9 ms`. */
   duration(ms: number): string
-  /** Ages: no seconds above a minute: `14m` `2h 05m`; below one `42s`. */
+  /** Ages, which are drawn anew once a minute: `<1m` `14m` `2h 05m`. */
   age(ms: number): string
   /** In a sentence: `2.1 s` `10 min` `3 h`. */
   inWords(ms: number): string
@@ -71,7 +71,7 @@ export function format(locale: string | undefined, timeZone?: string): Format {
       if (ms < 9_950) return `${oneDigit.format(ms / second)}s`
       return twoUnits(ms)
     },
-    age: (ms) => (ms < minute ? `${Math.max(0, Math.floor(ms / second))}s` : ms < hour ? `${Math.floor(ms / minute)}m` : twoUnits(ms)),
+    age: (ms) => (ms < minute ? '<1m' : ms < hour ? `${Math.floor(ms / minute)}m` : twoUnits(ms)),
     inWords(ms) {
       if (ms < 999.5) return `${whole.format(Math.max(ms, 0))} ms`
       if (ms < 9_950) return `${upToOne.format(ms / second)} s`

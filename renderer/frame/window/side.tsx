@@ -51,7 +51,7 @@ function Health() {
     <section className="health" aria-label={frameWords.health}>
       <span className={`engine ${health.kind}`}>
         <a href={health.kind === 'missing' ? hashOf(['sandboxes']) : hashOf(['settings'])} title={health.title} aria-label={`Engine: ${health.name}, ${health.detail}`}>
-          <Mark name={health.kind === 'missing' ? 'failed' : 'active'} /><span className="label">{health.name}</span><span className="detail">{health.detail}</span>
+          <Mark name={health.kind === 'missing' ? 'failed' : 'active'} /><span className="label">{health.name}</span>{health.kind === 'ok' ? null : <span className="detail">{health.detail}</span>}
         </a>
       </span>
       <span className="address" title={house.url}>

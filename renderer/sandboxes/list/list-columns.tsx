@@ -5,7 +5,7 @@ import { afterHead, type Sort, type SortColumn } from './arrange.logic.ts'
 import { AgeCell, HeldCell, ImageCell, LeftCell, freeSince, StatusCell, ThreadCell } from './cells.tsx'
 import { CpuCell, MemoryCell } from './gauge-cells.tsx'
 import { isHeld, RowActions } from './row-actions.tsx'
-import { isSlot, type ListRow } from './rows.logic.ts'
+import { isSlot, nameOf, type ListRow } from './rows.logic.ts'
 
 const words = sandboxesWords.columns
 
@@ -18,7 +18,7 @@ export function listColumns(sort: Sort | null, onSort: (sort: Sort | null) => vo
     { ...head('status'), className: 'c-status', cell: (row) => <StatusCell status={isSlot(row) ? 'slot' : row.status} kept={isSlot(row) || row.status === 'stopping'} /> },
     {
       ...head('thread'), head: true,
-      cell: (row) => isSlot(row) ? <span className="mid">{row.name}</span> : <ThreadCell thread={row.thread} id={row.id} user={row.user} isolation={row.isolation} />,
+      cell: (row) => isSlot(row) ? <span className="mid" title={row.name}>{nameOf(row)}</span> : <ThreadCell thread={row.thread} id={row.id} user={row.user} isolation={row.isolation} />,
     },
     { ...head('image'), className: 'c-image mid', cell: (row) => <ImageCell image={row.image} /> },
     { ...head('held'), className: 'c-held', cell: (row) => isSlot(row) ? <SlotState state={row.state} /> : <Held row={row} /> },

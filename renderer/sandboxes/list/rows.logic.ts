@@ -26,7 +26,7 @@ export function placeOf(row: ListRow, before: Place | undefined): Place {
   return 'warm'
 }
 
-/** What it is called where there is room for one name. */
+/** What it is called where there is room for one name. A slot's is long and says nothing: of its container's the letters that tell it from others. */
 export function nameOf(row: ListRow): string {
-  return isSlot(row) ? row.name : sandboxName(row)
+  return isSlot(row) ? row.name.replace(/^.*-slot-([0-9a-f]{6})[0-9a-f]*$/, 'Slot $1') : sandboxName(row)
 }

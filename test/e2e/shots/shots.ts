@@ -117,7 +117,7 @@ async function furnish({ engine }: Visit): Promise<{ report: string; working: Pr
   await write(report, 'uploads/contracts.csv', 'id,name\n1,first\n')
   for (const command of ['ls -la /mnt/user-data/workspace', 'wc -l /mnt/user-data/workspace/data/sales.csv', 'grep -c revenue /mnt/user-data/workspace/report.md']) await client.call('exec', { id: report, command })
   await client.call('exec', { id: fix, command: 'false' })
-  await printInLog((await client.call('get', { id: report })).container ?? '', 'for n in $(seq 40); do echo "INFO worker: request $n took $((n % 7 + 9)) ms"; [ $((n % 9)) = 0 ] && echo "WARN worker: retry of request $n"; done')
+  await printInLog((await client.call('get', { id: report })).container ?? '', 'for n in $(seq 40); do echo "INFO worker: request $n took $((n % 7 + 9)) ms"; if [ $((n % 9)) = 0 ]; then echo "WARN worker: retry of request $n"; fi; done')
   await client.call('release', { id: crawler, holder: 'deer-flow' })
   await client.call('release', { id: data, holder: 'claude-code' })
   // Ends with the sandbox.

@@ -16,7 +16,7 @@ describe('durations in columns: two largest units', () => {
   ])('%d ms is %s', (ms, text) => expect(en.duration(ms)).toBe(text))
 })
 
-test.each([[-3, '0s'], [41.9 * second, '41s'], [14 * minute + 59 * second, '14m'], [2 * hour + 14 * minute, '2h 14m'], [52 * hour, '2d 4h']])('an age of %d ms leaves out seconds: %s', (ms, text) => expect(en.age(ms)).toBe(text))
+test.each([[-3, '<1m'], [41.9 * second, '<1m'], [minute, '1m'], [14 * minute + 59 * second, '14m'], [2 * hour + 14 * minute, '2h 14m'], [52 * hour, '2d 4h']])('an age of %d ms leaves out seconds: %s', (ms, text) => expect(en.age(ms)).toBe(text))
 
 test.each([[212, '212 ms'], [2100, '2.1 s'], [3000, '3 s'], [60 * second, '60 s'], [10 * minute, '10 min'], [90 * minute, '1.5 h'], [3 * hour, '3 h'], [4 * day, '4 days']])('%d ms in a sentence: %s', (ms, text) => expect(en.inWords(ms)).toBe(text))
 
