@@ -14,8 +14,11 @@ import { eventually } from '../../support/wait.ts'
 
 /** Longer than Berth believes the last answer of a ping, and than it takes for a gap. `npm run chaos` makes it a minute. */
 const pauseSeconds = Number(process.env['BERTH_CHAOS_PAUSE'] ?? 7)
-/** A minute is longer than this. A few seconds are not: a busy machine takes as long for the rest of a test. */
-const idleSeconds = pauseSeconds >= 60 ? 30 : 600
+/**
+ * A minute is longer than this, but not than twice this: then a hold has lapsed of whose holder nothing is heard, and what it held is
+ * not reaped yet. A few seconds are not: a busy machine takes as long for the rest of a test.
+ */
+const idleSeconds = pauseSeconds >= 60 ? Math.round(pauseSeconds * 0.75) : 600
 const hour = 3_600_000
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
