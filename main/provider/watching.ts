@@ -44,7 +44,7 @@ export function makeWatching(core: Core): Watching {
     if (closed) return
     if (event.type === 'lost') return deps.publish({ type: 'engine.lost', who: 'berth:engine', text: `The container engine does not answer: ${event.reason}` })
     if (event.type === 'back') {
-      deps.publish({ type: 'engine.back', who: 'berth:engine', text: 'The engine is heard again' })
+      deps.publish({ type: 'engine.back', who: 'berth:engine', text: 'The container engine answers again' })
       void relistSafely()
       return
     }

@@ -33,7 +33,9 @@ const reports: SuiteReport[] = []
 for (const name of named.length > 0 ? (named as SuiteName[]) : values.suite.length > 0 ? [] : suitesOf(backend)) {
   if (interrupted) break
   console.log(`suite ${name}`)
-  reports.push(await runSuite(name, Number(values.pause), console.log, stop.signal))
+  const report = await runSuite(name, Number(values.pause), console.log, stop.signal)
+  // What was interrupted has neither passed nor failed.
+  if (!stop.signal.aborted) reports.push(report)
 }
 for (const { name, passed, seconds } of reports) console.log(`suite ${name.padEnd(16)} ${passed ? 'passed' : 'FAILED'} (${seconds.toFixed(0)} s)`)
 process.exitCode = interrupted ? 130 : failed || reports.some(({ passed }) => !passed) ? 1 : 0

@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
+import { runCommand } from '../../scripts/suites/command.ts'
 import type { ChaosBackend } from './phases.ts'
 
 /** What may happen to a machine beside a kill, and a kill at every step of a claim: files of `npm test`, run here by name and for longer. */
@@ -31,19 +29,15 @@ export const suitesOf = (backend: ChaosBackend): SuiteName[] => suiteNames.filte
 /** `pause`: seconds for which something is stopped or hangs. */
 export async function runSuite(name: SuiteName, pause: number, say: (line: string) => void, signal: AbortSignal): Promise<SuiteReport> {
   const { file, tests } = suites[name]
-  const root = join(import.meta.dirname, '..', '..')
   const began = performance.now()
   const patience = String((pause + 300) * 1000)
-  const child = spawn(
+  // Its whole group ends with it, also when it is interrupted: an engine under test would go on, and its sandboxes with it.
+  const { code, output } = await runCommand(
     process.execPath,
-    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'integration', `test/integration/${file}.test.ts`, '-t', tests, '--testTimeout', patience, '--hookTimeout', patience],
-    { cwd: root, env: { ...process.env, BERTH_REQUIRE: 'all', BERTH_CHAOS_PAUSE: String(pause), NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'], signal, killSignal: 'SIGINT' },
+    ['node_modules/vitest/vitest.mjs', 'run', '--project', 'integration', `test/integration/${file}.test.ts`, '-t', tests, '--testTimeout', patience, '--hookTimeout', patience],
+    { seconds: 3600, quiet: true, env: { BERTH_REQUIRE: 'all', BERTH_CHAOS_PAUSE: String(pause), NO_COLOR: '1' }, signal },
   )
-  let said = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => void (said += String(part)))
-  child.on('error', () => undefined) // interrupted: its exit tells
-  const [code] = (await once(child, 'exit')) as [number | null]
   const passed = code === 0
-  if (!passed) say(said)
+  if (!passed && !signal.aborted) say(output)
   return { name, passed, seconds: (performance.now() - began) / 1000 }
 }

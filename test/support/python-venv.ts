@@ -33,9 +33,16 @@ async function installers(): Promise<string> {
   if (await isThere(place)) return join(place, 'bin')
   await mkdir(cache, { recursive: true })
   const made = await mkdtemp(join(cache, 'making-'))
-  await run('python3', ['-m', 'venv', made], { timeout: 120_000 })
-  await run(join(made, 'bin', 'python'), ['-m', 'pip', ...quietly, '--only-binary', ':all:', 'uv'], { timeout: 100_000 }).catch(() => undefined)
-  await rename(made, place).catch(() => rm(made, { recursive: true, force: true }))
+  try {
+    await run('python3', ['-m', 'venv', made], { timeout: 120_000 })
+    // Without it pip does its work, and says what is wrong where nothing can be had at all.
+    await run(join(made, 'bin', 'python'), ['-m', 'pip', ...quietly, '--only-binary', ':all:', 'uv'], { timeout: 100_000 }).catch(() => undefined)
+    await rename(made, place).catch(async (error: unknown) => {
+      if (!(await isThere(place))) throw error
+    })
+  } finally {
+    await rm(made, { recursive: true, force: true })
+  }
   return join(place, 'bin')
 }
 

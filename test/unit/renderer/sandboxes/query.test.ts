@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isEmpty, matches, parseQuery } from '../../../../renderer/sandboxes/list/query.logic.ts'
+import { nameOf } from '../../../../renderer/sandboxes/list/rows.logic.ts'
 import { held, running, sandbox, slot } from './rows.ts'
 
 describe('filter words', () => {
@@ -30,5 +31,13 @@ describe('filter words', () => {
 
   it.each([['slot', true], ['status:slot', true], ['image:lite', true], ['holder:ci', false], ['user:default', false], ['status:warm', false]])('%j meets a slot: %s', (text, expected) => {
     expect(matches(slot('Slot 1'), parseQuery(text))).toBe(expected)
+  })
+
+  it('a slot is called by the letters that tell it from others, and is found by what it is called as by its container', () => {
+    const ready = slot('my-slot-berth-slot-5c54b9e1f00a')
+    expect(nameOf(ready)).toBe('Slot 5c54b9')
+    for (const text of [nameOf(ready), 'my-slot-berth-slot-5c54b9e1f00a']) expect(matches(ready, parseQuery(text)), text).toBe(true)
+    expect(matches(slot('my-slot-berth-slot-77aa01e1f00a'), parseQuery(nameOf(ready)))).toBe(false)
+    expect(nameOf(slot('berth-slot-of-somebody'))).toBe('berth-slot-of-somebody')
   })
 })
