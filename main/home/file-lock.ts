@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import lockfile from 'proper-lockfile'
@@ -42,9 +43,9 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
 
   async function attempt(name: string, { evenIfFull }: { evenIfFull: boolean }): Promise<HeldLock | null> {
     const broken = new AbortController()
-    let unlock: () => Promise<void>
+    let unlock: () => void
     const lock = () =>
-      lockfile.lock(path(name), {
+      lockfile.lockSync(path(name), {
         realpath: false,
         // Judged here: by its time alone the lock of a process that was stopped for a while would be anybody's.
         stale: Infinity,
@@ -53,23 +54,20 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
         onCompromised: (error) => broken.abort(error),
       })
     try {
-      unlock = await lock().catch(async (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error
-        await mkdir(dir, { recursive: true, mode: 0o700 })
-        return await lock()
-      })
+      unlock = lockIn(lock)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw unusable(name, error)
       return null
     }
     try {
       stamp ??= processStamp(process.pid)
-      await writeFile(`${path(name)}.owner`, JSON.stringify({ pid: process.pid, stamp: await stamp, dir }), { mode: 0o600 })
+      const text = JSON.stringify({ pid: process.pid, stamp: await stamp, dir })
+      writeFileSync(`${path(name)}.owner`, text, { mode: 0o600 })
     } catch (error) {
       // Held without saying by whom: then it is its time that tells others that its owner lives.
-      if (evenIfFull && isFull(error)) await rm(`${path(name)}.owner`, { force: true })
+      if (evenIfFull && isFull(error)) rmSync(`${path(name)}.owner`, { force: true })
       else {
-        await unlock()
+        unlock()
         throw unusable(name, error)
       }
     }
@@ -82,14 +80,24 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
         released = true
         mine.delete(name)
         if (broken.signal.aborted) return
-        await rm(`${path(name)}.owner`, { force: true })
+        rmSync(`${path(name)}.owner`, { force: true })
         try {
-          await unlock()
+          unlock()
         } catch (error) {
           // Lost between the check and here: somebody else's by now, or nobody's. Either way it is not ours to free.
           broken.abort(error)
         }
       },
+    }
+  }
+
+  function lockIn(lock: () => () => void): () => void {
+    try {
+      return lock()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      mkdirSync(dir, { recursive: true, mode: 0o700 })
+      return lock()
     }
   }
 

@@ -1,4 +1,5 @@
-import { copyFile, constants, link, open, readFile, rm } from 'node:fs/promises'
+import { linkSync } from 'node:fs'
+import { copyFile, constants, open, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { diskError, errno } from './disk-error.ts'
@@ -15,10 +16,7 @@ export async function makeOnce(path: string, make: () => string, whole: (text: s
     if (there !== null) return there
     const temp = await writeTemp(path, make(), 0o600)
     try {
-      await link(temp, path).catch((error: unknown) => {
-        if (!linkless.has(errno(error))) throw error
-        return copyFile(temp, path, constants.COPYFILE_EXCL)
-      })
+      await linkOrCopy(temp, path)
       await syncDirectory(dirname(path))
     } catch (error) {
       // ENOENT: the real one was there already, and its engine's start swept ours away as half a write.
@@ -59,14 +57,20 @@ export async function makeEmptyOnly(path: string): Promise<boolean> {
 /** The last step of `makeOnceOnly`, for a temporary file that its caller wrote beside `path` and removes. */
 export async function linkOnce(temp: string, path: string): Promise<boolean> {
   try {
-    await link(temp, path).catch((error: unknown) => {
-      if (!linkless.has(errno(error))) throw error
-      return copyFile(temp, path, constants.COPYFILE_EXCL)
-    })
+    await linkOrCopy(temp, path)
     return true
   } catch (error) {
     if (errno(error) === 'EEXIST') return false
     throw error
+  }
+}
+
+async function linkOrCopy(temp: string, path: string): Promise<void> {
+  try {
+    linkSync(temp, path)
+  } catch (error) {
+    if (!linkless.has(errno(error))) throw error
+    await copyFile(temp, path, constants.COPYFILE_EXCL)
   }
 }
 

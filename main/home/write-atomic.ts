@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { open, readdir, rename, rm } from 'node:fs/promises'
+import { closeSync, fsync, openSync, renameSync, writeFileSync } from 'node:fs'
+import { open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { diskError, errno, isFull } from './disk-error.ts'
+
+const synced = promisify(fsync)
 
 /**
  * Writes a whole file so that a reader sees the old one or the new one, never a part, after a crash as well.
@@ -13,7 +17,11 @@ import { diskError, errno, isFull } from './disk-error.ts'
 export async function writeAtomic(path: string, data: string | Uint8Array, options: { mode: number; sync?: boolean; evenIfFull?: boolean }): Promise<void> {
   try {
     const temp = await writeTemp(path, data, options.mode, options.sync)
-    await rename(temp, path).catch((error: unknown) => dropAfter(temp, error))
+    try {
+      renameSync(temp, path)
+    } catch (error) {
+      await dropAfter(temp, error)
+    }
   } catch (error) {
     if ((inPlace.has(errno(error)) || (options.evenIfFull && isFull(error))) && (await overwrite(path, data))) return
     throw await diskError(error, path, 'write a file of its home')
@@ -41,15 +49,19 @@ async function overwrite(path: string, data: string | Uint8Array): Promise<boole
 /** A file, synced unless told otherwise, beside `path`, under a name that nobody else has. Its caller renames, links or removes it. */
 export async function writeTemp(path: string, data: string | Uint8Array, mode: number, sync = true): Promise<string> {
   const temp = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  const file = await open(temp, 'wx', mode)
+  const file = openSync(temp, 'wx', mode)
   try {
-    await file.writeFile(data)
-    if (sync) await file.sync()
-    await file.close()
+    try {
+      writeFileSync(file, data)
+      if (sync) await synced(file)
+    } catch (error) {
+      // A second failure of the same disk would only hide the first.
+      closeQuietly(file)
+      throw error
+    }
+    closeSync(file)
   } catch (error) {
-    // A second failure of the same disk would only hide the first.
-    await file.close().catch(() => undefined)
-    return dropAfter(temp, error)
+    return await dropAfter(temp, error)
   }
   return temp
 }
@@ -59,6 +71,14 @@ export async function sweepTemps(dir: string, names?: readonly string[]): Promis
   for (const file of await readdir(dir)) {
     const name = /^(.+)\.[a-f0-9]{12}\.tmp$/.exec(file)?.[1]
     if (name !== undefined && (names?.includes(name) ?? true)) await rm(join(dir, file), { force: true })
+  }
+}
+
+function closeQuietly(file: number): void {
+  try {
+    closeSync(file)
+  } catch {
+    // Then it is closed.
   }
 }
 

@@ -36,6 +36,7 @@ interface Tried { readonly gone: boolean; readonly left: string | null }
 
 /** A claim is followed by a first command: the next slot waits for this long, so as not to slow that down. */
 const pauseMs = 150
+const shortPauseMs = 30
 const retryMs = [1000, 5000, 15_000, 60_000]
 /** Containers that wait to be removed are looked at again after this. */
 const strayMs = 1000
@@ -270,8 +271,9 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
       if (!slot?.found || core.clients.hasEnded(slot.found.ref)) return null
       slot.state = 'claiming'
       changed()
-      // Where they come one after the other, the next is on its way before it is asked for.
-      if (desired() <= 1) notBefore = Math.max(notBefore, clock.now() + pauseMs)
+      // Where they come one after the other, the next is on its way before it is asked for: as soon as a first command was, while there are others.
+      const pause = desired() <= 1 ? pauseMs : nextSlot(view()) === null ? 0 : shortPauseMs
+      if (notBefore <= clock.now()) notBefore = clock.now() + pause
       return spareOf(slot)
     },
     coming,

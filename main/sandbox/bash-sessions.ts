@@ -10,6 +10,8 @@ import type { SandboxHttp } from './http.ts'
 export interface BashSessions {
   /** An idle one for commands that start in this directory (undefined: the sandbox's own default), or a new one. */
   take(cwd: string | undefined, signal: AbortSignal | undefined): Promise<string>
+  /** Makes an idle one for the next such command, so that it need not be made then. */
+  prepare(cwd: string | undefined, signal: AbortSignal | undefined): Promise<void>
   /** Its command has ended. */
   giveBack(cwd: string | undefined, id: string): void
   /** Something went wrong in it: what may still run there is ended, politely first. Goes on by itself. */
@@ -35,23 +37,31 @@ export function bashSessions(http: SandboxHttp, later: (ms: number, run: () => v
   }
   const close = (id: string) => control(`/v1/bash/sessions/${encodeURIComponent(id)}/close`)
 
+  async function make(cwd: string | undefined, signal: AbortSignal | undefined): Promise<string> {
+    const id = `berth-${randomBytes(8).toString('hex')}`
+    const answer = await http.send({
+      method: 'POST', path: '/v1/bash/sessions/create', body: { session_id: id, ...(cwd === undefined ? {} : { exec_dir: cwd }) },
+      timeoutMs: 30_000, signal, safe: true,
+    })
+    return dataOf(answer, 'bash/sessions/create', z.object({ session_id: z.string() })).session_id
+  }
+
+  function keep(cwd: string | undefined, id: string): void {
+    idle.push({ cwd, id })
+    const [oldest] = idle.length > keptIdle ? idle.splice(0, 1) : []
+    if (oldest) void close(oldest.id)
+  }
+
   return {
     async take(cwd, signal) {
       const at = idle.findLastIndex((session) => session.cwd === cwd)
       const [known] = at >= 0 ? idle.splice(at, 1) : []
-      if (known) return known.id
-      const id = `berth-${randomBytes(8).toString('hex')}`
-      const answer = await http.send({
-        method: 'POST', path: '/v1/bash/sessions/create', body: { session_id: id, ...(cwd === undefined ? {} : { exec_dir: cwd }) },
-        timeoutMs: 30_000, signal, safe: true,
-      })
-      return dataOf(answer, 'bash/sessions/create', z.object({ session_id: z.string() })).session_id
+      return known?.id ?? (await make(cwd, signal))
     },
-    giveBack(cwd, id) {
-      idle.push({ cwd, id })
-      const [oldest] = idle.length > keptIdle ? idle.splice(0, 1) : []
-      if (oldest) void close(oldest.id)
+    async prepare(cwd, signal) {
+      keep(cwd, await make(cwd, signal))
     },
+    giveBack: keep,
     abandon(id) {
       void control('/v1/bash/kill', { session_id: id, signal: 'SIGTERM' })
       later(graceMs, () => {

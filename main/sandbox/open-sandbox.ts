@@ -40,6 +40,7 @@ export function openSandbox({ address, clock }: { address: Address; clock: Clock
         throw silent(error)
       }
     },
+    prepare: (signal) => sessions.prepare(undefined, signal),
     exec: (request) => exec({ http, sessions, clock }, request),
     read: (path) => readFile(http, path),
     stream: (path, onData, signal) => streamFile(http, path, onData, signal),

@@ -25,6 +25,7 @@ export async function readiness(api: SandboxApi, options: { signal: AbortSignal;
     if (left <= 0) throw notReady(timeoutMs, last)
     try {
       await orAborted(api.probe(Math.min(tryMs, left)), signal)
+      void api.prepare(signal).catch(() => undefined) // the first command makes it then, and says why it cannot
       await runTrue(api, clock, Math.min(execMs, Math.max(1, start + timeoutMs - clock.now())), signal)
       return
     } catch (error) {

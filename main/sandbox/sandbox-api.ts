@@ -66,6 +66,8 @@ export interface SandboxApi {
   lastProof(): number
   /** GET /v1/sandbox; throws SANDBOX_UNREACHABLE, or SANDBOX_REFUSED when the key is not taken (not our sandbox any more). */
   probe(timeoutMs: number): Promise<void>
+  /** Makes what a first command without `cwd` needs, so that it need not be made then. Never asked for, it is made then. */
+  prepare(signal?: AbortSignal): Promise<void>
   exec(request: ExecRequest): Promise<ExecResult>
   read(path: string): Promise<Uint8Array>
   /** A file of any size, piece by piece; awaited, so a slow reader slows the sandbox. Returns the bytes. */

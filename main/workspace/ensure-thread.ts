@@ -1,4 +1,5 @@
-import { constants, lstat, mkdir, open, stat } from 'node:fs/promises'
+import { lstatSync, statSync } from 'node:fs'
+import { constants, lstat, mkdir, open } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { fail } from '../../shared/errors.ts'
 import { diskError, errno } from '../home/disk-error.ts'
@@ -42,8 +43,7 @@ export async function makeShelter(home: Home, dir: string): Promise<void> {
   const steps = relative(home.path, dir).split(sep)
   const places = steps.map((_, last) => join(home.path, ...steps.slice(0, last + 1)))
   // As it nearly always is; whatever is not so is looked at, and said, one by one.
-  const seen = await Promise.all(places.map((place) => lstat(place).catch(() => null)))
-  if (seen.every((facts) => facts?.isDirectory())) return
+  if (places.every(isDirectory)) return
   for (const at of places) {
     try {
       if (await missing(at)) await mkdir(at, { mode: 0o700 })
@@ -52,6 +52,14 @@ export async function makeShelter(home: Home, dir: string): Promise<void> {
       if (errno(error) !== 'EEXIST') throw await diskError(error, at, "make a thread's directory")
     }
     await mustBeDirectory(at)
+  }
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return lstatSync(path).isDirectory()
+  } catch {
+    return false // whoever asks says why
   }
 }
 
@@ -84,7 +92,7 @@ async function mustBeDirectory(path: string): Promise<void> {
  */
 export async function leafMode(home: Home, dir: string): Promise<number> {
   try {
-    const modes = await Promise.all([home.path, dir].map(async (path) => (await stat(path)).mode))
+    const modes = [home.path, dir].map((path) => statSync(path).mode)
     return modes.some((mode) => (mode & 0o011) === 0) ? 0o777 : 0o755
   } catch (error) {
     throw await diskError(error, dir, "look at a thread's directory")

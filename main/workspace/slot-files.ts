@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm, rmdir, stat, symlink, unlink } from 'node:fs/promises'
+import { chmodSync, lstatSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, unlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { z } from 'zod'
 import { fail } from '../../shared/errors.ts'
@@ -70,7 +71,7 @@ export function slotFiles(home: Home, ownerNow: () => Promise<FilesOwner | null>
     prove: (slot, read) => within(dirOf(slot), 'try whether a directory can be moved under a sandbox', () => proveMove(home, dataOf(slot), read)),
     // An empty claim is nobody's for ever, and ending a spare is no time to ask a full disk for room.
     retire: (slot) => within(dirOf(slot), 'retire a slot', () => makeEmptyOnly(claimOf(slot))),
-    untouched: (slot, inner) => within(dirOf(slot), 'look into a slot', () => untouched(dataOf(slot), inner)),
+    untouched: (slot, inner) => within(dirOf(slot), 'look into a slot', async () => untouched(dataOf(slot), inner)),
     claim: (slot, place, started, inner = []) => claimFiles(home, { slot: dirOf(slot), data: dataOf(slot), claim: claimOf(slot) }, { place, started, inner, ownerNow }),
     async recover(slot) {
       const now = await state(slot)
@@ -108,21 +109,21 @@ function claimFiles(home: Home, { slot, data, claim }: Paths, { place, started, 
       staged = await writeTemp(claim, text, 0o600)
     }),
     clear: () => within(slot, doing, async () => {
-      if (staged !== null) await rm(staged, { force: true })
+      if (staged !== null) rmSync(staged, { force: true })
     }),
     mark: () => within(slot, doing, () => (staged === null ? makeOnceOnly(claim, text) : linkOnce(staged, claim))),
     // Over the slot's own, which is empty.
-    moveIn: (name) => within(slot, doing, async () => rename(join(await at(), name), join(data, name))),
+    moveIn: (name) => within(slot, doing, async () => renameSync(join(await at(), name), join(data, name))),
     bringHome: (wanted) => within(slot, doing, async () => {
-      if (seen?.dataMode !== wanted) await setMode(data, wanted)
-      await rename(data, await at())
+      if (seen?.dataMode !== wanted) setMode(data, wanted)
+      renameSync(data, await at())
     }),
     leaveLink: () => within(slot, doing, async () => leaveLink(data, await at())),
     leaves: () => within(slot, doing, async () => {
       const userData = await at()
       const mode = seen?.leafMode ?? (await leafMode(home, dirname(userData)))
       if (mode === seen?.slotMode) return
-      await Promise.all(leaves.filter((leaf) => seen?.children.includes(leaf) !== true).map((leaf) => setMode(join(userData, leaf), mode)))
+      for (const leaf of leaves) if (seen?.children.includes(leaf) !== true) setMode(join(userData, leaf), mode)
     }),
     moveBack: () => within(slot, doing, async () => moveAllBack(home, data, place, await ownerNow())),
   }
@@ -134,12 +135,11 @@ interface Sight extends SlotSight { readonly leafMode: number; readonly slotMode
 async function look(home: Home, data: string, thread: string, inner: readonly string[]): Promise<Sight> {
   const above = dirname(thread)
   await makeShelter(home, above)
-  const [slot, shelter, there, spare, mode, slotMode] = await Promise.all([
-    lstat(data), lstat(above), lstat(thread).catch(absent), untouched(data, inner), leafMode(home, above), leafMode(home, dirname(data)),
-  ])
-  const children = there?.isDirectory() ? await readdir(thread) : []
+  const [slot, shelter, there] = [lstatSync(data), lstatSync(above), orAbsent(() => lstatSync(thread))]
+  const [mode, slotMode] = [await leafMode(home, above), await leafMode(home, dirname(data))]
+  const children = there?.isDirectory() ? readdirSync(thread) : []
   return {
-    slotEmpty: slot.isDirectory() && spare,
+    slotEmpty: slot.isDirectory() && untouched(data, inner),
     covered: inner.map((path) => path.split('/')[0] ?? '').find((name) => children.includes(name)) ?? null,
     sameVolume: slot.dev === shelter.dev && (there === null || there.dev === slot.dev),
     thread: there === null ? 'absent' : there.isDirectory() ? 'directory' : 'other',
@@ -153,14 +153,13 @@ async function look(home: Home, data: string, thread: string, inner: readonly st
 }
 
 /** Nothing but empty directories: the agents' own, and those that lead to where something is mounted. */
-async function untouched(data: string, inner: readonly string[]): Promise<boolean> {
+function untouched(data: string, inner: readonly string[]): boolean {
   const expected = new Set([...leaves, ...inner].flatMap((path) => path.split('/').map((_, last, steps) => steps.slice(0, last + 1).join('/'))))
-  const asExpected = async (dir: string) => {
-    const entries = await readdir(join(data, dir), { withFileTypes: true }).catch(absent)
+  const asExpected = (dir: string) => {
+    const entries = orAbsent(() => readdirSync(join(data, dir), { withFileTypes: true }))
     return entries === null || entries.every((entry) => entry.isDirectory() && expected.has(dir === '' ? entry.name : `${dir}/${entry.name}`))
   }
-  const seen = await Promise.all(['', ...expected].map(asExpected))
-  return seen.every(Boolean)
+  return ['', ...expected].every(asExpected)
 }
 
 /** Back to the thread, name by name; what has come there meanwhile is not overwritten. */
@@ -204,12 +203,12 @@ async function removeHollow(path: string): Promise<boolean> {
 }
 
 /** From where the container's bind was, to where the directory is now: for people, and for one that is restarted by hand. */
-async function leaveLink(data: string, thread: string): Promise<void> {
+function leaveLink(data: string, thread: string): void {
   const target = relative(dirname(data), thread)
   try {
-    await symlink(target, data, 'dir')
+    symlinkSync(target, data, 'dir')
   } catch (error) {
-    if (errno(error) !== 'EEXIST' || (await readlink(data)) !== target) throw error
+    if (errno(error) !== 'EEXIST' || readlinkSync(data) !== target) throw error
   }
 }
 
@@ -247,9 +246,9 @@ async function dropData(home: Home, slot: string, data: string, now: SlotState):
   }
 }
 
-async function setMode(path: string, mode: number): Promise<void> {
+function setMode(path: string, mode: number): void {
   if (process.platform === 'win32') return
-  if (((await stat(path)).mode & 0o7777) !== mode) await chmod(path, mode)
+  if ((statSync(path).mode & 0o7777) !== mode) chmodSync(path, mode)
 }
 
 async function readClaim(path: string): Promise<z.infer<typeof claimRecord> | 'none' | 'unreadable'> {
@@ -270,6 +269,14 @@ async function readClaim(path: string): Promise<z.infer<typeof claimRecord> | 'n
 async function kindOf(path: string): Promise<'none' | 'directory' | 'other'> {
   const facts = await lstat(path).catch(absent)
   return facts === null ? 'none' : facts.isDirectory() ? 'directory' : 'other'
+}
+
+function orAbsent<T>(look: () => T): T | null {
+  try {
+    return look()
+  } catch (error) {
+    return absent(error)
+  }
 }
 
 function absent(error: unknown): null {

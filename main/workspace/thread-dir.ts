@@ -1,4 +1,5 @@
-import { lstat, readdir } from 'node:fs/promises'
+import { lstatSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { basename, dirname, relative, sep } from 'node:path'
 import { fail } from '../../shared/errors.ts'
 import { diskError, errno } from '../home/disk-error.ts'
@@ -19,7 +20,7 @@ export async function threadDir(home: Home, user: string, thread: string): Promi
 /** A directory itself; a symbolic link to one does not count. */
 export async function isThere(path: string): Promise<boolean> {
   try {
-    return (await lstat(path)).isDirectory()
+    return lstatSync(path).isDirectory()
   } catch (error) {
     if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return false
     throw await diskError(error, path, 'look into its home')

@@ -36,6 +36,7 @@ export function memoryProvider(): MemoryProvider {
     address: { url: 'http://127.0.0.1:1', key: null },
     lastProof: () => 0,
     probe: async () => undefined,
+    prepare: async () => undefined,
     exec: async (request) => {
       running++
       try {

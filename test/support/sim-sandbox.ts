@@ -100,6 +100,7 @@ export function simSandbox(world: SimWorld, process: SimProcess, address: Addres
     address,
     lastProof: () => proof,
     probe: (timeoutMs) => call('probe', { timeoutMs, usable: false }, () => undefined),
+    prepare: (signal) => call('prepare', { timeoutMs: 30_000, signal, usable: true }, () => undefined),
     exec: ({ command, timeout, signal, onOutput }) =>
       call('exec', { timeoutMs: 600_000, signal, usable: true }, async (container) => {
         const [, verb = '', number = '0'] = /^(\w+) (\d+(?:\.\d+)?)$/.exec(command) ?? []
