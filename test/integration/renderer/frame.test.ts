@@ -26,23 +26,8 @@ needs('chromium').describe('The frame, in Chromium', () => {
   const hash = () => page.evaluate('location.hash') as Promise<string>
 
   describe('accessibility, no rule off', () => {
-    test('window, palette, keys', async () => {
-      await open({ route: '#/images' })
-      await page.getByRole('navigation', { name: 'Main' }).waitFor()
-      expect(await axeFindingsInBothThemes(page)).toEqual([])
-      await page.keyboard.press('Control+k')
-      await page.keyboard.type('lo')
-      await page.getByRole('option', { name: /fix-login-redirect/ }).first().waitFor()
-      expect(await axeFindingsInBothThemes(page)).toEqual([])
-      await page.keyboard.press('Escape')
-      await page.getByRole('dialog', { name: 'Commands' }).waitFor({ state: 'hidden' })
-      await page.keyboard.press('?')
-      await page.getByRole('dialog', { name: 'Keys' }).waitFor()
-      expect(await axeFindingsInBothThemes(page)).toEqual([])
-      expect(problems).toEqual([])
-    })
-
-    test.each<[NonNullable<GalleryAsk['connection']>, string]>([['locked', 'Get a login link'], ['lost', 'The connection to Berth is lost'], ['never', 'Berth does not answer'], ['mismatch', '0.2.0']])('the page %s', async (connection, text) => {
+    // The window, the palette and the keys are looked at over a real engine: e2e/web/access.test.ts.
+    test.each<[NonNullable<GalleryAsk['connection']>, string]>([['never', 'Berth does not answer'], ['mismatch', '0.2.0']])('the page %s', async (connection, text) => {
       await open({ connection })
       await page.getByText(text).first().waitFor()
       expect(await axeFindingsInBothThemes(page)).toEqual([])

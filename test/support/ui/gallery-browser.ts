@@ -1,6 +1,6 @@
 import { chromium, type Browser, type Page } from 'playwright'
 import { browserPath } from '../../../scripts/suites/browser.ts'
-import { buildGallery, galleryOrigin } from './gallery-build.ts'
+import { buildGallery, galleryOrigin, type GalleryMode } from './gallery-build.ts'
 
 /** The bridge's own: a screen that needs more than this does not work in a browser. */
 const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -25,8 +25,8 @@ export interface Gallery {
 }
 
 /** A real Chromium with the renderer over the fixture in it. */
-export async function openGallery(entry?: string): Promise<Gallery> {
-  const [files, browser] = await Promise.all([buildGallery(entry), launch()])
+export async function openGallery(entry?: string, mode?: GalleryMode): Promise<Gallery> {
+  const [files, browser] = await Promise.all([buildGallery(entry, mode), launch()])
   return {
     async page({ route = '#/sandboxes', theme = 'light', size = { width: 1280, height: 800 }, fixture = 'house', connection = 'open', kind = 'browser', still = true } = {}) {
       const context = await browser.newContext({
