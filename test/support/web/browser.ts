@@ -20,17 +20,23 @@ export function openBrowser(): Promise<Browser> {
 
 /** What Chromium says of all that it fetches while an interface comes or goes: each container that anybody starts brings one. */
 const networkChanged = /ERR_NETWORK_CHANGED/
+/** The page that it then shows may come late, and end the next attempt. */
+const itsErrorPage = /interrupted by another navigation to "chrome-error:/
 
-/** From now on this page goes to an address once more, as a person would, where the network changed meanwhile. */
+/** From now on this page goes to an address, or loads it anew, once more, as a person would, where the network changed meanwhile. */
 function persistent(page: Page): void {
-  const goto = page.goto.bind(page)
-  page.goto = async (...where) => {
-    for (let tries = 0; ; tries += 1) {
-      try {
-        return await goto(...where)
-      } catch (error) {
-        if (tries === 3 || !(error instanceof Error) || !networkChanged.test(error.message)) throw error
-      }
+  const [goto, reload] = [page.goto.bind(page), page.reload.bind(page)]
+  page.goto = (...where) => again(() => goto(...where))
+  page.reload = (...how) => again(() => reload(...how))
+}
+
+async function again<T>(load: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await load()
+    } catch (error) {
+      const changed = error instanceof Error && (networkChanged.test(error.message) || (tries > 0 && itsErrorPage.test(error.message)))
+      if (tries === 3 || !changed) throw error
     }
   }
 }
