@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import lockfile from 'proper-lockfile'
@@ -43,6 +43,8 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
 
   async function attempt(name: string, { evenIfFull }: { evenIfFull: boolean }): Promise<HeldLock | null> {
     const broken = new AbortController()
+    stamp ??= processStamp(process.pid)
+    const own = JSON.stringify({ pid: process.pid, stamp: await stamp, dir })
     let unlock: () => void
     const lock = () =>
       lockfile.lockSync(path(name), {
@@ -60,9 +62,7 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
       return null
     }
     try {
-      stamp ??= processStamp(process.pid)
-      const text = JSON.stringify({ pid: process.pid, stamp: await stamp, dir })
-      writeFileSync(`${path(name)}.owner`, text, { mode: 0o600 })
+      writeFileSync(`${path(name)}.owner`, own, { mode: 0o600 })
     } catch (error) {
       // Held without saying by whom: then it is its time that tells others that its owner lives.
       if (evenIfFull && isFull(error)) rmSync(`${path(name)}.owner`, { force: true })
@@ -113,15 +113,23 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
     return touched !== null && clock.wall() - touched > staleMs
   }
 
-  /** Moves a dead owner's lock aside, so that only one of several finders frees it. */
+  /**
+   * Moves a dead owner's lock aside. Several may find it dead, and whoever of them is quick has taken it anew before another
+   * moves it: so it is the very one that was judged, looked at again at the last moment and once it is moved, or it is put back.
+   */
   async function breakDead(name: string): Promise<boolean> {
-    const text = await readFile(`${path(name)}.owner`, 'utf8').catch(() => null) // not written yet, or by a process that died there
-    if (!(await isDead(name, text))) return false
+    const [lock, file] = [`${path(name)}.lock`, `${path(name)}.owner`]
+    const judged = identityOf(lock)
+    const text = await readFile(file, 'utf8').catch(() => null) // not written yet, or by a process that died there
+    if (!(await isDead(name, text))) return judged === null
+    if (judged === null || identityOf(lock) !== judged) return true
     const aside = `${path(name)}.broken-${randomBytes(6).toString('hex')}`
     try {
-      if (text !== null) await rm(`${path(name)}.owner`)
-      await rename(`${path(name)}.lock`, aside)
-      await rm(aside, { recursive: true, force: true })
+      // First, so that nobody who takes the lock stands under a dead one's name. Without one it lives as long as it is touched.
+      if (text !== null && readFileSync(file, 'utf8') === text) rmSync(file)
+      renameSync(lock, aside)
+      if (identityOf(aside) === judged) await rm(aside, { recursive: true, force: true })
+      else renameSync(aside, lock)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unusable(name, error) // ENOENT: another finder was faster
     }
@@ -167,6 +175,12 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
       }
     },
   }
+}
+
+/** Tells a lock from one that was made later under its name, whose inode may be the same; null: there is none. */
+function identityOf(lock: string): string | null {
+  const facts = statSync(lock, { bigint: true, throwIfNoEntry: false })
+  return facts === undefined ? null : `${facts.ino}:${facts.birthtimeNs}:${facts.mtimeNs}`
 }
 
 function json(text: string): unknown {
