@@ -6,7 +6,7 @@ import { systemClock } from '../../main/clock.ts'
 import { fileLocks } from '../../main/home/file-lock.ts'
 
 /**
- * One of several processes after one lock: `node lock-racer.ts DIR`. For each line on its standard input it takes the lock
+ * One of several processes after one lock: `node lock-process.ts DIR`. For each line on its standard input it takes the lock
  * of that name, holds it for a moment, and says `alone`, or `not alone` where another was inside meanwhile.
  */
 const [dir = ''] = process.argv.slice(2)
