@@ -119,21 +119,29 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
    */
   async function breakDead(name: string): Promise<boolean> {
     const [lock, file] = [`${path(name)}.lock`, `${path(name)}.owner`]
-    const judged = identityOf(lock)
+    const judged = identityNow(name)
     const text = await readFile(file, 'utf8').catch(() => null) // not written yet, or by a process that died there
     if (!(await isDead(name, text))) return judged === null
-    if (judged === null || identityOf(lock) !== judged) return true
+    if (judged === null || identityNow(name) !== judged) return true
     const aside = `${path(name)}.broken-${randomBytes(6).toString('hex')}`
     try {
       // First, so that nobody who takes the lock stands under a dead one's name. Without one it lives as long as it is touched.
       if (text !== null && readFileSync(file, 'utf8') === text) rmSync(file)
       renameSync(lock, aside)
-      if (identityOf(aside) === judged) await rm(aside, { recursive: true, force: true })
-      else renameSync(aside, lock)
+      if (identityOf(aside) !== judged && putBack(aside, lock)) return true
+      await rm(aside, { recursive: true, force: true })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unusable(name, error) // ENOENT: another finder was faster
     }
     return true
+  }
+
+  function identityNow(name: string): string | null {
+    try {
+      return identityOf(`${path(name)}.lock`)
+    } catch (error) {
+      throw unusable(name, error)
+    }
   }
 
   async function take(name: string, { signal, waitMs }: { signal?: AbortSignal | undefined; waitMs: number }): Promise<HeldLock> {
@@ -175,6 +183,13 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
       }
     },
   }
+}
+
+/** false: there is another one by now. Whose it was learns from its next touch that it has none. */
+function putBack(aside: string, lock: string): boolean {
+  if (identityOf(lock) !== null) return false
+  renameSync(aside, lock)
+  return true
 }
 
 /** Tells a lock from one that was made later under its name, whose inode may be the same; null: there is none. */

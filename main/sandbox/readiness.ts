@@ -19,13 +19,15 @@ export async function readiness(api: SandboxApi, options: { signal: AbortSignal;
   const start = clock.now()
   let last: BerthError | null = null
   let absentSince: number | null = null
+  /** Beside the proof and not waited for; once, however often that is tried. */
+  let ahead: Promise<void> | null = null
   for (;;) {
     if (signal.aborted) throw reasonOf(signal)
     const left = start + timeoutMs - clock.now()
     if (left <= 0) throw notReady(timeoutMs, last)
     try {
       await orAborted(api.probe(Math.min(tryMs, left)), signal)
-      void api.prepare(signal).catch(() => undefined) // the first command makes it then, and says why it cannot
+      ahead ??= api.prepare(signal).catch(() => undefined) // the first command makes it then, and says why it cannot
       await runTrue(api, clock, Math.min(execMs, Math.max(1, start + timeoutMs - clock.now())), signal)
       return
     } catch (error) {

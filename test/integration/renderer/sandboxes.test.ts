@@ -76,9 +76,13 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     })
   })
 
-  test('a dialog comes by its key and goes by Escape', async () => {
+  test("a dialog and a row's menu come by their keys and go by Escape", async () => {
     await open()
     await row('pricing-research').click()
+    await page.keyboard.press('Shift+F10')
+    await page.getByRole('menuitem', { name: 'Copy exec command' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('menuitem').first().waitFor({ state: 'detached' })
     for (const [key, title] of [['n', 'New sandbox'], ['Delete', 'Destroy pricing-research?'], ['r', 'Release pricing-research?']] as const) {
       await page.keyboard.press(key)
       await page.getByRole('heading', { name: title }).waitFor()

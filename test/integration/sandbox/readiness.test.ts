@@ -103,6 +103,21 @@ describe('readiness', () => {
     expect(tries.exec).toBe(4)
   })
 
+  it('makes the session of the first command, which is one question then', async () => {
+    const { asked, listener } = canned(good)
+    const port = await freePort()
+    await listen(createServer(listener), port)
+    const api = client(port)
+    await readiness(api, { signal: never, clock, timeoutMs: 30_000 })
+    // Its own command has another directory, and so a session of its own.
+    await expect.poll(() => asked.filter((path) => path === 'bash/sessions/create').length).toBe(2)
+    const other = client(port)
+    await other.prepare()
+    asked.length = 0
+    await other.exec({ command: 'true', maxOutput: 1024 })
+    expect(asked).toEqual(['bash/exec'])
+  })
+
   it('is proven in the terminal of images that are too old for bash', async () => {
     const { asked, listener } = canned({ sandbox: {}, 'shell/exec': { data: { session_id: 's', command: 'true', status: 'completed', exit_code: 0 } } })
     const port = await freePort()

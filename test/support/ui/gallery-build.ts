@@ -12,18 +12,19 @@ export interface GalleryFile { readonly type: string; readonly body: string | Bu
 
 const types: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' }
 
-/** `development`: with React's own warnings, and several times slower to draw; `production`: as people get it. */
+/** `production`: as people get it; `development`: with React's own warnings, and several times slower to draw. */
 export type GalleryMode = 'development' | 'production'
 
-/** The renderer with gallery.tsx as its entry, built into memory: about a second. By path below the origin. */
-export async function buildGallery(entry = 'gallery.tsx', mode: GalleryMode = 'development'): Promise<ReadonlyMap<string, GalleryFile>> {
+/** The renderer with gallery.tsx as its entry, built into memory: about a second. By path below the origin. Without `mode`, by NODE_ENV. */
+export async function buildGallery(entry = 'gallery.tsx', mode?: GalleryMode): Promise<ReadonlyMap<string, GalleryFile>> {
   const before = process.env['NODE_ENV']
   // What Vite goes by; nothing else looks at it meanwhile.
-  process.env['NODE_ENV'] = mode
+  if (mode !== undefined) process.env['NODE_ENV'] = mode
   try {
     return await buildIn(entry)
   } finally {
-    process.env['NODE_ENV'] = before
+    if (before === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = before
   }
 }
 
