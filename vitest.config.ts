@@ -20,6 +20,8 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/probe-parts.ts'],
     sequence: { sequencer: LongestFirst },
+    // As every deadline here: says "hung", not "slow".
+    expect: { poll: { timeout: 45_000 } },
     projects: [
       {
         extends: true,
@@ -37,7 +39,6 @@ export default defineConfig({
           maxWorkers: 4,
           // What is imported is read once a worker: a sixth of the time. No file here puts anything in the place of a module.
           isolate: false,
-          expect: { poll: { timeout: 15_000 } },
         },
       },
       {

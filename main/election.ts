@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 import { BerthError, fail } from '../shared/errors.ts'
 import { readBridgeFile } from './bridge/bridge-file.ts'
-import { whoAnswers } from './bridge/who-answers.ts'
+import { type AnsweringEngine, whoAnswers } from './bridge/who-answers.ts'
 import type { FileLocks, HeldLock } from './home/file-lock.ts'
 
 /** Where the disk has no room for a lock: the port alone decides, and the engine that makes room again gets to start. */
@@ -13,8 +13,7 @@ const patienceMs = 60_000
 export type Elected =
   /** This process is to be the home's engine, for as long as it holds the lock. */
   | { readonly role: 'engine'; readonly lock: HeldLock }
-  /** An engine answers for this home, and proved it. */
-  | { readonly role: 'guest'; readonly url: string; readonly instance: string }
+  | ({ readonly role: 'guest' } & AnsweringEngine)
 
 /**
  * Who is the engine of a home: whoever holds its lock and answers at the address in bridge.json. Checked by a call, not by
@@ -50,5 +49,5 @@ export async function findEngine({ bridgeFile, token, home }: { bridgeFile: stri
   const { value } = await readBridgeFile(bridgeFile)
   if (!value || value.pid === null) return null
   const there = await whoAnswers(value.url, { token, home })
-  return there.who === 'ours' ? { role: 'guest', url: value.url, instance: there.health.instance } : null
+  return there.who === 'ours' ? { role: 'guest', url: value.url, pid: value.pid, health: there.health } : null
 }

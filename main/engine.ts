@@ -1,7 +1,8 @@
 import { asBerthError } from '../shared/errors.ts'
 import { awakeClock } from './awake-clock.ts'
-import { connect } from './bridge/client.ts'
+import { clientOf } from './bridge/client.ts'
 import type { LoginCodes } from './bridge/ui/sessions.ts'
+import type { AnsweringEngine } from './bridge/who-answers.ts'
 import { systemClock } from './clock.ts'
 import { elect } from './election.ts'
 import type { Engine, EngineOptions } from './engine-api.ts'
@@ -38,7 +39,7 @@ async function beginWith(options: EngineOptions, { clock, ...across }: Pick<Host
   const locks = fileLocks(home.paths.locks, clock)
   for (let tries = 1; ; tries += 1) {
     const elected = await elect({ locks, bridgeFile: home.paths.bridge, token, home: home.path, clock })
-    if (elected.role === 'guest') return await attach(home.path)
+    if (elected.role === 'guest') return attach(home.path, elected, token)
     try {
       return await host({ ...options, clock, home, token, locks, lock: elected.lock, ...across })
     } catch (error) {
@@ -49,8 +50,9 @@ async function beginWith(options: EngineOptions, { clock, ...across }: Pick<Host
   }
 }
 
-async function attach(home: string): Promise<Engine> {
-  const client = await connect(home)
+/** Not asked a second time: one that dies right after its answer is found dead by the first call, as at any other time. */
+function attach(home: string, found: AnsweringEngine, token: string): Engine {
+  const client = clientOf(found, token)
   let end: () => void = () => undefined
   const closed = new Promise<void>((resolve) => {
     end = resolve

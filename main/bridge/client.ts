@@ -4,11 +4,11 @@ import type { CallChunk, CallInput, CallName, CallResult } from '../../shared/co
 import { BerthError, errorData, fail, fromErrorData } from '../../shared/errors.ts'
 import type { Endpoint } from '../../shared/wire/endpoint.ts'
 import { homePaths } from '../home/paths.ts'
-import { type ContractId, contractId } from '../rpc/contract-hash.ts'
+import { contractId } from '../rpc/contract-hash.ts'
 import { version } from '../version.ts'
 import { type BridgeFile, readBridgeFile } from './bridge-file.ts'
 import { jsonLines } from './json-lines.ts'
-import { whoAnswers } from './who-answers.ts'
+import { type AnsweringEngine, whoAnswers } from './who-answers.ts'
 
 export interface CallOptions<K extends CallName> {
   /** Ends the call, and what it does: a command is killed. */
@@ -28,6 +28,9 @@ export interface BridgeClient {
   close(): void
 }
 
+/** On a busy machine an answer may take its time; where nobody listens, that is known at once. Milliseconds. */
+const patienceMs = 10_000
+
 /**
  * Finds the engine of a home by its `bridge.json`. The other side proves that it knows the token before it is sent.
  * NOT_RUNNING says how to start one; CONTRACT_MISMATCH names both versions.
@@ -37,10 +40,15 @@ export async function connect(homeDir: string): Promise<BridgeClient> {
   const { value: file, problem } = await readBridgeFile(paths.bridge)
   if (!file || file.pid === null) throw notRunning(homeDir, problem ?? 'no engine is there')
   const token = await tokenOf(file, homeDir)
-  const there = await whoAnswers(file.url, { token, home: await realpath(homeDir) })
+  const there = await whoAnswers(file.url, { token, home: await realpath(homeDir) }, patienceMs)
   if (there.who !== 'ours') throw notRunning(homeDir, `at ${file.url}: ${there.reason}`)
-  agree(there.health.version, there.health.contract, file)
-  return createClient({ url: file.url, token, instance: there.health.instance })
+  return clientOf({ url: file.url, pid: file.pid, health: there.health }, token)
+}
+
+/** A client for an engine that was just found. CONTRACT_MISMATCH names both versions. */
+export function clientOf({ url, pid, health }: AnsweringEngine, token: string): BridgeClient {
+  agree(health, pid)
+  return createClient({ url, token, instance: health.instance })
 }
 
 /** A client for an address that has been proven. */
@@ -179,11 +187,11 @@ async function tokenOf(file: BridgeFile, homeDir: string): Promise<string> {
   }
 }
 
-function agree(theirVersion: string, theirs: ContractId, file: BridgeFile): void {
+function agree({ version: theirVersion, contract: theirs }: CallResult<'health'>, pid: number): void {
   const ours = contractId()
   if (theirs.version === ours.version && theirs.hash === ours.hash) return
   throw fail('CONTRACT_MISMATCH', `The running engine is Berth ${theirVersion}, this is ${version}: they do not speak the same calls`, {
-    next: `Restart the engine (pid ${file.pid}) with this version, or use the berth command of ${theirVersion}.`,
+    next: `Restart the engine (pid ${pid}) with this version, or use the berth command of ${theirVersion}.`,
     details: { theirs: { version: theirVersion, contract: theirs }, ours: { version, contract: ours } },
   })
 }

@@ -10,6 +10,13 @@ export type Answerer =
   | { readonly who: 'other'; readonly reason: string; readonly home?: true }
   | { readonly who: 'nobody'; readonly reason: string }
 
+/** An engine that answered for its home, and proved that it knows the token. */
+export interface AnsweringEngine {
+  readonly url: string
+  readonly pid: number
+  readonly health: CallResult<'health'>
+}
+
 const largestAnswer = 65_536
 
 /** Asks an address whether the engine of this home is there, without showing it the token. Only loopback is asked. Never throws. */

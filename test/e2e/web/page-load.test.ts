@@ -136,7 +136,7 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
       // At rest for a moment: now the page must say what the engine says, in the list's order, newest first.
       const { sandboxes: real } = await memory.house.engine.call('list', {})
       const paused = new Map(real.map(({ thread, status }) => [thread, status === 'paused']))
-      await expect.poll(async () => (await rows()).filter((row) => paused.get(row.thread) !== row.paused).length, { timeout: 10_000 }).toBe(0)
+      await expect.poll(async () => (await rows()).filter((row) => paused.get(row.thread) !== row.paused).length).toBe(0)
       const seen = (await rows()).map(({ thread }) => thread)
       if (seen.length < 15) wrong.push(`${seen.length} rows`)
       seen.forEach((thread, at) => { if (thread !== threads[sandboxes - 1 - at]) wrong.push(`${thread} at ${at}`) })

@@ -9,6 +9,8 @@ import { connect } from '../../../main/bridge/client.ts'
 import { firstPort, portPlan } from '../../../main/bridge/port.ts'
 import { whoAnswers } from '../../../main/bridge/who-answers.ts'
 import { startEngine } from '../../../main/engine.ts'
+import { openProvider } from '../../../main/open.ts'
+import { contractId } from '../../../main/rpc/contract-hash.ts'
 import { version } from '../../../main/version.ts'
 import { openTestBridge, type TestBridge, testToken } from '../../support/bridge.ts'
 import { type TempDir, tempDir } from '../../support/temp-dir.ts'
@@ -214,6 +216,31 @@ describe('the client', () => {
     await expect(client.call('list', {})).rejects.toMatchObject({ code: 'NOT_RUNNING' })
     client.close()
   })
+})
+
+it('an engine that dies with its first answer is followed by whoever asked', async () => {
+  const dir = await tempDir('last-words')
+  const dying = createServer((request, response) => {
+    const nonce = new URL(request.url ?? '', 'http://x').searchParams.get('nonce') ?? ''
+    response.on('finish', () => void dying.close())
+    response.end(JSON.stringify({ status: 'ok', version, contract: contractId(), instance: 'dying', proof: hmac(nonce) }))
+  })
+  await new Promise<void>((resolve) => void dying.listen(0, '127.0.0.1', resolve))
+  const { port } = dying.address() as AddressInfo
+  await writeFile(join(dir.path, 'config.yaml'), 'backend: remote\nspares: 0\nsandbox: {provisioner_url: "http://127.0.0.1:9"}\n')
+  await writeFile(join(dir.path, 'token'), `${testToken}\n`, { mode: 0o600 })
+  await writeBridgeFile(join(dir.path, 'bridge.json'), {
+    url: `http://127.0.0.1:${port}`, pid: process.pid, port, token_file: join(dir.path, 'token'), instance: 'dying', version, started_at: new Date().toISOString(),
+  })
+  const berth = await openProvider(dir.path)
+  try {
+    expect(berth.role()).toBe('guest')
+    expect(await berth.call('health', {})).toMatchObject({ status: expect.any(String), instance: expect.not.stringMatching('dying') })
+    expect(berth.role()).toBe('engine')
+  } finally {
+    await berth.close()
+    await dir.remove()
+  }
 })
 
 function hmac(nonce: string): string {

@@ -85,7 +85,7 @@ test('10,000 lines a second: shown and dropped are all that was sent, and the pa
   await expect.poll(async () => {
     const { lines, dropped } = await sum(page)
     return lines + dropped - 120
-  }, { timeout: 10_000 }).toBe(busy.sent)
+  }).toBe(busy.sent)
   expect(busy.sent).toBeGreaterThan(60_000)
   const { dropped } = await sum(page)
   console.log(`10,000 lines/s: ${busy.sent} sent, ${dropped} dropped; the page works ${(share * 100).toFixed(0)}% of the time; a task waits p50 ${busy.p50.toFixed(1)} p95 ${busy.p95.toFixed(1)} most ${busy.most.toFixed(0)} ms, idle p95 ${idle.p95.toFixed(1)} ms`)

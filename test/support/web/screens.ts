@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { Locator, Page } from 'playwright'
 
 /** Playwright waits by itself, but vitest's expectations do not: this one tries until the text is there. */
-export async function shows(page: Page, text: string | RegExp, within = 15_000): Promise<Locator> {
+export async function shows(page: Page, text: string | RegExp, within = 45_000): Promise<Locator> {
   const found = page.getByText(text).first()
   await found.waitFor({ state: 'visible', timeout: within })
   return found

@@ -53,7 +53,7 @@ async function runSpec(name) {
 
   async function launch() {
     app = await _electron.launch({ executablePath, args, env: environment(), colorScheme: null, timeout: 30_000 })
-    app.context().setDefaultTimeout(10_000)
+    app.context().setDefaultTimeout(30_000)
     const child = app.process()
     ended = new Promise((resolve) => { child.once('exit', (code, signal) => resolve({ code, signal })) })
     const listen = (page) => page.on('console', (message) => {
