@@ -1,17 +1,34 @@
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type BerthError, fail } from '../../shared/errors.ts'
 import { type Dialect, dialectAt, rawRefusal } from './dialect.ts'
 
 type ParserError = Error & { readonly code?: string; readonly rawPacket?: Buffer }
 
+/** How long a connection may be kept without a request, milliseconds. Clients learn it from the first answer, as a hint. */
+export const keptMs = 120_000
+
 /** Answers what node:http could not read as a request; for `clientError`. */
 export function refuseConnection(error: ParserError, socket: Duplex, dialects: readonly Dialect[]): void {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && 'bytesRead' in socket && socket.bytesRead === 0) return keepUnused(socket as Socket)
   // The first line of what came; of a long head it has gone by, and nobody knows where it was for.
   const url = /^[A-Z]+ (\S+) HTTP\/1/.exec(error.rawPacket?.toString('latin1') ?? '')?.[1]
   const refusal = dialectAt(url, dialects).refusal(whatIsWrong(error))
   // What never became a request has statuses of its own, which no call answers with.
   const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : refusal.status
   rawRefusal(socket, { ...refusal, status })
+}
+
+/**
+ * A client's pool opens connections ahead of need. One that was never used is no head that does not end: an answer that nobody asked for
+ * would be taken for that of the first request on it. Node does not look at it again before something comes.
+ */
+function keepUnused(socket: Socket): void {
+  const timer = setTimeout(() => {
+    if (socket.bytesRead === 0) socket.destroy()
+  }, keptMs)
+  timer.unref()
+  socket.once('close', () => clearTimeout(timer))
 }
 
 /** Names of the parser's errors (llhttp), and what they mean to whoever sent it. */

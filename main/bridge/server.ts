@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { asBerthError, type BerthError, fail } from '../../shared/errors.ts'
 import { takesUpgrade } from '../../shared/upgrade.ts'
 import { type Caller, type Identify, presentedToken } from './auth.ts'
-import { refuseConnection } from './bad-request.ts'
+import { keptMs, refuseConnection } from './bad-request.ts'
 import { gone } from './body.ts'
 import { dialectAt, type Refusal, sendRefusal } from './dialect.ts'
 import { refuse } from './guard.ts'
@@ -42,7 +42,7 @@ export function createBridgeServer(deps: {
     requestTimeout: limits.request,
     // The default of 30 s would let an unfinished head live three times as long as it may.
     connectionsCheckingInterval: Math.max(100, Math.min(5000, limits.head / 2)),
-    keepAliveTimeout: 120_000,
+    keepAliveTimeout: keptMs,
     shouldUpgradeCallback: takesUpgrade,
   })
   const dialects = deps.routes.flatMap(({ dialect }) => dialect ?? [])

@@ -5,7 +5,7 @@ import { takesUpgrade } from '../../../shared/upgrade.ts'
 import type { Provider, Visit } from '../../provider/provider-api.ts'
 import type { Dispatch } from '../../rpc/dispatch.ts'
 import type { Identify } from '../auth.ts'
-import { refuseConnection } from '../bad-request.ts'
+import { keptMs, refuseConnection } from '../bad-request.ts'
 import { gone } from '../body.ts'
 import { rawRefusal, sendRefusal } from '../dialect.ts'
 import type { Hosts } from '../hosts.ts'
@@ -60,7 +60,7 @@ export async function startSandboxPort(deps: SandboxPortDeps): Promise<SandboxPo
     // Bodies and answers take as long as they take.
     requestTimeout: 0,
     connectionsCheckingInterval: Math.max(100, Math.min(5000, limits.head / 2)),
-    keepAliveTimeout: 120_000,
+    keepAliveTimeout: keptMs,
     shouldUpgradeCallback: takesUpgrade,
   })
   server.on('request', (request, response) => void answer(request, response))

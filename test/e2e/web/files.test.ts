@@ -91,7 +91,7 @@ needs('docker', 'lite-image', 'chromium').describe('files in a browser', () => {
       const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('button', { name: 'Upload', exact: true }).click()])
       await chooser.setFiles([source, other])
       await shows(page, 'Replace notes.txt?')
-      expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Keep')
+      await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Keep')
       await page.getByRole('button', { name: answer }).click()
       await page.getByRole('alertdialog').waitFor({ state: 'detached' })
       await fileRow('other.txt').waitFor()

@@ -103,7 +103,7 @@ needs('docker', 'lite-image', 'chromium').describe('sandboxes in a browser, on r
     await page.keyboard.press('Control+Backspace')
     await shows(page, /Destroy from-agent\?/)
     // The safe choice has the focus.
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Keep')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Keep')
     await page.getByRole('button', { name: 'Destroy from-agent' }).click()
     await row.waitFor({ state: 'detached' })
     await expect(engine.client.call('get', { thread: 'from-agent' })).rejects.toMatchObject({ code: 'SANDBOX_NOT_FOUND' })
@@ -115,7 +115,7 @@ needs('docker', 'lite-image', 'chromium').describe('sandboxes in a browser, on r
     await engine.client.call('acquire', { thread: 'two', holder: 'agent' })
     await page.getByRole('button', { name: /Shut down all/ }).click()
     await shows(page, 'Shut down all sandboxes?')
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Cancel')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Cancel')
     // Spare ones may be among them.
     await page.getByRole('button', { name: /Shut down \d+ sandbox/ }).click()
     await shows(page, /^([2-9]|\d\d) sandboxes are shut down/, 60_000)

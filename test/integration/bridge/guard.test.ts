@@ -1,10 +1,14 @@
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openTestBridge, type TestBridge, testToken } from '../../support/bridge.ts'
 import { rawHttp, rawSocket } from '../../support/raw-http.ts'
 
+const headMs = 400
+
 let house: TestBridge
 beforeAll(async () => {
-  house = await openTestBridge({ limits: { head: 400, bodyIdle: 300, bodyBytes: 4096 } })
+  house = await openTestBridge({ limits: { head: headMs, bodyIdle: 300, bodyBytes: 4096 } })
 })
 afterAll(async () => await house.close())
 
@@ -186,6 +190,24 @@ describe('bodies and heads', () => {
     const answer = await rawHttp(port(), 'GET /health HTTP/1.1\r\nhost: loc')
     expect(answer).toContain('408')
     expect(answer).toContain('"TIMEOUT"')
+  })
+
+  it('takes a request on a connection that was opened ahead of need', async () => {
+    const socket = await rawSocket(port())
+    await sleep(3 * headMs)
+    const answer = once(socket.setEncoding('utf8'), 'data')
+    socket.write('GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n')
+    expect(String((await answer)[0])).toContain('HTTP/1.1 200')
+    socket.destroy()
+  })
+
+  it('does not wait for ever for a head on it either', async () => {
+    const socket = await rawSocket(port())
+    await sleep(3 * headMs)
+    const answer = once(socket.setEncoding('utf8'), 'data')
+    socket.write('GET /health HTTP/1.1\r\nhost: loc')
+    expect(String((await answer)[0])).toContain('408')
+    socket.destroy()
   })
 
   it('does not wait for ever for a body', async () => {

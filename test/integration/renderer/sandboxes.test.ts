@@ -149,7 +149,7 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     await page.keyboard.press('Delete')
     // The choice that loses nothing has the focus.
     await page.getByRole('heading', { name: 'Destroy 3 sandboxes?' }).waitFor()
-    expect(await focused()).toBe('Keep')
+    await expect.poll(focused).toBe('Keep')
     await page.getByRole('button', { name: 'Destroy 3 sandboxes' }).click()
     await page.getByText(/2 done, 1 not: .*the engine refused/).waitFor()
     expect(await rows()).not.toContain('pricing-research')
@@ -335,7 +335,7 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
       return { destroyed: [], failed: [{ id: 'b7d01f3e5c7e90ab', error: '409 Conflict: removal is already in progress' }] }`)
     await page.getByRole('button', { name: /Shut down all/ }).click()
     await page.getByText('4 are in use, and 3 of them are working').waitFor()
-    expect(await focused()).toBe('Cancel')
+    await expect.poll(focused).toBe('Cancel')
     expect(await violations()).toEqual([])
     await page.getByText('python backfill.py').waitFor()
     await page.getByRole('button', { name: 'Shut down 10 sandboxes' }).click()

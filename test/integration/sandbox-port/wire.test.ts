@@ -1,11 +1,14 @@
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { testToken } from '../../support/bridge.ts'
 import { rawHttp, rawSocket } from '../../support/raw-http.ts'
 import { idA, openPortRig, type PortRig, program, type Program, sandboxKeyOfTest } from '../../support/sandbox-port.ts'
 import { eventually, within } from '../../support/wait.ts'
+
+const headMs = 400
 
 /** What the program does next; by default it says what it heard. */
 let behave: (request: IncomingMessage, response: ServerResponse) => void
@@ -14,7 +17,7 @@ let box: Program
 let rig: PortRig
 beforeAll(async () => {
   box = await program((request, response) => behave(request, response), (request, socket, head) => upgrade(request, socket, head))
-  rig = await openPortRig({ [idA]: `http://127.0.0.1:${box.port}` }, { limits: { bodyIdle: 400, head: 400, closing: 200 } })
+  rig = await openPortRig({ [idA]: `http://127.0.0.1:${box.port}` }, { limits: { bodyIdle: 400, head: headMs, closing: 200 } })
 })
 afterAll(async () => {
   await rig.close()
@@ -265,6 +268,15 @@ describe('what a client is sent', () => {
 describe('slow clients', () => {
   it('that never end their head are let go', async () => {
     expect(await rawHttp(rig.port, `GET ${at()} HTTP/1.1\r\nhost: loc`)).toContain('408')
+  })
+
+  it('that open a connection ahead of need may use it later', async () => {
+    const socket = await rawSocket(rig.port)
+    await sleep(3 * headMs)
+    const answer = once(socket.setEncoding('utf8'), 'data')
+    socket.write(`GET ${at()} HTTP/1.1\r\nhost: localhost\r\n\r\n`)
+    expect(String((await within(10_000, 'an answer', answer))[0])).toContain('HTTP/1.1 200')
+    socket.destroy()
   })
 
   it('that never end their body are let go, and their sandbox is left', async () => {
