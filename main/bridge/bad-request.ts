@@ -1,3 +1,4 @@
+import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type BerthError, fail } from '../../shared/errors.ts'
@@ -7,6 +8,23 @@ type ParserError = Error & { readonly code?: string; readonly rawPacket?: Buffer
 
 /** How long a connection may be kept without a request, milliseconds. Clients learn it from the first answer, as a hint. */
 export const keptMs = 120_000
+
+/** Fewer bytes than the shortest request has: none was begun on it, or an end of line at most. */
+const isUnused = ({ bytesRead }: Socket) => bytesRead < 'GET / HTTP/1.1\r\n\r\n'.length
+
+/** Connections on which nothing was asked yet: to node:http they are busy, and clients keep such in store. For a server that closes. */
+export function unusedConnections(server: Server): { end(): void } {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  return {
+    end() {
+      for (const socket of sockets) if (isUnused(socket)) socket.destroy()
+    },
+  }
+}
 
 /** Answers what node:http could not read as a request; for `clientError`. */
 export function refuseConnection(error: ParserError, socket: Duplex, dialects: readonly Dialect[]): void {
@@ -25,7 +43,7 @@ export function refuseConnection(error: ParserError, socket: Duplex, dialects: r
  */
 function keepUnused(socket: Socket): void {
   const timer = setTimeout(() => {
-    if (socket.bytesRead === 0) socket.destroy()
+    if (isUnused(socket)) socket.destroy()
   }, keptMs)
   timer.unref()
   socket.once('close', () => clearTimeout(timer))

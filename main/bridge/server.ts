@@ -1,9 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { asBerthError, type BerthError, fail } from '../../shared/errors.ts'
 import { takesUpgrade } from '../../shared/upgrade.ts'
 import { type Caller, type Identify, presentedToken } from './auth.ts'
-import { keptMs, refuseConnection } from './bad-request.ts'
+import { keptMs, refuseConnection, unusedConnections } from './bad-request.ts'
 import { gone } from './body.ts'
 import { dialectAt, type Refusal, sendRefusal } from './dialect.ts'
 import { refuse } from './guard.ts'
@@ -49,11 +48,7 @@ export function createBridgeServer(deps: {
   const refusal = (url: string | undefined, error: BerthError) => dialectAt(url, dialects).refusal(error)
   server.on('request', (request, response) => void answer(request, response))
   server.on('clientError', (error, socket) => refuseConnection(error, socket, dialects))
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
+  const unused = unusedConnections(server)
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const controller = new AbortController()
@@ -115,8 +110,7 @@ export function createBridgeServer(deps: {
     const late = setTimeout(() => server.closeAllConnections(), limits.closing)
     const idle = setInterval(() => {
       server.closeIdleConnections()
-      // To node:http one that has said nothing yet is busy, and clients keep such in store.
-      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+      unused.end()
     }, 50)
     await stopped
     clearTimeout(late)

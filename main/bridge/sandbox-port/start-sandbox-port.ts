@@ -5,7 +5,7 @@ import { takesUpgrade } from '../../../shared/upgrade.ts'
 import type { Provider, Visit } from '../../provider/provider-api.ts'
 import type { Dispatch } from '../../rpc/dispatch.ts'
 import type { Identify } from '../auth.ts'
-import { keptMs, refuseConnection } from '../bad-request.ts'
+import { keptMs, refuseConnection, unusedConnections } from '../bad-request.ts'
 import { gone } from '../body.ts'
 import { rawRefusal, sendRefusal } from '../dialect.ts'
 import type { Hosts } from '../hosts.ts'
@@ -63,6 +63,7 @@ export async function startSandboxPort(deps: SandboxPortDeps): Promise<SandboxPo
     keepAliveTimeout: keptMs,
     shouldUpgradeCallback: takesUpgrade,
   })
+  const unused = unusedConnections(server)
   server.on('request', (request, response) => void answer(request, response))
   server.on('upgrade', (request, socket, head) => void upgrade(request, socket, head))
   server.on('clientError', (error, socket) => refuseConnection(error, socket, [aioDialect]))
@@ -165,7 +166,10 @@ export async function startSandboxPort(deps: SandboxPortDeps): Promise<SandboxPo
     const stopped = Promise.all([new Promise<void>((resolve) => server.close(() => resolve())), listening.close()])
     for (const control of underWay.keys()) control.abort(shuttingDown())
     const late = setTimeout(() => server.closeAllConnections(), limits.closing)
-    const idle = setInterval(() => server.closeIdleConnections(), 50)
+    const idle = setInterval(() => {
+      server.closeIdleConnections()
+      unused.end()
+    }, 50)
     await stopped
     clearTimeout(late)
     clearInterval(idle)

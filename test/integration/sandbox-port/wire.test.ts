@@ -279,6 +279,14 @@ describe('slow clients', () => {
     socket.destroy()
   })
 
+  it('that hold a connection in store do not hold up the end', async () => {
+    const own = await openPortRig({ [idA]: `http://127.0.0.1:${box.port}` }, { limits: { closing: 30_000 } })
+    const stored = await rawSocket(own.port)
+    const ended = once(stored.resume(), 'close')
+    await within(10_000, 'the end', own.close())
+    await ended
+  })
+
   it('that never end their body are let go, and their sandbox is left', async () => {
     const text = await rawHttp(rig.port, `POST ${at()} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\nhalf`)
     expect(text).toContain('"TIMEOUT"')
