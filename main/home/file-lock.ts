@@ -116,6 +116,7 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
   /**
    * Moves a dead owner's lock aside. Several may find it dead, and whoever of them is quick has taken it anew before another
    * moves it: so it is the very one that was judged, looked at again at the last moment and once it is moved, or it is put back.
+   * Between the last look and the move two finders can still meet, seldom; nothing relies on a lock alone.
    */
   async function breakDead(name: string): Promise<boolean> {
     const [lock, file] = [`${path(name)}.lock`, `${path(name)}.owner`]

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { tempDir } from '../../support/temp-dir.ts'
 
 /** Those who find a lock of a dead process come one after the other, whoever of them frees it. */
-it('a lock that a dead process left is had by one at a time, however many find it', { timeout: 120_000 }, async () => {
+it('a lock that a dead process left is had by one at a time, however many find it, but for a rare meeting in the last moment', { timeout: 120_000 }, async () => {
   const temp = await tempDir('locks')
   const dir = join(temp.path, 'locks')
   await mkdir(dir)
