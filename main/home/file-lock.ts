@@ -41,10 +41,14 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
   /** Our own never changes. */
   let stamp: Promise<string | null> | null = null
 
+  async function ownText(): Promise<string> {
+    stamp ??= processStamp(process.pid)
+    return JSON.stringify({ pid: process.pid, stamp: await stamp, dir })
+  }
+
   async function attempt(name: string, { evenIfFull }: { evenIfFull: boolean }): Promise<HeldLock | null> {
     const broken = new AbortController()
-    stamp ??= processStamp(process.pid)
-    const own = JSON.stringify({ pid: process.pid, stamp: await stamp, dir })
+    const own = await ownText()
     let unlock: () => void
     const lock = () =>
       lockfile.lockSync(path(name), {
@@ -101,40 +105,77 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
     }
   }
 
-  /** Whether nobody has it any more: its owner is dead; or, where nothing says who that is or whether it is still they, it was not touched for long. */
-  async function isDead(name: string, text: string | null): Promise<boolean> {
+  /** Whether nobody has `file` any more: its owner is dead; or, where nothing says who that is or whether it is still they, it was not touched for long. */
+  async function isDead(file: string, text: string | null): Promise<boolean> {
     const { data } = owner.safeParse(json(text ?? ''))
     if (data !== undefined) {
       if (!(await isRunning(data.pid, data.stamp))) return true
       // Stopped or not, it lives, is no other one with its number, and means this lock.
       if (data.stamp !== null && data.dir === dir) return false
     }
-    const touched = await stat(`${path(name)}.lock`).then(({ mtimeMs }) => mtimeMs, () => null) // gone meanwhile
+    return await isOld(file)
+  }
+
+  async function isOld(file: string): Promise<boolean> {
+    const touched = await stat(file).then(({ mtimeMs }) => mtimeMs, () => null) // gone meanwhile
     return touched !== null && clock.wall() - touched > staleMs
+  }
+
+  async function judge(name: string): Promise<{ identity: string | null; text: string | null; dead: boolean }> {
+    const identity = identityNow(name)
+    const text = await readFile(`${path(name)}.owner`, 'utf8').catch(() => null) // not written yet, or by a process that died there
+    return { identity, text, dead: await isDead(`${path(name)}.lock`, text) }
   }
 
   /**
    * Moves a dead owner's lock aside. Several may find it dead, and whoever of them is quick has taken it anew before another
-   * moves it: so it is the very one that was judged, looked at again at the last moment and once it is moved, or it is put back.
-   * Between the last look and the move two finders can still meet, seldom; nothing relies on a lock alone.
+   * moves it: so one at a time moves, and judges anew when it is its turn. Where nobody could be kept out (a full disk, one that
+   * was stopped in its turn) it is still looked at again at the last moment and once it is moved, or it is put back.
    */
   async function breakDead(name: string): Promise<boolean> {
-    const [lock, file] = [`${path(name)}.lock`, `${path(name)}.owner`]
-    const judged = identityNow(name)
-    const text = await readFile(file, 'utf8').catch(() => null) // not written yet, or by a process that died there
-    if (!(await isDead(name, text))) return judged === null
-    if (judged === null || identityNow(name) !== judged) return true
-    const aside = `${path(name)}.broken-${randomBytes(6).toString('hex')}`
+    const found = await judge(name)
+    if (!found.dead) return found.identity === null
+    const leave = await turnToBreak(name)
+    if (!leave) return false
     try {
+      const { identity, text, dead } = await judge(name)
+      if (!dead || identity === null || identityNow(name) !== identity) return true
+      const [lock, file, aside] = [`${path(name)}.lock`, `${path(name)}.owner`, `${path(name)}.broken-${randomBytes(6).toString('hex')}`]
       // First, so that nobody who takes the lock stands under a dead one's name. Without one it lives as long as it is touched.
       if (text !== null && readFileSync(file, 'utf8') === text) rmSync(file)
       renameSync(lock, aside)
-      if (identityOf(aside) !== judged && putBack(aside, lock)) return true
+      if (identityOf(aside) !== identity && putBack(aside, lock)) return true
       await rm(aside, { recursive: true, force: true })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unusable(name, error) // ENOENT: another finder was faster
+    } finally {
+      leave()
     }
     return true
+  }
+
+  /** The right to move this lock, and what gives it back; null while another process has it. A turn lasts milliseconds: a dead one's, and an old one, ends here. */
+  async function turnToBreak(name: string): Promise<(() => void) | null> {
+    const file = `${path(name)}.breaking`
+    try {
+      writeFileSync(file, await ownText(), { mode: 0o600, flag: 'wx' })
+      return () => rmSync(file, { force: true })
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EEXIST') {
+        await endTurn(file)
+        return null
+      }
+      if (!isFull(error)) throw unusable(name, error)
+      // The name may have found room where its content did not.
+      rmSync(file, { force: true })
+      return () => undefined
+    }
+  }
+
+  async function endTurn(file: string): Promise<void> {
+    const text = await readFile(file, 'utf8').catch(() => null)
+    if ((await isDead(file, text)) || (await isOld(file))) rmSync(file, { force: true })
   }
 
   function identityNow(name: string): string | null {
@@ -172,6 +213,7 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
       for (const entry of await readdir(dir)) {
         const aside = /\.broken-[a-f0-9]{12}$/.test(entry)
         if (aside) await rm(join(dir, entry), { recursive: true, force: true })
+        if (entry.endsWith('.breaking')) await endTurn(join(dir, entry))
         const name = /^(.+)\.(?:lock|owner)$/.exec(entry)?.[1]
         if (aside || name === undefined || mine.has(name)) continue
         try {

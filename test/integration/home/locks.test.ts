@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, it } from 'vitest'
+import { systemClock } from '../../../main/clock.ts'
+import { fileLocks } from '../../../main/home/file-lock.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 /** Those who find a lock of a dead process come one after the other, whoever of them frees it. */
-it('a lock that a dead process left is had by one at a time, however many find it, but for a rare meeting in the last moment', { timeout: 120_000 }, async () => {
+it('a lock that a dead process left is had by one at a time, however many find it', { timeout: 120_000 }, async () => {
   const temp = await tempDir('locks')
   const dir = join(temp.path, 'locks')
   await mkdir(dir)
@@ -23,11 +25,29 @@ it('a lock that a dead process left is had by one at a time, however many find i
       for (const racer of racers) racer.stdin.write(`lock-${round}\n`)
       rounds.push(await said())
     }
-    // Between the last look and the move lie two system calls, which no process can close off for the others. Judging each by itself,
-    // as it once was, shares one hold in twelve; and what must not happen twice is excluded by more than a lock.
-    expect(rounds.flat().filter((word) => word !== 'alone').length).toBeLessThanOrEqual(1)
+    expect(rounds.flat().filter((word) => word !== 'alone')).toEqual([])
+    expect((await readdir(dir)).filter((entry) => entry.startsWith('lock-'))).toEqual([])
   } finally {
     for (const racer of racers) racer.kill('SIGKILL')
+    await temp.remove()
+  }
+})
+
+it('whoever died while freeing a dead one\'s lock keeps nobody from it', async () => {
+  const temp = await tempDir('locks')
+  try {
+    const dir = temp.path
+    const dead = JSON.stringify({ pid: 2 ** 31 - 2, stamp: '1', dir })
+    await mkdir(join(dir, 'one.lock'))
+    await writeFile(join(dir, 'one.owner'), dead)
+    await writeFile(join(dir, 'one.breaking'), dead)
+    await writeFile(join(dir, 'other.breaking'), dead)
+    const locks = fileLocks(dir, systemClock())
+    // Sooner than it would have grown old.
+    await (await locks.take('one', { waitMs: 8_000 })).release()
+    await locks.sweep(new AbortController().signal)
+    expect(await readdir(dir)).toEqual([])
+  } finally {
     await temp.remove()
   }
 })
