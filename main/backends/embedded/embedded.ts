@@ -14,7 +14,7 @@ import { isolationMissing, probeIsolation } from './isolation.ts'
 import { limited, unenforced } from './limits.ts'
 import { ownerMark, sweepOrphans } from './orphans.ts'
 import { descriptionOf } from './describe.ts'
-import { freePort } from './port.ts'
+import { foundPortTaken, freePort } from './port.ts'
 import { bareEnvironment, checkMounts, listening, throwIfAborted } from './starting.ts'
 import { usageReader } from './usage.ts'
 
@@ -97,16 +97,20 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   async function start(spec: SandboxSpec, aborted: AbortSignal): Promise<Found> {
     const signal = AbortSignal.any([aborted, closing.signal])
     await checkMounts(spec)
-    const port = spec.port === null ? 0 : await freePort(spec.port, signal)
-    throwIfAborted(signal, spec)
-    const child = await launch(spec, port)
-    try {
-      const listens = await listening(child, spec, signal, clock)
-      return admit(spec, child, listens)
-    } catch (error) {
-      child.kill()
-      await child.gone
-      throw error
+    for (let from = spec.port; ;) {
+      throwIfAborted(signal, spec)
+      const port = from === null ? 0 : await freePort(from, signal)
+      throwIfAborted(signal, spec)
+      const child = await launch(spec, port)
+      try {
+        return admit(spec, child, await listening(child, spec, signal, clock))
+      } catch (error) {
+        child.kill()
+        await child.gone
+        // Somebody took it after it was found free.
+        if (from === null || !foundPortTaken(child)) throw error
+        from = port + 1
+      }
     }
   }
 

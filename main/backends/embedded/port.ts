@@ -1,7 +1,8 @@
 import { createServer } from 'node:net'
 import { fail } from '../../../shared/errors.ts'
+import type { Child } from './child.ts'
 
-/** The first free loopback port from `first` upward. Nothing reserves it: whoever takes it meanwhile makes the start fail. */
+/** The first free loopback port from `first` upward; nothing reserves it. */
 export async function freePort(first: number, signal: AbortSignal): Promise<number> {
   for (let port = first; port < first + 1_000 && port <= 65_535 && !signal.aborted; port += 1) {
     if (await isFree(port)) return port
@@ -17,4 +18,9 @@ function isFree(port: number): Promise<boolean> {
     server.once('error', () => resolve(false))
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)))
   })
+}
+
+/** Of a server that ended before it listened: what it said is its own, nothing else has run there yet. */
+export function foundPortTaken(child: Child): boolean {
+  return child.log.last(20).some((line) => line.includes('EADDRINUSE'))
 }

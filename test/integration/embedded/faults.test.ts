@@ -116,6 +116,18 @@ describe('the embedded backend when something is wrong', () => {
     }
   })
 
+  it('takes the next port where somebody took the free one before the server did', async () => {
+    // The moment between the two cannot be met at will: the server says what it would then.
+    const { backend, spec } = await subject({ server: serverOf('late', `
+      const port = Number(process.env.PUBLIC_PORT)
+      if (port % 2 === 0) throw Object.assign(new Error('listen EADDRINUSE: address already in use 127.0.0.1:' + port), { code: 'EADDRINUSE' })
+      setInterval(() => {}, 1000)
+      console.log(JSON.stringify({ listening: { port } }))`) })
+    const found = await backend.create(spec({ port: 23_000 }), never)
+    expect(Number(new URL(found.url ?? '').port) % 2).toBe(1)
+    expect(await backend.list()).toHaveLength(1)
+  })
+
   it('ends by the polite signal within its grace, and by force after it', async () => {
     const { backend, spec, talk } = await subject({})
     const polite = spec()
