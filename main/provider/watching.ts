@@ -32,6 +32,8 @@ export function makeWatching(core: Core): Watching {
   const { deps } = core
   const memory = memoryWatch(core)
   let closed = false
+  /** The engine was told lost, and not back since. */
+  let away = false
   let records = new Map<string, LeaseRecord>()
   let adopting = 0
   let running: Promise<void> | null = null
@@ -42,9 +44,14 @@ export function makeWatching(core: Core): Watching {
 
   function onEvent(event: EngineEvent): void {
     if (closed) return
-    if (event.type === 'lost') return deps.publish({ type: 'engine.lost', who: 'berth:engine', text: `The container engine does not answer: ${event.reason}` })
+    if (event.type === 'lost') {
+      away = true
+      return deps.publish({ type: 'engine.lost', who: 'berth:engine', text: `The container engine does not answer: ${event.reason}` })
+    }
     if (event.type === 'back') {
-      deps.publish({ type: 'engine.back', who: 'berth:engine', text: 'The container engine answers again' })
+      // Also when it is first heard: then it is not back from anywhere.
+      if (away) deps.publish({ type: 'engine.back', who: 'berth:engine', text: 'The container engine answers again' })
+      away = false
       void relistSafely()
       return
     }

@@ -177,14 +177,18 @@ export async function runHistory(history: History, wrong: { checkedReplicas?: nu
     // What was to happen in this moment happens before anybody looks at what is broken.
     await time.advance(5)
     world.setEngine(true, false)
-    for (const it of [...world.containers.values()]) {
-      if (!isOurs(it)) world.remove(it.ref, 'outsider')
-      // Hung in the middle of a call that has no deadline: somebody has to end it.
-      else if (it.hung && (model.work.get(it.ref) ?? 0) > 0) world.die(it.ref, 137, 'fault')
+    for (const it of [...world.containers.values()]) if (!isOurs(it)) world.remove(it.ref, 'outsider')
+    // Hung in the middle of a call that has no deadline, which may be on its way there still: somebody has to end it.
+    const endHung = () => {
+      for (const it of [...world.containers.values()]) if (it.hung && (model.work.get(it.ref) ?? 0) > 0) world.die(it.ref, 137, 'fault')
     }
+    endHung()
     const { house } = model
     if (!house) await time.runUntil(() => model.house !== null, 5000)
-    const quiet = () => model.violation !== null || model.calls.size === 0
+    const quiet = () => {
+      endHung()
+      return model.violation !== null || model.calls.size === 0
+    }
     await time.runUntil(quiet, restMs)
     // Longer than the provider's own look at everything.
     await time.advance(65_000)

@@ -192,13 +192,13 @@ function simStream(world: SimWorld, process: SimProcess, listener: (event: Engin
       if (state !== 'closed' && mine === generation) listener(event)
     })
   }
-  const connect = (delay: number, first: boolean) => {
+  const connect = (delay: number) => {
     process.clock.timer(delay, () => {
       if (state === 'closed' || state === 'open') return
       if (!world.engineUp()) return
       state = 'open'
       healthySince = time.now()
-      if (!first) deliver({ type: 'back' })
+      deliver({ type: 'back' })
     })
   }
   const lose = (reason: string) => {
@@ -211,10 +211,10 @@ function simStream(world: SimWorld, process: SimProcess, listener: (event: Engin
   const leave = world.subscribe((event) => {
     if (state === 'closed') return
     if (event.type === 'lost') lose(event.reason)
-    else if (event.type === 'back') connect(random.between(10, 1500), state === 'connecting')
+    else if (event.type === 'back') connect(random.between(10, 1500))
     else if (state === 'open') deliver(event)
   })
-  connect(random.between(1, 20), true)
+  connect(random.between(1, 20))
   return {
     healthy: () => {
       if (state !== 'open' && state !== 'stalled') return false
@@ -234,7 +234,7 @@ function simStream(world: SimWorld, process: SimProcess, listener: (event: Engin
       healthySince = time.now()
       process.clock.timer(Math.min(noticedAfter, 5000), () => {
         lose('the connection was cut')
-        connect(backAfter, false)
+        connect(backAfter)
       })
     },
   }

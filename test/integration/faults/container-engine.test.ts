@@ -147,6 +147,8 @@ needs('docker', 'lite-image', 'own-engine', 'root').describe('a container engine
         const still = calling(berth, 'still')
         await still.acquire()
         await spare(berth)
+        // Heard for the first time, it is not back from anywhere.
+        expect([await told(berth, 'engine.lost'), await told(berth, 'engine.back')]).toEqual([0, 0])
         const running = await at.containers()
         for (const one of [held, still]) await one.acquire()
         const asked = calling(berth, 'asked').acquire()
@@ -170,7 +172,7 @@ needs('docker', 'lite-image', 'own-engine', 'root').describe('a container engine
         for (const id of running.keys()) expect(now.get(id)).toBe('running')
         await eventually('its lock is retaken', async () => (await readdir(join(at.home, 'locks'))).includes('engine.lock'))
         // What happens from now on is heard.
-        await eventually('the event stream is open again', async () => (await told(berth, 'engine.back')) > (await told(berth, 'engine.lost')))
+        await eventually('the event stream is open again', async () => (await told(berth, 'engine.back')) === (await told(berth, 'engine.lost')))
         await engine.docker.getContainer(before.container ?? '').kill()
         await eventually('the end of a container is heard', async () => (await told(berth, 'sandbox.lost')) > 0)
         // A crash right after: the lease says whose the other one is.
