@@ -90,18 +90,16 @@ describe('the port', () => {
   it('is given up, once, where the Berth of another home has it by now', async () => {
     const dir = await tempDir('second-home')
     const { port } = house.bridge
-    const open = () => startEngine({ homeDir: dir.path, env: process.env, log: () => undefined })
     try {
       await writeFile(join(dir.path, 'config.yaml'), 'backend: remote\nspares: 0\nsandbox: {provisioner_url: "http://127.0.0.1:9"}\n')
       await writeBridgeFile(join(dir.path, 'bridge.json'), {
         url: house.bridge.url, pid: null, port, sandbox_port: port, token_file: join(dir.path, 'token'), instance: 'before', version, started_at: new Date().toISOString(),
       })
-      const moved = await open()
+      const moved = await startEngine({ homeDir: dir.path, env: process.env, log: () => undefined })
       await moved.close()
       expect(moved.port).not.toBe(port)
-      const again = await open()
-      await again.close()
-      expect(again.port).toBe(moved.port)
+      // What the next start keeps.
+      expect((await readBridgeFile(join(dir.path, 'bridge.json'))).value?.port).toBe(moved.port)
     } finally {
       await dir.remove()
     }

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect } from '../../../main/bridge/client.ts'
+import { keepPorts } from '../../support/kept-ports.ts'
 import { needs } from '../../support/parts.ts'
 import { start, type Running } from '../../support/spawn-command.ts'
 import { tempDir, type TempDir } from '../../support/temp-dir.ts'
@@ -39,6 +40,7 @@ const home = (page: Page) => page.getByRole('navigation', { name: 'Main' }).wait
 needs('chromium').describe('A browser and its engine', () => {
   beforeAll(async () => {
     dir = await tempDir('ui')
+    await keepPorts(`${dir.path}/home`)
     browser = await openBrowser()
     await serve()
   })

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { portPlan, sandboxPortPlan } from '../../../main/bridge/port.ts'
 import { startEngine } from '../../../main/engine.ts'
 import type { Engine } from '../../../main/engine-api.ts'
+import { keepPorts } from '../../support/kept-ports.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 const open: { close(): unknown }[] = []
@@ -48,6 +49,7 @@ describe('the sandbox port', () => {
 
   it('is kept, and taken later is an error that names who has it and the setting; nothing stays open', async () => {
     const dir = await home()
+    await keepPorts(dir)
     const engine = await start(dir)
     const { port, sandbox_port } = await portsOf(dir)
     expect(sandbox_port).not.toBe(port)

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect, type BridgeClient } from '../../../main/bridge/client.ts'
+import { keepPorts } from '../kept-ports.ts'
 import { start, type Running } from '../spawn-command.ts'
 import { tempDir } from '../temp-dir.ts'
 import { eventually } from '../wait.ts'
@@ -22,6 +23,7 @@ export interface ServedEngine {
 export async function serveEngine(options: { env?: Record<string, string>; config?: string; home?: string } = {}): Promise<ServedEngine> {
   const dir = options.home === undefined ? await tempDir('serve') : null
   const home = options.home ?? join(dir?.path ?? '', 'home')
+  await keepPorts(home)
   const file = dir && options.config !== undefined ? join(dir.path, 'config.yaml') : null
   if (file !== null) await writeFile(file, options.config ?? '')
   const running = start('bin/berth.mjs', ['serve', '--json', ...(file === null ? [] : ['--config', file])], { env: { BERTH_HOME: home, ...options.env } })
@@ -44,10 +46,13 @@ export async function serveEngine(options: { env?: Record<string, string>; confi
 
 function greeting(running: Running): { url: string } | undefined {
   if (running.child.exitCode !== null) throw new Error(`berth serve ended: ${running.stderr()}`)
+  let said: { url: string } | { error: unknown }
   try {
-    return JSON.parse(running.stdout()) as { url: string }
+    said = JSON.parse(running.stdout()) as typeof said
   } catch {
     // Not whole yet.
     return undefined
   }
+  if ('error' in said) throw new Error(`berth serve ends: ${running.stdout()}`)
+  return said
 }
