@@ -24,7 +24,7 @@ needs('docker', 'lite-image', 'chromium').describe('who is not the logged-in pag
     origin = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
   })
   afterAll(async () => {
-    await new Promise((resolve) => other.close(resolve))
+    await new Promise((resolve) => (other ? other.close(resolve) : resolve(null)))
     await here?.close()
   })
 

@@ -1,4 +1,4 @@
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright'
+import { chromium, type Browser, type BrowserContext, type Page, type Response } from 'playwright'
 import { browserPath } from '../../../scripts/suites/browser.ts'
 
 export interface Tab {
@@ -20,23 +20,26 @@ export function openBrowser(): Promise<Browser> {
 
 /** What Chromium says of all that it fetches while an interface comes or goes: each container that anybody starts brings one. */
 const networkChanged = /ERR_NETWORK_CHANGED/
-/** The page that it then shows may come late, and end the next attempt. */
-const itsErrorPage = /interrupted by another navigation to "chrome-error:/
+/** Either the error page that it shows for that comes late, or, under load, what was asked for is not known again as that. */
+const otherNavigation = /interrupted by another navigation to /
 
 /** From now on this page goes to an address, or loads it anew, once more, as a person would, where the network changed meanwhile. */
 function persistent(page: Page): void {
   const [goto, reload] = [page.goto.bind(page), page.reload.bind(page)]
-  page.goto = (...where) => again(() => goto(...where))
-  page.reload = (...how) => again(() => reload(...how))
+  page.goto = (...where) => again(page, () => goto(...where))
+  page.reload = (...how) => again(page, () => reload(...how))
 }
 
-async function again<T>(load: () => Promise<T>): Promise<T> {
+async function again(page: Page, load: () => Promise<Response | null>): Promise<Response | null> {
   for (let tries = 0; ; tries += 1) {
     try {
       return await load()
     } catch (error) {
-      const changed = error instanceof Error && (networkChanged.test(error.message) || (tries > 0 && itsErrorPage.test(error.message)))
-      if (tries === 3 || !changed) throw error
+      const [changed, other] = [networkChanged, otherNavigation].map((kind) => error instanceof Error && kind.test(error.message))
+      if (tries === 3 || !(changed || other)) throw error
+      await page.waitForLoadState()
+      // Not once more where it came after all: a login link is good for one time.
+      if (other && await page.evaluate(() => location.protocol !== 'chrome-error:')) return null
     }
   }
 }
