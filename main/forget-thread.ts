@@ -6,13 +6,16 @@ import type { FileLocks } from './home/file-lock.ts'
 import type { Home } from './home/open-home.ts'
 import { deleteThread } from './workspace/delete-thread.ts'
 
+/** Longer than the lock of a process that died while it took it lasts. Milliseconds. */
+const forgetWaitMs = 13_000
+
 /** The `forget` call: deletes a thread's files, under the lock that a starting sandbox of it would need. */
 export async function forgetThread(
   deps: { home: Home; locks: FileLocks; publish: (event: NewEvent) => void },
   key: { user: string; thread: string },
   who: string,
 ): Promise<CallResult<'forget'>> {
-  const lock = await deps.locks.take(containerId(key.user, key.thread), { waitMs: 10_000 }).catch((error: unknown) => {
+  const lock = await deps.locks.take(containerId(key.user, key.thread), { waitMs: forgetWaitMs }).catch((error: unknown) => {
     // Whoever would start a sandbox of it now gets no lock either; and this is how the disk gets room again.
     if (asBerthError(error).code === 'DISK_FULL') return null
     throw error

@@ -37,7 +37,8 @@ const owner = z.object({ pid: z.number(), stamp: z.string().nullable(), dir: z.s
  */
 export function fileLocks(dir: string, clock: Clock): FileLocks {
   const path = (name: string) => join(dir, name)
-  const mine = new Set<string>()
+  /** By name; the last hold, where one was lost before. */
+  const mine = new Map<string, HeldLock>()
   /** Our own never changes. */
   let stamp: Promise<string | null> | null = null
 
@@ -68,31 +69,38 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
     try {
       writeFileSync(`${path(name)}.owner`, own, { mode: 0o600 })
     } catch (error) {
+      tryTo(() => rmSync(`${path(name)}.owner`, { force: true }))
       // Held without saying by whom: then it is its time that tells others that its owner lives.
-      if (evenIfFull && isFull(error)) rmSync(`${path(name)}.owner`, { force: true })
-      else {
-        unlock()
+      if (!(evenIfFull && isFull(error))) {
+        tryTo(unlock)
         throw unusable(name, error)
       }
     }
     let released = false
-    mine.add(name)
-    return {
+    const held: HeldLock = {
       broken: broken.signal,
       async release() {
         if (released) return
         released = true
-        mine.delete(name)
-        if (broken.signal.aborted) return
-        rmSync(`${path(name)}.owner`, { force: true })
+        const last = mine.get(name) === held
+        if (last) mine.delete(name)
+        try {
+          // Of one that was lost only its name is still ours: without it, whatever is there grows old.
+          if (broken.signal.aborted) return void (last && removeIf(`${path(name)}.owner`, own))
+          rmSync(`${path(name)}.owner`, { force: true })
+        } catch (error) {
+          broken.abort(error)
+        }
         try {
           unlock()
         } catch (error) {
-          // Lost between the check and here: somebody else's by now, or nobody's. Either way it is not ours to free.
+          // A disk that nothing can be taken from, or it was lost this very moment. Either way there is no more to be done for it.
           broken.abort(error)
         }
       },
     }
+    mine.set(name, held)
+    return held
   }
 
   function lockIn(lock: () => () => void): () => void {
@@ -124,7 +132,9 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
   async function judge(name: string): Promise<{ identity: string | null; text: string | null; dead: boolean }> {
     const identity = identityNow(name)
     const text = await readFile(`${path(name)}.owner`, 'utf8').catch(() => null) // not written yet, or by a process that died there
-    return { identity, text, dead: await isDead(`${path(name)}.lock`, text) }
+    // One from before the lock is of somebody who left no lock behind: whoever has it now is about to write theirs.
+    const current = isFromBefore(`${path(name)}.owner`, `${path(name)}.lock`) ? null : text
+    return { identity, text: current, dead: await isDead(`${path(name)}.lock`, current) }
   }
 
   /**
@@ -142,7 +152,7 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
       if (!dead || identity === null || identityNow(name) !== identity) return true
       const [lock, file, aside] = [`${path(name)}.lock`, `${path(name)}.owner`, `${path(name)}.broken-${randomBytes(6).toString('hex')}`]
       // First, so that nobody who takes the lock stands under a dead one's name. Without one it lives as long as it is touched.
-      if (text !== null && readFileSync(file, 'utf8') === text) rmSync(file)
+      if (text !== null && !removeIf(file, text)) return true
       renameSync(lock, aside)
       if (identityOf(aside) !== identity && putBack(aside, lock)) return true
       await rm(aside, { recursive: true, force: true })
@@ -154,28 +164,35 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
     return true
   }
 
-  /** The right to move this lock, and what gives it back; null while another process has it. A turn lasts milliseconds: a dead one's, and an old one, ends here. */
+  /** The right to move this lock, and what gives it back; null while another has it, or had it. A turn lasts milliseconds: a dead one's, and an old one, ends here. */
   async function turnToBreak(name: string): Promise<(() => void) | null> {
     const file = `${path(name)}.breaking`
+    const turn = `${await ownText()}\n${randomBytes(6).toString('hex')}`
     try {
-      writeFileSync(file, await ownText(), { mode: 0o600, flag: 'wx' })
-      return () => rmSync(file, { force: true })
+      writeFileSync(file, turn, { mode: 0o600, flag: 'wx' })
+      // What stays grows old, and whoever finds it then ends it.
+      return () => tryTo(() => removeIf(file, turn))
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'EEXIST') {
-        await endTurn(file)
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+        await endTurn(name)
         return null
       }
       if (!isFull(error)) throw unusable(name, error)
       // The name may have found room where its content did not.
-      rmSync(file, { force: true })
+      tryTo(() => removeIf(file, ''))
       return () => undefined
     }
   }
 
-  async function endTurn(file: string): Promise<void> {
-    const text = await readFile(file, 'utf8').catch(() => null)
-    if ((await isDead(file, text)) || (await isOld(file))) rmSync(file, { force: true })
+  async function endTurn(name: string): Promise<void> {
+    const file = `${path(name)}.breaking`
+    const text = await readFile(file, 'utf8').catch(() => null) // over meanwhile
+    if (text === null || !((await isDead(file, text.split('\n', 1)[0] ?? '')) || (await isOld(file)))) return
+    try {
+      removeIf(file, text)
+    } catch (error) {
+      throw unusable(name, error)
+    }
   }
 
   function identityNow(name: string): string | null {
@@ -188,11 +205,15 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
 
   async function take(name: string, { signal, waitMs }: { signal?: AbortSignal | undefined; waitMs: number }): Promise<HeldLock> {
     const began = clock.now()
+    let atOnce = false
     for (let pause = 10; ; pause = Math.min(pause * 2, 250)) {
       signal?.throwIfAborted()
       const held = await attempt(name, { evenIfFull: false })
       if (held) return held
-      if (await breakDead(name)) continue
+      const freed = await breakDead(name)
+      // Not twice without a pause: what cannot be had may still not look taken.
+      atOnce = freed && !atOnce
+      if (atOnce) continue
       if (clock.now() - began > waitMs) {
         throw fail('LOCK_TIMEOUT', `Another process has held the lock of ${name} for ${Math.round(waitMs / 1000)} s`, {
           next: 'See which Berth processes run (`berth doctor`), and try again.',
@@ -210,12 +231,14 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
     },
     take,
     async sweep(signal) {
+      const names = new Set<string>()
       for (const entry of await readdir(dir)) {
-        const aside = /\.broken-[a-f0-9]{12}$/.test(entry)
-        if (aside) await rm(join(dir, entry), { recursive: true, force: true })
-        if (entry.endsWith('.breaking')) await endTurn(join(dir, entry))
-        const name = /^(.+)\.(?:lock|owner)$/.exec(entry)?.[1]
-        if (aside || name === undefined || mine.has(name)) continue
+        if (/\.broken-[a-f0-9]{12}$/.test(entry)) await rm(join(dir, entry), { recursive: true, force: true })
+        else if (entry.endsWith('.breaking')) await endTurn(entry.slice(0, -'.breaking'.length))
+        else names.add(/^(.+)\.(?:lock|owner)$/.exec(entry)?.[1] ?? '')
+      }
+      for (const name of names) {
+        if (name === '' || mine.has(name)) continue
         try {
           await (await take(name, { signal, waitMs: staleMs + 2_000 })).release()
         } catch (error) {
@@ -228,7 +251,34 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
   }
 }
 
-/** false: there is another one by now. Whose it was learns from its next touch that it has none. */
+/** Tidies up after what failed already, which is what its caller tells. */
+function tryTo(run: () => unknown): void {
+  try {
+    run()
+  } catch {
+    // On a disk that takes nothing nothing can be taken away either.
+  }
+}
+
+/** Whether it was there with just this content. Nobody else runs between the look and the removal but other processes. */
+function removeIf(file: string, content: string): boolean {
+  try {
+    if (readFileSync(file, 'utf8') !== content) return false
+    rmSync(file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+}
+
+/** Where a file system does not say when something was made, nothing is from before. */
+function isFromBefore(file: string, made: string): boolean {
+  const [written, lock] = [file, made].map((one) => statSync(one, { bigint: true, throwIfNoEntry: false }))
+  return written !== undefined && lock !== undefined && written.mtimeNs < lock.birthtimeNs
+}
+
+/** false: there is another one by now. Whose it was learns from its next touch that it has none, if that is of another second. */
 function putBack(aside: string, lock: string): boolean {
   if (identityOf(lock) !== null) return false
   renameSync(aside, lock)

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { systemClock } from '../../../main/clock.ts'
 import { fileLocks } from '../../../main/home/file-lock.ts'
+import { isRunning, processStamp } from '../../../main/home/process-stamp.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 /** Those who find a lock of a dead process come one after the other, whoever of them frees it. */
@@ -49,5 +52,48 @@ it('whoever died while freeing a dead one\'s lock keeps nobody from it', async (
     expect(await readdir(dir)).toEqual([])
   } finally {
     await temp.remove()
+  }
+})
+
+it('a lock that was made after its owner file is somebody else’s, who is about to write theirs', async () => {
+  const temp = await tempDir('locks')
+  try {
+    const dir = temp.path
+    await writeFile(join(dir, 'one.owner'), JSON.stringify({ pid: 2 ** 31 - 2, stamp: '1', dir }))
+    await sleep(50)
+    await mkdir(join(dir, 'one.lock'))
+    expect(await fileLocks(dir, systemClock()).tryTake('one')).toBeNull()
+    expect(await readdir(dir)).toContain('one.lock')
+  } finally {
+    await temp.remove()
+  }
+})
+
+it('a lock that was lost is had again, by its own process too', { timeout: 60_000 }, async () => {
+  const temp = await tempDir('locks')
+  try {
+    const locks = fileLocks(temp.path, systemClock())
+    const held = await locks.take('one', { waitMs: 1_000 })
+    // Whatever changes the directory says to its owner that it is another one.
+    await writeFile(join(temp.path, 'one.lock', 'file'), '')
+    await once(held.broken, 'abort')
+    await held.release()
+    await (await locks.take('one', { waitMs: 30_000 })).release()
+  } finally {
+    await temp.remove()
+  }
+})
+
+it.runIf(process.platform === 'linux')('a process that has ended, of which only its parent has not heard, runs no more', async () => {
+  const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    const pid = Number((await createInterface({ input: parent.stdout })[Symbol.asyncIterator]().next()).value)
+    const stamp = await processStamp(pid)
+    expect(stamp).not.toBeNull()
+    await expect.poll(() => isRunning(pid, stamp)).toBe(false)
+    // There is still somebody with its number.
+    expect(process.kill(pid, 0)).toBe(true)
+  } finally {
+    parent.kill()
   }
 })
