@@ -15,6 +15,9 @@ import type { Entered, Workspace } from './workspace.ts'
 const backlog = 128 * 1024
 /** Milliseconds that a terminal lives with nobody attached. */
 const keepDetached = 10 * 60_000
+/** A shell that is only being started has no terminal yet: how often, and every how many milliseconds, it is tried again. */
+const fitTries = 200
+const fitPause = 50
 
 export interface TerminalOptions {
   readonly workspace: Workspace
@@ -34,12 +37,16 @@ export class Terminal {
   readonly #watchers = new Set<{ output: (text: string) => void; end: () => void }>()
   readonly #decoder = new StringDecoder('utf8')
   readonly #workspace: Workspace
+  readonly #tty: boolean
   #detached: NodeJS.Timeout | null = null
+  /** What it is to become. */
+  #size: { cols: number; rows: number } | null = null
   #ended = false
   lastUsedAt = Date.now()
 
   constructor(id: string, options: TerminalOptions & TerminalWish, { directory, note }: Entered, onEnd: () => void) {
     this.id = id
+    this.#tty = options.tty
     this.#workspace = options.workspace
     const env = { ...options.environment, WORKSPACE: options.workspace.path(), ...terminalInit(options.term, options.thread) }
     if (note !== null) this.#recent.push(Buffer.from(note.replaceAll('\n', '\r\n')))
@@ -76,13 +83,39 @@ export class Terminal {
     if (!this.#ended) this.#child.stdin?.write(data)
   }
 
-  /** Sets the window's size, whose processes are told by SIGWINCH. */
+  /** Sets the window's size, whose processes are told by SIGWINCH. The last one holds, also one that comes before the shell is there. */
   resize(cols: number, rows: number): void {
+    const before = this.#size
+    this.#size = { cols, rows }
+    if (this.#tty && before === null) void this.#fit()
+  }
+
+  /** One at a time, or an earlier one might come last. */
+  async #fit(): Promise<void> {
+    for (let failed = 0; this.#size !== null && !this.#ended && failed < fitTries;) {
+      const size = this.#size
+      const problem = await this.#stretch(size)
+      if (problem === null) {
+        failed = 0
+        if (this.#size === size) this.#size = null
+      } else {
+        failed += 1
+        if (failed === fitTries) console.error('sandbox-server: a terminal keeps its size:', problem)
+        await new Promise((resolve) => setTimeout(resolve, fitPause))
+      }
+    }
+    this.#size = null
+  }
+
+  /** `stty -F` on the terminal that the shell has open: `script` itself has none to take a size from. Null: it is done. */
+  #stretch({ cols, rows }: { cols: number; rows: number }): Promise<string | null> {
     const shell = this.#shell()
-    if (!shell || this.#ended) return
-    // `stty -F` on the terminal that the shell has open: `script` itself has none to take a size from.
+    if (!shell) return Promise.resolve('its shell is not there yet')
     const child = spawnForAgent('stty', ['-F', `/proc/${shell}/fd/0`, 'cols', String(cols), 'rows', String(rows)], { stdio: 'ignore' })
-    child.once('error', (error) => console.error('sandbox-server: a terminal keeps its size:', error.message))
+    return new Promise((resolve) => {
+      child.once('error', (error) => resolve(error.message))
+      child.once('exit', (code) => resolve(code === 0 ? null : `stty ended with ${code}`))
+    })
   }
 
   attach(watcher: { output: (text: string) => void; end: () => void }): () => void {

@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startSandboxServer, until } from './support.ts'
+import { findProgram, startSandboxServer, until } from './support.ts'
 import type { Running } from './support.ts'
 
 let server: Running
@@ -9,8 +12,8 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 /** A client of the terminal protocol; `seen` is all output so far. */
-async function terminal(query = ''): Promise<{ socket: WebSocket; id: string; seen: () => string; send: (message: unknown) => void; closed: Promise<void> }> {
-  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/v1/shell/ws${query}`)
+async function terminal(query = '', at = server): Promise<{ socket: WebSocket; id: string; seen: () => string; send: (message: unknown) => void; closed: Promise<void> }> {
+  const socket = new WebSocket(`${at.url.replace('http', 'ws')}/v1/shell/ws${query}`)
   let output = ''
   let id = ''
   let ready = false
@@ -43,6 +46,26 @@ describe('WS /v1/shell/ws', () => {
     await until(() => one.seen().includes('after-4 ü'))
     one.send(type('exit\n'))
     await one.closed
+  })
+
+  test('of sizes that come before its shell is there, the last one holds', async () => {
+    // A machine that is slow to start the shell.
+    const programs = await mkdtemp(join(tmpdir(), 'berth-slow-'))
+    const script = findProgram('script') ?? 'script'
+    await writeFile(join(programs, 'script'), `#!/bin/sh\nsleep 1\nexec ${script} "$@"\n`, { mode: 0o755 })
+    const slow = await startSandboxServer({ PATH: `${programs}:${process.env['PATH'] ?? ''}` })
+    try {
+      const one = await terminal('', slow)
+      for (let cols = 100; cols < 130; cols += 1) one.send({ type: 'resize', data: { cols, rows: 40 } })
+      one.send(type('until [ "$(stty size)" = "40 129" ]; do sleep 0.1; done; sleep 0.5; stty size; echo done-$((1+1))\n'))
+      await until(() => one.seen().includes('done-2'))
+      expect(one.seen()).toContain('40 129\r\n')
+      one.send(type('exit\n'))
+      await one.closed
+    } finally {
+      await slow.close()
+      await rm(programs, { recursive: true })
+    }
   })
 
   test('the session is listed, seen again by who comes back, and ended by DELETE', async () => {
