@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, lstat, readdir, rename, rmdir, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { errno } from '../home/disk-error.ts'
+import { errno } from './home/disk-error.ts'
 
 /** What the user Berth runs as may not delete; a sandbox, where it was made, can. */
 export interface Left { readonly path: string; readonly code: string }

@@ -6,7 +6,7 @@ import { diskError, errno } from '../home/disk-error.ts'
 import type { Home } from '../home/open-home.ts'
 import { diskUse } from './disk-use.ts'
 import { anonymousPlace } from './places.ts'
-import { removeTree, type Left } from './remove-tree.ts'
+import { removeTree, type Left } from '../remove-tree.ts'
 import { isThere, threadDir } from './thread-dir.ts'
 
 export interface Deleted {

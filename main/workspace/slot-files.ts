@@ -13,7 +13,7 @@ import { ensureLeaves, leafMode, leaves, makeOpen, makeShelter, userDataOf } fro
 import type { FilesOwner } from './give-files.ts'
 import type { Place } from './places.ts'
 import { moveAndSay } from './late-binding.ts'
-import { removeTree } from './remove-tree.ts'
+import { removeTree } from '../remove-tree.ts'
 
 const claimFile = 'claim.json'
 const movedName = /^\.berth-moved-[a-f0-9]{12}$/
@@ -56,7 +56,8 @@ export function slotFiles(home: Home, ownerNow: () => Promise<FilesOwner | null>
         if (!movedName.test(name)) continue
         const moved = join(home.paths.users, name)
         for (const file of await namesIn(moved)) if (wordName.test(file)) await rm(join(moved, file), { force: true })
-        await rmdir(moved)
+        // What the slot was made with, and where something is mounted. Whoever is told of anything else looks at it.
+        if (!(await removeHollow(moved))) await rmdir(moved)
       }
     }),
     async make(slot) {

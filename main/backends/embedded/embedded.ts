@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
 import type { Backend, EngineEvent, Found, Owner, SandboxSpec } from '../backend.ts'
@@ -10,6 +10,7 @@ import type { Child } from './child.ts'
 import { startChild } from './child.ts'
 import { writeEtc } from './etc-dir.ts'
 import { startGuard } from './guard.ts'
+import { removeTree } from '../../remove-tree.ts'
 import { isolationMissing, probeIsolation } from './isolation.ts'
 import { limited, unenforced } from './limits.ts'
 import { ownerMark, sweepOrphans } from './orphans.ts'
@@ -17,6 +18,9 @@ import { descriptionOf } from './describe.ts'
 import { foundPortTaken, freePort } from './port.ts'
 import { bareEnvironment, checkMounts, listening, throwIfAborted } from './starting.ts'
 import { usageReader } from './usage.ts'
+
+/** How often a port that was free is found taken before that is an error: each time somebody else was quicker. */
+const portTries = 20
 
 export interface EmbeddedOptions {
   readonly owner: Owner
@@ -86,19 +90,19 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
       const words = bwrapArgs(jail, spec.mounts, environment)
       return startChild({ ...common, program: jail.bwrap, args, env: {}, options: words }, clock)
     }
-    const home = join(options.runDir, 'bare', spec.name)
+    // Its own, as whatever cannot be deleted of one must not be in the next.
+    const home = join(options.runDir, 'bare', `${spec.name}-${randomBytes(4).toString('hex')}`)
     await mkdir(home, { recursive: true })
     const env = { ...environment, ...bareEnvironment(spec, home, options.env['PATH']) }
     const child = startChild({ ...common, program: options.node, args: [options.server], env, options: null }, clock)
     // As with bubblewrap, only the mounts outlive a sandbox.
-    return { ...child, gone: child.gone.then(() => rm(home, { recursive: true, force: true })) }
+    return { ...child, gone: child.gone.then(async () => void (await removeTree(home))) }
   }
 
   async function start(spec: SandboxSpec, aborted: AbortSignal): Promise<Found> {
     const signal = AbortSignal.any([aborted, closing.signal])
     await checkMounts(spec)
-    for (let from = spec.port; ;) {
-      throwIfAborted(signal, spec)
+    for (let [from, tries] = [spec.port, 1]; ; tries += 1) {
       const port = from === null ? 0 : await freePort(from, signal)
       throwIfAborted(signal, spec)
       const child = await launch(spec, port)
@@ -108,7 +112,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
         child.kill()
         await child.gone
         // Somebody took it after it was found free.
-        if (from === null || !foundPortTaken(child)) throw error
+        if (from === null || tries === portTries || !foundPortTaken(child)) throw error
         from = port + 1
       }
     }

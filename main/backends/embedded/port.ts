@@ -2,10 +2,10 @@ import { createServer } from 'node:net'
 import { fail } from '../../../shared/errors.ts'
 import type { Child } from './child.ts'
 
-/** The first free loopback port from `first` upward; nothing reserves it. */
+/** The first free loopback port from `first` upward; nothing reserves it. Called off, it is whichever port it came to. */
 export async function freePort(first: number, signal: AbortSignal): Promise<number> {
-  for (let port = first; port < first + 1_000 && port <= 65_535 && !signal.aborted; port += 1) {
-    if (await isFree(port)) return port
+  for (let port = first; port < first + 1_000 && port <= 65_535; port += 1) {
+    if (signal.aborted || (await isFree(port))) return port
   }
   throw fail('PORT_TAKEN', `No port from ${first} upward is free.`, {
     next: 'Set another `port`, or none.', details: { port: first },

@@ -171,6 +171,8 @@ describe('the embedded backend when something is wrong', () => {
     const found = await backend.create(wanted, never)
     await untilReady(talk, found, wanted.key)
     expect((await talk.exec(found, wanted.key, 'pwd')).stdout.trim()).toBe(join(dir.path, 'workspace'))
+    // A directory that its owner closed, as some package managers do: nothing in it can be deleted as it is.
+    expect((await talk.exec(found, wanted.key, 'mkdir ~/closed && touch ~/closed/file && chmod 500 ~/closed && ls ~')).stdout.trim()).toBe('closed')
     expect(await backend.facts()).toMatchObject({ name: 'no isolation' })
     await backend.remove(found.ref, 1)
     expect(readdirSync(join(home, 'run', 'bare'))).toEqual([])

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { chmod, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Docker from 'dockerode'
 import { afterEach, expect, it } from 'vitest'
@@ -351,6 +351,31 @@ needs('docker', 'lite-image').describe('slots, docker, by hand', () => {
     expect(labels.length).toBeGreaterThan(0)
     expect(new Set(labels)).toEqual(new Set(['']))
   })
+})
+
+it('a slot that was tried when its engine was killed leaves nothing among the threads', async () => {
+  const dir = await tempDir('tried')
+  try {
+    const home = await openHome(dir.path)
+    const slot = 'c'.repeat(16)
+    const files = slotFiles(home)
+    await files.make(slot)
+    await expect(files.prove(slot, () => Promise.resolve('another word'))).resolves.toContain('does not follow')
+    // The kill: what stands there in the middle of it.
+    const moved = join(home.paths.users, '.berth-moved-0123456789ab')
+    await files.prove(slot, async (name) => {
+      const [now = ''] = await readdir(home.paths.users)
+      await cp(join(home.paths.users, now), moved, { recursive: true })
+      return await readFile(join(moved, name), 'utf8')
+    })
+    await mkdir(join(moved, 'outputs', 'mounted'))
+    expect((await readdir(moved)).length).toBe(4)
+    await files.tidy()
+    expect(await readdir(home.paths.users)).toEqual([])
+    expect(await files.state(slot)).toEqual({ kind: 'spare' })
+  } finally {
+    await dir.remove()
+  }
 })
 
 it('a slot is claimed once, however many try: and never when it was retired', async () => {
