@@ -26,20 +26,20 @@ const otherNavigation = /interrupted by another navigation to /
 /** From now on this page goes to an address, or loads it anew, once more, as a person would, where the network changed meanwhile. */
 function persistent(page: Page): void {
   const [goto, reload] = [page.goto.bind(page), page.reload.bind(page)]
-  page.goto = (...where) => again(page, () => goto(...where))
-  page.reload = (...how) => again(page, () => reload(...how))
+  page.goto = (url, options) => again(page, url, () => goto(url, options))
+  page.reload = (options) => again(page, page.url(), () => reload(options))
 }
 
-async function again(page: Page, load: () => Promise<Response | null>): Promise<Response | null> {
+async function again(page: Page, url: string, load: () => Promise<Response | null>): Promise<Response | null> {
   for (let tries = 0; ; tries += 1) {
     try {
       return await load()
     } catch (error) {
       const [changed, other] = [networkChanged, otherNavigation].map((kind) => error instanceof Error && kind.test(error.message))
       if (tries === 3 || !(changed || other)) throw error
-      await page.waitForLoadState()
-      // Not once more where it came after all: a login link is good for one time.
-      if (other && await page.evaluate(() => location.protocol !== 'chrome-error:')) return null
+      // Not once more where it came after all: a login link is good for one time, and is taken out of the address.
+      const there = ({ href }: URL) => href.startsWith(url.split('#', 1)[0] ?? '')
+      if (other && await page.waitForURL(there, { timeout: 2000 }).then(() => true, () => false)) return null
     }
   }
 }
