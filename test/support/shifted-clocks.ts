@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A process's own clocks, set from outside while it runs or is stopped. Milliseconds that they are off by. */
@@ -14,7 +14,11 @@ const variable = 'BERTH_TEST_CLOCKS'
 /** For one process to be started with `nodeOptions` and `env`; `directory` is the test's own. */
 export function shiftedClocks(directory: string): ShiftedClocks {
   const file = join(directory, 'clocks')
-  const set: ShiftedClocks['set'] = (off) => writeFileSync(file, JSON.stringify(off))
+  // Whole at every moment: the process reads it whenever it wants to know the time.
+  const set: ShiftedClocks['set'] = (off) => {
+    writeFileSync(`${file}.tmp`, JSON.stringify(off))
+    renameSync(`${file}.tmp`, file)
+  }
   set({ wall: 0, monotonic: 0 })
   return { nodeOptions: ['--import', import.meta.filename], env: { [variable]: file }, set }
 }
