@@ -16,8 +16,10 @@ const backlog = 128 * 1024
 /** Milliseconds that a terminal lives with nobody attached. */
 const keepDetached = 10 * 60_000
 /** A shell that is only being started has no terminal yet: how often, and every how many milliseconds, it is tried again. */
-const fitTries = 200
-const fitPause = 50
+const fitTries = 500
+const fitPause = 20
+/** After so many tries what is typed waits no longer: perhaps it never will have one. */
+const holdTries = 100
 
 export interface TerminalOptions {
   readonly workspace: Workspace
@@ -41,6 +43,9 @@ export class Terminal {
   #detached: NodeJS.Timeout | null = null
   /** What it is to become. */
   #size: { cols: number; rows: number } | null = null
+  /** What waits until it has its size. */
+  readonly #typed: string[] = []
+  #holds = false
   #ended = false
   lastUsedAt = Date.now()
 
@@ -80,10 +85,18 @@ export class Terminal {
 
   type(data: string): void {
     this.lastUsedAt = Date.now()
-    if (!this.#ended) this.#child.stdin?.write(data)
+    this.#typed.push(data)
+    if (!this.#holds) this.#passOn()
   }
 
-  /** Sets the window's size, whose processes are told by SIGWINCH. The last one holds, also one that comes before the shell is there. */
+  #passOn(): void {
+    for (const data of this.#typed.splice(0)) if (!this.#ended) this.#child.stdin?.write(data)
+  }
+
+  /**
+   * Sets the window's size, whose processes are told by SIGWINCH. The last one holds, also one that comes before the shell is
+   * there; and what is typed after it finds it set.
+   */
   resize(cols: number, rows: number): void {
     const before = this.#size
     this.#size = { cols, rows }
@@ -92,19 +105,20 @@ export class Terminal {
 
   /** One at a time, or an earlier one might come last. */
   async #fit(): Promise<void> {
+    this.#holds = true
     for (let failed = 0; this.#size !== null && !this.#ended && failed < fitTries;) {
       const size = this.#size
       const problem = await this.#stretch(size)
-      if (problem === null) {
-        failed = 0
-        if (this.#size === size) this.#size = null
-      } else {
-        failed += 1
-        if (failed === fitTries) console.error('sandbox-server: a terminal keeps its size:', problem)
-        await new Promise((resolve) => setTimeout(resolve, fitPause))
-      }
+      if (problem === null && this.#size === size) this.#size = null
+      failed = problem === null ? 0 : failed + 1
+      if (problem === null || failed === holdTries) this.#passOn()
+      if (failed === holdTries) this.#holds = false
+      if (failed === fitTries) console.error('sandbox-server: a terminal keeps its size:', problem)
+      if (problem !== null) await new Promise((resolve) => setTimeout(resolve, fitPause))
     }
     this.#size = null
+    this.#holds = false
+    this.#passOn()
   }
 
   /** `stty -F` on the terminal that the shell has open: `script` itself has none to take a size from. Null: it is done. */
