@@ -4,7 +4,9 @@ import type { Place } from './keys.logic.ts'
 /** Where an element stands, as far as keys go. */
 export function placeOf(target: EventTarget | null): Place {
   if (!(target instanceof Element)) return 'page'
-  if (target.closest('[role="dialog"], [role="alertdialog"], [role="menu"], [role="listbox"]')) return 'float'
+  const float = target.closest('[role="dialog"], [role="alertdialog"], [role="menu"], [role="listbox"]')
+  // One that is closed keeps the focus for a frame more; whoever types on means what is below it.
+  if (float) return float.closest('[data-closed]') ? 'page' : 'float'
   if (target.closest('.xterm')) return 'terminal'
   if (target.closest('input, textarea, select, [contenteditable="true"]')) return 'field'
   return target.matches('[data-row]') ? 'row' : 'page'

@@ -198,6 +198,23 @@ needs('chromium').describe('The frame, in Chromium', () => {
   })
 
   describe('live', () => {
+    test('a key pressed right after a dialog was closed means the page below it', async () => {
+      await open()
+      await page.keyboard.press('?')
+      await page.getByText('Single letters never act while you type.').waitFor()
+      // Faster than the next frame, which is when the dialog gives the focus back.
+      await page.evaluate(`(async () => {
+        const press = (key, more) => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more }))
+        press('Escape')
+        for (let turn = 0; turn < 10; turn += 1) await null
+        press('k', { ctrlKey: true })
+      })()`)
+      await page.getByRole('option').first().waitFor()
+      await page.keyboard.type('zzz')
+      await page.getByText(/Nothing matches/).waitFor()
+      expect(problems).toEqual([])
+    })
+
     test('the palette leads to what is on a screen that is not open, and into each sandbox', async () => {
       await open()
       const found = async (text: string, option: RegExp) => {
