@@ -19,7 +19,7 @@ export interface HeldLock {
 export interface FileLocks {
   /** Waits its turn. A lock whose owner is dead is broken at once; a live owner is waited for, up to `waitMs`. */
   take(name: string, options: { signal?: AbortSignal | undefined; waitMs: number }): Promise<HeldLock>
-  /** One try: null where a live process has it. Also on a full disk, where nothing is to be started but the engine. */
+  /** One try: null where a live process has it, or frees it from a dead one just now. Also on a full disk, where nothing is to be started but the engine. */
   tryTake(name: string): Promise<HeldLock | null>
   /** Frees what dead owners left, by waiting for each lock in turn: some are of names that nobody will ever take again. */
   sweep(signal: AbortSignal): Promise<void>
@@ -133,7 +133,7 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
     const identity = identityNow(name)
     const text = await readFile(`${path(name)}.owner`, 'utf8').catch(() => null) // not written yet, or by a process that died there
     // One from before the lock is of somebody who left no lock behind: whoever has it now is about to write theirs.
-    const current = isFromBefore(`${path(name)}.owner`, `${path(name)}.lock`) ? null : text
+    const current = orUnusable(name, () => isFromBefore(`${path(name)}.owner`, `${path(name)}.lock`)) ? null : text
     return { identity, text: current, dead: await isDead(`${path(name)}.lock`, current) }
   }
 
@@ -188,16 +188,14 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
     const file = `${path(name)}.breaking`
     const text = await readFile(file, 'utf8').catch(() => null) // over meanwhile
     if (text === null || !((await isDead(file, text.split('\n', 1)[0] ?? '')) || (await isOld(file)))) return
-    try {
-      removeIf(file, text)
-    } catch (error) {
-      throw unusable(name, error)
-    }
+    orUnusable(name, () => removeIf(file, text))
   }
 
-  function identityNow(name: string): string | null {
+  const identityNow = (name: string) => orUnusable(name, () => identityOf(`${path(name)}.lock`))
+
+  function orUnusable<T>(name: string, look: () => T): T {
     try {
-      return identityOf(`${path(name)}.lock`)
+      return look()
     } catch (error) {
       throw unusable(name, error)
     }
@@ -300,6 +298,7 @@ function json(text: string): unknown {
 }
 
 function unusable(name: string, cause: unknown): Error {
+  if (cause instanceof BerthError) return cause
   if (isFull(cause)) {
     return fail('DISK_FULL', `The disk of Berth's home is full: the lock of ${name} cannot be written`, { next: fullNext, cause })
   }

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { readlinkSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import { spawnForAgent } from './agent-process.ts'
@@ -46,6 +47,8 @@ export class Terminal {
   /** What waits until it has its size. */
   readonly #typed: string[] = []
   #holds = false
+  /** False once it gave up: what cannot be sized must not slow down what is typed at every change. */
+  #mayHold = true
   #ended = false
   lastUsedAt = Date.now()
 
@@ -105,14 +108,14 @@ export class Terminal {
 
   /** One at a time, or an earlier one might come last. */
   async #fit(): Promise<void> {
-    this.#holds = true
+    this.#holds = this.#mayHold
     for (let failed = 0; this.#size !== null && !this.#ended && failed < fitTries;) {
       const size = this.#size
       const problem = await this.#stretch(size)
       if (problem === null && this.#size === size) this.#size = null
       failed = problem === null ? 0 : failed + 1
+      if (failed === holdTries) this.#holds = this.#mayHold = false
       if (problem === null || failed === holdTries) this.#passOn()
-      if (failed === holdTries) this.#holds = false
       if (failed === fitTries) console.error('sandbox-server: a terminal keeps its size:', problem)
       if (problem !== null) await new Promise((resolve) => setTimeout(resolve, fitPause))
     }
@@ -122,14 +125,16 @@ export class Terminal {
   }
 
   /** `stty -F` on the terminal that the shell has open: `script` itself has none to take a size from. Null: it is done. */
-  #stretch({ cols, rows }: { cols: number; rows: number }): Promise<string | null> {
-    const shell = this.#shell()
-    if (!shell) return Promise.resolve('its shell is not there yet')
-    const child = spawnForAgent('stty', ['-F', `/proc/${shell}/fd/0`, 'cols', String(cols), 'rows', String(rows)], { stdio: 'ignore' })
-    return new Promise((resolve) => {
-      child.once('error', (error) => resolve(error.message))
-      child.once('exit', (code) => resolve(code === 0 ? null : `stty ended with ${code}`))
-    })
+  async #stretch({ cols, rows }: { cols: number; rows: number }): Promise<string | null> {
+    try {
+      const shell = this.#shell()
+      if (!shell) return 'its shell is not there yet'
+      const child = spawnForAgent('stty', ['-F', `/proc/${shell}/fd/0`, 'cols', String(cols), 'rows', String(rows)], { stdio: 'ignore' })
+      const [code] = (await once(child, 'exit')) as [number | null]
+      return code === 0 ? null : `stty ended with ${code}`
+    } catch (error) {
+      return String(error)
+    }
   }
 
   attach(watcher: { output: (text: string) => void; end: () => void }): () => void {

@@ -13,9 +13,9 @@ import { startGuard } from './guard.ts'
 import { removeTree } from '../../remove-tree.ts'
 import { isolationMissing, probeIsolation } from './isolation.ts'
 import { limited, unenforced } from './limits.ts'
-import { ownerMark, sweepOrphans } from './orphans.ts'
+import { bareName, ownerMark, sweepBare, sweepOrphans } from './orphans.ts'
 import { descriptionOf } from './describe.ts'
-import { foundPortTaken, freePort } from './port.ts'
+import { foundPortTaken, freePort, portsTaken } from './port.ts'
 import { bareEnvironment, checkMounts, listening, throwIfAborted } from './starting.ts'
 import { usageReader } from './usage.ts'
 
@@ -58,7 +58,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   const jail = options.isolation === 'none' ? null : await openJail(options)
   await mkdir(options.runDir, { recursive: true, mode: 0o700 })
   if (jail) await writeEtc(jail.etcDir, jail.userNamespace)
+  const bare = join(options.runDir, 'bare')
   if (process.platform === 'linux') sweepOrphans(owner.installation)
+  // Nobody waits for it: what is in it may be much.
+  const swept = process.platform === 'linux' ? sweepBare(bare) : Promise.resolve()
   const argv0 = process.platform === 'linux' ? ownerMark(owner.installation, process.pid) : 'berth-sandbox'
   const guard = process.platform === 'linux' ? startGuard(argv0) : null
 
@@ -91,7 +94,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
       return startChild({ ...common, program: jail.bwrap, args, env: {}, options: words }, clock)
     }
     // Its own, as whatever cannot be deleted of one must not be in the next.
-    const home = join(options.runDir, 'bare', `${spec.name}-${randomBytes(4).toString('hex')}`)
+    const home = join(bare, bareName(spec.name))
     await mkdir(home, { recursive: true })
     const env = { ...environment, ...bareEnvironment(spec, home, options.env['PATH']) }
     const child = startChild({ ...common, program: options.node, args: [options.server], env, options: null }, clock)
@@ -112,7 +115,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
         child.kill()
         await child.gone
         // Somebody took it after it was found free.
-        if (from === null || tries === portTries || !foundPortTaken(child)) throw error
+        if (from === null || !foundPortTaken(child)) throw error
+        if (tries === portTries) throw portsTaken(spec.port, error)
         from = port + 1
       }
     }
@@ -239,6 +243,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
       await Promise.allSettled(starting)
       await Promise.all(all().map((entry) => (entry.removing ??= end(entry, 0))))
       guard?.dismiss()
+      await swept
     },
   }
 }

@@ -1,3 +1,7 @@
+import { randomBytes } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { removeTree } from '../../remove-tree.ts'
 import { commandLine, readProcess, readProcesses, signal } from './processes.ts'
 
 // Everything of a sandbox dies with the engine by the kernel's parent-death signal. Only at the beginning of a start,
@@ -26,4 +30,18 @@ export function sweepOrphans(installation: string): number {
     }
   }
   return killed
+}
+
+/** A directory name for an unisolated sandbox, by which the engine that has to remove it is told; never one that was there before. */
+export function bareName(sandbox: string): string {
+  return `${sandbox}.${process.pid}.${readProcess(process.pid)?.started ?? 0}.${randomBytes(4).toString('hex')}`
+}
+
+/** Removes the directories of unisolated sandboxes whose engine does not run any more. What may not be removed is tried again at the next start. */
+export async function sweepBare(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []) // There never was one.
+  for (const name of names) {
+    const [, engine, started] = /\.(\d+)\.(\d+)\.[a-f0-9]{8}$/.exec(name) ?? []
+    if (engine === undefined || readProcess(Number(engine))?.started !== Number(started)) await removeTree(join(directory, name))
+  }
 }

@@ -7,9 +7,11 @@ export async function freePort(first: number, signal: AbortSignal): Promise<numb
   for (let port = first; port < first + 1_000 && port <= 65_535; port += 1) {
     if (signal.aborted || (await isFree(port))) return port
   }
-  throw fail('PORT_TAKEN', `No port from ${first} upward is free.`, {
-    next: 'Set another `port`, or none.', details: { port: first },
-  })
+  throw portsTaken(first)
+}
+
+export function portsTaken(first: number | null, cause?: unknown): Error {
+  return fail('PORT_TAKEN', `No port from ${first} upward is free.`, { next: 'Set another `port`, or none.', details: { port: first }, cause })
 }
 
 function isFree(port: number): Promise<boolean> {

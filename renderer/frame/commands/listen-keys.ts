@@ -1,6 +1,6 @@
 import type { Commands } from './command.ts'
 import { commandFor, counts, strokeName, type Pending } from './keys.logic.ts'
-import { placeOf } from './place.ts'
+import { meantPlace } from './place.ts'
 
 /** Runs commands by their keys. What a screen handles itself (`preventDefault`) is left alone. */
 export function listenKeys(target: Window, commands: Commands, mac: boolean): () => void {
@@ -8,7 +8,7 @@ export function listenKeys(target: Window, commands: Commands, mac: boolean): ()
   function pressed(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.isComposing || event.repeat) return
     const stroke = strokeName({ key: event.key, ctrl: event.ctrlKey, meta: event.metaKey, alt: event.altKey, shift: event.shiftKey }, mac)
-    const place = placeOf(event.target)
+    const place = meantPlace(event.target)
     if (stroke === null || !counts(stroke, place, mac)) return
     const found = commandFor(commands.all().filter(({ onRow }) => onRow !== true || place === 'row'), stroke, pending, event.timeStamp)
     pending = found.pending

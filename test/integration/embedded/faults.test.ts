@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { probeIsolation } from '../../../main/backends/embedded/isolation.ts'
+import { readProcess } from '../../../main/backends/embedded/processes.ts'
 import { systemClock } from '../../../main/clock.ts'
 import { recordEvents } from '../../support/backend-subject.ts'
 import type { EmbeddedSubject } from '../../support/embedded-subject.ts'
@@ -126,6 +127,49 @@ describe('the embedded backend when something is wrong', () => {
     const found = await backend.create(spec({ port: 23_000 }), never)
     expect(Number(new URL(found.url ?? '').port) % 2).toBe(1)
     expect(await backend.list()).toHaveLength(1)
+  })
+
+  it('gives up where every port is taken at the last moment', async () => {
+    const starts = join(dir.path, 'starts')
+    const { backend, spec } = await subject({ server: serverOf('never', `
+      import { appendFileSync } from 'node:fs'
+      appendFileSync(${JSON.stringify(starts)}, '.')
+      throw new Error('listen EADDRINUSE: address already in use')`), isolation: 'none' })
+    await expect(backend.create(spec({ port: 23_000 }), never)).rejects.toMatchObject({ code: 'PORT_TAKEN', next: expect.stringContaining('port'), cause: expect.objectContaining({ code: 'START_FAILED' }) as unknown })
+    expect(readFileSync(starts, 'utf8')).toHaveLength(20)
+    expect(await backend.list()).toEqual([])
+  })
+
+  it('called off at whatever moment, says so, also while it looks for a port', async () => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    const { port } = taken.address() as { port: number }
+    try {
+      const { backend, spec } = await subject({})
+      for (let turns = 0; turns < 12; turns += 1) {
+        const off = new AbortController()
+        const outcome = expect(backend.create(spec({ port }), off.signal)).rejects.toMatchObject({ code: 'CANCELLED' })
+        for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+        off.abort()
+        await outcome
+      }
+    } finally {
+      taken.close()
+    }
+  })
+
+  it('without isolation: removes what killed engines left of their sandboxes, and nothing of one that runs', async () => {
+    const run = join(dir.path, 'left')
+    const mine = `mine.${process.pid}.${readProcess(process.pid)?.started ?? 0}.0123abcd`
+    for (const name of [mine, 'dead.2147483646.1.0123abcd', 'from-an-older-version']) {
+      const closed = join(run, 'bare', name, 'closed')
+      mkdirSync(closed, { recursive: true })
+      writeFileSync(join(closed, 'file'), '')
+      chmodSync(closed, 0o500)
+    }
+    const { backend } = await subject({ isolation: 'none', runDir: run })
+    await backend.close()
+    expect(readdirSync(join(run, 'bare'))).toEqual([mine])
   })
 
   it('ends by the polite signal within its grace, and by force after it', async () => {

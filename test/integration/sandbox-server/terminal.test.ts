@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findProgram, startSandboxServer, until } from './support.ts'
+import { findProgram, pathOf, startSandboxServer, until } from './support.ts'
 import type { Running } from './support.ts'
 
 let server: Running
@@ -65,6 +65,28 @@ describe('WS /v1/shell/ws', () => {
     } finally {
       await slow.close()
       await rm(programs, { recursive: true })
+    }
+  })
+
+  test('where no size can be set, what is typed comes through, and waits for none but the first', async () => {
+    const path = await pathOf(['bash', 'sh', 'script', 'cat'])
+    const bare = await startSandboxServer({ PATH: path })
+    try {
+      const one = await terminal('', bare)
+      const answered = async (number: number): Promise<number> => {
+        const began = performance.now()
+        one.send({ type: 'resize', data: { cols: 100, rows: 40 } })
+        one.send(type(`echo n-$((${number}))-n\n`))
+        await until(() => one.seen().includes(`n-${number}-n`))
+        return performance.now() - began
+      }
+      const first = await answered(1)
+      expect(await answered(2)).toBeLessThan(first / 2)
+      one.send(type('exit\n'))
+      await one.closed
+    } finally {
+      await bare.close()
+      await rm(path, { recursive: true })
     }
   })
 
