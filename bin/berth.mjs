@@ -27,7 +27,7 @@ async function entry() {
   const built = join(root, 'out', 'main', 'cli.mjs')
   const source = join(root, 'main', 'cli.ts')
   if (!existsSync(source)) return built
-  const { buildIsCurrent } = await import('../scripts/lib/build-stamp.mjs')
+  const { buildIsCurrent } = await import('../scripts/lib/ready.mjs')
   return buildIsCurrent() && existsSync(built) ? built : source
 }
 

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { calls, type CallArgs, type CallInput, type CallName, type CallResult } from '../shared/contract.ts'
 import { asBerthError } from '../shared/errors.ts'
-import type { CallOptions } from './bridge/client.ts'
-import { startEngine } from './engine.ts'
-import type { Engine } from './engine-api.ts'
-import { defaultHome } from './home/default-home.ts'
-import type { Log } from './log.ts'
+import type { CallOptions } from './doors/client/client.ts'
+import { startEngine } from './engine/engine.ts'
+import type { Engine } from './engine/engine-api.ts'
+import { defaultHome } from './house/home/paths.ts'
+import type { Log } from './base/log.ts'
 
 export interface OpenOptions {
   readonly configFile?: string | undefined

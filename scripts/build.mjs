@@ -5,9 +5,9 @@ import { promisify, stripVTControlCharacters } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import { build } from 'vite'
-import { contractId } from '../main/rpc/contract-hash.ts'
-import { version } from '../main/version.ts'
-import { sourceDigest, stampFile } from './lib/build-stamp.mjs'
+import { contractId } from '../main/calls/rpc/contract-hash.ts'
+import { version } from '../main/base/version.ts'
+import { sourceDigest, stampFile } from './lib/ready.mjs'
 import { inRoot, root } from './lib/root.mjs'
 
 const quiet = process.argv.includes('--quiet')

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { chromium } from 'playwright'
 import { inRoot } from './lib/root.mjs'
-import { browserPath } from './suites/browser.ts'
+import { browserPath } from './suites/machine.ts'
 
 const executablePath = browserPath()
 if (executablePath === null) throw new Error('no chromium on the PATH')

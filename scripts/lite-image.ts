@@ -1,9 +1,9 @@
 // Makes the image berth-lite on the engine that answers, unless it has it: for `npm test`, and by hand.
 import { openDocker } from '../main/backends/docker/docker-backend.ts'
-import { liteFiles, liteName } from '../main/backends/docker/image/lite-recipe.ts'
-import { systemClock } from '../main/clock.ts'
-import { resources } from '../main/resources.ts'
-import { version } from '../main/version.ts'
+import { liteFiles, liteName } from '../main/backends/docker/image/lite-build.ts'
+import { systemClock } from '../main/base/clock.ts'
+import { resources } from '../main/base/resources.ts'
+import { version } from '../main/base/version.ts'
 import { toErrorData } from '../shared/errors.ts'
 import { root, say } from './lib/root.mjs'
 

@@ -5,3 +5,16 @@ export function parseSize(size: number | string): number {
   if (!match) throw new RangeError(`not a size: ${size}`)
   return Math.round(Number(match[1]) * 1024 ** ' kmgt'.indexOf(match[2]?.toLowerCase() || ' '))
 }
+
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
+
+/** Bytes for a person: `512 B`, `1.5 MiB`. `wholeFrom`: as many of a unit have no decimal any more. */
+export function sizeText(bytes: number, wholeFrom: number): string {
+  let size = bytes
+  let unit = 0
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024
+    unit += 1
+  }
+  return `${unit === 0 || size >= wholeFrom ? Math.round(size) : size.toFixed(1)} ${units[unit]}`
+}

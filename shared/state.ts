@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { berthEvent } from './event.ts'
+import { berthEvent } from './events.ts'
 import { imageState } from './image.ts'
 import { next } from './next.ts'
 import { backendKind, isolation, sandbox } from './sandbox.ts'

@@ -1,6 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises'
 import path from 'node:path'
-import type { SchemeAnswer } from '../system/pipes.ts'
+import { errno } from '../../main/base/write-atomic.ts'
+import type { SchemeAnswer } from '../system/system.ts'
 
 export const scheme = 'app'
 /** The origin of every page of ours. */
@@ -29,8 +30,7 @@ export async function serveBundle(directory: string, { url, method }: { url: str
     const body = await readFile(file)
     return { status: 200, headers: headersFor(types[path.extname(file)] ?? 'application/octet-stream'), body: method === 'HEAD' ? null : body }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EISDIR') console.error(`a file of the page could not be read: ${String(error)}`)
+    if (!['ENOENT', 'ENOTDIR', 'EISDIR'].includes(errno(error))) console.error(`a file of the page could not be read: ${String(error)}`)
     return refuse(404)
   }
 }

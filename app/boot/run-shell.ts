@@ -1,28 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { toErrorData } from '../../shared/errors.ts'
-import { afterSleep } from '../engine/after-sleep.ts'
-import { about } from '../menus/about.ts'
-import { attach } from '../engine/attach.ts'
-import { houseMirror } from '../engine/house-mirror.ts'
-import { endpointOf, engineLink, offers } from '../engine/link.ts'
-import { startHere } from '../engine/start-here.ts'
+import { about, openMenu } from '../menus/menu.ts'
+import { attach, startHere } from '../engine/attach.ts'
+import { houseMirror, type HouseMirror } from '../engine/house-mirror.ts'
+import { endpointOf, engineLink, type EngineLink, offers } from '../engine/link.ts'
 import { channels } from '../ipc/channels.ts'
 import { servePage } from '../ipc/serve-page.ts'
-import { openMenu } from '../menus/menu.ts'
 import { exportDiagnostics } from '../native/diagnostics.ts'
 import { issuedPaths } from '../native/issued.ts'
 import { nativeCalls } from '../native/native-calls.ts'
-import { onWindowClose } from '../window/close-plan.ts'
+import { type KeepRunning, onWindowClose, openFront } from '../window/main-window.ts'
 import { openQuitting } from './quitting.ts'
 import { followEvents, notices } from '../menus/notices.ts'
 import { shutDownAll } from '../menus/shut-down-all.ts'
 import { openTray } from '../menus/tray.ts'
-import { openFront } from '../window/main-window.ts'
 import { openShellMemory } from '../window/shell-state.ts'
-import { confinePages } from './confine-pages.ts'
-import { keepRunning } from './keep-running.ts'
 import { places } from './places.ts'
-import { settingsOf } from './settings-of.ts'
-import type { ShellStart } from './shell-start.ts'
+import { settingsOf } from '../native/shell-settings.ts'
+import { openable } from '../native/open-link.ts'
+import type { Desk, Guard, System } from '../system/system.ts'
+import { origin, scheme, serveBundle } from './bundle.ts'
+import type { CallResult } from '../../shared/contract.ts'
 
 const now = () => performance.now()
 
@@ -150,4 +148,61 @@ function later(ms: number, run: () => void): () => void {
 
 function log(level: string, text: string, cause?: unknown): void {
   console.error(`${level}: ${text}${cause === undefined ? '' : ` (${cause instanceof Error ? cause.message : String(cause)})`}`)
+}
+
+/** What pages get and what they may: our own files, one permission, and no way off; a link to elsewhere opens in the browser. */
+function confinePages({ guard, desk, renderer }: { guard: Guard; desk: Pick<Desk, 'openLink'>; renderer: string }): void {
+  guard.serve(scheme, (request) => serveBundle(renderer, request))
+  guard.allowPermissions(['clipboard-sanitized-write'])
+  guard.confine(origin, (url) => {
+    try {
+      desk.openLink(openable(url)).catch((error: unknown) => console.error(`a link could not be opened: ${String(error)}`))
+    } catch (error) {
+      console.error(`a page wanted to go where no page may: ${String(error)}`)
+    }
+  })
+}
+
+/** `ui.keep_running` in force, from the engine; the last known while it is away. */
+function keepRunning(link: EngineLink): { current(): KeepRunning; refresh(): void } {
+  let value: KeepRunning = 'auto'
+  function refresh(): void {
+    const now = link.current()
+    if (now.state !== 'open') return
+    // An engine that goes meanwhile leaves what was known.
+    now.engine.endpoint.call('config', {}).then(({ values }) => {
+      value = valueIn(values)
+    }, () => undefined)
+  }
+  link.onChange(refresh)
+  refresh()
+  return { current: () => value, refresh }
+}
+
+function valueIn(values: CallResult<'config'>['values']): KeepRunning {
+  const found = values.find(({ key }) => key === 'ui.keep_running')?.value
+  return found === 'on' || found === 'off' ? found : 'auto'
+}
+
+/** What the shell is started with. */
+export interface ShellStart {
+  readonly system: System
+  readonly env: NodeJS.ProcessEnv
+  /** Where the built main file lies. */
+  readonly here: string
+  readonly resourcesPath: string
+  readonly execPath: string
+  readonly argv: readonly string[]
+}
+
+const patienceMs = 5000
+
+/** The machine slept: the engine looks again at what is there, and so do we. One that does not answer is given up and looked for anew. */
+async function afterSleep(link: EngineLink, mirror: Pick<HouseMirror, 'resync'>): Promise<void> {
+  const now = link.current()
+  if (now.state !== 'open') return link.retry()
+  mirror.resync()
+  // However it answers: it is there.
+  const asked = now.engine.endpoint.call('retry', {}).then(() => true, () => true)
+  if (!(await Promise.race([asked, sleep(patienceMs, false, { ref: false })]))) await link.drop('it did not answer after the machine slept')
 }

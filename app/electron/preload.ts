@@ -1,9 +1,7 @@
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
-import type { Answer, EngineState, PreloadApi } from '../../shared/wire/preload-api.ts'
-import type { ServerFrame } from '../../shared/wire/frame.ts'
+import { type Answer, type EngineState, pipeMessage, type PreloadApi } from '../../shared/wire/preload-api.ts'
 import { channels } from '../ipc/channels.ts'
-import { latest, pageClient, type Pipe } from '../ipc/page-client.ts'
-import { preloadNative } from '../ipc/page-native.ts'
+import { latest, preloadNative } from '../ipc/page-native.ts'
 
 // The one file that acts when it is loaded: that is what a preload is for.
 const engine = latest<EngineState>()
@@ -17,27 +15,13 @@ ipcRenderer.on(channels.command, (_event, name: string) => {
   if (name.startsWith('go:')) location.hash = name.slice('go:'.length)
   else commands.heard(name)
 })
-const pipe = new Promise<Pipe>((resolve) => {
-  ipcRenderer.once(channels.pipe, (event) => {
-    const port = event.ports[0]
-    if (!port) return
-    resolve({
-      send: (frame) => port.postMessage(frame),
-      onFrame(listener) {
-        port.onmessage = ({ data }: MessageEvent<ServerFrame>) => listener(data)
-      },
-    })
-  })
-})
+// Nobody but this window hears it: the page in it, which the shell has looked at.
+ipcRenderer.on(channels.pipe, (event) => window.postMessage(pipeMessage, '*', event.ports))
 // Not at once: the shell asks which page it is, and this runs before there is one. The page's own scripts come later still.
-document.addEventListener('readystatechange', () => ipcRenderer.send(channels.pipe), { once: true })
+document.addEventListener('readystatechange', () => ipcRenderer.send(channels.loaded), { once: true })
 
 const api: PreloadApi = {
-  ...pageClient({
-    ask: (id, name, input) => ipcRenderer.invoke(channels.call, id, name, input) as Promise<Answer>,
-    cancel: (id) => ipcRenderer.send(channels.cancel, id),
-    pipe,
-  }),
+  openPipe: () => ipcRenderer.send(channels.pipe),
   onEngine: (listener) => engine.listen(listener),
   native: preloadNative({
     ask: (name, ...args) => ipcRenderer.invoke(channels.native, name, ...args) as Promise<Answer>,

@@ -1,3 +1,4 @@
+import { listeners } from '../../shared/listeners.ts'
 import { applyPatch, type HouseState } from '../../shared/state.ts'
 import type { Subscription } from '../../shared/wire/endpoint.ts'
 import type { EngineLink, LinkState } from './link.ts'
@@ -17,8 +18,7 @@ export function houseMirror(link: EngineLink): HouseMirror {
   let instance: string | null = null
   let seq = -1
   let subscription: Subscription<'state'> | null = null
-  const listeners = new Set<() => void>()
-  const changed = () => listeners.forEach((listener) => listener())
+  const { tell: changed, on: onChange, clear } = listeners()
 
   function follow(now: LinkState): void {
     subscription?.close()
@@ -55,12 +55,12 @@ export function houseMirror(link: EngineLink): HouseMirror {
   follow(link.current())
   return {
     state: () => state,
-    onChange: (listener) => void listeners.add(listener),
+    onChange,
     resync,
     close() {
       off()
       subscription?.close()
-      listeners.clear()
+      clear()
     },
   }
 }

@@ -1,6 +1,14 @@
 import { asBerthError, fail } from '../../shared/errors.ts'
+import { listeners } from '../../shared/listeners.ts'
 import type { Endpoint } from '../../shared/wire/endpoint.ts'
-import { offerAfterMs, pauseAfter } from './link-plan.ts'
+
+/** An engine that is restarted is back before this; then the shell offers to start one here. */
+const offerAfterMs = 5000
+
+/** Pause before the next look for an engine: soon at first, and never more than 2 s, as a look costs one small file. */
+export function pauseAfter(tries: number): number {
+  return Math.min(100 * 1.6 ** Math.min(tries, 20), 2000)
+}
 
 /** An engine that was reached, in this process or beyond a WebSocket. */
 export interface Reached {
@@ -65,11 +73,11 @@ export function engineLink(deps: LinkDeps): EngineLink {
   let tries = 0
   let starting: Promise<void> | null = null
   let takeBack: () => void = () => undefined
-  const listeners = new Set<(now: LinkState) => void>()
+  const { tell, on: onChange, clear } = listeners<[now: LinkState]>()
 
   function become(next: LinkState): void {
     state = next
-    for (const listener of listeners) listener(next)
+    tell(next)
   }
 
   async function reached(engine: Reached): Promise<void> {
@@ -131,10 +139,7 @@ export function engineLink(deps: LinkDeps): EngineLink {
 
   return {
     current: () => state,
-    onChange(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    onChange,
     async open() {
       try {
         const there = await deps.attach()
@@ -170,7 +175,7 @@ export function engineLink(deps: LinkDeps): EngineLink {
     async close(how) {
       closed = true
       takeBack()
-      listeners.clear()
+      clear()
       // One that is just starting is ended by `reached`.
       await starting?.catch(() => undefined)
       if (state.state === 'open') await state.engine.close(how)

@@ -1,9 +1,9 @@
 /** Every name under which page and shell speak. */
 export const channels = {
-  call: 'berth:call',
-  cancel: 'berth:cancel',
   native: 'berth:native',
-  /** The preload asks for its pipe, once a load. */
+  /** The preload says that its page is there, once a load. */
+  loaded: 'berth:loaded',
+  /** The page asks for a port to the engine of this moment; under the same name it comes. */
   pipe: 'berth:pipe',
   engine: 'berth:engine',
   command: 'berth:command',

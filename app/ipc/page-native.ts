@@ -1,3 +1,4 @@
+import { listeners } from '../../shared/listeners.ts'
 import type { Answer, PreloadNative } from '../../shared/wire/preload-api.ts'
 
 export interface NativeDeps {
@@ -39,5 +40,38 @@ export function preloadNative({ ask, pathOf, onCommand, onProgress }: NativeDeps
     shellSettings: () => asked('shellSettings'),
     setLogin: (on) => asked('setLogin', on),
     installCommand: () => asked('installCommand'),
+  }
+}
+
+/** What is heard again and again from the shell. */
+export interface Heard<T> {
+  heard(value: T): void
+  /** The last of it at once, and what comes. */
+  listen(listener: (value: T) => void): () => void
+  /** Only what comes, and the last that came while nobody listened. */
+  later(listener: (value: T) => void): () => void
+}
+
+export function latest<T>(): Heard<T> {
+  let value: { is: T } | null = null
+  const { tell, on, size } = listeners<[value: T]>()
+  let unheard: { is: T } | null = null
+  return {
+    heard(next) {
+      value = { is: next }
+      unheard = size() === 0 ? value : null
+      tell(next)
+    },
+    listen(listener) {
+      const off = on(listener)
+      if (value) listener(value.is)
+      return off
+    },
+    later(listener) {
+      const off = on(listener)
+      if (unheard) listener(unheard.is)
+      unheard = null
+      return off
+    },
   }
 }

@@ -1,13 +1,10 @@
-import type { CallName } from '../../shared/contract.ts'
 import { fail, toErrorData } from '../../shared/errors.ts'
 import type { Answer, EngineState } from '../../shared/wire/preload-api.ts'
 import { origin } from '../boot/bundle.ts'
 import { endpointOf, type EngineLink, type LinkState } from '../engine/link.ts'
-import type { Pipes, Sender } from '../system/pipes.ts'
-import type { MainWindow } from '../system/window.ts'
+import type { MainWindow, Pipes, Sender } from '../system/system.ts'
 import { channels } from './channels.ts'
-import { checkCall, checkSender } from './gate.ts'
-import { type Relay, relay } from './relay.ts'
+import { relay } from './relay.ts'
 
 export interface PageDeps {
   readonly pipes: Pipes
@@ -27,10 +24,10 @@ export interface ServedPage {
   left(): void
 }
 
-/** Serves the page in the window: calls, one pipe a load, native things, and how the engine is. */
+/** Serves the page in the window: a port to each engine that it is told of, native things, and how the engine is. */
 export function servePage({ pipes, link, window, now, native, answered }: PageDeps): ServedPage {
-  let open: { relay: Relay; close(): void } | null = null
-  const calls = new Map<unknown, AbortController>()
+  let open: { close(): void } | null = null
+  let loaded = false
   let early: string[] = []
 
   const endpoint = () => endpointOf(link)
@@ -44,40 +41,28 @@ export function servePage({ pipes, link, window, now, native, answered }: PageDe
     }
   }
 
-  pipes.handle(channels.call, (sender, [id, name, input]) => answer(sender, async () => {
-    if (typeof name !== 'string') throw fail('BAD_INPUT', 'A call has a name', { next: 'Give one.' })
-    checkCall(name)
-    const control = new AbortController()
-    calls.set(id, control)
-    try {
-      const value = await endpoint().call(name as CallName, input as never, { signal: control.signal })
-      answered(name, value)
-      return value
-    } finally {
-      if (calls.get(id) === control) calls.delete(id)
-    }
-  }))
   pipes.handle(channels.native, (sender, [name, ...args]) => answer(sender, () => native(String(name), args)))
-  pipes.on(channels.cancel, (sender, [id]) => {
-    if (isOurs(sender)) calls.get(id)?.abort()
+  pipes.on(channels.loaded, (sender) => {
+    if (!isOurs(sender)) return
+    left()
+    loaded = true
+    tell(link.current())
+    for (const name of early.splice(0)) window()?.send(channels.command, name)
   })
   pipes.on(channels.pipe, (sender) => {
     if (!isOurs(sender)) return
-    left()
     const shown = window()
     if (!shown) return
+    open?.close()
     const port = shown.openPort(channels.pipe)
     const mine = relay({ send: (frame) => port.send(frame), endpoint, allow: checkCall, answered })
     port.listen({ frame: (frame) => mine.frame(frame), closed: () => mine.close() })
     open = {
-      relay: mine,
       close() {
         mine.close()
         port.close()
       },
     }
-    tell(link.current())
-    for (const name of early.splice(0)) shown.send(channels.command, name)
   })
 
   /** A message that wants no answer gets none, whoever sent it. */
@@ -98,15 +83,14 @@ export function servePage({ pipes, link, window, now, native, answered }: PageDe
   function left(): void {
     open?.close()
     open = null
-    for (const control of calls.values()) control.abort()
-    calls.clear()
+    loaded = false
   }
 
   link.onChange(tell)
   return {
     left,
     command(name) {
-      if (open) window()?.send(channels.command, name)
+      if (loaded) window()?.send(channels.command, name)
       // What was wanted of a page that is only coming is wanted once: the last of it.
       else early = [name]
     },
@@ -118,4 +102,18 @@ export function engineState(link: LinkState, now: number): EngineState {
   if (link.state === 'open') return { state: 'open', instance: link.engine.instance }
   if (link.state === 'lost') return { state: 'lost', reason: link.reason, for: Math.max(0, Math.round(now - link.since)), offer: link.offer }
   return link
+}
+
+/** Calls whose answer a page must not see: a secret goes to the clipboard, by `native.copyToken` and `native.copyAddress`. */
+const kept: ReadonlySet<string> = new Set(['token_copy', 'address_copy', 'session_open'])
+
+/** Throws unless a message comes from our own page, in our own window, and not from a frame inside it. */
+function checkSender(sender: Sender, origin: string): void {
+  if (sender.ours && sender.mainFrame && sender.origin === origin) return
+  throw fail('FORBIDDEN', 'This page may not speak to Berth', { next: 'Only the page that Berth brings may.' })
+}
+
+/** Throws for a call that a page in Electron has no need of. */
+export function checkCall(name: string): void {
+  if (kept.has(name)) throw fail('FORBIDDEN', `A page may not call ${name}`, { next: 'Use what the window offers.' })
 }

@@ -1,9 +1,8 @@
 import { toErrorData } from '../../shared/errors.ts'
 import type { HouseState } from '../../shared/state.ts'
 import type { Endpoint } from '../../shared/wire/endpoint.ts'
-import type { Desk } from '../system/desk.ts'
-import type { Dialogs } from '../system/dialogs.ts'
-import { stakesOf } from '../boot/quit-plan.ts'
+import type { Desk, Dialogs } from '../system/system.ts'
+import { stakesOf } from '../boot/quitting.ts'
 
 export interface ShutDownDeps {
   readonly dialogs: Dialogs

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../shared/wire/endpoint.ts'
 import { toErrorData } from '../../shared/errors.ts'
-import type { Dialogs } from '../system/dialogs.ts'
-import { saveTextTo } from './save-text.ts'
+import type { Dialogs } from '../system/system.ts'
+import { saveTextTo } from './native-calls.ts'
 
 const shown = 1800
 

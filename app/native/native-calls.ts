@@ -1,18 +1,20 @@
-import { stat } from 'node:fs/promises'
+import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
+import { errno } from '../../main/base/write-atomic.ts'
 import { addressFor } from '../../shared/address.ts'
 import { sandboxId } from '../../shared/identity.ts'
 import type { HouseState } from '../../shared/state.ts'
 import type { Endpoint } from '../../shared/wire/endpoint.ts'
-import { fail } from '../../shared/errors.ts'
-import type { Desk, Theme } from '../system/desk.ts'
-import type { Dialogs } from '../system/dialogs.ts'
-import type { IssuedPaths } from './issued.ts'
+import { asBerthError, errorData, fail, fromErrorData } from '../../shared/errors.ts'
+import type { Desk, Dialogs, Theme } from '../system/system.ts'
+import { type IssuedPaths, isWithin } from './issued.ts'
 import { openable } from './open-link.ts'
-import { saveTextTo } from './save-text.ts'
-import { threadDirectory } from './thread-directory.ts'
-import { downloadTo, uploadFrom } from './transfer.ts'
+import type { CallResult } from '../../shared/contract.ts'
 
 export interface NativeDeps {
   readonly desk: Desk
@@ -133,5 +135,106 @@ export function nativeCalls(deps: NativeDeps): (name: string, args: readonly unk
     const parsed = inputs[name as keyof Inputs].safeParse(args)
     if (!parsed.success) throw fail('BAD_INPUT', `${name} cannot take this`, { next: 'Check that page and shell are of one version.', cause: parsed.error })
     return await (natives[name as keyof Inputs] as (...given: readonly unknown[]) => unknown)(...parsed.data)
+  }
+}
+
+const names = ['workspace', 'uploads', 'outputs'] as const
+
+/**
+ * The host directory of a sandbox to open in a file manager: one of its thread's three, as it is at this moment. What runs in
+ * a sandbox owns what lies in its mount, and might have put a link there, to another thread's files even: so it must be a
+ * directory itself and no link, and lie in the home. Throws FILE_DENIED or FILE_NOT_FOUND.
+ */
+export async function threadDirectory({ home, details, which }: { home: string; details: Pick<CallResult<'details'>, 'mounts'>; which: string }): Promise<string> {
+  const name = names.find((one) => one === which)
+  const mount = details.mounts.find(({ kind }) => kind === name)
+  if (!name || !mount) throw fail('FILE_NOT_FOUND', 'This sandbox has no such directory', { next: 'Look at its Mounts.' })
+  const [root, above, real] = await Promise.all([realpath(home), realpath(path.dirname(mount.host)), realpath(mount.host)]).catch((cause: unknown) => {
+    throw fail('FILE_NOT_FOUND', `${mount.host} is not there`, { next: 'It is made when the sandbox starts.', cause })
+  })
+  const inside = isWithin(real, root) && real === path.join(above, path.basename(mount.host))
+  if (!inside || !(await stat(real)).isDirectory()) {
+    throw fail('FILE_DENIED', `${mount.host} leads somewhere else`, { next: 'Look at it in a terminal: something in the sandbox has replaced it.' })
+  }
+  return real
+}
+
+/** Streams what is behind a ticket into a file; half a file is never left under its name. */
+async function downloadTo(url: string, file: string): Promise<void> {
+  const part = `${file}.part`
+  try {
+    const response = await answered(ask(url, 'GET', {}))
+    await pipeline(response, createWriteStream(part, { flags: 'w' }))
+    await rename(part, file)
+  } catch (error) {
+    await rm(part, { force: true })
+    throw problem(error, 'downloaded')
+  }
+}
+
+/** Streams a file to where a ticket leads. `onProgress`: bytes so far. */
+async function uploadFrom(url: string, file: string, onProgress: (done: number) => void): Promise<void> {
+  try {
+    const { size } = await stat(file)
+    let done = 0
+    const counted = new Transform({
+      transform(chunk: Buffer, _encoding, next) {
+        done += chunk.byteLength
+        onProgress(done)
+        next(null, chunk)
+      },
+    })
+    const request = ask(url, 'PUT', { 'content-type': 'application/octet-stream', 'content-length': String(size) })
+    const response = answered(request)
+    // An early refusal breaks the pipe: then the answer says why.
+    await Promise.all([pipeline(createReadStream(file), counted, request).catch(async (error: unknown) => {
+      await response
+      throw error
+    }), response])
+    await response.then((message) => message.resume())
+  } catch (error) {
+    throw problem(error, 'uploaded')
+  }
+}
+
+function ask(url: string, method: string, headers: Record<string, string>): ClientRequest {
+  return httpRequest(url, { method, headers, agent: false })
+}
+
+/** The response, once it says that all is well; else the engine's own error. */
+async function answered(request: ClientRequest): Promise<IncomingMessage> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request.on('response', resolve).on('error', reject)
+    if (request.method === 'GET') request.end()
+  })
+  if ((response.statusCode ?? 500) < 300) return response
+  let text = ''
+  response.setEncoding('utf8')
+  for await (const part of response) text += String(part)
+  throw errorIn(text) ?? fail('FILE_FAILED', `The engine answered ${response.statusCode}`, { next: 'Try again.' })
+}
+
+function errorIn(text: string): Error | null {
+  try {
+    return fromErrorData(errorData.parse((JSON.parse(text) as { error: unknown }).error))
+  } catch {
+    // Not one of the engine's errors: the status says what there is to say.
+    return null
+  }
+}
+
+function problem(thrown: unknown, what: string): Error {
+  const code = errno(thrown)
+  if (code === 'ENOSPC') return fail('DISK_FULL', `The file could not be ${what}: the disk is full`, { next: 'Free some space.', cause: thrown })
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return fail('FILE_DENIED', `The file could not be ${what}: this place does not allow it`, { next: 'Choose another.', cause: thrown })
+  return asBerthError(thrown)
+}
+
+/** Writes a text where a dialog said. */
+export async function saveTextTo(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text)
+  } catch (cause) {
+    throw fail('FILE_DENIED', `${file} could not be written`, { next: 'Choose another place.', cause })
   }
 }

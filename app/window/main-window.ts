@@ -1,11 +1,6 @@
 import { origin } from '../boot/bundle.ts'
-import type { Desk } from '../system/desk.ts'
-import type { Dialogs } from '../system/dialogs.ts'
-import { contextMenu } from '../menus/context-plan.ts'
-import type { Menus } from '../system/menu.ts'
-import type { MainWindow, Windows } from '../system/window.ts'
-import { openingBounds } from './bounds.ts'
-import { reloadAfterCrash } from './reload-plan.ts'
+import type { Bounds, Desk, Dialogs, MainWindow, Menus, Windows } from '../system/system.ts'
+import { contextMenu } from '../menus/menu.ts'
 import type { ShellMemory } from './shell-state.ts'
 
 export interface FrontDeps {
@@ -114,4 +109,39 @@ export function openFront(deps: FrontDeps): Front {
     hide,
     close: () => window?.close(),
   }
+}
+
+const size = { width: 1280, height: 800 }
+/** So much of the title bar must be on a display that it can be taken hold of. */
+const grip = { width: 120, height: 32 }
+
+/** Where the window opens: where it was, unless that is on no display any more; then in the middle of the first. */
+export function openingBounds(kept: Bounds | null, areas: readonly Bounds[]): { width: number; height: number; x?: number; y?: number } {
+  const area = kept ? areas.find((one) => holds(one, kept)) : undefined
+  if (kept && area) {
+    return { x: kept.x, y: kept.y, width: Math.max(720, Math.min(kept.width, area.width)), height: Math.max(480, Math.min(kept.height, area.height)) }
+  }
+  const first = areas[0]
+  if (!first) return size
+  return { width: Math.min(size.width, first.width), height: Math.min(size.height, first.height) }
+}
+
+function holds(area: Bounds, window: Bounds): boolean {
+  const wide = Math.min(window.x + window.width, area.x + area.width) - Math.max(window.x, area.x)
+  return wide >= grip.width && window.y >= area.y - 1 && window.y + grip.height <= area.y + area.height
+}
+
+/** A page that crashes is loaded again, but not for ever: three times in a minute, then a person decides. */
+export function reloadAfterCrash(crashes: readonly number[], now: number): { reload: boolean; crashes: readonly number[] } {
+  const recent = [...crashes.filter((at) => now - at < 60_000), now]
+  return { reload: recent.length <= 3, crashes: recent }
+}
+
+export type KeepRunning = 'auto' | 'on' | 'off'
+
+/** What closing the window does: the window hides and Berth goes on, or Berth quits. */
+export function onWindowClose(facts: { platform: NodeJS.Platform; keep: KeepRunning; tray: boolean }): 'hide' | 'quit' {
+  if (facts.keep !== 'auto') return facts.keep === 'on' ? 'hide' : 'quit'
+  // A mac keeps an app without windows in its dock. Elsewhere the tray is the only way back.
+  return facts.platform === 'darwin' || facts.tray ? 'hide' : 'quit'
 }

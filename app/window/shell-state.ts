@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { writeAtomic } from '../../main/home/write-atomic.ts'
+import { writeAtomic } from '../../main/base/write-atomic.ts'
 
 const shellState = z.object({
   bounds: z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }).nullable().catch(null),

@@ -1,5 +1,6 @@
 import type { Config } from '../../shared/config.ts'
 import type { BackendKind, Isolation, Progress } from '../../shared/sandbox.ts'
+import type { KindTraits } from '../../shared/backends.ts'
 
 /** A bind as the engine sees it: `source` is a host path, already checked and existing. */
 export interface Mount { readonly source: string; readonly target: string; readonly readonly: boolean }
@@ -107,6 +108,14 @@ export interface EngineWatch {
 /** `at`: when it was written (ISO 8601, UTC, milliseconds), by the clock of whoever keeps the log; null where that is not known. */
 export interface LoggedLine { readonly at: string | null; readonly text: string }
 
+/** What a backend can do: of its kind, and of the engine that it met. */
+export interface Traits extends KindTraits {
+  /** A sandbox can be paused; an engine that cannot says NOT_SUPPORTED when it is asked first. */
+  readonly pause: boolean
+  /** Its sandboxes know no key of ours: the address carries what is needed, if anything. */
+  readonly keyless: boolean
+}
+
 /**
  * What provisions. It decides nothing: the provider does. Every method throws a BerthError; ENGINE_UNREACHABLE means
  * unknown, never gone. `null` and an absent row mean that the engine itself said there is none.
@@ -114,8 +123,7 @@ export interface LoggedLine { readonly at: string | null; readonly text: string 
 export interface Backend {
   readonly kind: BackendKind
   readonly isolation: Isolation
-  /** Its sandboxes know no key of ours: the address carries what is needed, if anything. */
-  readonly keyless?: true
+  readonly traits: Traits
   /** Name and version, within 5 s. */
   facts(): Promise<EngineFacts>
   /** Everything labelled as this installation's and this home's, in any state. */
@@ -151,4 +159,12 @@ export interface Backend {
   /** Absent: this backend has none. */
   readonly images?: ImageShelf
   close(): Promise<void>
+}
+
+/**
+ * Variables for an agent's commands, as the lite server takes them: under names of their own, so that none of them sets up
+ * the server itself or the Node that runs it. `settings.ts` of the server takes the prefix off again.
+ */
+export function forCommands(environment: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [`BERTH_ENV_${name}`, value]))
 }

@@ -1,9 +1,15 @@
+import { once } from 'node:events'
+import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
-import { type BridgeClient, connect } from '../bridge/client.ts'
+import { type BridgeClient, connect } from '../doors/client/client.ts'
 import { fail } from '../../shared/errors.ts'
-import { defaultHome } from '../home/default-home.ts'
-import type { Parts } from './parts.ts'
+import { defaultHome } from '../house/home/paths.ts'
 import { type Io, signalExit, write } from './io.ts'
+import type { CallResult } from '../../shared/contract.ts'
+import type { Log } from '../base/log.ts'
+import type { OpenedCalls } from '../doors/mcp/lazy-calls.ts'
+import type { StdioOptions } from '../doors/mcp/serve-stdio.ts'
+import { shownText } from '../../shared/say-next.ts'
 
 /** Options that every command has. */
 export interface CommonOptions { readonly json?: boolean; readonly home?: string }
@@ -80,5 +86,70 @@ function createCli(run: Run, options: CommonOptions, signal: AbortSignal): Cli {
     async show(result, words) {
       await write(run.io.stdout, options.json ? `${JSON.stringify(result, null, 2)}\n` : words())
     },
+  }
+}
+
+/** What `berth serve` needs of an engine. */
+export interface ServedEngine {
+  readonly url: string
+  readonly port: number
+  readonly home: string
+  readonly instance: string
+  /** Another process is the engine of this home. */
+  readonly attached: boolean
+  call<K extends 'status' | 'login_link'>(name: K, input: Record<string, never>): Promise<CallResult<K>>
+  /** Settles when it has closed, whoever closed it. */
+  readonly closed: Promise<void>
+  /** What could not be ended. */
+  close(): Promise<readonly { readonly id: string; readonly error: string }[]>
+}
+
+export interface StartOptions {
+  readonly homeDir: string
+  readonly configFile?: string | undefined
+  readonly env: NodeJS.ProcessEnv
+  readonly log: Log
+}
+
+/** The heavy rooms, loaded only by the command that enters them: all others start fast. */
+export interface Parts {
+  engine(): Promise<{ startEngine(options: StartOptions): Promise<ServedEngine> }>
+  /** The library's entry: attaches to the home's engine, or is it. */
+  provider(): Promise<{ openProvider(home: string, options: Omit<StartOptions, 'homeDir'>): Promise<OpenedCalls> }>
+  mcp(): Promise<{ serveMcp(options: StdioOptions): Promise<void> }>
+  doctor(): Promise<{ runDoctor(options: Omit<StartOptions, 'log'>): Promise<CallResult<'doctor'>> }>
+}
+
+/** How one calls this command again from where one is: what npm runs is on nobody's PATH, but `npx` finds it in the same directory. */
+export function calledAs(env: NodeJS.ProcessEnv): string {
+  return env['npm_command'] === undefined ? 'berth' : 'npx berth'
+}
+
+/** Asks before something that cannot be undone. Without a terminal nobody can answer: then it takes `--yes`. */
+export async function confirm(cli: Cli, yes: boolean | undefined, question: string, expected = 'y'): Promise<void> {
+  if (yes) return
+  const { stdin, stderr } = cli.io
+  if (!stdin.isTTY || !stderr.isTTY || cli.json) {
+    throw fail('BAD_INPUT', `${question} Nobody can be asked here`, { next: 'Add --yes if that is what you want.' })
+  }
+  const choice = expected === 'y' ? '[y/N]' : `Type ${expected}:`
+  const answer = await ask(cli, shownText(`${question} ${choice} `))
+  if (answer !== expected.toLowerCase() && !(expected === 'y' && answer === 'yes')) {
+    throw fail('CANCELLED', 'Nothing was done', { next: `Answer ${expected}, or add --yes.` })
+  }
+}
+
+/** What was answered, in lower case; Ctrl-C and the end of the input are no answer. */
+async function ask(cli: Cli, question: string): Promise<string> {
+  const prompt = createInterface({ input: cli.io.stdin, output: cli.io.stderr })
+  try {
+    // At the end of the input the question itself stays open for ever.
+    const ended = once(prompt, 'close').then(() => '')
+    return (await Promise.race([prompt.question(question, { signal: cli.signal }), ended])).trim().toLowerCase()
+  } catch (thrown) {
+    if (thrown instanceof Error && thrown.name === 'AbortError') return ''
+    throw thrown
+  } finally {
+    prompt.close()
   }
 }

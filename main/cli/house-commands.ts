@@ -1,16 +1,13 @@
+import { spawn } from 'node:child_process'
 import type { Command } from 'commander'
 import type { CallResult } from '../../shared/contract.ts'
 import { BerthError } from '../../shared/errors.ts'
-import type { BerthEvent } from '../../shared/event.ts'
-import { sayDoctor } from '../../shared/say-doctor.ts'
-import { nameOf, sayNext, textOf } from '../../shared/say-next.ts'
-import { shownText } from '../../shared/shown-text.ts'
-import { action, type Cli, common, type Run } from './cli.ts'
-import { confirm } from './confirm.ts'
-import type { Io } from './io.ts'
-import { write } from './io.ts'
+import type { BerthEvent } from '../../shared/events.ts'
+import { nameOf, sayDoctor, sayNext, shownText, textOf } from '../../shared/say-next.ts'
+import { action, type Cli, common, confirm, type Run } from './cli.ts'
+import { byteSize, duration, type Io, paint, table, type Tone, write } from './io.ts'
 import { numeric } from './select.ts'
-import { byteSize, duration, paint, table, type Tone } from './text.ts'
+import type { NamedToken } from '../../shared/calls/token-calls.ts'
 
 /** Running the house. */
 export function addHouseCommands(program: Command, run: Run): void {
@@ -166,4 +163,94 @@ function shutdownText({ destroyed, failed }: CallResult<'shutdown'>, hostGoesOn:
     `${destroyed.length} ${destroyed.length === 1 ? 'sandbox' : 'sandboxes'} ended${hostGoesOn ? '' : '; Berth stops'}.\n`,
     ...failed.map((it) => `${it.id} could not be ended: ${shownText(it.error)}\n`),
   ].join('')
+}
+
+/** A way into the screens for a browser, once. */
+export function addOpenCommand(program: Command, run: Run): void {
+  common(program.command('open'))
+    .description('log a browser in: opens it, or prints the link where there is no display')
+    .option('-p, --print', 'only print the link')
+    .addHelpText('after', '\nExamples:\n  berth open\n  ssh -L 7878:127.0.0.1:7878 host   # then, on host: berth open --print\n')
+    .action(
+      action(run, async (cli, { print }: { print?: boolean }) => {
+        const link = await cli.withEngine((client) => client.call('login_link', {}, { signal: cli.signal }))
+        const opener = print === true || cli.json ? null : openerFor(process.platform, cli.io.env)
+        if (opener) start(opener, link.url)
+        await cli.show(link, () => `${link.url}\n`)
+        if (!cli.json) cli.io.stderr.write(`${opener ? 'Opening it in a browser. ' : ''}It logs one browser in, once, within 5 minutes.\n`)
+      }),
+    )
+}
+
+/** The system's own command to open an address; null where nobody would see it. */
+export function openerFor(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): readonly string[] | null {
+  if (platform === 'darwin') return ['open']
+  if (platform === 'win32') return ['explorer.exe']
+  return env['DISPLAY'] || env['WAYLAND_DISPLAY'] ? ['xdg-open'] : null
+}
+
+function start([command = '', ...words]: readonly string[], url: string): void {
+  const child = spawn(command, [...words, url], { stdio: 'ignore', detached: true })
+  // The link is printed as well, so that nothing is lost where there is no such command.
+  child.on('error', () => undefined)
+  child.unref()
+}
+
+interface AddOptions { readonly scope?: 'agent' | 'operator'; readonly threadPrefix?: string; readonly user?: string }
+
+/** Tokens for others. None is ever an argument: a command line is there for all on this machine to read. */
+export function addTokenCommands(program: Command, run: Run): void {
+  const tokens = program.command('token').description("make, list and revoke tokens for agents, beside the home's own")
+
+  common(tokens.command('add'))
+    .argument('<name>', 'who uses it: its name as a client and as a holder')
+    .description('make a token and show it, this once')
+    .option('--scope <scope>', '`agent` works with sandboxes, `operator` may do everything (default: agent)')
+    .option('--thread-prefix <prefix>', 'only threads that begin so; `a` allows `ab` too, `a-` does not')
+    .option('--user <user>', "only this user's threads")
+    .addHelpText('after', '\nExamples:\n  berth token add ci --thread-prefix ci-\n  berth token add ci --thread-prefix ci- --json | jq -r .token\n')
+    .action(
+      action(run, async (cli, name: string, { scope, threadPrefix, user }: AddOptions) => {
+        const made = await cli.withEngine((client) =>
+          client.call('token_add', { name, scope, thread_prefix: threadPrefix, user }, { signal: cli.signal }),
+        )
+        // On a line of its own, and alone on standard output, so that it can be piped to where it is needed.
+        await cli.show(made, () => `${made.token}\n`)
+        if (!cli.json) cli.io.stderr.write(`The token of ${name}: ${rights(made)}. It is not shown again; Berth keeps only its hash.\n`)
+      }),
+    )
+
+  common(tokens.command('ls'))
+    .alias('list')
+    .description('list the tokens: what each may do, and when it was last used')
+    .action(
+      action(run, async (cli) => {
+        const got = await cli.withEngine((client) => client.call('tokens', {}, { signal: cli.signal }))
+        await cli.show(got, () => listText(got.tokens))
+      }),
+    )
+
+  common(tokens.command('revoke'))
+    .argument('<name>')
+    .description('refuse a token from now on, and end what runs for it')
+    .action(
+      action(run, async (cli, name: string) => {
+        const { revoked } = await cli.withEngine((client) => client.call('token_revoke', { name }, { signal: cli.signal }))
+        await cli.show({ revoked }, () => (revoked ? `The token of ${name} is refused from now on.\n` : `There was no token of ${name}.\n`))
+      }),
+    )
+}
+
+function rights({ scope, thread_prefix, user }: NamedToken): string {
+  if (scope === 'operator') return 'may do everything'
+  return `an agent, ${thread_prefix === null ? 'all threads' : `threads ${thread_prefix}*`}${user === null ? '' : ` of user ${user}`}`
+}
+
+function listText(tokens: readonly NamedToken[]): string {
+  if (tokens.length === 0) return "There is only the home's own token. Make one for an agent: berth token add NAME --thread-prefix NAME-\n"
+  const ago = (at: string | null) => (at === null ? 'never' : `${duration(Date.now() - Date.parse(at))} ago`)
+  return table(
+    ['NAME', 'MAY', 'MADE', 'LAST USED'],
+    tokens.map((it) => [it.name, rights(it), ago(it.created_at), ago(it.last_used_at)]),
+  )
 }

@@ -1,20 +1,13 @@
 import { Command, CommanderError } from 'commander'
 import { asBerthError, type BerthError, errorCodes, fail, toErrorData } from '../../shared/errors.ts'
-import { shownText } from '../../shared/shown-text.ts'
-import { version } from '../version.ts'
-import type { Run } from './cli.ts'
-import { addExecCommand } from './exec-command.ts'
-import { exitCodesText } from './exit-codes.ts'
+import { shownText } from '../../shared/say-next.ts'
+import { version } from '../base/version.ts'
+import type { Parts, Run } from './cli.ts'
+import { addExecCommand, addSandboxCommands } from './sandbox-commands.ts'
 import { addFileCommands } from './file-commands.ts'
-import { addHouseCommands } from './house-commands.ts'
-import { type Io, write } from './io.ts'
-import { addMcpCommand } from './mcp-command.ts'
-import { addOpenCommand } from './open-command.ts'
-import type { Parts } from './parts.ts'
-import { addSandboxCommands } from './sandbox-commands.ts'
-import { addServeCommand } from './serve-command.ts'
-import { paint } from './text.ts'
-import { addTokenCommands } from './token-commands.ts'
+import { addHouseCommands, addOpenCommand, addTokenCommands } from './house-commands.ts'
+import { type Io, paint, write } from './io.ts'
+import { addMcpCommand, addServeCommand } from './serve-command.ts'
 
 /** The `berth` command: runs one command line (without the program's own name) and tells its exit code. Never throws. */
 export async function runCommandLine(argv: readonly string[], io: Io, parts: Parts): Promise<number> {
@@ -90,5 +83,35 @@ function errorText(io: Io, error: BerthError): string {
     `${paint(io, 'stderr', 'red', 'berth:')} ${shownText(error.message)} (${error.code})\n`,
     cause === undefined || error.message.includes(cause) ? '' : `  cause: ${shownText(cause)}\n`,
     `  next:  ${shownText(error.next, '\n')}\n`,
+  ].join('')
+}
+
+const meaning: Readonly<Record<number, string>> = {
+  64: 'the command was used wrongly',
+  65: 'what was given contradicts what is there',
+  66: 'there is no such sandbox, thread or file',
+  69: 'something that is needed is not there or does not run',
+  70: 'something failed inside',
+  73: 'something cannot be made: a port, a name, the home',
+  74: 'reading or writing failed',
+  75: 'not now; the same may work later',
+  76: 'the running engine is of another version',
+  77: 'not allowed',
+  78: 'the configuration is wrong',
+}
+
+/** For `berth --help`: every exit code and the error codes that have it. */
+function exitCodesText(): string {
+  const lines = Object.entries(meaning).map(([exit, text]) => {
+    const codes = Object.entries(errorCodes).flatMap(([code, row]) => (row.exit === Number(exit) ? [code] : []))
+    return `  ${exit}  ${text}\n      ${codes.join(' ')}\n`
+  })
+  return [
+    'Exit codes:\n',
+    '  0   done\n',
+    "  berth exec gives the command's own code; 124 when its --timeout ended it, 137 when it was killed\n",
+    '  berth search gives 1 where nothing matches\n',
+    ...lines,
+    '  129 130 143  ended by SIGHUP, SIGINT, SIGTERM\n',
   ].join('')
 }

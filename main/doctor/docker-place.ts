@@ -1,8 +1,8 @@
 import type { Owner } from '../backends/backend.ts'
-import { isLite, liteFiles } from '../backends/docker/image/lite-recipe.ts'
+import { isLite, liteFiles } from '../backends/docker/image/lite-build.ts'
 import { imageStore, type ImageStore } from '../backends/docker/image/image-store.ts'
 import { homedir } from 'node:os'
-import { version } from '../version.ts'
+import { version } from '../base/version.ts'
 import type { EngineSight } from './engine-sight.ts'
 import type { Surroundings } from './surroundings.ts'
 

@@ -1,11 +1,9 @@
-import { connect, type TcpNetConnectOpts, type IpcNetConnectOpts } from 'node:net'
-import type { BerthError } from '../../shared/errors.ts'
-import { asBerthError } from '../../shared/errors.ts'
-import { findEndpoint, type Endpoint } from '../backends/docker/connect.ts'
-import { openEngine, type Engine } from '../backends/docker/engine.ts'
-import { askTraits, type EngineTraits } from '../backends/docker/engine-traits.ts'
-import type { Clock } from '../clock.ts'
-import { errno } from '../home/disk-error.ts'
+import { connect, type IpcNetConnectOpts, type TcpNetConnectOpts } from 'node:net'
+import { asBerthError, type BerthError } from '../../shared/errors.ts'
+import { type Endpoint, findEndpoint } from '../backends/docker/connect.ts'
+import { askTraits, type Engine, type EngineTraits, openEngine } from '../backends/docker/engine.ts'
+import type { Clock } from '../base/clock.ts'
+import { errno } from '../base/write-atomic.ts'
 import { look } from './home-sight.ts'
 
 /** Why no engine answers: nothing there, nobody listens, not for this user, the settings are wrong, connected but mute. */

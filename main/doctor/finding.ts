@@ -1,5 +1,6 @@
 import type { Check } from '../../shared/calls/house-calls.ts'
 import { asBerthError } from '../../shared/errors.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** What one check found; its name is added by whoever runs it. */
 export type Finding = Omit<Check, 'name'>
@@ -36,4 +37,10 @@ export function together(findings: readonly Finding[]): Finding {
   const telling = worst.status === 'warn' || worst.status === 'fail' ? findings.filter(({ fix }) => fix !== null) : findings
   const fixes = [...new Set(telling.flatMap(({ fix }) => fix ?? []))]
   return { status: worst.status, text: telling.map(({ text }) => text).join(' '), fix: fixes.length === 0 ? null : fixes.join('\n') }
+}
+
+/** One thing a sandbox needs. What throws becomes a failed check; the signal says that nobody waits any more. */
+export interface DoctorCheck {
+  readonly name: string
+  readonly run: (see: Surroundings, signal: AbortSignal) => Promise<Finding>
 }

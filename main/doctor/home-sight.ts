@@ -1,8 +1,8 @@
 import { lstat, readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errno } from '../home/disk-error.ts'
-import { installation } from '../home/installation.ts'
-import { homePaths, type HomePaths } from '../home/paths.ts'
+import { errno } from '../base/write-atomic.ts'
+import { installation } from '../house/home/open-home.ts'
+import { homePaths, type HomePaths } from '../house/home/paths.ts'
 
 /** One file or directory of the home; `error` is the errno name where it could not be looked at ('ENOENT': absent). */
 export interface FileSight { readonly uid: number; readonly gid: number; readonly mode: number; readonly dev: number; readonly kind: 'directory' | 'file' | 'link' | 'other' }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { diskError } from '../home/disk-error.ts'
+import { diskError } from '../base/write-atomic.ts'
 
 const prefix = '.berth-doctor-'
 /** What a doctor that was killed half-way left behind belongs to nobody any more after this, ms. */

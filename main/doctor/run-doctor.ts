@@ -1,19 +1,9 @@
 import type { Check } from '../../shared/calls/house-calls.ts'
-import { berthCheck } from './checks/berth.ts'
-import { clockCheck } from './checks/clock.ts'
-import { configCheck } from './checks/config.ts'
-import { diskCheck } from './checks/disk.ts'
-import { engineCheck } from './checks/engine.ts'
-import { engineFilesCheck } from './checks/engine-files.ts'
-import { imageCheck } from './checks/image.ts'
-import { isolationCheck } from './checks/isolation.ts'
-import { lateBindingCheck } from './checks/late-binding.ts'
-import { leftoversCheck } from './checks/leftovers.ts'
-import { nodeCheck } from './checks/node.ts'
-import { permissionsCheck } from './checks/permissions.ts'
-import { portsCheck } from './checks/ports.ts'
-import { inTime } from './in-time.ts'
-import { surroundings, type DoctorOptions } from './surroundings.ts'
+import { berthCheck, configCheck, leftoversCheck, permissionsCheck, portsCheck } from './checks/home.ts'
+import { clockCheck, diskCheck, isolationCheck, nodeCheck } from './checks/computer.ts'
+import { engineCheck, engineFilesCheck, imageCheck, lateBindingCheck } from './checks/engine.ts'
+import { type DoctorOptions, surroundings, type Surroundings } from './surroundings.ts'
+import { type DoctorCheck, type Finding, ofError, warn } from './finding.ts'
 
 /** In the order in which a person reads them: what everything else stands on first. */
 const checks = [
@@ -33,4 +23,28 @@ export async function runDoctor(options: DoctorOptions): Promise<{ ok: boolean; 
   } finally {
     await see.close()
   }
+}
+
+/** Longest that a late check may take to remove what it made, ms. */
+const tidying = 2_500
+
+/** Runs a check by its deadline. One that is late is told to stop, and waited for while it cleans up after itself. */
+export async function inTime({ name, run }: DoctorCheck, see: Surroundings): Promise<Check> {
+  const over = new AbortController()
+  const late = Promise.withResolvers<null>()
+  const timer = see.clock.timer(see.patience, () => late.resolve(null))
+  const work = run(see, over.signal).catch(ofError)
+  const finding = await Promise.race([work, late.promise])
+  timer.cancel()
+  if (finding !== null) return { name, ...finding }
+  over.abort()
+  const tidied = Promise.withResolvers<null>()
+  const last = see.clock.timer(tidying, () => tidied.resolve(null))
+  await Promise.race([work, tidied.promise])
+  last.cancel()
+  return { name, ...tooLate(see.patience) }
+}
+
+function tooLate(patience: number): Finding {
+  return warn(`Not measured: it took longer than ${patience / 1000} s.`, 'Run `berth doctor` again when the machine is less busy; if it stays, look at what hangs here.')
 }

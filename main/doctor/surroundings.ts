@@ -1,14 +1,13 @@
 import { homedir } from 'node:os'
 import { config as schema, type Config } from '../../shared/config.ts'
 import { asBerthError, type BerthError } from '../../shared/errors.ts'
-import { probeIsolation, type IsolationProbe } from '../backends/embedded/isolation.ts'
-import { systemClock, type Clock } from '../clock.ts'
-import { loadConfig, type LoadedConfig } from '../config/load-config.ts'
-import { resources, type Resources } from '../resources.ts'
-import { lookAtEngine, type EngineSight } from './engine-sight.ts'
-import { lookAtHome, type HomeSight } from './home-sight.ts'
-import { readHost, type Host } from './host.ts'
-import { once } from './once.ts'
+import { type IsolationProbe, probeIsolation } from '../backends/embedded/isolation.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { loadConfig, type LoadedConfig } from '../house/config/load-config.ts'
+import { resources, type Resources } from '../base/resources.ts'
+import { type EngineSight, lookAtEngine } from './engine-sight.ts'
+import { type HomeSight, lookAtHome } from './home-sight.ts'
+import { type Host, readHost } from './machine.ts'
 
 export interface DoctorOptions {
   readonly homeDir: string
@@ -77,4 +76,10 @@ async function tryIsolation(env: NodeJS.ProcessEnv, files: Resources): Promise<I
     const error = asBerthError(thrown)
     return { works: false, reason: error.message.replace(/\.$/, ''), fix: [error.next], output: '' }
   }
+}
+
+/** Measures when first asked, and then keeps what it found: several checks look at the same thing. */
+function once<T>(measure: () => Promise<T>): () => Promise<T> {
+  let kept: Promise<T> | null = null
+  return () => (kept ??= measure())
 }

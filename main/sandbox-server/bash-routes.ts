@@ -1,16 +1,12 @@
 import { timerMs } from '../../shared/timer.ts'
 import type { BashCommand } from './bash-command.ts'
-import { busy, touch } from './bash-sessions.ts'
-import type { BashSession, BashSessions } from './bash-sessions.ts'
+import { type BashSession, type BashSessions, busy, touch } from './bash-sessions.ts'
 import type { Call } from './call.ts'
 import { truncateMiddle } from './output-buffer.ts'
-import { RequestError, ok } from './reply.ts'
-import type { Reply } from './reply.ts'
-import { look, work } from './router.ts'
-import type { Route } from './router.ts'
-import { isDirectory } from './start-directory.ts'
+import { ok, type Reply, RequestError } from './reply.ts'
+import { look, type Route, work } from './router.ts'
+import { type Entered, isDirectory, type Workspace } from './workspace.ts'
 import { absolutePath, bool, number, oneOf, optional, or, parse, text, textMap } from './validate.ts'
-import type { Entered, Workspace } from './workspace.ts'
 
 const execShape = {
   command: text,

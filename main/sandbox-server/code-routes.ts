@@ -1,12 +1,9 @@
 import type { BashSessions } from './bash-sessions.ts'
 import type { Call } from './call.ts'
-import { RequestError, ok } from './reply.ts'
-import type { Reply } from './reply.ts'
-import { work } from './router.ts'
-import type { Route } from './router.ts'
-import { isDirectory } from './start-directory.ts'
+import { ok, type Reply, RequestError } from './reply.ts'
+import { type Route, work } from './router.ts'
+import { isDirectory, type Workspace } from './workspace.ts'
 import { bool, number, oneOf, optional, or, parse, text } from './validate.ts'
-import type { Workspace } from './workspace.ts'
 
 /** The interpreter of each language, reading its program from standard input. */
 const programs = { python: 'exec python3 -', javascript: 'exec node -' } as const

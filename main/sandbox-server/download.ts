@@ -1,15 +1,11 @@
-import { constants } from 'node:fs'
-import type { Stats } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { basename } from 'node:path'
 import { once } from 'node:events'
 import type { Call } from './call.ts'
 import type { DiskFile } from './disk.ts'
-import { FileError, errorCode } from './file-error.ts'
-import { openRegular } from './regular-file.ts'
-import { InvalidRequest } from './reply.ts'
-import type { JsonReply, Reply } from './reply.ts'
-import { work } from './router.ts'
-import type { Route } from './router.ts'
+import { errorCode, FileError, InvalidRequest, type JsonReply, type Reply } from './reply.ts'
+import { openRegular } from './read-file.ts'
+import { type Route, work } from './router.ts'
 
 /** Up to this many bytes are read before anything is sent, so that a change can still be answered with 409. */
 const heldLimit = 1024 * 1024

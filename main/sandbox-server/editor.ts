@@ -1,14 +1,9 @@
 import type { Call } from './call.ts'
 import { readdir, stat } from './disk.ts'
-import { FileError, fileFailure } from './file-error.ts'
-import { readText } from './read-file.ts'
-import { unlessMissing } from './regular-file.ts'
-import { ok } from './reply.ts'
-import type { Reply } from './reply.ts'
-import { work } from './router.ts'
-import type { Route } from './router.ts'
-import { absolutePath, bool, listOf, number, oneOf, optional, or, parse, text } from './validate.ts'
-import type { Parsed } from './validate.ts'
+import { FileError, fileFailure, ok, type Reply } from './reply.ts'
+import { readText, unlessMissing } from './read-file.ts'
+import { type Route, work } from './router.ts'
+import { absolutePath, bool, listOf, number, oneOf, optional, or, parse, type Parsed, text } from './validate.ts'
 import { discard, replaceFile } from './write-file.ts'
 
 const shape = {

@@ -1,15 +1,11 @@
 import { basename } from 'node:path'
 import type { Call } from './call.ts'
 import { stat } from './disk.ts'
-import { fileOperation, sysError } from './file-error.ts'
+import { fileOperation, ok, type Reply, sysError } from './reply.ts'
 import { glob } from './glob.ts'
-import { ok } from './reply.ts'
-import type { Reply } from './reply.ts'
-import { work } from './router.ts'
-import type { Route } from './router.ts'
+import { type Route, work } from './router.ts'
 import { bool, listOf, number, oneOf, or, parse, text } from './validate.ts'
-import { walk } from './walk.ts'
-import type { Walked } from './walk.ts'
+import { walk, type Walked } from './walk.ts'
 
 /** Paths in one answer of `find`, which has no limit of its own. */
 const findLimit = 100_000

@@ -1,13 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Activity } from './activity.ts'
-import type { Gate } from './auth.ts'
-import { Call } from './call.ts'
-import type { Places } from './call.ts'
-import { InvalidRequest, RequestError, failure, notAvailable } from './reply.ts'
-import type { JsonReply, Reply } from './reply.ts'
-import type { Router } from './router.ts'
+import type { Gate, Router } from './router.ts'
+import { Call, type Places } from './call.ts'
+import { failure, InvalidRequest, type JsonReply, notAvailable, type Reply, RequestError } from './reply.ts'
 import { ledOutward } from './stand-ins.ts'
-import { refuse } from './websocket.ts'
 import { takesUpgrade } from '../../shared/upgrade.ts'
 
 /** Milliseconds an idle connection is kept: longer than any client's own limit, so that none is closed under a request. */
@@ -113,4 +110,16 @@ function send(request: IncomingMessage, response: ServerResponse, reply: JsonRep
   const timer = setTimeout(() => request.destroy(), 5000)
   timer.unref()
   request.once('close', () => clearTimeout(timer))
+}
+
+/** An answer, in the one form of this API, on a connection that is no longer node:http's. */
+export function refuse(socket: Duplex, status: number, message: string): void {
+  socket.on('error', () => socket.destroy())
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const body = JSON.stringify(failure(status, message).body)
+  const head = `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`
+  socket.end(head + body, () => socket.destroy())
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
+import { readFileSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import { activity } from './activity.ts'
-import { gate } from './auth.ts'
+import { gate, look, type Route, router } from './router.ts'
 import { bashRoutes } from './bash-routes.ts'
-import { bashSessions } from './bash-sessions.ts'
-import type { BashSessions } from './bash-sessions.ts'
+import { bashSessions, type BashSessions } from './bash-sessions.ts'
 import { codeRoutes } from './code-routes.ts'
 import { sandboxContexts } from './context.ts'
 import { hasThread } from './disk.ts'
@@ -13,22 +14,19 @@ import { editorRoutes } from './editor.ts'
 import { fileRoutes } from './file-routes.ts'
 import { findRoutes } from './find-routes.ts'
 import { grepRoutes } from './grep-routes.ts'
-import { admits, httpServer, target } from './http.ts'
-import { observeRoutes } from './observe.ts'
-import { openApi } from './openapi.ts'
+import { admits, httpServer, refuse, target } from './http.ts'
 import { pipes } from './pipes.ts'
 import { failure, ok, RequestError } from './reply.ts'
-import { look, router } from './router.ts'
-import type { Route } from './router.ts'
 import type { Settings } from './settings.ts'
 import { shellRoutes } from './shell-routes.ts'
 import { shellSessions } from './shell-sessions.ts'
 import { terminalRoutes } from './terminal-routes.ts'
 import { terminalSocket } from './terminal-socket.ts'
-import { terminals } from './terminal.ts'
-import { hasTty } from './tty.ts'
+import { hasTty, terminals } from './terminal.ts'
 import { uploadRoutes } from './upload.ts'
-import { refuse } from './websocket.ts'
+import type { Call } from './call.ts'
+import { processTable, uptimeSeconds } from './process-table.ts'
+import type { Workspace } from './workspace.ts'
 
 /** How long a thread that is free may take on a machine that is busy; below what a probe waits. */
 const threadMs = 1000
@@ -160,5 +158,102 @@ async function probe(bash: BashSessions, env: Readonly<Record<string, string>>):
     if (command.exitCode !== 0) throw new Error(`the probe command ended with ${command.exitCode}`)
   } finally {
     bash.close('probe')
+  }
+}
+
+/** What is served here, for tools that ask: paths and summaries; the bodies are those of the AIO sandbox's own document. */
+function openApi(routes: readonly Route[], version: string): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const route of routes) {
+    const name = route.path.includes('sessions/{}') ? '{session_id}' : '{id}'
+    const path = route.path.replace('{}', name)
+    const parameters = route.path.includes('{}') ? [{ name: name.slice(1, -1), in: 'path', required: true, schema: { type: 'string' } }] : []
+    const body = route.method === 'POST'
+      ? { requestBody: { content: { [route.path.endsWith('/upload') ? 'multipart/form-data' : 'application/json']: { schema: { type: 'object' } } } } }
+      : {}
+    paths[path] = {
+      ...paths[path],
+      [route.method.toLowerCase()]: {
+        operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[^a-zA-Z0-9]+/g, '_')}`,
+        summary: route.summary,
+        parameters,
+        ...body,
+        responses: { 200: { description: 'Successful Response' }, 422: { description: 'Validation Error' } },
+      },
+    }
+  }
+  return { openapi: '3.1.0', info: { title: 'Berth lite sandbox', version }, paths }
+}
+
+/** A look at what the sandbox uses now; nothing is recorded. */
+function observeRoutes(workspace: Workspace): Route[] {
+  const live = async (call: Call) => {
+    const asked = Number(call.query.get('top_rows') ?? 10)
+    const rows = Number.isInteger(asked) && asked > 0 ? Math.min(asked, 100) : 10
+    return ok({
+      captured_at: new Date().toISOString(),
+      mode: 'off',
+      cgroup: cgroup(),
+      disk: await disks(['/', workspace.path()]),
+      top_processes: top(rows),
+      recent_events: [],
+    })
+  }
+  return [look('GET', '/v1/sandbox/observe/live', 'What the sandbox uses now', live)]
+}
+
+function cgroup(): Record<string, unknown> {
+  const used = number('/sys/fs/cgroup/memory.current')
+  const max = number('/sys/fs/cgroup/memory.max')
+  const events = text('/sys/fs/cgroup/memory.events')
+  const count = (name: string): number => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(events)?.[1] ?? 0)
+  return {
+    cpu_usage_pct: null,
+    mem_current_bytes: used,
+    mem_max_bytes: max,
+    mem_usage_pct: used !== null && max !== null && max > 0 ? (100 * used) / max : null,
+    oom: count('oom'),
+    oom_kill: count('oom_kill'),
+  }
+}
+
+async function disks(paths: readonly string[]): Promise<Record<string, unknown>[]> {
+  const found = await Promise.all([...new Set(paths)].map(async (path) => {
+    const stats = await statfs(path).catch(() => null)
+    if (!stats) return []
+    const total = stats.blocks * stats.bsize
+    const free = stats.bavail * stats.bsize
+    const used = (stats.blocks - stats.bfree) * stats.bsize
+    return [{ path, used_bytes: used, total_bytes: total, free_bytes: free, usage_pct: total > 0 ? (100 * used) / total : 0 }]
+  }))
+  return found.flat()
+}
+
+function top(rows: number): Record<string, unknown>[] {
+  const uptime = uptimeSeconds()
+  return processTable().toSorted((a, b) => b.rssBytes - a.rssBytes).slice(0, rows).map((each) => ({
+    pid: each.pid,
+    ppid: each.parent,
+    user: String(Number(/^Uid:\s+(\d+)/m.exec(text(`/proc/${each.pid}/status`))?.[1] ?? 0)),
+    comm: each.name,
+    rss_bytes: each.rssBytes,
+    rss_mib: each.rssBytes / 1048576,
+    // Over the process's whole life: a current figure would take a second look, later.
+    cpu_pct: (100 * each.cpuSeconds) / Math.max(0.01, uptime - each.startedAt),
+    state: each.state,
+  }))
+}
+
+/** `max` (no limit) is null, and so is what this system does not have. */
+function number(path: string): number | null {
+  const value = Number.parseInt(text(path), 10)
+  return Number.isNaN(value) ? null : value
+}
+
+function text(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
   }
 }

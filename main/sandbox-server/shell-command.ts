@@ -1,4 +1,4 @@
-import { memoryKills, outOfMemory } from './memory-kills.ts'
+import { memoryKills, outOfMemory } from './agent-process.ts'
 import { OutputBuffer } from './output-buffer.ts'
 import { uptimeSeconds } from './process-table.ts'
 

@@ -1,16 +1,13 @@
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { timerMs } from '../../shared/timer.ts'
-import { signal } from './kill.ts'
-import { childrenOf, foregroundGroup, interruptHandler, processTable } from './process-table.ts'
-import type { ProcessRow } from './process-table.ts'
-import { quote } from './quote.ts'
+import { childrenOf, foregroundGroup, interruptHandler, type ProcessRow, processTable, signal } from './process-table.ts'
+import { quoted } from '../../shared/shell-quote.ts'
 import { RequestError } from './reply.ts'
 import { ShellCommand } from './shell-command.ts'
 import { ShellProcess } from './shell-process.ts'
-import { spawnFault } from './spawn-fault.ts'
-import { isDirectory } from './start-directory.ts'
-import type { Entered, Workspace } from './workspace.ts'
+import { spawnFault } from './agent-process.ts'
+import { type Entered, isDirectory, type Workspace } from './workspace.ts'
 
 export interface ShellOptions {
   readonly user: string
@@ -116,7 +113,7 @@ export class ShellSession {
       command.push(Buffer.from((this.#note ?? '') + (place?.note ?? '')))
       this.#note = null
       this.last = command
-      const move = place === null ? '' : `cd ${options.physical ? '-P' : '-L'} -- ${quote(place.directory)}\n`
+      const move = place === null ? '' : `cd ${options.physical ? '-P' : '-L'} -- ${quoted(place.directory)}\n`
       await shell.run(move + text)
       if (options.hardTimeout !== undefined) {
         const timer = setTimeout(() => this.stop(command, 'hard_timeout'), timerMs(options.hardTimeout * 1000))

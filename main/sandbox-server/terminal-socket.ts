@@ -1,13 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
 import { parseJson } from '../../shared/parse-json.ts'
+import { refuse } from './http.ts'
 import type { ShellSessions } from './shell-sessions.ts'
 import type { Terminals } from './terminal.ts'
-import { WebSocketConnection, refuse } from './websocket.ts'
 
 /** Milliseconds between pings, and bytes a slow client may be behind before its terminal waits. */
 const pingEvery = 30_000
 const behind = 512 * 1024
+/** Bytes of one message from a client; a terminal's input is a few. */
+const messageLimit = 1024 * 1024
 
 export interface TerminalSocketOptions {
   readonly terminals: Terminals
@@ -33,30 +36,44 @@ interface Source {
 export async function terminalSocket(request: IncomingMessage, socket: Duplex, head: Buffer, query: URLSearchParams, options: TerminalSocketOptions): Promise<void> {
   const source = await find(query, options)
   if (!source) return refuse(socket, 503, 'Too many sessions')
-  let detach: (() => void) | null = null
-  let ping: NodeJS.Timeout | null = null
-  const connection = WebSocketConnection.accept(request, socket, head, {
-    message: (text) => take(text, source, options.touch),
-    close: () => {
-      if (ping) clearInterval(ping)
-      source.pause(false)
-      detach?.()
-    },
+  // Only with a terminal, which most sandboxes never have: 0.4 MiB unused, and 1 more once it is loaded.
+  const { WebSocketServer } = await import('ws')
+  // What is no UTF-8 is typed as far as it can be read. A protocol that a client offers is none of ours.
+  const server = new WebSocketServer({
+    noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: messageLimit, skipUTF8Validation: true, handleProtocols: () => false,
   })
-  if (!connection) return
-  connection.send({ type: 'session_id', data: source.id })
-  connection.send({ type: 'ready', data: 'Terminal ready' })
-  if (source.backlog !== '') connection.send({ type: 'output', data: source.backlog })
-  detach = source.attach(
+  server.on('wsClientError', () => refuse(socket, 400, 'Bad Request'))
+  server.handleUpgrade(request, socket, head, (connection) => serve(connection, socket, source, options.touch))
+}
+
+function serve(connection: WebSocket, socket: Duplex, source: Source, touch: () => void): void {
+  const send = (message: unknown): void => connection.send(JSON.stringify(message))
+  send({ type: 'session_id', data: source.id })
+  send({ type: 'ready', data: 'Terminal ready' })
+  if (source.backlog !== '') send({ type: 'output', data: source.backlog })
+  const detach = source.attach(
     (text) => {
-      connection.send({ type: 'output', data: text })
-      if (connection.waiting > behind) source.pause(true)
+      send({ type: 'output', data: text })
+      // Not the connection's `bufferedAmount`, which counts what is dropped while it closes as well.
+      if (socket.writableLength > behind) source.pause(true)
     },
     () => connection.close(1000, 'The shell has ended'),
   )
-  connection.onDrain(() => source.pause(false))
-  ping = setInterval(() => connection.send({ type: 'ping', timestamp: Date.now() }), pingEvery)
+  socket.on('drain', () => source.pause(false))
+  const ping = setInterval(() => send({ type: 'ping', timestamp: Date.now() }), pingEvery)
   ping.unref()
+  let left = false
+  const leave = (): void => {
+    if (left) return
+    left = true
+    clearInterval(ping)
+    source.pause(false)
+    detach()
+  }
+  connection.on('message', (data) => take((data as Buffer).toString('utf8'), source, touch))
+  // A frame that is wrong or too long: the client is being told, and may take its time; nobody else is to wait for it.
+  connection.on('error', leave)
+  connection.on('close', leave)
 }
 
 async function find(query: URLSearchParams, options: TerminalSocketOptions): Promise<Source | null> {

@@ -3,14 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readlinkSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
-import { spawnForAgent } from './agent-process.ts'
-import { drained } from './drain.ts'
-import { killAfter, signal, signalSession } from './kill.ts'
-import { OutputBuffer } from './output-buffer.ts'
-import { processTable } from './process-table.ts'
-import { terminalInit } from './terminal-init.ts'
-import { spawnBash } from './tty.ts'
+import { programPath, spawnForAgent } from './agent-process.ts'
+import { drained, OutputBuffer } from './output-buffer.ts'
+import { killAfter, processTable, signal, signalSession } from './process-table.ts'
 import type { Entered, Workspace } from './workspace.ts'
+import { quoted } from '../../shared/shell-quote.ts'
 
 /** Bytes shown again to whoever attaches later. */
 const backlog = 128 * 1024
@@ -233,4 +230,52 @@ export function terminals(options: TerminalOptions & { max: number }): Terminals
       for (const each of open.values()) each.kill()
     },
   }
+}
+
+/**
+ * What a person's terminal has beside its bash: a prompt that says which thread it is, in colours, and listings in them.
+ * Evaluated once, by the first PROMPT_COMMAND, after whatever the image and the user's own .bashrc set up: a prompt of
+ * theirs stays.
+ */
+function terminalInit(term: string, thread: string): Record<string, string> {
+  if (term === 'dumb') return { TERM: term }
+  const prompt = String.raw`\[\e[1;32m\]${plain(thread) || String.raw`\u`}\[\e[0m\]:\[\e[1;34m\]\w\[\e[0m\]\$ `
+  const init = [
+    'unset PROMPT_COMMAND',
+    String.raw`case "$PS1" in '\s-\v\$ '|'\h:\w\$ '|'\u@\h:\w\$ '|*debian_chroot*'\u@\h:\w\$ ') PS1=${quoted(prompt)} ;; esac`,
+    "for __each in ls grep; do alias $__each >/dev/null 2>&1 || alias $__each=\"$__each --color=auto\"; done; unset __each",
+  ]
+  return { TERM: term, COLORTERM: 'truecolor', PROMPT_COMMAND: init.join('\n') }
+}
+
+/** A name as text of a prompt: nothing that bash would expand, nothing that moves the cursor. */
+function plain(name: string): string {
+  return name.replaceAll(/[^\p{L}\p{N}._:@/+ -]/gu, '').slice(0, 60)
+}
+
+/**
+ * A bash on a real terminal comes from util-linux's `script`: it is on every Debian (bsdutils is essential) and most
+ * other Linux systems, costs about 1 MiB and passes the descriptors 3 and 4 on. A native module would have to be built
+ * for each image, and python3's pty module costs 10 MiB a session. Where there is no `script`, bash runs on pipes:
+ * commands work the same, but find no terminal.
+ */
+export function spawnBash(options: {
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly tty: boolean
+}): ChildProcess {
+  const line = ['exec', quoted(programPath('bash') ?? 'bash'), ...options.args].join(' ')
+  const [program, args] = options.tty ? ['script', ['-qfec', line, '/dev/null']] as const : ['bash', options.args] as const
+  return spawnForAgent(program, args, {
+    cwd: options.cwd,
+    env: { ...options.env, SHELL: '/bin/bash' },
+    // `script` and its bash get sessions of their own; nothing that is meant for the server reaches them.
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+  })
+}
+
+export function hasTty(): boolean {
+  return process.platform === 'linux' && programPath('script') !== null
 }

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { readdir } from './disk.ts'
-import { errorCode } from './file-error.ts'
+import { errorCode } from './reply.ts'
 
 export interface Walked {
   /** As the client wrote the root, joined with what is below it. */

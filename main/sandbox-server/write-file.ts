@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { chmod, open, rename, stat, unlink } from './disk.ts'
-import type { DiskFile } from './disk.ts'
-import { errorCode } from './file-error.ts'
-import { makeDirectories } from './make-directories.ts'
-import { mustBeRegular, openRegular, placeOf, unlessMissing } from './regular-file.ts'
+import { chmod, type DiskFile, mkdir, open, rename, stat, unlink } from './disk.ts'
+import { errorCode } from './reply.ts'
+import { mustBeRegular, openRegular, placeOf, unlessMissing } from './read-file.ts'
 
 /** Why a file may be writable and its directory not, or the file not replaceable: then it is written in place. */
 const inPlace = new Set(['EACCES', 'EPERM', 'EBUSY', 'EXDEV', 'EROFS', 'ETXTBSY'])
@@ -79,4 +77,28 @@ async function fill(file: DiskFile, content: Buffer | DiskFile): Promise<void> {
 /** Removes a half-written file; that it is not there, or cannot be removed, changes nothing about the first error. */
 export async function discard(path: string): Promise<void> {
   await unlink(path).catch(() => undefined)
+}
+
+/**
+ * A directory and those above it. Not `mkdir` with `recursive`: below /proc, where a directory can neither be made nor
+ * is missing for good, Node 24 tries for ever.
+ */
+export async function makeDirectories(path: string): Promise<void> {
+  if (await made(path)) return
+  if (dirname(path) !== path) await makeDirectories(dirname(path))
+  if (await made(path)) return
+  // Its parent is there and takes no directories: the system's own word for it.
+  await mkdir(path)
+}
+
+async function made(path: string): Promise<boolean> {
+  try {
+    await mkdir(path)
+    return true
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'ENOENT') return false
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return true
+    throw error
+  }
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { dataOf } from './answer.ts'
-import type { SandboxHttp } from './http.ts'
+import { dataOf, type SandboxHttp } from './http.ts'
 
 /**
  * Bash sessions of our own, one command at a time each, used again: a session a command would push out those of the agents

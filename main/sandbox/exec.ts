@@ -1,11 +1,11 @@
 import { z } from 'zod'
+import { abortError } from '../../shared/abort.ts'
 import { BerthError } from '../../shared/errors.ts'
-import type { Clock } from '../clock.ts'
-import { dataOf } from './answer.ts'
+import { quoted, shellWord } from '../../shared/shell-quote.ts'
+import type { Clock } from '../base/clock.ts'
+import { dataOf, type SandboxHttp } from './http.ts'
 import type { BashSessions } from './bash-sessions.ts'
-import { verdict } from './exec-verdict.ts'
-import { follow } from './follow.ts'
-import { reasonOf, type SandboxHttp } from './http.ts'
+import { follow, verdict } from './follow.ts'
 import type { ExecRequest, ExecResult } from './sandbox-api.ts'
 
 export interface ExecDeps { readonly http: SandboxHttp; readonly sessions: BashSessions; readonly clock: Clock }
@@ -56,7 +56,7 @@ class NotStarted extends Error {
 async function inSession(deps: ExecDeps, request: ExecRequest): Promise<ExecResult> {
   const { http, sessions, clock } = deps
   const { cwd, signal, timeout, maxOutput, onOutput } = request
-  if (signal?.aborted) throw reasonOf(signal)
+  if (signal?.aborted) throw abortError(signal)
   const session = await sessions.take(cwd, signal)
   try {
     const started = await start(http, session, request).catch((error: unknown) => {
@@ -115,4 +115,12 @@ function whole(data: ExecData, maxOutput: number): ExecResult {
  */
 function cut(stream: string, bytes: number, maxOutput: number): boolean {
   return stream.length > maxOutput || Buffer.byteLength(stream) < bytes
+}
+
+/**
+ * A bash command line that runs exactly these words: nothing in them is expanded, split or read by the shell. The first
+ * word is always quoted, so that `time` and `if` are programs and not bash's own words.
+ */
+export function quote(argv: readonly string[]): string {
+  return argv.map((word, at) => (at === 0 ? quoted(word) : shellWord(word))).join(' ')
 }

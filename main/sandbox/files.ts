@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { BerthError, fail } from '../../shared/errors.ts'
-import { dataOf, refused } from './answer.ts'
-import { answerBrokeOff, type HttpAnswer, type SandboxHttp } from './http.ts'
+import { answerBrokeOff, dataOf, type HttpAnswer, refused, type SandboxHttp } from './http.ts'
 import type { FileEntry, SearchRequest, SearchResult } from './sandbox-api.ts'
 
 const fileMs = 60_000

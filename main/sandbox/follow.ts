@@ -1,10 +1,8 @@
 import { z } from 'zod'
+import { abortError, orAborted } from '../../shared/abort.ts'
 import { fail } from '../../shared/errors.ts'
-import type { Clock } from '../clock.ts'
-import { dataOf } from './answer.ts'
-import { verdict } from './exec-verdict.ts'
-import { reasonOf, type SandboxHttp } from './http.ts'
-import { keeper } from './keeper.ts'
+import type { Clock } from '../base/clock.ts'
+import { dataOf, type SandboxHttp } from './http.ts'
 import type { ExecRequest, ExecResult } from './sandbox-api.ts'
 
 export interface FollowRequest {
@@ -40,7 +38,7 @@ export async function follow(request: FollowRequest): Promise<ExecResult> {
   const offsets = { stdout: 0, stderr: 0 }
   let lost = false
   for (;;) {
-    if (signal?.aborted) throw reasonOf(signal)
+    if (signal?.aborted) throw abortError(signal)
     if (clock.now() > until) throw overdue()
     const news = await fetch(request, offsets, true)
     const pieces = [
@@ -95,20 +93,64 @@ async function vouched(request: FollowRequest, offsets: { stdout: number; stderr
     })
   }
   again()
-  const stop = Promise.withResolvers<never>()
-  const abort = () => stop.reject(reasonOf(request.signal))
-  request.signal?.addEventListener('abort', abort, { once: true })
   try {
-    await Promise.race([work(), stop.promise])
+    await orAborted(work(), request.signal)
   } finally {
     vouching.done = true
     vouching.timer?.cancel()
-    request.signal?.removeEventListener('abort', abort)
   }
 }
 
 function overdue() {
   return fail('TIMEOUT', 'The command went on after its time was up, and the sandbox did not end it', {
     next: 'Destroy the sandbox if it stays busy; files of its thread stay.',
+  })
+}
+
+/** Keeps the beginning and the end of a text that comes in pieces, `limit` characters in all. */
+export interface Keeper {
+  add(text: string): void
+  /** The whole, or both ends with a note between them. */
+  text(): string
+  readonly truncated: boolean
+}
+
+export function keeper(limit: number): Keeper {
+  const headLimit = Math.ceil(limit / 2)
+  const tailLimit = limit - headLimit
+  let head = ''
+  let tail = ''
+  let dropped = 0
+  return {
+    add(text) {
+      const fits = text.slice(0, headLimit - head.length)
+      head += fits
+      tail += text.slice(fits.length)
+      // Cut in large steps: cutting at every piece would copy the tail again and again.
+      if (tail.length > 2 * tailLimit + 4096) cut()
+    },
+    text() {
+      cut()
+      return dropped === 0 ? head + tail : `${head}\n[... ${dropped} characters left out ...]\n${tail}`
+    },
+    get truncated() {
+      return dropped > 0 || tail.length > tailLimit
+    },
+  }
+
+  function cut(): void {
+    const excess = tail.length - tailLimit
+    if (excess <= 0) return
+    dropped += excess
+    tail = tail.slice(excess)
+  }
+}
+
+/** How a command ended. One that was ended from outside has no exit code of its own. */
+export function verdict(status: string, exitCode: number | null): Pick<ExecResult, 'status' | 'exitCode'> {
+  if (status === 'completed') return { status, exitCode }
+  if (status === 'timed_out' || status === 'killed') return { status, exitCode: null }
+  throw fail('SANDBOX_FAILED', `The sandbox ended a command with the status "${status}", which Berth does not know`, {
+    next: 'Check that the image is an AIO or lite sandbox image.',
   })
 }

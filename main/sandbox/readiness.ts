@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { BerthError, fail, type ErrorCode } from '../../shared/errors.ts'
-import type { Clock } from '../clock.ts'
-import { dataOf } from './answer.ts'
-import { reasonOf, sandboxHttp } from './http.ts'
+import { abortError, orAborted } from '../../shared/abort.ts'
+import { BerthError, type ErrorCode, fail } from '../../shared/errors.ts'
+import type { Clock } from '../base/clock.ts'
+import { dataOf, sandboxHttp } from './http.ts'
 import type { SandboxApi } from './sandbox-api.ts'
 
 /** One try waits this long at most: a half-started server may accept a connection and then say nothing. */
@@ -22,16 +22,17 @@ export async function readiness(api: SandboxApi, options: { signal: AbortSignal;
   /** Beside the proof and not waited for; once, however often that is tried. */
   let ahead: Promise<void> | null = null
   for (;;) {
-    if (signal.aborted) throw reasonOf(signal)
+    if (signal.aborted) throw abortError(signal)
     const left = start + timeoutMs - clock.now()
     if (left <= 0) throw notReady(timeoutMs, last)
     try {
+      // A probe has no signal of its own, and may wait for seconds.
       await orAborted(api.probe(Math.min(tryMs, left)), signal)
       ahead ??= api.prepare(signal).catch(() => undefined) // the first command makes it then, and says why it cannot
       await runTrue(api, clock, Math.min(execMs, Math.max(1, start + timeoutMs - clock.now())), signal)
       return
     } catch (error) {
-      if (signal.aborted) throw reasonOf(signal)
+      if (signal.aborted) throw abortError(signal)
       if (!(error instanceof BerthError) || final.has(error.code)) throw error
       const status = error.details?.['status']
       if (status === cannotRun) throw unusable(error.message, error)
@@ -41,7 +42,7 @@ export async function readiness(api: SandboxApi, options: { signal: AbortSignal;
       if (last === null || clock.now() - start < timeoutMs) last = error
     }
     await clock.sleep(Math.min(nextDelay(clock.now() - start), Math.max(0, start + timeoutMs - clock.now())), signal).catch((error: unknown) => {
-      throw signal.aborted ? reasonOf(signal) : error
+      throw signal.aborted ? abortError(signal) : error
     })
   }
 }
@@ -72,18 +73,6 @@ async function runTrue(api: SandboxApi, clock: Clock, timeoutMs: number, signal:
     throw error
   } finally {
     timer.cancel()
-  }
-}
-
-/** A probe has no signal of its own, and may wait for seconds. */
-async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(reasonOf(signal))
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Sign as SignName } from './story.logic.ts'
+import type { Sign as SignName } from '../state/story.logic.ts'
 
 const shapes = {
   slot: <path d="M6 .9 11.1 6 6 11.1.9 6z" fill="currentColor" />,

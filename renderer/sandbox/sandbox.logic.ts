@@ -1,5 +1,5 @@
 import type { ErrorData } from '../../shared/errors.ts'
-import type { BerthEvent } from '../../shared/event.ts'
+import type { BerthEvent } from '../../shared/events.ts'
 import { actorOf, holdersOf } from '../words/who.ts'
 import type { SandboxRow } from '../../shared/state.ts'
 

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import type { CallResult } from '../../shared/contract.ts'
 import { asBerthError, type BerthError } from '../../shared/errors.ts'
 import type { SandboxRow } from '../../shared/state.ts'
-import { useEndpoint } from '../frame/house/contexts.ts'
+import { useEndpoint } from '../state/contexts.ts'
 
 export type Details = CallResult<'details'>
 

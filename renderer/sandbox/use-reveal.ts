@@ -1,7 +1,7 @@
-import { useNative } from '../frame/house/contexts.ts'
-import { useToast } from '../parts/floats/toasts.ts'
-import { tabWords } from '../words/tabs.ts'
-import { useTask } from './use-task.ts'
+import { useNative } from '../state/contexts.ts'
+import { useToast } from '../parts/toasts.ts'
+import { tabWords } from './tabs.words.ts'
+import { useTask } from '../parts/use-task.ts'
 
 const words = tabWords.mounts
 

@@ -1,17 +1,18 @@
-import { useEffect, useState, type ReactNode } from 'react'
-import { asBerthError } from '../../shared/errors.ts'
-import { useCommand } from '../frame/commands/use-command.ts'
-import { useNative } from '../frame/house/contexts.ts'
-import { useHouse } from '../frame/house/use-house.ts'
-import { useTheme } from '../frame/theme.ts'
-import { Button } from '../parts/buttons/button.tsx'
-import { Segments } from '../parts/buttons/segments.tsx'
-import { Switch } from '../parts/fields/switch.tsx'
-import { useToast } from '../parts/floats/toasts.ts'
-import { settingsWords } from '../words/settings.ts'
+import { type ReactNode, useEffect, useState } from 'react'
+import { asBerthError, type BerthError } from '../../shared/errors.ts'
+import { useCommand } from '../commands/command.ts'
+import { useEndpoint, useHouse, useNative } from '../state/contexts.ts'
+import { useTheme } from '../state/theme.ts'
+import { Button, Segments } from '../parts/buttons.tsx'
+import { Switch } from '../parts/fields.tsx'
+import { useToast } from '../parts/toasts.ts'
+import { settingsWords } from './settings.words.ts'
 import type { ShellSettings } from '../transport/native.ts'
-import { DiagnosticsDialog } from './diagnostics-dialog.tsx'
-import { DoctorDialog } from './doctor-dialog.tsx'
+import type { CallResult } from '../../shared/contract.ts'
+import { Code, Note } from '../parts/blocks.tsx'
+import { Dialog } from '../parts/overlays.tsx'
+import { sayDoctor } from '../../shared/say-next.ts'
+import { Mark, type MarkName } from '../parts/indicators.tsx'
 
 const words = settingsWords.app
 
@@ -60,4 +61,63 @@ export function AppSettings() {
 
 function AppRow({ label, help, children }: { label: string; help?: string | undefined; children: ReactNode }) {
   return <tr><th scope="row"><span className="label">{label}</span></th><td className="c-val">{children}</td><td className="c-help mid" colSpan={3}>{help}</td></tr>
+}
+
+const diagnosticsDialogWords = settingsWords.diagnostics
+
+/** What a report of a problem needs: shown before it is saved. */
+function DiagnosticsDialog({ onClose }: { onClose: () => void }) {
+  const endpoint = useEndpoint()
+  const native = useNative()
+  const [made, setMade] = useState<CallResult<'diagnostics'> | null>(null)
+  const [problem, setProblem] = useState<BerthError | null>(null)
+  useEffect(() => {
+    endpoint.call('diagnostics', {}).then(setMade, (error: unknown) => setProblem(asBerthError(error)))
+  }, [endpoint])
+  async function save(): Promise<void> {
+    if (!made) return
+    try {
+      if (await native.saveText(made.name, made.text)) onClose()
+    } catch (thrown) {
+      setProblem(asBerthError(thrown))
+    }
+  }
+  return (
+    <Dialog
+      open title={diagnosticsDialogWords.title} about={diagnosticsDialogWords.about} onClose={onClose} className="wide"
+      actions={<><Button safe onClick={onClose}>{diagnosticsDialogWords.close}</Button><Button kind="primary" disabled={made === null} onClick={() => void save()}>{diagnosticsDialogWords.save}</Button></>}
+    >
+      {problem ? <Note kind="bad" title={problem.message}>{problem.next}</Note> : null}
+      {made === null ? <p className="dim">{diagnosticsDialogWords.making}</p> : <div className="report"><Code text={made.text} label={diagnosticsDialogWords.title} /></div>}
+    </Dialog>
+  )
+}
+
+const doctorDialogWords = settingsWords.doctor
+const marks: Readonly<Record<'ok' | 'warn' | 'fail' | 'skip', MarkName>> = { ok: 'gone', warn: 'unknown', fail: 'failed', skip: 'slot' }
+
+/** Everything that a sandbox needs, measured now; what is wrong stands first, with its fix. */
+function DoctorDialog({ onClose }: { onClose: () => void }) {
+  const endpoint = useEndpoint()
+  const [report, setReport] = useState<CallResult<'doctor'> | null>(null)
+  const [problem, setProblem] = useState<BerthError | null>(null)
+  useEffect(() => {
+    endpoint.call('doctor', {}).then(setReport, (error: unknown) => setProblem(asBerthError(error)))
+  }, [endpoint])
+  const order = ['fail', 'warn', 'ok', 'skip']
+  const checks = [...(report?.checks ?? [])].sort((a, b) => order.indexOf(a.status) - order.indexOf(b.status))
+  return (
+    <Dialog open title={doctorDialogWords.title} about={report === null ? doctorDialogWords.running : sayDoctor(report.checks)} onClose={onClose} actions={<Button safe onClick={onClose}>{doctorDialogWords.close}</Button>}>
+      {problem ? <Note kind="bad" title={problem.message}>{problem.next}</Note> : null}
+      {/* It scrolls, so a keyboard must get into it. */}
+      <ul className="doctor" tabIndex={0} aria-label={doctorDialogWords.title}>
+        {checks.map(({ name, status, text, fix }) => (
+          <li key={name}>
+            <span className={`status ${marks[status]}`}><Mark name={marks[status]} /><span className="sr">{status}: </span>{name}</span> <span className="mid">{text}</span>
+            {fix === null || status === 'ok' ? null : <Code text={fix} label={name} />}
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  )
 }

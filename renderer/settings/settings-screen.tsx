@@ -1,20 +1,19 @@
-import { useEffect, useMemo, useRef, useState } from 'react'
-import { useCommand } from '../frame/commands/use-command.ts'
-import { useNative } from '../frame/house/contexts.ts'
-import { useHouse } from '../frame/house/use-house.ts'
-import { useFootKeys } from '../frame/window/foot-keys.ts'
-import { Page } from '../frame/window/page.tsx'
-import { Button } from '../parts/buttons/button.tsx'
-import { Empty } from '../parts/blocks/empty.tsx'
-import { Note } from '../parts/blocks/note.tsx'
-import { SearchField } from '../parts/fields/search-field.tsx'
-import { useToast } from '../parts/floats/toasts.ts'
-import { settingsWords as words } from '../words/settings.ts'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useCommand } from '../commands/command.ts'
+import { useEndpoint, useHouse, useNative, useTopic } from '../state/contexts.ts'
+import { useFootKeys } from '../commands/foot-keys.ts'
+import { Page } from '../parts/page.tsx'
+import { Button } from '../parts/buttons.tsx'
+import { Empty, Note } from '../parts/blocks.tsx'
+import { Field, SearchField, SelectField } from '../parts/fields.tsx'
+import { useToast } from '../parts/toasts.ts'
+import { settingsWords as words } from './settings.words.ts'
 import { AppSettings } from './app-settings.tsx'
-import { SettingRow } from './setting-row.tsx'
-import { useRoute } from '../frame/route.ts'
-import { matchesApp, visible } from './settings.logic.ts'
-import { useConfig } from './use-config.ts'
+import { useRoute } from '../state/route.ts'
+import { type ConfigValue, matchesApp, parsed, type Setting, shown, visible } from './settings.logic.ts'
+import type { CallResult } from '../../shared/contract.ts'
+import { asBerthError, type ErrorData, toErrorData } from '../../shared/errors.ts'
+import { Icon, Mark } from '../parts/indicators.tsx'
 
 /** What is in force and why. */
 export function SettingsScreen() {
@@ -109,4 +108,152 @@ function sectionAt(view: HTMLElement): string | null {
   const top = view.getBoundingClientRect().top + 48
   const found = end ? parts.at(-1) : parts.findLast((part) => part.getBoundingClientRect().top <= top) ?? parts[0]
   return found?.id.replace('set-', '') ?? null
+}
+
+export type Config = CallResult<'config'>
+
+/** The configuration in force: read anew when its file was edited, by whomever. */
+export function useConfig(): { config: Config | null; problem: ErrorData | null; set: (key: string, value: unknown) => Promise<CallResult<'config_set'>> } {
+  const endpoint = useEndpoint()
+  const error = useHouse(({ house }) => house.config.error)
+  const [config, setConfig] = useState<Config | null>(null)
+  const [problem, setProblem] = useState<ErrorData | null>(null)
+  const read = useCallback(async () => {
+    try {
+      setConfig(await endpoint.call('config', {}))
+      setProblem(null)
+    } catch (thrown) {
+      setProblem(toErrorData(asBerthError(thrown)))
+    }
+  }, [endpoint])
+  useEffect(() => void read(), [read, error])
+  useTopic('events', { limit: 0 }, {
+    event({ events }) {
+      if (events.some(({ type }) => type.startsWith('config.'))) void read()
+    },
+  })
+  const set = useCallback((key: string, value: unknown) => endpoint.call('config_set', { key, value }), [endpoint])
+  return { config, problem, set }
+}
+
+export interface SettingControlProps {
+  readonly setting: Setting
+  readonly value: string
+  readonly raw: unknown
+  readonly values: ReadonlyMap<string, ConfigValue>
+  /** What stands in for a value that is not set. */
+  readonly inForce?: string | undefined
+  readonly locked: boolean
+  readonly error: string | null
+  readonly onDraft: (text: string) => void
+  readonly onSave: () => void
+  readonly onPick: (value: unknown) => void
+  readonly onRevert: () => void
+}
+
+export function SettingControl({ setting, value, raw, values, inForce, locked, error, onDraft, onSave, onPick, onRevert }: SettingControlProps) {
+  const { as, label } = setting
+  if (as.kind === 'choice') {
+    const options = as.options.map(([option, name]) => ({ value: option, label: name }))
+    return (
+      <>
+        <SelectField label={label} value={value} disabled={locked} onChange={onPick} options={options.some((one) => one.value === value) ? options : [...options, { value, label: value }]} />
+        {error === null ? null : <p className="problem" role="alert"><Mark name="failed" /><span>{error}</span></p>}
+      </>
+    )
+  }
+  if (as.kind === 'file') return <Lines lines={linesOf(setting.key, raw, values)} />
+  return (
+    <Field
+      label={label} num={as.kind === 'number'} unit={as.kind === 'number' ? as.unit : undefined} value={value} locked={locked} error={error} placeholder={setting.optional ? (inForce === undefined ? words.notSet : words.inForce(inForce)) : undefined}
+      onChange={onDraft} onSave={onSave} onRevert={onRevert} onBlur={onSave}
+    />
+  )
+}
+
+function Lines({ lines }: { lines: readonly string[] }) {
+  return (
+    <span className="mid small">
+      {lines.length === 0 ? words.nothing : lines.map((line) => <code key={line} className="cut" title={line}>{line}</code>)} <span className="dim">{words.fileOnly}</span>
+    </span>
+  )
+}
+
+function linesOf(key: string, raw: unknown, values: ReadonlyMap<string, ConfigValue>): readonly string[] {
+  const inner = [...values.values()].filter((row) => row.key.startsWith(`${key}.`))
+  if (inner.length > 0) return inner.map((row) => `${row.key.slice(key.length + 1)}=${shown(row.value)}`)
+  if (Array.isArray(raw)) return raw.map(shown)
+  const text = shown(raw)
+  return text === '' || text === '{}' ? [] : [text]
+}
+
+export interface SettingRowProps {
+  readonly setting: Setting
+  readonly values: ReadonlyMap<string, ConfigValue>
+  readonly inForce?: string | undefined
+  readonly set: (key: string, value: unknown) => Promise<{ restart: boolean }>
+}
+
+/** One setting: what is in force, its default, and where it was set. Enter saves, Esc puts back. */
+export function SettingRow({ setting, values, inForce, set }: SettingRowProps) {
+  const toast = useToast()
+  const row = values.get(setting.key)
+  const locked = row?.source === 'environment'
+  const [draft, setDraft] = useState<string | null>(null)
+  const [error, setError] = useState<string | null>(null)
+  const [saved, setSaved] = useState(false)
+  useEffect(() => {
+    if (!saved) return undefined
+    const said = setTimeout(() => setSaved(false), 2500)
+    return () => clearTimeout(said)
+  }, [saved])
+  const value = shown(row?.value)
+  // A value that came from elsewhere meanwhile is the one to start from.
+  useEffect(() => setDraft(null), [value])
+
+  async function save(next: unknown): Promise<void> {
+    try {
+      const { restart } = await set(setting.key, next)
+      setError(null)
+      setSaved(true)
+      if (restart) toast({ title: words.restart })
+    } catch (thrown) {
+      setError(asBerthError(thrown).message)
+    }
+  }
+
+  function saveDraft(): void {
+    if (draft === null || draft === value) {
+      setDraft(null)
+      setError(null)
+      return
+    }
+    const read = parsed(setting, draft)
+    if ('error' in read) setError(read.error)
+    else void save(read.value)
+  }
+
+  return (
+    <tr className={[error === null ? '' : 'is-bad', locked ? 'is-env' : ''].join(' ').trim() || undefined}>
+      <th scope="row"><span className="label">{setting.label}</span><code className="dim">{setting.key}</code></th>
+      <td className="c-val">
+        <SettingControl
+          setting={setting} value={draft ?? value} raw={row?.value} values={values} inForce={inForce} locked={locked} error={error}
+          onDraft={setDraft} onSave={saveDraft} onPick={(next) => void save(next)}
+          onRevert={() => {
+            setDraft(null)
+            setError(null)
+          }}
+        />
+      </td>
+      <td className="c-help mid">{setting.help}</td>
+      <td className="c-def mid">{shown(row?.default) || <span className="dim">{words.nothing}</span>}</td>
+      <td className="c-src">
+        <span role="status">{saved ? <span className="saved"><Icon name="check" />{words.saved}</span> : null}</span>
+        {saved ? null : locked ? <span className="src-env"><Icon name="lock" />{words.fromEnvironment}</span>
+          : row?.source === 'file' ? <><span>config.yaml</span> {setting.as.kind === 'file' ? null : <Button small onClick={() => void save(null)}>{words.putBack}</Button>}</>
+          : <span className="dim">{words.fromDefault}</span>}
+      </td>
+    </tr>
+  )
 }

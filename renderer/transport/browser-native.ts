@@ -1,8 +1,8 @@
+import { onAbort } from '../../shared/abort.ts'
 import { addressFor } from '../../shared/address.ts'
-import { fail, fromErrorData, errorData } from '../../shared/errors.ts'
+import { errorData, fail, fromErrorData } from '../../shared/errors.ts'
 import type { Endpoint } from '../../shared/wire/endpoint.ts'
 import type { Native } from './native.ts'
-import { isSafeLink, joined } from './browser-native-plan.ts'
 
 export interface BrowserOptions {
   readonly origin: string
@@ -97,9 +97,7 @@ function put(url: string, file: File, onProgress: (done: number) => void, signal
     const broke = () => reject(fail('NOT_RUNNING', `The upload of ${file.name} broke off`, { next: 'Try again.' }))
     request.addEventListener('error', broke)
     request.addEventListener('abort', () => reject(cancelled()))
-    const stop = () => request.abort()
-    signal?.addEventListener('abort', stop, { once: true })
-    request.addEventListener('loadend', () => signal?.removeEventListener('abort', stop))
+    request.addEventListener('loadend', onAbort(signal, () => request.abort()))
     request.send(file)
   })
 }
@@ -113,4 +111,19 @@ function refused(body: string, status: number): Error {
   }
   const parsed = errorData.safeParse(answer)
   return parsed.success ? fromErrorData(parsed.data) : fail('INTERNAL', `The engine answered ${status}`, { next: 'Try again.' })
+}
+
+/** https anywhere, http only to this machine; no credentials in it. */
+export function isSafeLink(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { protocol, hostname, username, password } = new URL(url)
+  if (username !== '' || password !== '') return false
+  if (protocol === 'https:') return true
+  return protocol === 'http:' && (hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]' || hostname.endsWith('.localhost'))
+}
+
+/** A file's own name below a directory of the sandbox: what a browser calls it may hold no path. */
+export function joined(directory: string, name: string): string {
+  const own = name.split(/[\\/]/).pop() ?? name
+  return `${directory.replace(/\/+$/, '')}/${own}`
 }

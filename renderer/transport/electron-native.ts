@@ -1,6 +1,7 @@
+import { orAborted } from '../../shared/abort.ts'
 import { fail } from '../../shared/errors.ts'
 import type { PreloadApi } from '../../shared/wire/preload-api.ts'
-import { valueOf } from './ipc-connector.ts'
+import { valueOf } from './port-connector.ts'
 import type { Native } from './native.ts'
 
 /** The native things of the shell, through the preload. */
@@ -14,7 +15,7 @@ export function electronNative({ native }: PreloadApi): Native {
     copyAddress: async (sandbox, where) => void valueOf(await native.copyAddress(sandbox, where)),
     openLink: async (url) => void valueOf(await native.openLink(url)),
     download: async (file) => valueOf(await native.download(file)),
-    upload: async (to, files, onProgress, signal) => valueOf(await Promise.race([native.upload(to, files, onProgress), ...(signal ? [aborted(signal)] : [])])),
+    upload: async (to, files, onProgress, signal) => valueOf(await orAborted(native.upload(to, files, onProgress), signal, notWaitedFor)),
     saveText: async (name, text) => valueOf(await native.saveText(name, text)),
     setTheme: (theme) => void native.setTheme(theme),
     onCommand: (listener) => native.onCommand(listener),
@@ -27,10 +28,6 @@ export function electronNative({ native }: PreloadApi): Native {
 }
 
 /** The shell's transfer has no way back: a page can only stop to wait for it. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = () => reject(fail('CANCELLED', 'The upload is not waited for any more', { next: 'What is under way may still arrive.' }))
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-  })
+function notWaitedFor(): Error {
+  return fail('CANCELLED', 'The upload is not waited for any more', { next: 'What is under way may still arrive.' })
 }

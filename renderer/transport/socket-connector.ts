@@ -1,9 +1,9 @@
-import { fail, fromErrorData, errorData } from '../../shared/errors.ts'
+import { errorData, fail, fromErrorData } from '../../shared/errors.ts'
 import type { CallResult } from '../../shared/contract.ts'
-import { hello, type ClientFrame, type FramePort, type ServerFrame } from '../../shared/wire/frame.ts'
+import { listeners } from '../../shared/listeners.ts'
+import { type ClientFrame, type FramePort, hello, type ServerFrame } from '../../shared/wire/frame.ts'
 import { frameClient } from '../../shared/wire/frame-client.ts'
 import type { Connection, Connector } from './endpoints.ts'
-import { afterClose, retryDelay } from './socket-plan.ts'
 
 export const sessionKey = 'berth.session'
 
@@ -27,7 +27,7 @@ export interface SocketConnector extends Connector {
  * A connection that breaks is tried again by itself, at once when the network or the page comes back.
  */
 export function socketConnector({ origin, contract, version, storage, window }: SocketOptions): SocketConnector {
-  const listeners = new Set<(now: Connection) => void>()
+  const { tell, on: onChange } = listeners<[now: Connection]>()
   let connection: Connection = { state: 'connecting' }
   let socket: WebSocket | null = null
   let attempt = 0
@@ -37,7 +37,7 @@ export function socketConnector({ origin, contract, version, storage, window }: 
 
   function become(next: Connection): void {
     connection = next
-    for (const listener of listeners) listener(connection)
+    tell(connection)
   }
 
   function open(): void {
@@ -122,10 +122,7 @@ export function socketConnector({ origin, contract, version, storage, window }: 
 
   return {
     current: () => connection,
-    onChange(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    onChange,
     retry: now,
     login,
     close() {
@@ -164,4 +161,24 @@ async function post(url: string, body: unknown): Promise<CallResult<'session_ope
   if (response.ok) return answer as CallResult<'session_open'>
   const parsed = errorData.safeParse((answer as { error?: unknown }).error)
   throw parsed.success ? fromErrorData(parsed.data) : fail('INTERNAL', `The engine answered ${response.status}`, { next: 'Ask for a new link: berth open' })
+}
+
+/** What a page does when its socket was closed. The codes are main/doors/wire/frame-server.ts's. */
+export type AfterClose =
+  | { readonly state: 'locked'; readonly problem: string }
+  | { readonly state: 'mismatch'; readonly engine: string }
+  | { readonly state: 'lost'; readonly reason: string }
+
+export function afterClose(code: number, reason: string): AfterClose {
+  if (code === 4001) return { state: 'locked', problem: 'This browser was logged out.' }
+  // The reason is the engine's version.
+  if (code === 4009) return { state: 'mismatch', engine: reason || 'another' }
+  if (code === 1001) return { state: 'lost', reason: 'it has shut down' }
+  return { state: 'lost', reason: reason || 'it does not answer' }
+}
+
+/** Ms before the next try: from a quarter of a second up to 10 s, spread, so that many tabs do not come at once. `chance`: 0 to 1. */
+export function retryDelay(attempt: number, chance: number): number {
+  const base = Math.min(10_000, 250 * 2 ** Math.min(attempt - 1, 10))
+  return Math.round(base * (0.75 + chance / 2))
 }

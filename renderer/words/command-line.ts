@@ -1,4 +1,6 @@
+import { shellWord } from '../../shared/shell-quote.ts'
+
 /** Words as a POSIX shell takes them. */
 export function commandLine(words: readonly string[]): string {
-  return words.map((word) => (/^[\w./~+:@%=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')
+  return words.map(shellWord).join(' ')
 }

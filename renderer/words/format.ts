@@ -1,3 +1,12 @@
+import { createContext, use } from 'react'
+
+export const FormatContext = createContext<Format>(format(undefined))
+
+/** Numbers and times as this page's locale writes them. */
+export function useFormat(): Format {
+  return use(FormatContext)
+}
+
 /**
  * Numbers, times and sizes as the screens show them. Formatters are made once for a locale: they are costly, and lists ask for
  * thousands a second.
@@ -125,4 +134,10 @@ function twoUnits(ms: number): string {
 
 function two(value: number): string {
   return String(value).padStart(2, '0')
+}
+
+/** `Docker 28.4.0` is `Docker 28.4` where there is little room; what follows is for the tooltip. */
+export function shortEngineName(engine: string): string {
+  const found = /^(\w[\w ]*?) v?(\d+\.\d+)/.exec(engine)
+  return found ? `${found[1]} ${found[2]}` : engine.split(/[,(]/)[0]?.trim() ?? engine
 }

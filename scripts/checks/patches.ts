@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import type { Finding } from './finding.ts'
+import type { Finding } from './tree.ts'
 
 /**
  * Patches that take a guard out (`npm run mutants`) must apply to the tree as it is: one that no longer does would test

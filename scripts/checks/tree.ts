@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 
+/** What a check found: a file relative to the root, and what is wrong there. None: the check passes. */
+export interface Finding { readonly file: string; readonly problem: string }
+
 const skipped = new Set(['node_modules', 'out', '.cache', '.git', 'test-results'])
 
 /** Files below `root`, relative and with forward slashes: git's, new ones included, or all where there is no git. */

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import path from 'node:path'
-import { parseSync } from 'vite'
-import type { Finding } from './finding.ts'
+import type { Finding } from './tree.ts'
+import { readModule } from './imports.ts'
 
 interface Wall {
   /** Other rooms it may import. */
@@ -34,15 +33,152 @@ const walls: Readonly<Record<string, Wall>> = {
   scripts: { rooms: ['main', 'shared'], node: true, mayImport: () => true, why: 'scripts/ imports no test and no screen' },
 }
 
-/** Import statements that cross a wall, types included. `files` are relative to `root`. */
+interface Wing {
+  /** Its own rooms, floor by floor from the highest: each imports what stands on lower floors, and loose files of the wing. */
+  readonly floors?: readonly (readonly string[])[]
+  /** What of npm it may use, beside zod. */
+  readonly packages: readonly string[]
+  /** Decides and does nothing: no module of Node, no clock, no chance, no process. */
+  readonly pure?: boolean
+}
+
+/** The wings of main/, from the highest: each imports what stands below it. Above all of them, its two loose files. */
+const wings: Readonly<Record<string, Wing>> = {
+  engine: { packages: [] },
+  cli: { packages: ['commander'] },
+  doctor: { packages: [] },
+  doors: { packages: ['ws', '@modelcontextprotocol/server'], floors: [['bridge'], ['mcp', 'provisioner'], ['client'], ['http', 'wire']] },
+  calls: { packages: [], floors: [['live'], ['rpc']] },
+  work: { packages: ['ws'], floors: [['commands', 'terminals']] },
+  house: { packages: ['yaml', 'proper-lockfile', 'prom-client'], floors: [['events', 'metrics', 'tokens', 'workspace'], ['config'], ['home']] },
+  core: { packages: [], pure: true },
+  backends: { packages: ['dockerode', 'tar-stream', 'undici'], floors: [['docker', 'embedded', 'none', 'remote']] },
+  sandbox: { packages: ['undici'] },
+  base: { packages: ['ws'] },
+  'sandbox-server': { packages: ['ws'] },
+}
+const order = Object.keys(wings)
+
+/** The rooms of renderer/, floor by floor from the highest. A screen never imports another one; parts know no screen. Above all of them, its two loose files. */
+const page: { readonly floors: readonly (readonly string[])[] } = {
+  floors: [['frame'], ['activity', 'bridge', 'images', 'sandbox', 'sandboxes', 'settings'], ['actions', 'connect'], ['commands', 'state'], ['parts'], ['transport', 'words']],
+}
+const loose = new Set(['main/cli.ts', 'main/open.ts', 'renderer/main.tsx', 'renderer/start.tsx'])
+
+/** Import statements that cross a wall, types included, and effects where none belong. `files` are relative to `root`. */
 export function checkWalls(root: string, files: readonly string[]): Finding[] {
   return files
     .filter((file) => /\.(m?[jt]s|tsx)$/.test(file) && Object.hasOwn(walls, roomOf(file)))
-    .flatMap((file) => importsOf(root, file).flatMap((name) => {
-      const wall = walls[roomOf(file)]
-      return wall === undefined || allowed(wall, file, name) ? [] : [{ file, problem: `imports '${name}': ${wall.why}` }]
-    }))
+    .flatMap((file) => {
+      const { imports, program } = readModule(root, file)
+      const crossed = imports.flatMap((name) => {
+        const why = whyNot(file, name)
+        return why === null ? [] : [{ file, problem: `imports '${name}': ${why}` }]
+      })
+      return [
+        ...crossed,
+        ...(wingOf(file)?.pure ? effectsIn(program).map((what) => ({ file, problem: `uses ${what}: what decides gets its clock, its chance and its effects handed in` })) : []),
+        ...(mayAskKind(file) ? [] : kindsAsked(program).map((kind) => ({ file, problem: `asks whether it is '${kind}': what a backend can do is data (shared/backends.ts, its traits)` }))),
+      ]
+    })
 }
+
+function whyNot(file: string, name: string): string | null {
+  const wall = walls[roomOf(file)]
+  if (wall === undefined) return null
+  if (!allowed(wall, file, name)) return wall.why
+  if (roomOf(file) === 'main') return whyNotInMain(file, name)
+  return roomOf(file) === 'renderer' ? whyNotOnPage(file, name) : null
+}
+
+/** Within renderer/: climbing, or from a screen to another; and what only decides or only says uses no library. */
+function whyNotOnPage(file: string, name: string): string | null {
+  const logic = /\.(logic|words)\.ts$/.test(file)
+  if (!name.startsWith('.')) return logic ? 'what decides or has the words uses no library' : null
+  const target = path.posix.join(path.posix.dirname(file), name)
+  if (roomOf(target) !== 'renderer' || loose.has(file)) return null
+  if (file.split('/').length === 2) return 'renderer/ has two loose files, main.tsx and start.tsx, and rooms that scripts/checks/walls.ts knows'
+  const [from, to] = [floorOnPage(file), floorOnPage(target)]
+  if (from.floor < 0) return `scripts/checks/walls.ts does not know renderer/${from.room}/`
+  return from.room === to.room || to.floor > from.floor ? null : `renderer/${from.room}/ stands no higher than renderer/${to.room}/`
+}
+
+function floorOnPage(file: string): { room: string; floor: number } {
+  const [, room = '', rest] = file.split('/')
+  return { room: rest === undefined ? '' : room, floor: rest === undefined ? -1 : page.floors.findIndex((rooms) => rooms.includes(room)) }
+}
+
+/** Within main/: climbing from a wing to a higher one, or from floor to floor, or to a room beside. */
+function whyNotInMain(file: string, name: string): string | null {
+  if (loose.has(file)) return null
+  const [, own = ''] = file.split('/')
+  const wing = wingOf(file)
+  if (wing === undefined) return 'main/ has two loose files, cli.ts and open.ts, and wings that scripts/checks/walls.ts knows'
+  if (name.startsWith('.')) {
+    const target = path.posix.join(path.posix.dirname(file), name)
+    if (roomOf(target) !== 'main') return null
+    const [, other = ''] = target.split('/')
+    if (other !== own) return order.indexOf(other) > order.indexOf(own) ? null : `main/${own}/ stands no higher than ${loose.has(target) ? target : `main/${other}/`}`
+    const [from, to] = [floorOf(wing, file), floorOf(wing, target)]
+    return from.room === to.room || to.floor > from.floor ? null : `main/${own}/${from.room} stands no higher than main/${own}/${to.room}`
+  }
+  if (name.startsWith('node:') || builtinModules.includes(name)) return wing.pure ? `main/${own}/ decides, and touches nothing` : null
+  return name === 'zod' || wing.packages.includes(packageOf(name)) ? null : `of npm, main/${own}/ uses ${['zod', ...wing.packages].join(', ')}`
+}
+
+function wingOf(file: string): Wing | undefined {
+  const [room, wing = '', rest] = file.split('/')
+  return room === 'main' && rest !== undefined && Object.hasOwn(wings, wing) ? wings[wing] : undefined
+}
+
+/** Loose files of a wing lie below its rooms. */
+function floorOf({ floors = [] }: Wing, file: string): { room: string; floor: number } {
+  const [, , room = '', rest] = file.split('/')
+  const floor = floors.findIndex((rooms) => rooms.includes(room))
+  return rest === undefined || floors.length === 0 ? { room: '', floor: floors.length } : { room, floor: floor < 0 ? -1 : floor }
+}
+
+const effects: Readonly<Record<string, readonly string[] | null>> = { Date: ['now'], Math: ['random'], process: null, performance: null, console: null }
+const calls = new Set(['setTimeout', 'setInterval', 'setImmediate', 'fetch'])
+
+/** What reaches for the world without an import. */
+function effectsIn(node: unknown): string[] {
+  if (Array.isArray(node)) return node.flatMap(effectsIn)
+  if (typeof node !== 'object' || node === null) return []
+  const it = node as { type?: string; object?: { type?: string; name?: string }; property?: { name?: string }; callee?: { type?: string; name?: string }; arguments?: unknown[] }
+  const found: string[] = []
+  const [object, property] = [it.object?.name ?? '', it.property?.name ?? '']
+  if (it.type === 'MemberExpression' && it.object?.type === 'Identifier' && Object.hasOwn(effects, object) && (effects[object]?.includes(property) ?? true)) found.push(`${object}.${property}`)
+  if (it.type === 'CallExpression' && it.callee?.type === 'Identifier' && calls.has(it.callee.name ?? '')) found.push(`${it.callee.name}()`)
+  if (it.type === 'NewExpression' && it.callee?.name === 'Date' && it.arguments?.length === 0) found.push('new Date()')
+  return [...found, ...Object.values(node).flatMap(effectsIn)]
+}
+
+const kinds = new Set(['docker', 'embedded', 'remote', 'apple'])
+
+/** Who picks a backend or is one. */
+function mayAskKind(file: string): boolean {
+  return !/^(app|main|renderer|shared)\//.test(file) || /^main\/(backends|engine)\//.test(file)
+}
+
+/** Comparisons of a `kind` or a `backend` with the name of one. */
+function kindsAsked(node: unknown): string[] {
+  if (Array.isArray(node)) return node.flatMap(kindsAsked)
+  if (typeof node !== 'object' || node === null) return []
+  const it = node as { type?: string; operator?: string; left?: Side; right?: Side; discriminant?: Side; cases?: { test: Side | null }[] }
+  const found: string[] = []
+  const pair = (name: Side | undefined, value: Side | null | undefined) => {
+    if (/kind$|backend$/i.test(name?.property?.name ?? name?.name ?? '') && kinds.has(String(value?.value))) found.push(String(value?.value))
+  }
+  if (it.type === 'BinaryExpression' && /^[!=]==?$/.test(it.operator ?? '')) {
+    pair(it.left, it.right)
+    pair(it.right, it.left)
+  }
+  if (it.type === 'SwitchStatement') for (const { test } of it.cases ?? []) pair(it.discriminant, test)
+  return [...found, ...Object.values(node).flatMap(kindsAsked)]
+}
+
+interface Side { readonly type?: string; readonly name?: string; readonly value?: unknown; readonly property?: { readonly name?: string } }
 
 function allowed(wall: Wall, file: string, name: string): boolean {
   if (name.startsWith('.')) {
@@ -53,20 +189,6 @@ function allowed(wall: Wall, file: string, name: string): boolean {
   }
   if (name.startsWith('node:') || builtinModules.includes(name)) return wall.node
   return wall.mayImport(packageOf(name), file)
-}
-
-function importsOf(root: string, file: string): string[] {
-  const text = readFileSync(path.join(root, file), 'utf8')
-  const { module } = parseSync(file, text)
-  return [
-    ...module.staticImports.map((one) => one.moduleRequest.value),
-    ...module.staticExports.flatMap((one) => one.entries.flatMap((entry) => (entry.moduleRequest ? [entry.moduleRequest.value] : []))),
-    // A computed one has no name to check.
-    ...module.dynamicImports.flatMap((one) => {
-      const literal = /^(['"])(.*)\1$/.exec(text.slice(one.moduleRequest.start, one.moduleRequest.end))
-      return literal?.[2] === undefined ? [] : [literal[2]]
-    }),
-  ]
 }
 
 function roomOf(file: string): string {

@@ -10,8 +10,7 @@ import { secondUser } from './second-user.ts'
 import { setUp } from './set-up.ts'
 import { closingLine, none, oneFailed, onePassed, programTally, sum } from './tally.ts'
 import type { Tally } from './tally.ts'
-import type { SuiteResult } from './vitest-report.ts'
-import { runVitest } from './vitest-suite.ts'
+import { runVitest, type SuiteResult } from './vitest-suite.ts'
 
 interface Row { readonly name: string; readonly tally: Tally; readonly seconds: number; readonly notes: readonly string[]; readonly files: SuiteResult['files'] }
 

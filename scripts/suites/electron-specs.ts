@@ -1,6 +1,6 @@
 // The built shell in the harness's Electron: every spec of test/e2e/electron/, one after the other, or those that are named.
 import { readdirSync } from 'node:fs'
-import { electronCheck } from '../lib/electron-check.mjs'
+import { electronCheck } from './machine.ts'
 import { inRoot, root } from '../lib/root.mjs'
 import { runCommand } from './command.ts'
 import { closingLine, none, programTally, sum } from './tally.ts'

@@ -1,12 +1,14 @@
-import { existsSync } from 'node:fs'
-import { buildIsCurrent } from '../lib/build-stamp.mjs'
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { canInstall, installPackages, onPath } from '../lib/debian.mjs'
 import { dockerAnswers } from '../lib/docker.mjs'
+import { buildIsCurrent } from '../lib/ready.mjs'
 import { inRoot, say } from '../lib/root.mjs'
 import { runCommand } from './command.ts'
-import { browserPath } from './browser.ts'
-import { startDaemon } from './docker-daemon.ts'
-import type { Daemon } from './docker-daemon.ts'
+import { browserPath } from './machine.ts'
 
 /** Debian's package, and a command (or file) by which it is known to be there. */
 const packages: readonly (readonly [name: string, known: string])[] = [
@@ -61,4 +63,48 @@ async function installMissing(): Promise<void> {
   const result = await installPackages(missing)
   // No failure by itself: each suite that lacks a part says so.
   if (!result.ok) say(`apt-get could not install them all: ${result.output.trim().split('\n').slice(-4).join(' | ')}`)
+}
+
+interface Daemon { close(): Promise<void> }
+
+/** Seconds until a first start answers: it makes its store and its networks. */
+const startWithin = 90
+
+/**
+ * A dockerd on the default socket, in the background, its log outside the tree. It is stopped again by `close`: the
+ * machine is left as it was found.
+ */
+async function startDaemon(say: (line: string) => void): Promise<Daemon | null> {
+  if (!onPath('dockerd')) {
+    say('no dockerd to start')
+    return null
+  }
+  // dockerd gives its socket to this group only if it exists when it starts.
+  spawnSync('groupadd', ['-f', 'docker'], { stdio: 'ignore' })
+  const dir = mkdtempSync(path.join(tmpdir(), 'berth-dockerd-'))
+  const log = path.join(dir, 'dockerd.log')
+  say(`starting dockerd (log: ${log}) ...`)
+  const file = openSync(log, 'a')
+  const child = spawn('dockerd', [], { stdio: ['ignore', file, file], detached: true })
+  closeSync(file)
+  let ended: string | null = null
+  child.on('error', (error) => { ended = error.message })
+  child.on('exit', (code, signal) => { ended ??= `it exited with ${code ?? signal}` })
+  const deadline = Date.now() + startWithin * 1000
+  while (ended === null && Date.now() < deadline) {
+    if (await dockerAnswers()) return { close: () => stop(child).then(() => rmSync(dir, { recursive: true, force: true })) }
+    await sleep(250)
+  }
+  say(`dockerd does not answer (${ended ?? `not within ${startWithin} s`}); its log ends:\n${readFileSync(log, 'utf8').slice(-2000)}`)
+  await stop(child)
+  return null
+}
+
+async function stop(child: ReturnType<typeof spawn>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+  const gone = new Promise<void>((resolve) => { child.once('exit', () => resolve()) })
+  child.kill('SIGTERM')
+  const late = setTimeout(() => child.kill('SIGKILL'), 30_000)
+  await gone
+  clearTimeout(late)
 }

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { startVitest, type TestModule } from 'vitest/node'
 import { root } from '../lib/root.mjs'
-import type { FileReport, VitestReport } from './vitest-report.ts'
+import type { FileReport, VitestReport } from './vitest-suite.ts'
 
 const [project = '', report = '', ...filters] = process.argv.slice(2)
 

@@ -3,7 +3,7 @@ import { row } from '../call.ts'
 import { threadId, userId } from '../identity.ts'
 import { next } from '../next.ts'
 import { backendKind, isolation, progress } from '../sandbox.ts'
-import { berthEvent } from '../event.ts'
+import { berthEvent } from '../events.ts'
 
 export const check = z.object({
   name: z.string().describe('engine, image, disk, ports, permissions, isolation, late-binding, ...'),

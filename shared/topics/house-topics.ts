@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { berthEvent } from '../event.ts'
+import { berthEvent } from '../events.ts'
 import { gauge } from '../gauge.ts'
 import { houseState, patchOp } from '../state.ts'
 import { topic } from '../topic.ts'

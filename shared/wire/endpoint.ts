@@ -1,13 +1,7 @@
+import type { Aborting } from '../abort.ts'
 import type { CallChunk, CallInput, CallName, CallResult } from '../contract.ts'
 import type { ErrorData } from '../errors.ts'
 import type { TopicEvent, TopicName, TopicParams, TopicUp } from '../topics.ts'
-
-/** The part of an AbortSignal that is needed: this room knows neither Node nor a page. */
-export interface Aborting {
-  readonly aborted: boolean
-  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
-  removeEventListener(type: 'abort', listener: () => void): void
-}
 
 export interface EndpointCallOptions<K extends CallName> {
   /** Ends the call, and what it does. */

@@ -1,3 +1,4 @@
+import { onAbort } from '../abort.ts'
 import { errorData, fail, fromErrorData, type BerthError } from '../errors.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { ClientFrame, FramePort, ServerFrame } from './frame.ts'
@@ -69,13 +70,11 @@ export function frameClient(port: FramePort<ClientFrame, ServerFrame>, onClosed:
         if (closed !== null) return reject(gone(closed))
         if (signal?.aborted) return reject(cancelled())
         const id = (last += 1)
-        const abort = () => {
+        const settled = onAbort(signal, () => {
           if (!calls.delete(id)) return
           if (closed === null) port.send({ k: 'cancel', id })
           reject(cancelled())
-        }
-        signal?.addEventListener('abort', abort, { once: true })
-        const settled = () => signal?.removeEventListener('abort', abort)
+        })
         calls.set(id, {
           onChunk: onChunk as ((chunk: never) => void) | undefined,
           resolve: (value) => {

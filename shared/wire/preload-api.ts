@@ -3,6 +3,9 @@ import type { ErrorData } from '../errors.ts'
 /** How a call ended. Errors cross as data: what a preload throws reaches the page as a message only. */
 export type Answer<T = unknown> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData }
 
+/** The message with which the preload passes a port on to its page. */
+export const pipeMessage = 'berth:pipe'
+
 /** How the shell stands with the engine. */
 export type EngineState =
   | { readonly state: 'connecting' }
@@ -10,17 +13,6 @@ export type EngineState =
   /** `for`: milliseconds since it was lost. `offer`: the shell can start an engine here, by `native.startEngine`. */
   | { readonly state: 'lost'; readonly reason: string; readonly for: number; readonly offer: boolean }
   | { readonly state: 'mismatch'; readonly page: string; readonly engine: string }
-
-export interface PreloadCall {
-  readonly answer: Promise<Answer>
-  /** Ends the call, and what it does; then `answer` is CANCELLED. */
-  cancel(): void
-}
-
-export interface PreloadSubscription {
-  send(up: unknown): void
-  close(): void
-}
 
 /** The native things. Paths come from the engine or from a dialog, never from a page. */
 export interface PreloadNative {
@@ -48,12 +40,8 @@ export interface PreloadNative {
 
 /** The whole of `window.berth`. */
 export interface PreloadApi {
-  call(name: string, input: unknown, onChunk?: (chunk: unknown) => void): PreloadCall
-  /** `event` may give a promise: until it settles the event is not acknowledged. */
-  subscribe(
-    topic: string, params: unknown,
-    event: (event: unknown) => void | Promise<void>, end: (error: ErrorData | null) => void,
-  ): PreloadSubscription
+  /** Asks for a port to the engine of this moment; it comes to the page's own window, as a message of this text. */
+  openPipe(): void
   /** Called at once with how it stands, and at every change. */
   onEngine(listener: (state: EngineState) => void): () => void
   readonly native: PreloadNative

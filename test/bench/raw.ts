@@ -1,6 +1,6 @@
 import type Docker from 'dockerode'
 import { publishedPort } from '../../main/backends/docker/found.ts'
-import { systemClock } from '../../main/clock.ts'
+import { systemClock } from '../../main/base/clock.ts'
 import { openSandbox } from '../../main/sandbox/open-sandbox.ts'
 import { readiness } from '../../main/sandbox/readiness.ts'
 

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connect, type BridgeClient } from '../../main/bridge/client.ts'
+import { connect, type BridgeClient } from '../../main/doors/client/client.ts'
 
 const bin = join(import.meta.dirname, '../../bin/berth.mjs')
 

@@ -1,6 +1,6 @@
 import { existsSync, watch } from 'node:fs'
 import { join } from 'node:path'
-import type { BerthEvent } from '../../shared/event.ts'
+import type { BerthEvent } from '../../shared/events.ts'
 import type { Seeded } from '../support/seeded.ts'
 import type { HostProcess } from './hosting.ts'
 import type { Phase } from './phases.ts'

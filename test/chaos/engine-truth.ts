@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import Docker from 'dockerode'
-import { containerId } from '../../main/home/derive.ts'
+import { containerId } from '../../main/house/home/generations.ts'
 import { slotOf } from './slot-truth.ts'
 import { takenThread } from './world.ts'
 

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { connect } from '../../main/bridge/client.ts'
+import { connect } from '../../main/doors/client/client.ts'
 import type { Seeded } from '../support/seeded.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { eventually } from '../support/wait.ts'

@@ -1,6 +1,6 @@
 import { flushCompileCache } from 'node:module'
 import type { Backend } from '../../main/backends/backend.ts'
-import { startEngine } from '../../main/engine.ts'
+import { startEngine } from '../../main/engine/engine.ts'
 import { fail } from '../../shared/errors.ts'
 import type { Announcement, HostOrder } from './hosting.ts'
 

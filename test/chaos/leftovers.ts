@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { containerId } from '../../main/home/derive.ts'
+import { containerId } from '../../main/house/home/generations.ts'
 import type { Sandbox } from '../../shared/sandbox.ts'
 import { slotsOf } from './slot-truth.ts'
 import { spares, threads } from './world.ts'

@@ -1,6 +1,6 @@
 import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { containerId } from '../../main/home/derive.ts'
+import { containerId } from '../../main/house/home/generations.ts'
 
 /** What the home says of one slot's directory, read past Berth. */
 export interface SlotTruth {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BridgeClient } from '../../main/bridge/client.ts'
+import type { BridgeClient } from '../../main/doors/client/client.ts'
 import { asBerthError } from '../../shared/errors.ts'
 import type { Seeded } from '../support/seeded.ts'
 import type { Ledger, Written } from './ledger.ts'

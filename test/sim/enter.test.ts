@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import type { Visit } from '../../main/provider/provider-api.ts'
+import type { Visit } from '../../main/core/provider-api.ts'
 import { seeded } from '../support/seeded.ts'
 import { simTime, type SimTime } from '../support/sim-clock.ts'
 import { simWorld, type SimWorld } from '../support/sim-engine.ts'

@@ -1,4 +1,4 @@
-import type { Place } from '../../main/provider/place.ts'
+import type { Place } from '../../main/core/slot-deps.ts'
 import type { Acquired } from '../../shared/sandbox.ts'
 import type { Effect, SimContainer } from '../support/sim-engine.ts'
 import { slotPath, userDataPath } from '../support/sim-disk.ts'

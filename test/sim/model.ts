@@ -1,5 +1,5 @@
 import type { Acquired } from '../../shared/sandbox.ts'
-import type { NewEvent } from '../../shared/event.ts'
+import type { NewEvent } from '../../shared/events.ts'
 import type { SimProcess } from '../support/sim-clock.ts'
 import type { SimContainer, SimWorld } from '../support/sim-engine.ts'
 import { simDisk, type SimDisk } from '../support/sim-disk.ts'

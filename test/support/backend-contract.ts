@@ -1,15 +1,12 @@
-import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Backend, Mount } from '../../main/backends/backend.ts'
 import { BerthError } from '../../shared/errors.ts'
-import type { BackendSubject, BackendTraits, Making } from './backend-subject.ts'
-import { recordEvents } from './backend-subject.ts'
-import { describePausing } from './backend-contract-pausing.ts'
-import { describeSlots } from './backend-contract-slots.ts'
+import { type BackendSubject, type BackendTraits, type Making, recordEvents } from './backend-subject.ts'
 import { untilReady } from './sandbox-talk.ts'
-import type { TempDir } from './temp-dir.ts'
-import { tempDir } from './temp-dir.ts'
+import { type TempDir, tempDir } from './temp-dir.ts'
 import { eventually, within } from './wait.ts'
 
 /**
@@ -108,7 +105,7 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
 
     if (dialect) it('answers at an address of its own, which needs no key', async () => {
       const [a, b] = await Promise.all([making.ready(), making.ready()])
-      expect(subject.backend.keyless).toBe(true)
+      expect(subject.backend.traits.keyless).toBe(true)
       expect(a.found.url).not.toBe(b.found.url)
       expect(await subject.talk.status(a.found, null, 5_000)).toBe(200)
       await subject.talk.exec(a.found, a.spec.key, 'echo a > ~/mark')
@@ -412,5 +409,111 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
         await own.cleanup()
       }
     }, 120_000)
+  })
+}
+
+/** The part of the contract about freezing; called inside the suite's `describe`. */
+function describePausing(making: Making, traits: BackendTraits): void {
+  if (!traits.pausable) it('says that it cannot pause, and changes nothing', async () => {
+    const { backend, talk } = making.subject
+    const { found, spec } = await making.ready()
+    await expect(backend.pause(found.ref)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
+    await expect(backend.unpause(found.ref)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
+    expect((await backend.inspect(spec.name))?.state).toBe('running')
+    expect(await talk.status(found, spec.key, 5_000)).toBe(200)
+  })
+
+  if (traits.pausable) it('pauses: no answer; unpauses: the same sandbox answers again', async () => {
+    const { backend, talk } = making.subject
+    const events = recordEvents(backend)
+    try {
+      await eventually('the watch is healthy', () => events.watch.healthy())
+      const { found, spec } = await making.ready()
+      await backend.pause(found.ref)
+      expect(await backend.inspect(spec.name)).toMatchObject({ ref: found.ref, state: 'paused', id: spec.id })
+      expect(await talk.status(found, spec.key, 700)).toBeNull()
+      await backend.unpause(found.ref)
+      expect(await backend.inspect(spec.name)).toEqual(found)
+      expect(await talk.status(found, spec.key, 10_000)).toBe(200)
+      expect(await events.saw(found.ref, 'unpause', 2_000)).toBe(true)
+      expect(events.of(found.ref)).toEqual(['start', 'pause', 'unpause'])
+    } finally {
+      events.watch.close()
+    }
+  })
+
+  if (traits.pausable && traits.real) it('freezes what runs inside, daemons too, and lets it go on', async () => {
+    const { backend, talk } = making.subject
+    const data = await making.directory()
+    const { found, spec } = await making.ready({ mounts: [{ source: data, target: '/mnt/user-data', readonly: false }] })
+    await talk.exec(
+      found,
+      spec.key,
+      "setsid nohup bash -c 'cd /mnt/user-data; i=0; while :; do i=$((i+1)); echo $i > new; mv new count; sleep 0.02; done'" +
+        ' > /dev/null 2>&1 < /dev/null &',
+    )
+    const count = async () => Number(await readFile(join(data, 'count'), 'utf8'))
+    const first = await eventually('the daemon counts', count)
+    await eventually('the daemon goes on', async () => (await count()) > first)
+    await backend.pause(found.ref)
+    const frozen = await count()
+    await sleep(500)
+    expect(await count()).toBe(frozen)
+    await backend.unpause(found.ref)
+    await eventually('the daemon goes on after the pause', async () => (await count()) > frozen)
+  })
+
+  if (traits.pausable) it('removes a paused sandbox, by grace or without', async () => {
+    const { backend } = making.subject
+    for (const grace of [0, 1]) {
+      const { found, spec } = await making.create()
+      await backend.pause(found.ref)
+      await backend.remove(found.ref, grace)
+      expect(await backend.inspect(spec.name)).toBeNull()
+    }
+  })
+}
+
+/** The part of the contract that slots stand on; called inside the suite's `describe`. */
+function describeSlots(making: Making, traits: BackendTraits): void {
+  it('renames: the same container under another name, once; a taken name is refused, one that is gone is lost', async () => {
+    const { backend } = making.subject
+    const { found, spec } = await making.create()
+    const other = await making.create()
+    await backend.rename(found.ref, `${spec.name}-renamed`)
+    await backend.rename(found.ref, `${spec.name}-renamed`)
+    expect(await backend.inspect(spec.name)).toBeNull()
+    expect(await backend.inspect(`${spec.name}-renamed`)).toEqual({ ...found, name: `${spec.name}-renamed` })
+    await expect(backend.rename(found.ref, other.spec.name)).rejects.toMatchObject({ code: 'NAME_TAKEN' })
+    await backend.remove(found.ref, 0)
+    expect(await backend.inspect(`${spec.name}-renamed`)).toBeNull()
+    await expect(backend.rename(found.ref, spec.name)).rejects.toMatchObject({ code: 'SANDBOX_LOST' })
+    expect(await backend.startedAt(found.ref)).toBeNull()
+  })
+
+  it('labels a slot with no thread, lists it as ours, and knows when it was started', async () => {
+    const { backend } = making.subject
+    const slot = 'feedfeedfeedfeed'
+    const { found, spec } = await making.create({ slot })
+    expect(found).toMatchObject({ slot, id: null, user: null, thread: null, nonce: spec.nonce, owner: 'ours' })
+    expect((await backend.list()).find((one) => one.ref === found.ref)).toMatchObject({ slot, id: null, thread: null })
+    expect(await backend.startedAt(found.ref)).toBe(await backend.startedAt(found.ref))
+    const plain = await making.create()
+    expect(plain.found).not.toHaveProperty('slot')
+  })
+
+  if (traits.real) it('sees a mounted directory wherever it is moved, and no other that takes its place', async () => {
+    const { talk } = making.subject
+    const dir = await making.directory()
+    const source = join(dir, 'before')
+    await mkdir(source)
+    await chmod(source, 0o777)
+    const { found, spec } = await making.ready({ mounts: [{ source, target: '/mnt/user-data', readonly: false }] })
+    await rename(source, join(dir, 'after'))
+    await mkdir(source)
+    await writeFile(join(source, 'a'), 'wrong')
+    await writeFile(join(dir, 'after', 'a'), 'right')
+    await talk.exec(found, spec.key, 'cp /mnt/user-data/a /mnt/user-data/b')
+    expect(await readFile(join(dir, 'after', 'b'), 'utf8')).toBe('right')
   })
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Backend, EngineEvent, EngineWatch, Found, SandboxSpec } from '../../main/backends/backend.ts'
-import { systemClock } from '../../main/clock.ts'
+import { systemClock } from '../../main/base/clock.ts'
 import type { Talk } from './sandbox-talk.ts'
 
 /** One backend under the contract suite, and what the suite may not know: how to act behind its back. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { browserPath } from '../../scripts/suites/browser.ts'
+import { browserPath } from '../../scripts/suites/machine.ts'
 import { tempDir } from './temp-dir.ts'
 import { within } from './wait.ts'
 

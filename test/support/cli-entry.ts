@@ -1,20 +1,20 @@
 import { mkdir, realpath, writeFile } from 'node:fs/promises'
-import { readBridgeFile, writeBridgeFile } from '../../main/bridge/bridge-file.ts'
-import { whoAnswers } from '../../main/bridge/who-answers.ts'
+import { readBridgeFile, writeBridgeFile } from '../../main/doors/client/bridge-file.ts'
+import { whoAnswers } from '../../main/doors/client/who-answers.ts'
 import { processIo } from '../../main/cli/io.ts'
-import type { ServedEngine } from '../../main/cli/parts.ts'
+import type { ServedEngine } from '../../main/cli/cli.ts'
 import { runCommandLine } from '../../main/cli/run-cli.ts'
 import { calls } from '../../shared/contract.ts'
-import { homePaths } from '../../main/home/paths.ts'
-import type { Log } from '../../main/log.ts'
-import { version } from '../../main/version.ts'
+import { homePaths } from '../../main/house/home/paths.ts'
+import type { Log } from '../../main/base/log.ts'
+import { version } from '../../main/base/version.ts'
 import { openTestBridge, testToken } from './bridge.ts'
 
 /** The command with a small engine behind `serve`: a real bridge, a provider in memory. Closing takes BERTH_TEST_CLOSE ms. */
 const code = await runCommandLine(process.argv.slice(2), processIo(), {
   engine: async () => ({ startEngine: ({ homeDir, log }) => start(homeDir, log) }),
   provider: cannotBeAsked,
-  mcp: () => import('../../main/mcp/serve-stdio.ts'),
+  mcp: () => import('../../main/doors/mcp/serve-stdio.ts'),
   doctor: async () => ({
     runDoctor: async () => ({ ok: false, checks: [{ name: 'engine', status: 'fail', text: 'none answers', fix: 'apt-get install docker.io' }] }),
   }),

@@ -1,12 +1,11 @@
-import { openSessions } from '../../main/bridge/ui/sessions.ts'
-import { ticketStore } from '../../main/bridge/ui/ticket-store.ts'
+import { openSessions, ticketStore } from '../../main/house/tokens/sessions.ts'
 import { fail } from '../../shared/errors.ts'
-import type { Clock } from '../../main/clock.ts'
-import { openCommands } from '../../main/commands/commands.ts'
-import type { Events } from '../../main/events/events.ts'
-import type { Provider } from '../../main/provider/provider-api.ts'
-import { openTerminals } from '../../main/terminals/terminals.ts'
-import type { Tokens } from '../../main/tokens/tokens.ts'
+import type { Clock } from '../../main/base/clock.ts'
+import { openCommands } from '../../main/work/commands/commands.ts'
+import type { Events } from '../../main/house/events/events.ts'
+import type { Provider } from '../../main/core/provider-api.ts'
+import { openTerminals } from '../../main/work/terminals/terminals.ts'
+import type { Tokens } from '../../main/house/tokens/tokens.ts'
 
 const absent = (): Promise<never> => Promise.reject(fail('NOT_SUPPORTED', 'Not in this house', { next: 'Ask a whole one.' }))
 

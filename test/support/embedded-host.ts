@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { openEmbedded } from '../../main/backends/embedded/embedded.ts'
-import { systemClock } from '../../main/clock.ts'
+import { systemClock } from '../../main/base/clock.ts'
 import type { Mount } from '../../main/backends/backend.ts'
 import { newSpec } from './backend-subject.ts'
 import { liteServer } from './embedded-subject.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { systemClock } from '../../main/clock.ts'
+import { systemClock } from '../../main/base/clock.ts'
 import type { EmbeddedBackend, EmbeddedOptions } from '../../main/backends/embedded/embedded.ts'
 import { openEmbedded } from '../../main/backends/embedded/embedded.ts'
 import { signal } from '../../main/backends/embedded/processes.ts'

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { startEngine } from '../../main/engine.ts'
+import { startEngine } from '../../main/engine/engine.ts'
 import type { CallName } from '../../shared/contract.ts'
 import { toErrorData } from '../../shared/errors.ts'
 import { killAt } from './kill-at.ts'

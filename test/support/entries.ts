@@ -1,5 +1,5 @@
 import type { Found } from '../../main/backends/backend.ts'
-import type { Entry } from '../../main/provider/entry.ts'
+import type { Entry } from '../../main/core/registry.ts'
 
 /** A container as an engine would report it, for tests of pure decisions. */
 export function found(id: string, change: Partial<Found> = {}): Found {

@@ -1,15 +1,9 @@
 import { EventEmitter } from 'node:events'
-import type { Question } from '../../app/system/dialogs.ts'
-import type { Item } from '../../app/system/menu.ts'
-import type { SchemeAnswer, Sender } from '../../app/system/pipes.ts'
-import type { System } from '../../app/system/system.ts'
-import type { Bounds, MainWindow, PagePort, Spot } from '../../app/system/window.ts'
-import type { PreloadApi } from '../../shared/wire/preload-api.ts'
+import type { Bounds, Item, MainWindow, PagePort, Question, SchemeAnswer, Sender, Spot, System } from '../../app/system/system.ts'
+import type { Answer, EngineState, PreloadApi } from '../../shared/wire/preload-api.ts'
 import { channels } from '../../app/ipc/channels.ts'
-import { latest, pageClient, type Pipe } from '../../app/ipc/page-client.ts'
-import { preloadNative } from '../../app/ipc/page-native.ts'
-import type { Answer, EngineState } from '../../shared/wire/preload-api.ts'
-import type { ServerFrame } from '../../shared/wire/frame.ts'
+import { latest, preloadNative } from '../../app/ipc/page-native.ts'
+import type { PortEnd } from '../../renderer/transport/port-connector.ts'
 
 const ours: Sender = { ours: true, mainFrame: true, origin: 'app://bundle' }
 
@@ -18,6 +12,8 @@ export interface FakeWindow extends MainWindow {
   readonly loaded: string[]
   /** What the page's preload offers, of the load of this moment. */
   readonly page: PreloadApi
+  /** Every port that comes to it. */
+  ports(listener: (port: PortEnd) => void): () => void
   /** A person closes it. */
   close(): void
   crash(): void
@@ -67,6 +63,11 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
         if (!page) throw new Error('no page is loaded')
         return page
       },
+      ports(listener) {
+        const heard = toPage
+        heard.on(channels.pipe, listener)
+        return () => heard.off(channels.pipe, listener)
+      },
       bounds: () => bounds, maximised: () => false, visible: () => shown, fullScreen: () => false, destroyed: () => gone,
       show() {
         shown = true
@@ -87,8 +88,8 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
       },
       send: (channel, value) => void toPage.emit(channel, structuredClone(value)),
       openPort(channel) {
-        const { port, pipe } = pagePort()
-        toPage.emit(channel, pipe)
+        const { port, end } = portPair()
+        toPage.emit(channel, end)
         return port
       },
       onReady: (listener) => void events.once('ready', listener),
@@ -113,14 +114,13 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
       const commands = latest<string>()
       const progress = latest<{ transfer: number; done: number; total: number }>()
       heard.on(channels.engine, engine.heard).on(channels.progress, progress.heard).on(channels.command, commands.heard)
-      const pipe = new Promise<Pipe>((resolve) => void heard.once(channels.pipe, resolve))
       page = {
-        ...pageClient({ ask: (id, name, input) => ask(channels.call, [id, name, input]), cancel: (id) => listeners.get(channels.cancel)?.(ours, [id]), pipe }),
+        openPipe: () => listeners.get(channels.pipe)?.(ours, []),
         onEngine: (listener) => engine.listen(listener),
         native: preloadNative({ ask: (name, ...args) => ask(channels.native, [name, ...args]), pathOf: (file) => String(file), onCommand: commands.later, onProgress: progress.later }),
       }
       // Before any script of the page, as the real preload does.
-      listeners.get(channels.pipe)?.(ours, [])
+      listeners.get(channels.loaded)?.(ours, [])
     }
     windows.push(window)
     bounds = { ...bounds }
@@ -196,6 +196,8 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
   const labels = (items: readonly Item<unknown>[] = []) => items.map(({ label, role, separator }) => (separator ? '-' : (label ?? role ?? '')))
   return {
     system, record, windows, ask,
+    /** A message that wants no answer. */
+    tell: (channel: string, sender = ours) => listeners.get(channel)?.(sender, []),
     labels: () => labels(record.tray?.items),
     /** Clicks in the tray, or, with more than one label, in the application's menu. */
     click(...names: string[]): void {
@@ -215,30 +217,32 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
   }
 }
 
-/** Both ends of a pipe; frames are cloned and arrive later, in order. */
-function pagePort(): { port: PagePort; pipe: Pipe } {
+/** Both ends of a port; frames are cloned and arrive later, in order. */
+function portPair(): { port: PagePort; end: PortEnd } {
   let toShell: ((frame: unknown) => void) | null = null
-  let toPage: ((frame: ServerFrame) => void) | null = null
   let open = true
-  const early: ServerFrame[] = []
-  const pass = <T>(frame: T, to: (frame: T) => void) => {
-    const copy = structuredClone(frame)
+  const early: unknown[] = []
+  const pass = (frame: unknown, to: (frame: unknown) => void) => {
+    const copy: unknown = structuredClone(frame)
     setImmediate(() => {
       if (open) to(copy)
     })
   }
+  let toPage: ((frame: unknown) => void) | null = null
+  const end: PortEnd = {
+    send: (frame) => pass(frame, (copy) => toShell?.(copy)),
+    listen(heard) {
+      toPage = heard
+      early.splice(0).forEach((frame) => heard(frame))
+    },
+    close: () => { open = false },
+  }
   return {
     port: {
-      send: (frame) => pass(frame as ServerFrame, (copy) => (toPage ? toPage(copy) : early.push(copy))),
+      send: (frame) => pass(frame, (copy) => (toPage ? toPage(copy) : void early.push(copy))),
       listen: ({ frame }) => { toShell = frame },
       close: () => { open = false },
     },
-    pipe: {
-      send: (frame) => pass(frame, (copy) => toShell?.(copy)),
-      onFrame(listener) {
-        toPage = listener
-        early.splice(0).forEach(listener)
-      },
-    },
+    end,
   }
 }

@@ -1,4 +1,4 @@
-import type { ClaimSteps } from '../../main/provider/slot-claim.ts'
+import type { ClaimSteps } from '../../main/core/slot-claim.ts'
 
 /** Every step of a claim has two borders: before its effect, and after. At the armed one the process is gone: kill -9. */
 export interface Borders {

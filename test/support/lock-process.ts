@@ -2,8 +2,8 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '../../main/clock.ts'
-import { fileLocks } from '../../main/home/file-lock.ts'
+import { systemClock } from '../../main/base/clock.ts'
+import { fileLocks } from '../../main/house/home/file-lock.ts'
 
 /**
  * One of several processes after one lock: `node lock-process.ts DIR`. For each line on its standard input it takes the lock

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Backend, EngineEvent, Found } from '../../main/backends/backend.ts'
 import { fail } from '../../shared/errors.ts'
+import { backendKinds } from '../../shared/backends.ts'
 
 /** A container engine in memory whose sandboxes are all one real lite server: the engine above it is the real one, and many sandboxes cost nothing. */
 export interface MemoryBackend extends Backend {
@@ -36,6 +37,7 @@ export function memoryBackend(url: string, real: { close(): Promise<void> }): Me
   return {
     kind: 'embedded',
     isolation: 'none',
+    traits: { ...backendKinds.embedded, pause: false, keyless: false, noSlots: 'without isolation nothing is mounted' },
     facts: () => Promise.resolve({ name: 'memory', version: '1' }),
     list: () => Promise.resolve([...containers.values()].map(({ found }) => found)),
     inspect: (name) => Promise.resolve([...containers.values()].find(({ found }) => found.name === name)?.found ?? null),

@@ -1,8 +1,9 @@
 import { fail } from '../../shared/errors.ts'
 import type { Acquired, Sandbox } from '../../shared/sandbox.ts'
 import type { Selection } from '../../shared/select.ts'
-import type { Provider } from '../../main/provider/provider-api.ts'
+import type { Provider } from '../../main/core/provider-api.ts'
 import type { ExecRequest, ExecResult, SandboxApi } from '../../main/sandbox/sandbox-api.ts'
+import { sandboxOf } from './ui/sandbox-row.ts'
 
 /** What a test sees of the provider behind a bridge. */
 export interface MemoryProvider extends Provider {
@@ -180,26 +181,7 @@ async function runCommand({ command, signal, onOutput, timeout }: ExecRequest): 
 }
 
 function blank(user: string, thread: string | null, number: number): Sandbox {
-  const now = new Date().toISOString()
-  return {
-    id: number.toString(16).padStart(16, '0'),
-    user,
-    thread,
-    status: 'creating',
-    backend: 'embedded',
-    isolation: 'bubblewrap',
-    image: null,
-    name: `berth-${number}`,
-    container: null,
-    url: 'http://127.0.0.1:1',
-    holders: [],
-    created_at: now,
-    last_activity_at: now,
-    since: now,
-    working: false,
-    expires_at: null,
-    replaced: 0,
-    step: null,
-    error: null,
-  }
+  return sandboxOf(number.toString(16).padStart(16, '0'), thread, new Date().toISOString(), {
+    user, status: 'creating', backend: 'embedded', isolation: 'bubblewrap', image: null, name: `berth-${number}`, container: null, url: 'http://127.0.0.1:1',
+  })
 }

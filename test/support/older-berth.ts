@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CallInput, CallName, CallResult } from '../../shared/contract.ts'
-import { version } from '../../main/version.ts'
+import { version } from '../../main/base/version.ts'
 import { eventually } from './wait.ts'
 
 const root = join(import.meta.dirname, '..', '..')

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../../main/clock.ts'
+import { systemClock } from '../../main/base/clock.ts'
 import { asBerthError } from '../../shared/errors.ts'
 import { openHouse, type House } from './house.ts'
 import { eventually } from './wait.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { openRemote, type RemoteBackend, type RemoteOptions } from '../../main/backends/remote/remote-backend.ts'
-import { systemClock } from '../../main/clock.ts'
+import { systemClock } from '../../main/base/clock.ts'
 import type { BackendSubject } from './backend-subject.ts'
 import { newSpec } from './backend-subject.ts'
 import { httpTalk } from './sandbox-talk.ts'

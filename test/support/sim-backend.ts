@@ -3,6 +3,7 @@ import { fail } from '../../shared/errors.ts'
 import type { Progress } from '../../shared/sandbox.ts'
 import { cancelled, type SimProcess } from './sim-clock.ts'
 import type { SimContainer, SimWorld } from './sim-engine.ts'
+import { backendKinds } from '../../shared/backends.ts'
 
 /** A watch whose stream can be cut from outside, with or without anybody noticing at once. */
 export interface SimStream { cut(noticedAfter: number, backAfter: number): void }
@@ -82,6 +83,7 @@ export function simBackend(world: SimWorld, options: { owner: Owner; process: Si
   return {
     kind: 'docker',
     isolation: 'container',
+    traits: { ...backendKinds.docker, pause: true, keyless: false },
     streams,
     facts: () => request('facts', () => ({ name: 'simulated', version: '1' })),
     list: () => request('list', () => [...world.containers.values()].filter(ours).map(foundOf)),

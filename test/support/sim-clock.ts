@@ -1,5 +1,5 @@
 import { setImmediate as macrotask } from 'node:timers/promises'
-import type { Clock } from '../../main/clock.ts'
+import type { Clock } from '../../main/base/clock.ts'
 import { fail } from '../../shared/errors.ts'
 import type { Seeded } from './seeded.ts'
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { LeaseRecord } from '../../main/provider/lease-record.ts'
-import type { Place } from '../../main/provider/place.ts'
+import type { LeaseRecord } from '../../main/core/lease-record.ts'
+import type { Place } from '../../main/core/slot-deps.ts'
 import type { SimProcess } from './sim-clock.ts'
 
 /** What lies on the disk of a simulated home; it outlives the processes that write there. */

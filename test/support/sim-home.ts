@@ -1,5 +1,5 @@
-import type { LeaseRecord } from '../../main/provider/lease-record.ts'
-import type { ProviderDeps } from '../../main/provider/deps.ts'
+import type { LeaseRecord } from '../../main/core/lease-record.ts'
+import type { ProviderDeps } from '../../main/core/deps.ts'
 import { simSlots } from './sim-slots.ts'
 import { fail } from '../../shared/errors.ts'
 import type { SimProcess } from './sim-clock.ts'

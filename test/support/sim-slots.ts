@@ -1,8 +1,7 @@
-import type { ClaimFiles, SlotFiles, SlotState } from '../../main/provider/slot-deps.ts'
-import type { Place } from '../../main/provider/place.ts'
+import type { ClaimFiles, Place, SlotFiles, SlotState } from '../../main/core/slot-deps.ts'
 import { fail } from '../../shared/errors.ts'
 import type { SimProcess } from './sim-clock.ts'
-import { slotPath, userDataPath, type SimDisk } from './sim-disk.ts'
+import { type SimDisk, slotPath, userDataPath } from './sim-disk.ts'
 import type { SimWorld } from './sim-engine.ts'
 
 /** Directories of slots in a simulated home; each step is a fault point before and after its effect. */

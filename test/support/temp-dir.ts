@@ -1,7 +1,7 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { removeTree } from '../../main/remove-tree.ts'
+import { removeTree } from '../../main/base/remove-tree.ts'
 
 export interface TempDir { readonly path: string; remove(): Promise<void> }
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import Docker from 'dockerode'
 import { openDocker } from '../../main/backends/docker/docker-backend.ts'
-import { liteFiles } from '../../main/backends/docker/image/lite-recipe.ts'
-import { systemClock } from '../../main/clock.ts'
-import { resources } from '../../main/resources.ts'
+import { liteFiles } from '../../main/backends/docker/image/lite-build.ts'
+import { systemClock } from '../../main/base/clock.ts'
+import { resources } from '../../main/base/resources.ts'
 import { tempDir } from './temp-dir.ts'
 
 export interface VariantImage {

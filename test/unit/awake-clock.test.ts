@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
-import { awakeClock } from '../../main/awake-clock.ts'
-import type { Clock } from '../../main/clock.ts'
+import { awakeClock, type Clock } from '../../main/base/clock.ts'
 import { simTime } from '../support/sim-clock.ts'
 import { seeded } from '../support/seeded.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Engine } from '../../main/engine-api.ts'
-import { restarting } from '../../main/restarting.ts'
+import type { Engine } from '../../main/engine/engine-api.ts'
+import { restarting } from '../../main/engine/engine.ts'
 import { eventually } from '../support/wait.ts'
 
 /** Engines, one after another, each of which only counts. */

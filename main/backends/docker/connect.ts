@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail } from '../../../shared/errors.ts'
+import { errno } from '../../base/write-atomic.ts'
 
 /** Where an engine listens, settled, and who said so. */
 export interface Endpoint {
@@ -122,7 +123,7 @@ async function readOrNull(path: string): Promise<Buffer | null> {
   try {
     return await readFile(path)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null
+    if (['ENOENT', 'ENOTDIR'].includes(errno(error))) return null
     throw fail('BAD_CONFIG', `${path} cannot be read, so Berth cannot tell which container engine is meant`, {
       next: 'Make the file readable, or set DOCKER_HOST.',
       cause: error,

@@ -1,14 +1,15 @@
+import { createServer } from 'node:net'
 import type Docker from 'dockerode'
-import type { Clock } from '../../clock.ts'
-import { fail, type BerthError } from '../../../shared/errors.ts'
+import type { Clock } from '../../base/clock.ts'
+import { type BerthError, fail } from '../../../shared/errors.ts'
 import type { Found, SandboxSpec } from '../backend.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, EngineTraits } from './engine.ts'
 import { cancelled, diskFull, type Refusal } from './errors.ts'
 import { fromInspect, type Reading } from './found.ts'
 import { readLogs } from './logs.ts'
 import type { SandboxNetwork } from './network.ts'
-import { candidates, looksFree } from './ports.ts'
 import { removeContainer } from './removal.ts'
+import type { Config } from '../../../shared/config.ts'
 
 export interface Creating {
   readonly engine: Engine
@@ -163,4 +164,43 @@ function withoutSecrets(text: string, spec: SandboxSpec): string {
     if (secret.length >= 4) clean = clean.replaceAll(secret, '***')
   }
   return clean
+}
+
+/** How many ports from the configured one upward are tried, and how often the engine may choose badly. */
+const span = 100
+const choices = 5
+
+/** Host ports to try in turn; null lets the engine choose. */
+function candidates(from: number | null): (number | null)[] {
+  if (from === null) return Array.from({ length: choices }, () => null)
+  return Array.from({ length: Math.min(span, 65_536 - from) }, (_, index) => from + index)
+}
+
+/** Whether a program could listen there now. A hint that saves the engine a failed start, not a reservation. */
+function looksFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      // Any other reason (an address of another machine, a privileged port) is for the engine to judge.
+      resolve(error.code !== 'EADDRINUSE')
+    })
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)))
+  })
+}
+
+export interface UserIds { readonly uid: number; readonly gid: number }
+
+/** The image's own `agent`. */
+const ordinary: UserIds = { uid: 1000, gid: 1000 }
+const root: UserIds = { uid: 0, gid: 0 }
+
+/**
+ * As whom a sandbox's programs run. The owner of Berth's home where uids mean the same on both sides, so that files are
+ * that person's; where that is root, an ordinary user all the same: programs that find themselves root rely on powers
+ * that a sandbox does not have. A rootless engine's root is the one who runs it.
+ */
+export function agentUser({ traits, homeUser, user }: { traits: EngineTraits; homeUser: UserIds; user: Config['user'] }): UserIds {
+  if (user === 'root' || (traits.native && traits.rootless)) return root
+  if (typeof user === 'number') return { uid: user, gid: user }
+  return traits.native && homeUser.uid !== 0 ? homeUser : ordinary
 }

@@ -2,9 +2,10 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { inspect } from 'node:util'
 import Docker from 'dockerode'
-import type { Clock } from '../../clock.ts'
+import { onAbort } from '../../../shared/abort.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Endpoint } from './connect.ts'
-import { cancelled, connectionBroke, refusalOf, refused, tooSlow, unreachable, type Refusal } from './errors.ts'
+import { cancelled, connectionBroke, type Refusal, refusalOf, refused, tooSlow, unreachable } from './errors.ts'
 
 export interface CallOptions<T> {
   /** The caller's own wish to stop. Leave it out where half a call would leave something behind. */
@@ -58,11 +59,10 @@ export function openEngine(endpoint: Endpoint, clock: Clock): Engine {
       stop.reject(tooSlow(doing, where, ms))
       if (!options.late) abort.abort()
     })
-    const onAbort = () => {
+    const unlisten = onAbort(options.signal, () => {
       stop.reject(cancelled(doing))
       abort.abort()
-    }
-    options.signal?.addEventListener('abort', onAbort, { once: true })
+    })
     const running = run(abort.signal)
     let over = false
     running.then(
@@ -77,7 +77,7 @@ export function openEngine(endpoint: Endpoint, clock: Clock): Engine {
     } finally {
       over = true
       timer.cancel()
-      options.signal?.removeEventListener('abort', onAbort)
+      unlisten()
     }
   }
 
@@ -103,5 +103,64 @@ export function openEngine(endpoint: Endpoint, clock: Clock): Engine {
       }
     },
     close: () => agent.destroy(),
+  }
+}
+
+/** What kind of engine it is, as far as a sandbox's user and mounts depend on it. */
+export interface EngineTraits {
+  readonly id: string
+  readonly name: string
+  readonly version: string
+  /** `x86_64`, `aarch64`. */
+  readonly arch: string
+  /** A Linux engine on this very kernel: its containers' uids are this host's uids. */
+  readonly native: boolean
+  readonly rootless: boolean
+  readonly userns: boolean
+}
+
+interface Info { ID?: string; OperatingSystem?: string; OSType?: string; Architecture?: string; ServerVersion?: string; SecurityOptions?: string[] | null }
+
+/** dockerode's declarations leave out that these two take a signal as well. */
+export interface Answering {
+  ping(options: { abortSignal: AbortSignal }): Promise<unknown>
+  info(options: { abortSignal: AbortSignal }): Promise<Info>
+}
+
+/** Asked once and kept; `forget` after the engine was away, for it may be another one then. */
+export interface TraitsReader { read(): Promise<EngineTraits>; forget(): void }
+
+export function traitsReader(engine: Engine, platform: NodeJS.Platform): TraitsReader {
+  let kept: Promise<EngineTraits> | null = null
+  return {
+    read() {
+      if (kept) return kept
+      const asked = askTraits(engine, platform)
+      kept = asked
+      asked.catch(() => {
+        if (kept === asked) kept = null
+      })
+      return asked
+    },
+    forget() {
+      kept = null
+    },
+  }
+}
+
+export async function askTraits(engine: Engine, platform: NodeJS.Platform): Promise<EngineTraits> {
+  const info = await engine.call('say what it is', 5_000, (abortSignal) => (engine.docker as unknown as Answering).info({ abortSignal }), {
+    idempotent: true,
+  })
+  const security = (info.SecurityOptions ?? []).join(' ')
+  const desktop = /docker desktop/i.test(info.OperatingSystem ?? '')
+  return {
+    id: info.ID ?? '',
+    name: desktop ? 'Docker Desktop' : /podman/i.test(info.ServerVersion ?? '') ? 'Podman' : 'Docker',
+    version: info.ServerVersion ?? 'unknown',
+    arch: info.Architecture ?? '',
+    native: platform === 'linux' && info.OSType !== 'windows' && !desktop,
+    rootless: security.includes('name=rootless'),
+    userns: security.includes('name=userns'),
   }
 }

@@ -1,5 +1,4 @@
-import type { Mount } from '../backend.ts'
-import { forCommands } from '../command-environment.ts'
+import { forCommands, type Mount } from '../backend.ts'
 import type { HostRoot } from './host-root.ts'
 
 /** The user that a sandbox's programs run as, and its home. */

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { constants } from 'node:os'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
+import { onAbort } from '../../../shared/abort.ts'
 import { fail } from '../../../shared/errors.ts'
-import { freeze, thaw } from './freezer.ts'
-import type { LineLog } from './line-log.ts'
-import { lineLog } from './line-log.ts'
-import { descendants, inheritableDescriptors, readProcess, readProcesses, signal } from './processes.ts'
+import { listeners } from '../../../shared/listeners.ts'
+import { descendants, inheritableDescriptors, readProcess, readProcesses, signal, threadStates } from './processes.ts'
+import type { LoggedLine } from '../backend.ts'
 
 /** One lite server to start: in bubblewrap (`options`), or bare. */
 export interface Launch {
@@ -200,4 +200,124 @@ async function firstProcess(info: Readable, exited: Promise<number>): Promise<nu
     info.once('close', () => resolve(null))
   })
   return Promise.race([read, exited.then(() => read.then((pid) => pid))])
+}
+
+// SIGSTOP cannot be caught or ignored, and a pid namespace loses nobody, so stopping what is below its first process until
+// two passes in a row find all of it stopped freezes all of it: a process that could wake another would itself
+// have been seen running. No cgroup is needed, which an ordinary user often cannot make.
+
+/** Longest that stopping everything may take: a fork bomb outruns any pass. */
+const patience = 5_000
+
+/** Stops everything below `root` (the namespace's first process, which only reaps). On failure all of it runs on. */
+async function freeze(root: number, clock: Clock): Promise<void> {
+  const signalled = new Set<string>()
+  const end = clock.now() + patience
+  for (let clean = 0; clean < 2; ) {
+    let running = 0
+    for (const row of descendants(readProcesses(), root)) {
+      const id = `${row.pid}:${row.started}`
+      const states = threadStates(row.pid)
+      if (states.every((state) => 'TtZX'.includes(state))) continue
+      // Waiting in the kernel with the stop pending (a vfork, a slow disk): it stops before its next own instruction.
+      if (signalled.has(id) && states.every((state) => 'TtZXD'.includes(state))) continue
+      running += 1
+      signalled.add(id)
+      signal(row.pid, 'SIGSTOP')
+    }
+    clean = running === 0 ? clean + 1 : 0
+    if (clock.now() > end) {
+      thaw(root)
+      throw fail('ENGINE_FAILED', 'The sandbox starts processes faster than they can be stopped; it was not paused.', {
+        next: 'Look at what runs in it, or destroy it.',
+      })
+    }
+    if (clean < 2) await clock.sleep(1)
+  }
+}
+
+/** Lets everything below `root` go on, children first: no shell is to see its child stopped. */
+function thaw(root: number): void {
+  for (const row of descendants(readProcesses(), root).reverse()) signal(row.pid, 'SIGCONT')
+}
+
+/** A sandbox's own output: its last lines, for those who look back and those who follow. */
+interface LineLog {
+  /** One writer (stdout, stderr) each, so that their unfinished lines do not mix. `onLine` hears every line of it. */
+  writer(onLine?: (line: string) => void): (chunk: string) => void
+  /** The last `count` lines. */
+  last(count: number): string[]
+  read(options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<LoggedLine>
+  /** No more will come: what is unfinished becomes a line, followers end. */
+  end(): void
+}
+
+/** Lines kept, and the longest that one may be (characters): a sandbox cannot fill the engine's memory. */
+const kept = 2_000
+const longest = 16_384
+
+export function lineLog(now: () => number): LineLog {
+  const ring: LoggedLine[] = []
+  /** Number of the ring's first line, counted from the start of the log. */
+  let first = 0
+  let ended = false
+  const flushes: (() => void)[] = []
+  const { tell: wake, on: onWake } = listeners()
+  const more = async (signal: AbortSignal) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const ends = [onWake(resolve), onAbort(signal, () => resolve())]
+    await promise
+    for (const end of ends) end()
+  }
+
+  return {
+    writer(onLine) {
+      let partial = ''
+      const emit = (raw: string) => {
+        const line = raw.replace(/\r+$/, '').replaceAll('\r', ' ')
+        ring.push({ at: new Date(now()).toISOString(), text: line })
+        if (ring.length > kept) {
+          ring.shift()
+          first += 1
+        }
+        onLine?.(line)
+      }
+      flushes.push(() => {
+        if (partial !== '') emit(partial)
+        partial = ''
+      })
+      return (chunk) => {
+        const parts = (partial + chunk).split('\n')
+        partial = parts.pop() ?? ''
+        for (let line of parts) {
+          for (; line.length > longest; line = line.slice(longest)) emit(line.slice(0, longest))
+          emit(line)
+        }
+        for (; partial.length > longest; partial = partial.slice(longest)) emit(partial.slice(0, longest))
+        wake()
+      }
+    },
+    last: (count) => (count === 0 ? [] : ring.slice(-count).map(({ text }) => text)),
+    async *read({ tail, follow, signal }) {
+      const end = first + ring.length
+      let next = Math.max(first, end - tail)
+      while (!signal.aborted && (follow || next < end)) {
+        if (next < first) {
+          yield { at: null, text: `[${first - next} lines were dropped here]` }
+          next = first
+        }
+        const line = ring[next - first]
+        if (line !== undefined) {
+          next += 1
+          yield line
+        } else if (ended) return
+        else await more(signal)
+      }
+    },
+    end() {
+      for (const flush of flushes) flush()
+      ended = true
+      wake()
+    },
+  }
 }

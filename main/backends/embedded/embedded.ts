@@ -1,23 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Clock } from '../../clock.ts'
-import type { Backend, EngineEvent, Found, Owner, SandboxSpec } from '../backend.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Backend, Description, EngineEvent, Found, Owner, SandboxSpec } from '../backend.ts'
 import { fail } from '../../../shared/errors.ts'
-import type { RootPlan } from './bwrap-args.ts'
-import { bwrapArgs, inside, sandboxEnvironment } from './bwrap-args.ts'
-import type { Child } from './child.ts'
-import { startChild } from './child.ts'
-import { writeEtc } from './etc-dir.ts'
-import { startGuard } from './guard.ts'
-import { removeTree } from '../../remove-tree.ts'
+import { bwrapArgs, inside, type RootPlan, sandboxEnvironment } from './bwrap-args.ts'
+import { type Child, startChild } from './child.ts'
+import { bareEnvironment, calledOff, checkMounts, foundPortTaken, freePort, limited, listening, portsTaken, unenforced, writeEtc } from './starting.ts'
+import { bareName, ownerMark, startGuard, sweepBare, sweepOrphans, usageReader } from './processes.ts'
+import { removeTree } from '../../base/remove-tree.ts'
 import { isolationMissing, probeIsolation } from './isolation.ts'
-import { limited, unenforced } from './limits.ts'
-import { bareName, ownerMark, sweepBare, sweepOrphans } from './orphans.ts'
-import { descriptionOf } from './describe.ts'
-import { foundPortTaken, freePort, portsTaken } from './port.ts'
-import { bareEnvironment, checkMounts, listening, throwIfAborted } from './starting.ts'
-import { usageReader } from './usage.ts'
+import { backendKinds } from '../../../shared/backends.ts'
 
 /** How often a port that was free is found taken before that is an error: each time somebody else was quicker. */
 const portTries = 20
@@ -107,7 +100,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
     await checkMounts(spec)
     for (let [from, tries] = [spec.port, 1]; ; tries += 1) {
       const port = from === null ? 0 : await freePort(from, signal)
-      throwIfAborted(signal, spec)
+      if (signal.aborted) throw calledOff(spec)
       const child = await launch(spec, port)
       try {
         return admit(spec, child, await listening(child, spec, signal, clock))
@@ -161,6 +154,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   return {
     kind: 'embedded',
     isolation: jail ? 'bubblewrap' : 'none',
+    traits: {
+      ...backendKinds.embedded, pause: jail !== null, keyless: false,
+      noSlots: jail ? null : 'without isolation nothing is mounted, so a spare sandbox cannot be given to a thread',
+    },
     facts: async () =>
       jail ? { name: 'bubblewrap', version: jail.version } : { name: 'no isolation', version: process.version },
     unenforced: (resources) => unenforced(resources, jail?.userNamespace ?? false),
@@ -169,7 +166,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
     prepared: async () => true,
     prepare: async () => {},
     async create(spec, signal) {
-      throwIfAborted(signal, spec)
+      if (signal.aborted) throw calledOff(spec)
       if (closing.signal.aborted) throw closed()
       if (entries.has(spec.name)) {
         throw fail('NAME_TAKEN', `There is a sandbox named ${spec.name} already.`, {
@@ -267,4 +264,24 @@ function lost(entry: Entry): Error {
   return fail('SANDBOX_LOST', `${entry.found.name} has ended (exit code ${entry.found.exitCode}).`, {
     next: 'Acquire the thread again.',
   })
+}
+
+/** What keeps an embedded sandbox apart from this machine, and what does not. */
+function descriptionOf(spec: SandboxSpec, jailed: boolean, userNamespace: boolean): Description {
+  const { id, name, mounts, resources, environment } = spec
+  return {
+    imageId: null,
+    limits: { memory: null, cpus: null, pids: !jailed || unenforced(resources, userNamespace).includes('pids') ? null : resources.pids },
+    isolation: jailed
+      ? [
+          { name: 'Runs as', value: userNamespace ? 'you, in a user namespace of its own' : 'root without any capability', weak: !userNamespace },
+          { name: 'Privileges', value: 'no new ones, all capabilities dropped', weak: false },
+          { name: 'Files', value: 'this machine’s programs, read only; no home directories', weak: false },
+          { name: 'Processes', value: 'sees only its own', weak: false },
+          { name: 'Network', value: 'this machine’s own, loopback included', weak: true },
+          { name: 'Limits', value: 'none of memory or CPU', weak: true },
+        ]
+      : [{ name: 'Everything', value: 'runs with your own rights: nothing is isolated', weak: true }],
+    raw: { id, name, mounts, resources, environment: Object.keys(environment), bubblewrap: jailed, user_namespace: userNamespace },
+  }
 }

@@ -70,11 +70,11 @@ async function serverFiles(node: string, server: string): Promise<ServerFiles> {
     }
   })) as [string, string]
   // Agents end their own programs by `pkill -f node`, `server` or `sandbox`: none of these words is in our command line.
-  const nodeInside = '/opt/warden/warden'
-  const nodeBind = { source: realNode, target: nodeInside }
+  const nodeOfSandbox = '/opt/warden/warden'
+  const nodeBind = { source: realNode, target: nodeOfSandbox }
   if (!realServer.endsWith('.ts')) {
     const entry = '/opt/warden/warden.mjs'
-    return { binds: [nodeBind, { source: realServer, target: entry }], node: nodeInside, entry }
+    return { binds: [nodeBind, { source: realServer, target: entry }], node: nodeOfSandbox, entry }
   }
   const tree = await packageRoot(realServer)
   const parts: { source: string; target: string }[] = [nodeBind]
@@ -82,7 +82,7 @@ async function serverFiles(node: string, server: string): Promise<ServerFiles> {
   for (const part of new Set(['package.json', 'main', 'shared', 'node_modules', own])) {
     if (await exists(join(tree, part))) parts.push({ source: join(tree, part), target: `/opt/warden/tree/${part}` })
   }
-  return { binds: parts, node: nodeInside, entry: `/opt/warden/tree${realServer.slice(tree.length)}` }
+  return { binds: parts, node: nodeOfSandbox, entry: `/opt/warden/tree${realServer.slice(tree.length)}` }
 }
 
 async function packageRoot(file: string): Promise<string> {

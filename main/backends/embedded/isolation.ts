@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 import type { BerthError } from '../../../shared/errors.ts'
 import { fail } from '../../../shared/errors.ts'
 import { bwrapArgs, sandboxEnvironment } from './bwrap-args.ts'
-import { writeEtc } from './etc-dir.ts'
+import { writeEtc } from './starting.ts'
 import type { HostRoot } from './host-root.ts'
 import { readHostRoot } from './host-root.ts'
 

@@ -1,5 +1,6 @@
 import { BerthError, fail } from '../../../shared/errors.ts'
 import type { Backend } from '../backend.ts'
+import { backendKinds } from '../../../shared/backends.ts'
 
 /**
  * What stands in where nothing on this machine can run a sandbox: every attempt fails at once with the cause and the way out.
@@ -16,6 +17,7 @@ export function openNone(problem: BerthError): Backend {
   return {
     kind: 'none',
     isolation: 'none',
+    traits: { ...backendKinds.none, pause: false, keyless: false },
     facts: async () => refuse(),
     list: async () => [],
     inspect: async () => null,

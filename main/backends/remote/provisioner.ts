@@ -1,6 +1,7 @@
 import { Agent, request } from 'undici'
 import { z } from 'zod'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
+import { onAbort } from '../../../shared/abort.ts'
 import { fail, type BerthError, type ErrorCode } from '../../../shared/errors.ts'
 import type { Mount } from '../backend.ts'
 import { keyRefused, nonsense, refused, silent, tooSlow, troubled } from './errors.ts'
@@ -79,9 +80,7 @@ export function openProvisioner(at: { url: URL; apiKey: string | null; clock: Cl
 
   async function send(call: Call): Promise<Answer> {
     const stop = new AbortController()
-    const abort = () => stop.abort()
-    if (call.signal?.aborted) abort()
-    call.signal?.addEventListener('abort', abort, { once: true })
+    const unlisten = onAbort(call.signal, () => stop.abort())
     const deadline = clock.timer(call.timeoutMs, () => stop.abort(tooSlow(where, call.doing, call.timeoutMs)))
     try {
       const answer = await once(call, stop.signal)
@@ -92,7 +91,7 @@ export function openProvisioner(at: { url: URL; apiKey: string | null; clock: Cl
       throw isOurs(error) ? error : silent(where, call.doing, error)
     } finally {
       deadline.cancel()
-      call.signal?.removeEventListener('abort', abort)
+      unlisten()
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import { asBerthError } from '../../../shared/errors.ts'
 import type { EngineEvent, EngineWatch, Found } from '../backend.ts'
 

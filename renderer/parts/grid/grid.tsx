@@ -1,10 +1,43 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useCallback, useLayoutEffect, useMemo, useRef, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react'
-import { linesOf, type Column, type Group } from './columns.ts'
-import { GridHead } from './grid-head.tsx'
-import { GridRow } from './grid-row.tsx'
-import { afterChange, afterKey, afterPress, type Chosen } from './grid.logic.ts'
-import { useTypeToFind } from './use-type-to-find.ts'
+import { type KeyboardEvent, memo, type MouseEvent, type ReactNode, useCallback, useLayoutEffect, useMemo, useRef } from 'react'
+import { type Column, type Group, linesOf } from './columns.ts'
+import { afterChange, afterKey, afterPress, type Chosen, found } from './grid.logic.ts'
+import { rove } from '../buttons.tsx'
+import { Icon } from '../indicators.tsx'
+import { InRow } from '../overlays.tsx'
+import { sequenceMs } from '../key-caps.ts'
+
+export interface GridRowProps<R> {
+  readonly row: R
+  readonly id: string
+  readonly index: number
+  readonly columns: readonly Column<R>[]
+  readonly selected: boolean
+  /** The one tab stop of the list. */
+  readonly stop: boolean
+  /** Of its group: no line under it. */
+  readonly last: boolean
+  readonly cells: ((row: R) => ReactNode) | undefined
+  readonly className: string | undefined
+}
+
+function PlainRow<R>({ row, id, index, columns, selected, stop, last, cells, className }: GridRowProps<R>) {
+  return (
+    <tr className={last ? `last ${className ?? ''}`.trim() : className} data-row={id} aria-rowindex={index} aria-selected={selected} tabIndex={stop ? 0 : -1}>
+      <InRow value>
+        {cells?.(row) ?? columns.map((column) => {
+          const classes = [column.num ? 'num' : '', column.className ?? ''].join(' ').trim() || undefined
+          return column.head
+            ? <th key={column.id} scope="row" className={classes}>{column.cell(row)}</th>
+            : <td key={column.id} className={classes}>{column.cell(row)}</td>
+        })}
+      </InRow>
+    </tr>
+  )
+}
+
+/** Drawn again only when its own row changed: a list of hundreds changes twenty times a second. */
+const GridRow = memo(PlainRow) as typeof PlainRow
 
 const rowHeight = 30
 const headHeight = 36
@@ -226,4 +259,51 @@ function intoRow(event: KeyboardEvent, row: HTMLElement, target: HTMLElement): b
   const at = stops.indexOf(target) + (event.key === 'ArrowRight' ? 1 : -1)
   stops[Math.max(0, Math.min(at, stops.length - 1))]?.focus()
   return true
+}
+
+/** Column titles; those that sort are one tab stop together. */
+function GridHead<R>({ columns }: { columns: readonly Column<R>[] }) {
+  const sortable = columns.filter((column) => column.onSort !== undefined)
+  const stop = (sortable.find((column) => column.sort !== undefined && column.sort !== 'none') ?? sortable[0])?.id
+  return (
+    <thead>
+      <tr aria-rowindex={1} onKeyDown={(event) => rove(event)}>
+        {columns.map((column) => (
+          <th
+            key={column.id} scope="col" className={[column.num ? 'num' : '', column.className ?? ''].join(' ').trim() || undefined}
+            aria-sort={column.onSort === undefined ? undefined : column.sort ?? 'none'}
+          >
+            {column.hideTitle ? <span className="sr">{column.title}</span> : column.onSort === undefined ? column.title : (
+              <button type="button" tabIndex={column.id === stop ? 0 : -1} onClick={column.onSort}>
+                {column.title}{column.sort === 'ascending' ? <Icon name="up" /> : column.sort === 'descending' ? <Icon name="down" /> : null}
+              </button>
+            )}
+          </th>
+        ))}
+      </tr>
+    </thead>
+  )
+}
+
+const pause = 700
+
+/**
+ * Letters typed in a list lead to the row that begins with them. `reserved` letters do something else there: they count only
+ * once a word has been begun. The letter after a first `g` is the other half of a way to a screen,
+ * and `n` makes a sandbox everywhere.
+ */
+function useTypeToFind(reserved: string): (key: string, texts: readonly string[], at: number, now: number) => number | null {
+  const typed = useRef({ text: '', at: 0 })
+  const way = useRef<number | null>(null)
+  return (key, texts, at, now) => {
+    if (key.length !== 1 || key === ' ') return null
+    const going = now - typed.current.at < pause && typed.current.text !== ''
+    const second = way.current !== null && now - way.current <= sequenceMs
+    way.current = !going && !second && key === 'g' ? now : null
+    if (second || way.current !== null) return null
+    if (!going && (`n${reserved}`.includes(key.toLowerCase()) || !/[\p{L}\p{N}]/u.test(key))) return null
+    const text = going ? typed.current.text + key : key
+    typed.current = { text, at: now }
+    return found(texts, at, text) ?? at
+  }
 }

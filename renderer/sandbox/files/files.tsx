@@ -1,23 +1,23 @@
 import { useEffect, useEffectEvent, useRef, useState } from 'react'
 import type { SandboxRow } from '../../../shared/state.ts'
-import { hashOf, useRoute } from '../../frame/route.ts'
-import { useFootKeys } from '../../frame/window/foot-keys.ts'
-import { Note } from '../../parts/blocks/note.tsx'
-import { Button } from '../../parts/buttons/button.tsx'
-import { nothingChosen, type Chosen } from '../../parts/grid/grid.logic.ts'
-import { fileWords } from '../../words/files.ts'
+import { hashOf, useRoute } from '../../state/route.ts'
+import { useFootKeys } from '../../commands/foot-keys.ts'
+import { Note } from '../../parts/blocks.tsx'
+import { Button, IconButton, useCopied } from '../../parts/buttons.tsx'
+import { type Chosen, nothingChosen } from '../../parts/grid/grid.logic.ts'
+import { fileWords } from './files.words.ts'
 import { isUp } from '../sandbox.logic.ts'
 import type { TabProps } from '../tab.ts'
 import { FileList } from './file-list.tsx'
-import type { FileRow } from './file-sort.logic.ts'
-import { PathBar } from './path-bar.tsx'
-import { firstPath, parentOf, placeOf } from './path.logic.ts'
-import { Places } from './places.tsx'
+import { crumbsOf, type FileRow, firstPath, type Mount, ownDirectory, parentOf, placeOf, shownName } from './files.logic.ts'
 import { Preview } from './preview.tsx'
-import { ReplaceDialog } from './replace-dialog.tsx'
-import { UploadStrip } from './upload-strip.tsx'
 import { useListing, useMounts } from './use-listing.ts'
-import { useUpload } from './use-upload.ts'
+import { type Upload, useUpload } from './use-upload.ts'
+import { useNative } from '../../state/contexts.ts'
+import { Chip, Icon, Progress } from '../../parts/indicators.tsx'
+import { useTask } from '../../parts/use-task.ts'
+import { useFormat } from '../../words/format.ts'
+import { Dialog } from '../../parts/overlays.tsx'
 
 /** Files of a sandbox: `#/sandboxes/<id>/files?path=/mnt/…`. */
 export function FilesTab({ row }: TabProps) {
@@ -121,5 +121,144 @@ function Directory({ row: sandbox, path, from, mounts, woke }: DirectoryProps) {
         {over ? <div className="dropzone" aria-hidden="true"><span>{writable ? fileWords.drop(path) : fileWords.readOnly}</span></div> : null}
       </div>
     </>
+  )
+}
+
+export interface PathBarProps {
+  readonly id: string
+  readonly path: string
+  readonly mounts: readonly Mount[]
+  readonly writable: boolean
+  readonly uploading: boolean
+  readonly onOpen: (path: string) => void
+  readonly onUpload: () => void
+  readonly onAgain: () => void
+}
+
+/** Where one is, in the sandbox and on its host, and the ways out of it. */
+function PathBar({ id, path, mounts, writable, uploading, onOpen, onUpload, onAgain }: PathBarProps) {
+  const native = useNative()
+  const { busy, run } = useTask()
+  const { mount, host } = placeOf(path, mounts)
+  const own = ownDirectory(path, mounts)
+  const crumbs = crumbsOf(path)
+
+  function show(target: string): void {
+    run(async () => {
+      const shown = own === null ? await native.reveal(target) : await native.openDirectory(id, own)
+      if (!shown) await native.copy(target)
+    })
+  }
+
+  return (
+    <div className="strip ruled filesbar">
+      <nav className="path" aria-label={fileWords.path}>
+        <ol>
+          {crumbs.map(({ name, path: to }, at) => (
+            <li key={to} className={at === 0 ? 'root' : undefined} aria-current={at === crumbs.length - 1 ? 'location' : undefined}>
+              {at === crumbs.length - 1 ? shownName(name) : (
+                <a
+                  href={hashOf(['sandboxes', id, 'files'], { path: to })}
+                  onClick={(event) => {
+                    event.preventDefault()
+                    onOpen(to)
+                  }}
+                >
+                  {shownName(name)}
+                </a>
+              )}
+            </li>
+          ))}
+        </ol>
+      </nav>
+      {mount === null ? (mounts.length === 0 ? null : <span title={fileWords.notKeptWhy}><Chip kind="warn">{fileWords.notKept}</Chip></span>) : <span title={mount.mode === 'rw' ? fileWords.rw : fileWords.ro}><Chip>{mount.mode}</Chip></span>}
+      {host === null ? (mounts.length === 0 ? null : <span className="dim small cut onhost">{fileWords.notKeptWhy}</span>) : (
+        <span className="dim small onhost" title={host}>{fileWords.host} <code>{tailOf(host)}</code></span>
+      )}
+      <div className="end">
+        {host === null ? null : native.kind === 'browser' ? <CopyPath path={host} /> : (
+          <Button kind="quiet" icon={own === null ? 'reveal' : 'folder'} busy={busy} onClick={() => show(host)}><span className="label">{own === null ? fileWords.reveal : fileWords.openFolder}</span></Button>
+        )}
+        <IconButton icon="retry" label={fileWords.refresh} onClick={onAgain} />
+        {writable ? <Button kind="quiet" icon="upload" busy={uploading} onClick={onUpload} aria-label={fileWords.upload}><span className="label">{fileWords.upload}</span></Button> : null}
+      </div>
+    </div>
+  )
+}
+
+/** A long path loses its beginning. */
+function tailOf(path: string, most = 56): string {
+  return path.length <= most ? shownName(path) : `…${shownName(path.slice(-most))}`
+}
+
+function CopyPath({ path }: { path: string }) {
+  const { copied, copy } = useCopied()
+  return (
+    <Button kind="quiet" icon={copied === 'yes' ? 'check' : 'copy'} aria-label={fileWords.copyPath} onClick={() => copy(path)}>
+      <span className="label">{copied === 'yes' ? fileWords.copied : fileWords.copyPath}</span>
+    </Button>
+  )
+}
+
+/** The directories that outlive the sandbox, and the rest of it. */
+function Places({ path, mounts, onOpen }: { path: string; mounts: readonly Mount[]; onOpen: (path: string) => void }) {
+  const here = placeOf(path, mounts).mount
+  return (
+    <nav className="tree" aria-label={fileWords.places}>
+      <ul>
+        {mounts.map((mount) => (
+          <li key={mount.container}>
+            <button type="button" className="place" aria-current={here === mount ? 'location' : undefined} title={mount.container} onClick={() => onOpen(mount.container)}>
+              <Icon name="folder" /><span className="cut">{mount.container.split('/').at(-1)}</span>{mount.mode === 'ro' ? <Chip>ro</Chip> : null}
+            </button>
+          </li>
+        ))}
+        <li className="rest">
+          <button type="button" className="place" aria-current={here === null && mounts.length > 0 ? 'location' : undefined} title={fileWords.notKeptWhy} onClick={() => onOpen('/')}>
+            <Icon name="folder" /><span className="cut">{fileWords.others}</span> <span className="dim small">{fileWords.notKept}</span>
+          </button>
+        </li>
+      </ul>
+    </nav>
+  )
+}
+
+function UploadStrip({ upload: { going, cancel } }: { upload: Upload }) {
+  const format = useFormat()
+  if (going === null) return null
+  const text = format.sizes(going.done, going.total)
+  return (
+    <div className="strip ruled uploading">
+      <span className="nowrap">{fileWords.uploading(text)}</span>
+      <Progress done={going.done} total={going.total} label={fileWords.uploading(text)} />
+      <div className="end"><Button small onClick={cancel}>{fileWords.cancel}</Button></div>
+    </div>
+  )
+}
+
+const words = fileWords.replace
+const most = 8
+
+/** An upload would write over what an agent may have made: that is not done by a name alone. */
+function ReplaceDialog({ names, others, onAnswer }: { names: readonly string[]; others: number; onAnswer: (replace: boolean) => void }) {
+  const format = useFormat()
+  const one = names.length === 1
+  return (
+    <Dialog
+      title={words.title(one ? shownName(names[0] ?? '') : format.count(names.length, 'file'))} about={`${words.about(one)}${others === 0 ? '' : ` ${words.others(format.count(others, 'other file', 'other files'), others === 1)}`}`} open onClose={() => onAnswer(false)} alert
+      actions={
+        <>
+          <Button safe onClick={() => onAnswer(false)}>{words.keep}</Button>
+          <Button kind="danger" onClick={() => onAnswer(true)}>{words.button(names.length)}</Button>
+        </>
+      }
+    >
+      {one ? null : (
+        <ul className="names">
+          {names.slice(0, most).map((name) => <li key={name}><code>{shownName(name)}</code></li>)}
+          {names.length > most ? <li className="dim">{words.more(format.number(names.length - most))}</li> : null}
+        </ul>
+      )}
+    </Dialog>
   )
 }

@@ -1,16 +1,12 @@
 import { useEffect, useState } from 'react'
 import { asBerthError, type BerthError } from '../../../shared/errors.ts'
-import { useEndpoint, useNative } from '../../frame/house/contexts.ts'
-import { Note } from '../../parts/blocks/note.tsx'
-import { Button } from '../../parts/buttons/button.tsx'
-import { CopyButton } from '../../parts/buttons/copy-button.tsx'
-import { IconButton } from '../../parts/buttons/icon-button.tsx'
-import { fileWords } from '../../words/files.ts'
-import { useFormat } from '../../words/formats.ts'
-import { useTask } from '../use-task.ts'
-import { bytesOf, contentOf, linesOf, mostShown, type Content } from './content.logic.ts'
-import type { FileRow } from './file-sort.logic.ts'
-import { savedName, shownName } from './names.logic.ts'
+import { useEndpoint, useNative } from '../../state/contexts.ts'
+import { Note } from '../../parts/blocks.tsx'
+import { Button, CopyButton, IconButton } from '../../parts/buttons.tsx'
+import { fileWords } from './files.words.ts'
+import { useFormat } from '../../words/format.ts'
+import { useTask } from '../../parts/use-task.ts'
+import { bytesOf, type Content, contentOf, type FileRow, linesOf, mostShown, savedName, shownName } from './files.logic.ts'
 
 type Read = { readonly state: 'reading' } | { readonly state: 'large' } | { readonly state: 'failed'; readonly error: BerthError } | { readonly state: 'read'; readonly content: Content; readonly base64: string }
 

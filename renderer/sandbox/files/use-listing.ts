@@ -1,11 +1,9 @@
 import { useEffect, useEffectEvent, useState } from 'react'
 import { asBerthError, type BerthError } from '../../../shared/errors.ts'
 import type { SandboxRow } from '../../../shared/state.ts'
-import { useEndpoint } from '../../frame/house/contexts.ts'
-import { useVisible } from '../../frame/house/use-visible.ts'
+import { useEndpoint, useVisible } from '../../state/contexts.ts'
 import { isUp } from '../sandbox.logic.ts'
-import type { FileRow } from './file-sort.logic.ts'
-import type { Mount } from './path.logic.ts'
+import type { FileRow, Mount } from './files.logic.ts'
 
 export type Listing = { readonly state: 'reading' } | { readonly state: 'read'; readonly path: string; readonly files: readonly FileRow[] } | { readonly state: 'failed'; readonly error: BerthError }
 

@@ -1,10 +1,9 @@
 import { useRef, useState } from 'react'
 import { asBerthError, type BerthError } from '../../../shared/errors.ts'
-import { useEndpoint, useNative } from '../../frame/house/contexts.ts'
-import { useToast } from '../../parts/floats/toasts.ts'
-import { useFormat } from '../../words/formats.ts'
-import { fileWords } from '../../words/files.ts'
-import { chooseFiles } from './choose-files.ts'
+import { useEndpoint, useNative } from '../../state/contexts.ts'
+import { useToast } from '../../parts/toasts.ts'
+import { useFormat } from '../../words/format.ts'
+import { fileWords } from './files.words.ts'
 
 export interface Upload {
   /** null: none is under way. */
@@ -72,4 +71,16 @@ export function useUpload({ id, path, onDone }: { id: string; path: string; onDo
     },
     cancel: () => cancel.current?.abort(),
   }
+}
+
+/** The browser's (in the shell: the system's) own dialog. Empty: they changed their mind. */
+function chooseFiles(document: Document): Promise<readonly File[]> {
+  return new Promise((resolve) => {
+    const input = document.createElement('input')
+    input.type = 'file'
+    input.multiple = true
+    input.addEventListener('change', () => resolve([...input.files ?? []]), { once: true })
+    input.addEventListener('cancel', () => resolve([]), { once: true })
+    input.click()
+  })
 }

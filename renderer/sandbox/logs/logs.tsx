@@ -1,25 +1,21 @@
 import { useEffect, useEffectEvent, useReducer, useRef, useState } from 'react'
 import type { ErrorData } from '../../../shared/errors.ts'
-import { useCommand } from '../../frame/commands/use-command.ts'
-import { useNative } from '../../frame/house/contexts.ts'
-import { useTopic } from '../../frame/house/use-topic.ts'
-import { useFootKeys } from '../../frame/window/foot-keys.ts'
-import { Code } from '../../parts/blocks/code.tsx'
-import { Empty } from '../../parts/blocks/empty.tsx'
-import { Note } from '../../parts/blocks/note.tsx'
-import { useToast } from '../../parts/floats/toasts.ts'
-import { useFormat } from '../../words/formats.ts'
-import { logWords } from '../../words/logs.ts'
-import { tabWords } from '../../words/tabs.ts'
+import { useCommand } from '../../commands/command.ts'
+import { useNative, useTopic } from '../../state/contexts.ts'
+import { useFootKeys } from '../../commands/foot-keys.ts'
+import { Code, Empty, Note } from '../../parts/blocks.tsx'
+import { useToast } from '../../parts/toasts.ts'
+import { useFormat } from '../../words/format.ts'
+import { logWords } from './logs.words.ts'
+import { tabWords } from '../tabs.words.ts'
 import { logOf } from '../sandbox.logic.ts'
-import { useKept, type TabProps } from '../tab.ts'
-import { useTask } from '../use-task.ts'
-import { clearedKey } from './cleared.ts'
-import { finder, step, type Hit } from './find.logic.ts'
-import { LogBar } from './log-bar.tsx'
-import { LogList } from './log-list.tsx'
-import type { LogListHandle } from './log-list-props.ts'
-import { logPump, type LogPump } from './log-pump.ts'
+import { type TabProps, useKept } from '../tab.ts'
+import { useTask } from '../../parts/use-task.ts'
+import { finder, type Hit, mostHits, step } from './find.logic.ts'
+import { LogList, type LogListHandle } from './log-list.tsx'
+import { logPump, type LogPump } from './log-buffer.ts'
+import { Button, IconButton } from '../../parts/buttons.tsx'
+import { SearchField } from '../../parts/fields.tsx'
 
 /** Lines of the past that are asked for. */
 const tail = 2000
@@ -155,4 +151,59 @@ function Log({ id, name, ready }: { id: string; name: string; ready: boolean }) 
         : ended !== null ? <div className="banner"><Note live title={`${logWords.ended(ended)}.`.replace(/\.\.$/, '.')} /></div> : null}
     </>
   )
+}
+
+export interface LogBarProps {
+  readonly wanted: string
+  readonly found: { readonly at: number | null; readonly count: number } | null
+  readonly follow: boolean
+  readonly times: boolean
+  readonly wrap: boolean
+  readonly lines: number
+  readonly dropped: number
+  readonly onWant: (wanted: string) => void
+  readonly onStep: (by: 1 | -1) => void
+  readonly onFollow: (on: boolean) => void
+  readonly onTimes: (on: boolean) => void
+  readonly onWrap: (on: boolean) => void
+  readonly onCopy: () => void
+  readonly onDownload: () => void
+  readonly onClear: () => void
+}
+
+function LogBar(props: LogBarProps) {
+  const { wanted, found, follow, times, wrap, lines, dropped, onStep } = props
+  const format = useFormat()
+  const field = useRef<HTMLInputElement>(null)
+  useCommand({ id: 'find', title: logWords.find, keys: ['/', 'Mod+f'], icon: 'search', run: () => field.current?.focus() })
+  const count = found === null ? '' : found.count >= mostHits ? `${format.number(mostHits)}+` : format.number(found.count)
+  return (
+    <div className="strip ruled logbar">
+      <SearchField
+        ref={field} label={logWords.find} placeholder={logWords.find} keys="/" long value={wanted} onChange={props.onWant}
+        found={found === null ? undefined : found.count === 0 ? logWords.none : logWords.found(found.at === null ? null : format.number(found.at + 1), count)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter') return
+          event.preventDefault()
+          onStep(event.shiftKey ? -1 : 1)
+        }}
+      />
+      {wanted === '' ? null : <><IconButton icon="up" small label={logWords.previous} onClick={() => onStep(-1)} /><IconButton icon="down" small label={logWords.next} onClick={() => onStep(1)} /></>}
+      <span className="dim small nowrap logsum" data-lines={lines} data-dropped={dropped}>{logWords.shown(format.count(lines, 'line'), dropped === 0 ? null : format.number(dropped))}</span>
+      <div className="end">
+        <Button kind="quiet" icon="follow" className="toggle" aria-pressed={follow} aria-label={logWords.follow} onClick={() => props.onFollow(!follow)}><span className="label">{logWords.follow}</span></Button>
+        <Button kind="quiet" icon="clock" className="toggle" aria-pressed={times} aria-label={logWords.times} onClick={() => props.onTimes(!times)}><span className="label">{logWords.times}</span></Button>
+        <Button kind="quiet" icon="wrap" className="toggle" aria-pressed={wrap} aria-label={logWords.wrap} onClick={() => props.onWrap(!wrap)}><span className="label">{logWords.wrap}</span></Button>
+        <span className="rule" />
+        <IconButton icon="copy" label={logWords.copy} onClick={props.onCopy} />
+        <IconButton icon="download" label={logWords.download} onClick={props.onDownload} />
+        <Button kind="quiet" onClick={props.onClear}>{logWords.clear}</Button>
+      </div>
+    </div>
+  )
+}
+
+/** Where a browser tab remembers up to which time a sandbox's log was cleared. */
+export function clearedKey(id: string): string {
+  return `berth.log-cleared.${id}`
 }

@@ -1,18 +1,20 @@
 import { useEffect, useEffectEvent, useRef, useState } from 'react'
+import '@xterm/xterm/css/xterm.css'
 import type { ErrorData } from '../../../shared/errors.ts'
 import type { Terminal } from '../../../shared/terminal.ts'
-import { useEndpoint, useNative } from '../../frame/house/contexts.ts'
-import { Note } from '../../parts/blocks/note.tsx'
-import { Button } from '../../parts/buttons/button.tsx'
-import { useToast } from '../../parts/floats/toasts.ts'
-import { terminalWords } from '../../words/terminal.ts'
-import { useTask } from '../use-task.ts'
-import { EndDialog, LinkDialog, PasteDialog, type PasteAsked } from './dialogs.tsx'
-import { FindBar } from './find-bar.tsx'
-import { SessionStrip } from './session-strip.tsx'
-import { afterClose } from './sessions.logic.ts'
+import { useEndpoint, useNative } from '../../state/contexts.ts'
+import { Code, Note } from '../../parts/blocks.tsx'
+import { Button, CopyButton, IconButton, rove } from '../../parts/buttons.tsx'
+import { useToast } from '../../parts/toasts.ts'
+import { terminalWords } from './terminal.words.ts'
+import { useTask } from '../../parts/use-task.ts'
+import { afterClose, lineCount, targetOf } from './terminal.logic.ts'
 import { openTerminalView, type TerminalView } from './terminal-view.ts'
-import '@xterm/xterm/css/xterm.css'
+import { SearchField } from '../../parts/fields.tsx'
+import { Dialog, Menu } from '../../parts/overlays.tsx'
+import { Icon } from '../../parts/indicators.tsx'
+import { useFormat } from '../../words/format.ts'
+import { shownName } from '../files/files.logic.ts'
 
 const readerKey = 'berth.terminal.reader'
 
@@ -133,5 +135,177 @@ export function TerminalPane({ terminal, terminals, apart, canOpen, opening, onC
       />
       <EndDialog title={terminal.title} open={ending} onClose={() => setEnding(false)} onEnd={() => end(terminal.id)} />
     </>
+  )
+}
+
+export interface FindBarProps {
+  readonly found: { readonly at: number; readonly count: number } | null
+  readonly onSearch: (text: string, by: 1 | -1, typing: boolean) => void
+  readonly onClose: () => void
+}
+
+function FindBar({ found, onSearch, onClose }: FindBarProps) {
+  const [text, setText] = useState('')
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => field.current?.focus(), [])
+  return (
+    <div className="strip ruled termfind">
+      <SearchField
+        ref={field} label={terminalWords.find} placeholder={terminalWords.find} long value={text} found={found === null ? undefined : terminalWords.found(found.at, found.count)}
+        onChange={(next) => {
+          setText(next)
+          onSearch(next, 1, true)
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') {
+            event.preventDefault()
+            onSearch(text, event.shiftKey ? -1 : 1, false)
+          } else if (event.key === 'Escape') {
+            event.preventDefault()
+            event.stopPropagation()
+            onClose()
+          }
+        }}
+      />
+      <IconButton icon="up" label={terminalWords.previous} onClick={() => onSearch(text, -1, false)} />
+      <IconButton icon="down" label={terminalWords.next} onClick={() => onSearch(text, 1, false)} />
+      <div className="end"><IconButton icon="close" label={terminalWords.endFind} onClick={onClose} /></div>
+    </div>
+  )
+}
+
+export interface SessionStripProps {
+  readonly terminals: readonly Terminal[]
+  readonly shown: string
+  readonly size: { readonly cols: number; readonly rows: number }
+  readonly opening: boolean
+  readonly canOpen: boolean
+  readonly cut: boolean
+  /** Target of the link under the pointer. */
+  readonly hover: string | null
+  /** Windows that look at it while another one is in focus; 0: this one is. */
+  readonly away: number
+  readonly reader: boolean
+  readonly onChoose: (id: string) => void
+  readonly onOpen: () => void
+  readonly onFind: () => void
+  readonly onCopy: () => void
+  readonly onClose: () => void
+  readonly onTake: () => void
+  readonly onReader: () => void
+}
+
+/** Which terminals there are, and what can be done with the one that is shown. */
+function SessionStrip(props: SessionStripProps) {
+  const { terminals, shown, size, opening, canOpen, cut, hover, away, reader } = props
+  return (
+    <div className="strip sessions">
+      <div className="filters" role="tablist" aria-label={terminalWords.sessions} onKeyDown={(event) => rove(event)}>
+        {terminals.map(({ id, title, ended }) => (
+          <button key={id} type="button" role="tab" aria-selected={id === shown} tabIndex={id === shown ? 0 : -1} onClick={() => props.onChoose(id)}>
+            <Icon name="terminal" />{title}{ended === null ? null : <> <span className="n">{terminalWords.ended}</span></>}
+          </button>
+        ))}
+      </div>
+      {canOpen ? <IconButton icon="plus" small label={opening ? terminalWords.opening : terminalWords.open} aria-disabled={opening} onClick={() => { if (!opening) props.onOpen() }} /> : null}
+      <div className="end">
+        {hover === null ? null : <code className="cut small term-hover">{hover}</code>}
+        {cut && hover === null ? <span className="dim small cut">{terminalWords.cut}</span> : null}
+        {away === 0 ? null : <Button small title={terminalWords.takeWhy} onClick={props.onTake}>{terminalWords.take}</Button>}
+        <span className="dim small nowrap">{terminalWords.size(size.cols, size.rows)}</span>
+        <IconButton icon="search" label={terminalWords.find} keys="Mod+Shift+f" onClick={props.onFind} />
+        <IconButton icon="copy" label={terminalWords.copy} keys="Mod+Shift+c" onClick={props.onCopy} />
+        <Menu label={terminalWords.more} items={[{ label: terminalWords.reader, icon: reader ? 'check' : undefined, run: props.onReader }]} />
+        <IconButton icon="close" label={terminalWords.close} onClick={props.onClose} />
+      </div>
+    </div>
+  )
+}
+
+interface PasteAsked {
+  readonly text: string
+  readonly why: 'lines' | 'long'
+  readonly go: () => void
+}
+
+const previewLines = 12
+
+/** Before several lines run one after the other. */
+function PasteDialog({ asked, onClose }: { asked: PasteAsked | null; onClose: () => void }) {
+  const format = useFormat()
+  const words = terminalWords.paste
+  if (asked === null) return null
+  const lines = asked.text.split(/\r\n?|\n/)
+  const count = format.count(lineCount(asked.text), 'line')
+  const shown = lines.slice(0, previewLines).map((line) => shownName(line.slice(0, 200)))
+  if (lines.length > previewLines) shown.push(words.rest(format.number(lines.length - previewLines)))
+  return (
+    <Dialog
+      title={words.title(count)} about={asked.why === 'lines' ? words.lines : words.long} open onClose={onClose} alert
+      actions={<>
+        <Button safe onClick={onClose}>{words.cancel}</Button>
+        <Button
+          kind="primary"
+          onClick={() => {
+            asked.go()
+            onClose()
+          }}
+        >
+          {words.confirm(count)}
+        </Button>
+      </>}
+    >
+      <Code text={shown.join('\n')} copyable={false} label={words.preview} />
+    </Dialog>
+  )
+}
+
+/** Where a link really leads, whatever its text says; nothing is opened before. */
+function LinkDialog({ uri, apart, onClose, onOpen, onCopy }: { uri: string | null; /** The sandbox has a network of its own: its localhost is not this computer's. */ apart: boolean; onClose: () => void; onOpen: (href: string) => void; onCopy: (href: string) => Promise<void> }) {
+  const words = terminalWords.link
+  if (uri === null) return null
+  const target = targetOf(uri)
+  if (target === null) {
+    return (
+      <Dialog title={words.refused} about={words.refusedWhy} open onClose={onClose} actions={<Button safe onClick={onClose}>{words.cancel}</Button>}>
+        <Code text={shownName(uri.slice(0, 2000))} copyable={false} label={words.whole} />
+      </Dialog>
+    )
+  }
+  if (target.own && apart) {
+    return (
+      <Dialog
+        title={words.inside} about={words.insideWhy(target.host)} open onClose={onClose} className="linkask"
+        actions={<><CopyButton text={() => onCopy(target.href)} label={words.copy} /><Button safe onClick={onClose}>{words.close}</Button></>}
+      >
+        <Code text={shownName(target.href)} copyable={false} label={words.whole} />
+      </Dialog>
+    )
+  }
+  return (
+    <Dialog
+      title={words.title} about={words.about(target.host)} open onClose={onClose} alert className="linkask"
+      actions={<>
+        <CopyButton text={() => onCopy(target.href)} label={words.copy} />
+        <Button safe onClick={onClose}>{words.cancel}</Button>
+        <Button kind="primary" onClick={() => onOpen(target.href)}>{words.open}</Button>
+      </>}
+    >
+      <Code text={shownName(target.href)} copyable={false} label={words.whole} />
+      {target.odd === null ? null : <Note kind="warn" title={words[target.odd]} />}
+    </Dialog>
+  )
+}
+
+function EndDialog({ title, open, onClose, onEnd }: { title: string; open: boolean; onClose: () => void; onEnd: () => void }) {
+  const words = terminalWords.end
+  return (
+    <Dialog
+      title={words.title(title)} about={words.about} open={open} onClose={onClose} alert
+      actions={<>
+        <Button safe onClick={onClose}>{words.keep}</Button>
+        <Button kind="danger" onClick={onEnd}>{words.confirm}</Button>
+      </>}
+    />
   )
 }

@@ -1,13 +1,10 @@
 import { FitAddon } from '@xterm/addon-fit'
 import { SearchAddon } from '@xterm/addon-search'
 import { WebLinksAddon } from '@xterm/addon-web-links'
-import { Terminal } from '@xterm/xterm'
+import { type IDisposable, type ITheme, Terminal } from '@xterm/xterm'
 import type { ErrorData } from '../../../shared/errors.ts'
 import type { Endpoint } from '../../../shared/wire/endpoint.ts'
-import { watchAnswers } from './answers.ts'
-import { actionOf, isReport } from './keys.logic.ts'
-import { asksBefore, chunksOf, pastedText } from './paste.logic.ts'
-import { readColours, watchTheme } from './terminal-theme.ts'
+import { actionOf, asksBefore, chunksOf, isReport, pastedText } from './terminal.logic.ts'
 
 export interface TerminalViewOptions {
   /** Filled by the terminal; as large as it is to be. */
@@ -220,4 +217,105 @@ export function openTerminalView({ host, endpoint, terminal: id, mac, reader, on
       terminal.dispose()
     },
   }
+}
+
+interface Query { readonly kind: 'csi' | 'dcs' | 'esc'; readonly prefix?: string; readonly intermediates?: string; readonly final: string }
+
+/** Every sequence that xterm.js answers (its InputHandler): device attributes, status and cursor reports, modes, window sizes, settings, DECID, XTVERSION, keyboard flags. */
+const queries: readonly Query[] = [
+  { kind: 'csi', final: 'c' }, { kind: 'csi', prefix: '>', final: 'c' }, { kind: 'csi', prefix: '=', final: 'c' },
+  { kind: 'csi', final: 'n' }, { kind: 'csi', prefix: '?', final: 'n' },
+  { kind: 'csi', intermediates: '$', final: 'p' }, { kind: 'csi', prefix: '?', intermediates: '$', final: 'p' },
+  { kind: 'csi', final: 't' }, { kind: 'csi', prefix: '>', final: 'q' }, { kind: 'csi', prefix: '?', final: 'u' }, { kind: 'csi', final: 'x' },
+  { kind: 'dcs', intermediates: '$', final: 'q' }, { kind: 'dcs', intermediates: '+', final: 'q' },
+  { kind: 'esc', final: 'Z' },
+]
+/** Colours: of the palette, foreground, background, cursor. */
+const colours = [4, 10, 11, 12]
+
+export interface Answers extends IDisposable {
+  /** What `onData` gives right now is the emulator's own answer, not something typed. */
+  answering(): boolean
+}
+
+/**
+ * Tells the emulator's answers from typing: `onData` gives both. An answer comes while its query is parsed, in the same task; a key,
+ * paste or composition is a task of its own. So a query that is seen opens a window that a microtask closes.
+ */
+function watchAnswers(terminal: Terminal): Answers {
+  let now = false
+  const seen = (): false => {
+    if (!now) {
+      now = true
+      queueMicrotask(() => {
+        now = false
+      })
+    }
+    // The emulator's own handler goes on with it.
+    return false
+  }
+  const { parser } = terminal
+  const registered = [
+    ...queries.map(({ kind, ...id }) => (kind === 'csi' ? parser.registerCsiHandler(id, seen) : kind === 'dcs' ? parser.registerDcsHandler(id, seen) : parser.registerEscHandler(id, seen))),
+    ...colours.map((code) => parser.registerOscHandler(code, seen)),
+    // A program in a sandbox neither reads nor writes the clipboard of the person who looks at it.
+    parser.registerOscHandler(52, () => true),
+  ]
+  return {
+    answering: () => now,
+    dispose: () => {
+      for (const one of registered) one.dispose()
+    },
+  }
+}
+
+const names = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'] as const
+
+export interface TerminalColours {
+  readonly theme: ITheme
+  /** For what a search found, and the one at hand. */
+  readonly hit: string
+  readonly hitNow: string
+}
+
+/** The tokens as xterm takes colours: resolved for the theme of the moment. `host`: in the page, so that the tokens apply. */
+function readColours(host: HTMLElement): TerminalColours {
+  const probe = document.createElement('span')
+  probe.hidden = true
+  host.append(probe)
+  // light-dark() is resolved in a property's value, not in a custom property's.
+  const read = (token: string): string => {
+    probe.style.color = `var(${token})`
+    return hex(getComputedStyle(probe).color)
+  }
+  const theme: Record<string, string> = {
+    background: read('--surface-sunken'), foreground: read('--ink'), cursor: read('--ink'), cursorAccent: read('--surface-sunken'),
+    selectionBackground: read('--surface-selected'), selectionInactiveBackground: read('--surface-press'),
+  }
+  for (const name of names) {
+    theme[name] = read(`--ansi-${name}`)
+    theme[`bright${name[0]?.toUpperCase()}${name.slice(1)}`] = read(`--ansi-bright-${name}`)
+  }
+  const colours = { theme, hit: read('--warm-tint'), hitNow: read('--warm') }
+  probe.remove()
+  return colours
+}
+
+/** Calls back when the page's theme changes. */
+function watchTheme(changed: () => void): () => void {
+  const observer = new MutationObserver(changed)
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] })
+  const media = matchMedia('(prefers-color-scheme: dark)')
+  media.addEventListener('change', changed)
+  return () => {
+    observer.disconnect()
+    media.removeEventListener('change', changed)
+  }
+}
+
+/** `rgb(1, 2, 3)`, `rgba(…)` or `color(srgb 0.1 0.2 0.3)` as `#rrggbb`. */
+export function hex(color: string): string {
+  const parts = (/\(([^)]*)\)/.exec(color)?.[1] ?? '').split(/[\s,/]+/).filter((part) => part !== '' && part !== 'srgb').slice(0, 3).map(Number)
+  const scale = color.startsWith('color(') ? 255 : 1
+  return `#${parts.map((part) => Math.round(Math.min(255, Math.max(0, part * scale))).toString(16).padStart(2, '0')).join('')}`
 }

@@ -1,6 +1,19 @@
 import { createContext, use, useState, useSyncExternalStore } from 'react'
-import { useTopic } from '../../frame/house/use-topic.ts'
-import { withSamples, type Sample, type Series } from './gauges.logic.ts'
+import { listeners } from '../../../shared/listeners.ts'
+import { useTopic } from '../../state/contexts.ts'
+import { type Sample, type Series, withSamples } from './gauges.logic.ts'
+
+/** What cells need of the house. Few and plain, so that rows are not drawn anew for anything else in it. */
+export interface ListFacts {
+  /** The container engine does not answer: states are how they were. */
+  readonly unknown: boolean
+}
+
+export const ListFactsContext = createContext<ListFacts>({ unknown: false })
+
+export function useListFacts(): ListFacts {
+  return use(ListFactsContext)
+}
 
 /** What every sandbox uses, for cells that each look at their own. */
 export interface GaugeStore {
@@ -12,19 +25,16 @@ export interface GaugeStore {
 
 function gaugeStore(): GaugeStore {
   let series: ReadonlyMap<string, Series> = new Map()
-  const listeners = new Set<() => void>()
+  const { tell, on: subscribe } = listeners()
   const set = (next: ReadonlyMap<string, Series>) => {
     series = next
-    for (const listener of listeners) listener()
+    tell()
   }
   return {
     get: (id) => series.get(id) ?? null,
     add: (samples) => set(withSamples(series, samples)),
     clear: () => set(new Map()),
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    subscribe,
   }
 }
 

@@ -1,36 +1,29 @@
 import { use, useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
-import type { SandboxRow } from '../../../shared/state.ts'
-import { useCommand } from '../../frame/commands/use-command.ts'
-import { useHouse } from '../../frame/house/use-house.ts'
-import { useSight } from '../../frame/house/use-sight.ts'
-import { useFootKeys, type FootKey } from '../../frame/window/foot-keys.ts'
-import { focusIsNowhere } from '../../frame/window/keep-focus.ts'
-import { Page } from '../../frame/window/page.tsx'
-import { Empty } from '../../parts/blocks/empty.tsx'
-import { Button } from '../../parts/buttons/button.tsx'
-import { CopyText } from '../../parts/buttons/copied.ts'
-import { Filters } from '../../parts/buttons/filters.tsx'
-import { SearchField } from '../../parts/fields/search-field.tsx'
-import type { MenuItems } from '../../parts/floats/menu.tsx'
-import { useToast } from '../../parts/floats/toasts.ts'
-import { moved } from '../../parts/grid/grid.logic.ts'
-import { useFormat } from '../../words/formats.ts'
+import type { SandboxRow, SlotRow } from '../../../shared/state.ts'
+import { useCommand } from '../../commands/command.ts'
+import { useHouse, useSight } from '../../state/contexts.ts'
+import { type FootKey, useFootKeys } from '../../commands/foot-keys.ts'
+import { focusIsNowhere } from '../../parts/keep-focus.ts'
+import { Page } from '../../parts/page.tsx'
+import { Empty } from '../../parts/blocks.tsx'
+import { Button, CopyText, Filters, useCopied } from '../../parts/buttons.tsx'
+import { SearchField } from '../../parts/fields.tsx'
+import type { MenuItems } from '../../parts/overlays.tsx'
+import { useToast } from '../../parts/toasts.ts'
+import { type Chosen, moved, nothingChosen } from '../../parts/grid/grid.logic.ts'
+import { useFormat } from '../../words/format.ts'
 import { sandboxesWords } from '../../words/sandboxes.ts'
-import { execLine } from '../deeds/create.logic.ts'
-import { useDeeds, type Deeds } from '../deeds/deeds.ts'
-import { shortName } from '../deeds/names.ts'
-import { HouseNotes } from '../notes/house-notes.tsx'
-import { PoolStrip } from '../pool/pool-strip.tsx'
-import type { Show, Sort } from './arrange.logic.ts'
-import { BulkBar } from './bulk-bar.tsx'
-import { GaugesContext, useGauges } from './gauge-store.ts'
-import { ListFactsContext } from './list-facts.ts'
-import { isHeld, RowDeedsContext, type RowDeeds } from './row-actions.tsx'
-import { RowMenu, type MenuPlace } from './row-menu.tsx'
-import { isSlot, nameOf, type ListRow } from './rows.logic.ts'
+import { execLine } from '../../actions/create.logic.ts'
+import { type SandboxActions, shortName, useSandboxActions } from '../../actions/actions.ts'
+import { HouseNotes } from '../notes.tsx'
+import { PoolStrip } from '../pool-strip.tsx'
+import { arrange, type Arranged, noMemory, parseQuery, plainView, type Show, type Sort, type View } from './arrange.logic.ts'
+import { isSlot, type ListRow, nameOf } from '../../state/rows.logic.ts'
+import { GaugesContext, type GaugeStore, ListFactsContext, useGauges } from './gauge-store.ts'
+import { isHeld, type MenuPlace, type ListActions, ListActionsContext, RowMenu } from './row-actions.tsx'
 import { SandboxList } from './sandbox-list.tsx'
-import { useArranged } from './use-arranged.ts'
-import { useChosen, useView } from './use-view.ts'
+import { Kbd } from '../../parts/indicators.tsx'
+import { cpuShare } from './gauges.logic.ts'
 
 const words = sandboxesWords
 /** Never a lone key: what is pressed a moment too late, elsewhere, must end nothing. */
@@ -39,7 +32,7 @@ const shows: readonly Show[] = ['all', 'active', 'warm', 'slots', 'failed']
 
 /** The list with what narrows it, what is chosen in it, and what that can do. */
 export function ListScreen() {
-  const deeds = useDeeds()
+  const sandboxActions = useSandboxActions()
   const gauges = useGauges()
   const [view, change] = useView()
   const arranged = useArranged(view, gauges)
@@ -64,22 +57,22 @@ export function ListScreen() {
     setMenu({ id, at })
   })
   const openMenu = useCallback((id: string, at: MenuPlace) => opened(id, at), [])
-  const rowDeeds = useMemo((): RowDeeds => ({
-    terminal: deeds.terminal,
-    open: deeds.open,
-    release: (id) => rowOf(id, (row) => deeds.release([row])),
-    destroy: (id) => rowOf(id, (row) => deeds.destroy([row])),
-    cancel: (id) => rowOf(id, deeds.cancel),
-    again: (id) => rowOf(id, deeds.again),
-    dismiss: (id) => rowOf(id, deeds.dismiss),
+  const listActions = useMemo((): ListActions => ({
+    terminal: sandboxActions.terminal,
+    open: sandboxActions.open,
+    release: (id) => rowOf(id, (row) => sandboxActions.release([row])),
+    destroy: (id) => rowOf(id, (row) => sandboxActions.destroy([row])),
+    cancel: (id) => rowOf(id, sandboxActions.cancel),
+    again: (id) => rowOf(id, sandboxActions.again),
+    dismiss: (id) => rowOf(id, sandboxActions.dismiss),
     menu: openMenu,
-  }), [deeds, openMenu])
+  }), [sandboxActions, openMenu])
 
   const sortBy = useEffectEvent((sort: Sort | null) => change({ sort }))
   const onSort = useCallback((sort: Sort | null) => sortBy(sort), [])
-  const open = useCallback((row: ListRow) => { if (!isSlot(row)) deeds.open(row.id) }, [deeds])
+  const open = useCallback((row: ListRow) => { if (!isSlot(row)) sandboxActions.open(row.id) }, [sandboxActions])
 
-  useListCommands(deeds, current, acting, () => search.current?.focus())
+  useListCommands(sandboxActions, current, acting, () => search.current?.focus())
   // Wherever the focus is on this page, arrows lead into the list: to the row that is chosen, else to the first.
   const intoList = () => document.querySelector<HTMLElement>('.list [data-row][tabindex="0"]')?.focus()
   const back = useEffectEvent(() => { if (chosen.current !== null && focusIsNowhere(document)) intoList() })
@@ -89,7 +82,7 @@ export function ListScreen() {
   return (
     <ListFactsContext value={facts}>
       <GaugesContext value={gauges}>
-        <RowDeedsContext value={rowDeeds}>
+        <ListActionsContext value={listActions}>
           <Page
             title={words.title}
             beside={<Filters label={words.show} value={view.show} onChange={(show) => change({ show })} options={shows.filter((show) => show === 'all' || arranged.counts[show] > 0 || show === view.show).map((show) => ({ value: show, label: words.shows[show], count: arranged.counts[show] }))} />}
@@ -104,7 +97,7 @@ export function ListScreen() {
                   }}
                   found={words.filter.found(arranged.shown, arranged.outOf)}
                 />
-                <Button kind="primary" icon="plus" aria-label={words.add} onClick={() => deeds.create()}><span className="label">{words.add}</span></Button>
+                <Button kind="primary" icon="plus" aria-label={words.add} onClick={() => sandboxActions.create()}><span className="label">{words.add}</span></Button>
               </>
             }
           >
@@ -117,7 +110,7 @@ export function ListScreen() {
             {selected.length > 1 ? <BulkBar rows={selected} shown={arranged.shown} onClear={() => setChosen({ ...chosen, selected: new Set(chosen.current === null ? [] : [chosen.current]) })} /> : null}
           </Page>
           <Opened id={menu?.id ?? null} at={menu?.at ?? null} rows={menu === null ? [] : chosen.selected.size > 1 && chosen.selected.has(menu.id) ? selected : [sandboxes[menu.id] ?? []].flat()} onClose={() => setMenu(null)} />
-        </RowDeedsContext>
+        </ListActionsContext>
       </GaugesContext>
     </ListFactsContext>
   )
@@ -136,17 +129,17 @@ function NoHits({ view, onClear, onAll }: { view: { readonly show: Show; readonl
 }
 
 /** Keys and palette entries of what is chosen, and what the foot says of them. */
-function useListCommands(deeds: Deeds, current: SandboxRow | null, acting: readonly SandboxRow[], filter: () => void): void {
+function useListCommands(sandboxActions: SandboxActions, current: SandboxRow | null, acting: readonly SandboxRow[], filter: () => void): void {
   const { actions } = words
   const group = acting.length > 1 ? words.bulk.selected(String(acting.length)) : current === null ? undefined : shortName(nameOf(current))
   const there = current !== null && current.status !== 'stopping'
   const opens = current !== null && isOpen(current)
   const held = acting.some(({ holders, status }) => holders.length > 0 && status === 'active')
   useCommand({ id: 'filter', title: words.filter.command, keys: ['/'], icon: 'search', run: filter })
-  useCommand({ id: 'open-terminal', title: actions.terminal, keys: ['t'], icon: 'terminal', group, when: opens, run: () => { if (current) deeds.terminal(current.id) } })
-  useCommand({ id: 'open-logs', title: actions.logs, keys: ['l'], icon: 'logs', group, when: there && current.status !== 'failed', run: () => { if (current) deeds.logs(current.id) } })
-  useCommand({ id: 'release', title: actions.release, keys: ['r'], icon: 'castoff', group, when: held, run: () => deeds.release(acting) })
-  useCommand({ id: 'destroy', title: actions.destroy, keys: destroyKeys, onRow: true, icon: 'trash', group, when: acting.length > 0, run: () => deeds.destroy(acting) })
+  useCommand({ id: 'open-terminal', title: actions.terminal, keys: ['t'], icon: 'terminal', group, when: opens, run: () => { if (current) sandboxActions.terminal(current.id) } })
+  useCommand({ id: 'open-logs', title: actions.logs, keys: ['l'], icon: 'logs', group, when: there && current.status !== 'failed', run: () => { if (current) sandboxActions.logs(current.id) } })
+  useCommand({ id: 'release', title: actions.release, keys: ['r'], icon: 'castoff', group, when: held, run: () => sandboxActions.release(acting) })
+  useCommand({ id: 'destroy', title: actions.destroy, keys: destroyKeys, onRow: true, icon: 'trash', group, when: acting.length > 0, run: () => sandboxActions.destroy(acting) })
   const keys: FootKey[] = current === null ? [['n', words.add], ['/', words.filter.place]] : [
     ['Enter', actions.open, 'row'], ...(opens ? [['t', 'Terminal'] as const] : there && current.status !== 'failed' ? [['l', 'Logs'] as const] : []), ...(held ? [['r', actions.release] as const] : []), [destroyKeys[0], actions.destroy, 'row'],
   ]
@@ -155,7 +148,7 @@ function useListCommands(deeds: Deeds, current: SandboxRow | null, acting: reado
 
 /** The menu of the row it was opened for, or of all that are chosen with it. */
 function Opened({ id, at, rows, onClose }: { id: string | null; at: MenuPlace | null; rows: readonly SandboxRow[]; onClose: () => void }) {
-  const deeds = useDeeds()
+  const sandboxActions = useSandboxActions()
   const copy = use(CopyText)
   const toast = useToast()
   const format = useFormat()
@@ -167,20 +160,20 @@ function Opened({ id, at, rows, onClose }: { id: string | null; at: MenuPlace | 
   const items: MenuItems = row === undefined ? [] : rows.length > 1 ? [
     { label: bulk.copy, icon: 'copy', run: () => copied(rows.map((one) => one.id).join('\n')) },
     'line',
-    { label: bulk.release(rows.length), icon: 'castoff', keys: 'r', disabled: !rows.some(isHeld), run: () => deeds.release(rows) },
-    { label: bulk.destroy(rows.length), icon: 'trash', keys: destroyKeys[0], bad: true, run: () => deeds.destroy(rows) },
+    { label: bulk.release(rows.length), icon: 'castoff', keys: 'r', disabled: !rows.some(isHeld), run: () => sandboxActions.release(rows) },
+    { label: bulk.destroy(rows.length), icon: 'trash', keys: destroyKeys[0], bad: true, run: () => sandboxActions.destroy(rows) },
   ] : [
-    ...(isOpen(row) ? [{ label: actions.terminal, icon: 'terminal', keys: 't', run: () => deeds.terminal(row.id) } as const] : []),
-    ...(row.status === 'failed' ? [{ label: actions.why, icon: 'info', run: () => deeds.open(row.id) } as const] : [{ label: actions.logs, icon: 'logs', keys: 'l', run: () => deeds.logs(row.id) } as const]),
-    ...(isOpen(row) ? [{ label: actions.files, icon: 'folder', run: () => deeds.files(row.id) } as const] : []),
-    ...(row.status === 'failed' && row.thread !== null ? [{ label: actions.again, icon: 'retry', run: () => deeds.again(row) } as const] : []),
+    ...(isOpen(row) ? [{ label: actions.terminal, icon: 'terminal', keys: 't', run: () => sandboxActions.terminal(row.id) } as const] : []),
+    ...(row.status === 'failed' ? [{ label: actions.why, icon: 'info', run: () => sandboxActions.open(row.id) } as const] : [{ label: actions.logs, icon: 'logs', keys: 'l', run: () => sandboxActions.logs(row.id) } as const]),
+    ...(isOpen(row) ? [{ label: actions.files, icon: 'folder', run: () => sandboxActions.files(row.id) } as const] : []),
+    ...(row.status === 'failed' && row.thread !== null ? [{ label: actions.again, icon: 'retry', run: () => sandboxActions.again(row) } as const] : []),
     'line',
     ...(row.thread === null ? [] : [{ label: actions.copyThread, icon: 'copy', run: () => copied(row.thread ?? '') } as const]),
     { label: actions.copyId, icon: 'copy', run: () => copied(row.id) },
     { label: actions.copyExec, icon: 'copy', run: () => copied(execLine({ command, home_option: homeOption }, row)) },
     'line',
-    ...(isHeld(row) ? [{ label: actions.release, icon: 'castoff', keys: 'r', run: () => deeds.release([row]) } as const] : []),
-    row.status === 'failed' ? { label: actions.dismiss, icon: 'close', run: () => deeds.dismiss(row) } : { label: actions.destroy, icon: 'trash', keys: destroyKeys[0], bad: true, run: () => deeds.destroy([row]) },
+    ...(isHeld(row) ? [{ label: actions.release, icon: 'castoff', keys: 'r', run: () => sandboxActions.release([row]) } as const] : []),
+    row.status === 'failed' ? { label: actions.dismiss, icon: 'close', run: () => sandboxActions.dismiss(row) } : { label: actions.destroy, icon: 'trash', keys: destroyKeys[0], bad: true, run: () => sandboxActions.destroy([row]) },
   ]
   return <RowMenu label={label} items={items} at={row === undefined ? null : at} onClose={onClose} back={() => id === null ? null : document.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`)} />
 }
@@ -188,4 +181,88 @@ function Opened({ id, at, rows, onClose }: { id: string | null; at: MenuPlace | 
 /** Somebody can be let in. */
 function isOpen({ status }: SandboxRow): boolean {
   return status !== 'failed' && status !== 'creating' && status !== 'stopping'
+}
+
+/** What several chosen rows can do together; it takes the place of the foot. */
+function BulkBar({ rows, shown, onClear }: { rows: readonly SandboxRow[]; shown: number; onClear: () => void }) {
+  const words = sandboxesWords.bulk
+  const sandboxActions = useSandboxActions()
+  const format = useFormat()
+  const { copied, copy } = useCopied()
+  const working = rows.filter(({ commands }) => commands.length > 0).length
+  const held = rows.some(({ holders }) => holders.length > 0)
+  return (
+    <div className="foot bulk" role="toolbar" aria-label={words.label}>
+      <span className="strong" role="status">{words.selected(format.number(rows.length))}</span>
+      {working === 0 ? null : <span className="dim">{working === rows.length ? words.allWorking : words.someWorking(working)}</span>}
+      <span className="group">
+        <Button kind="quiet" small icon="castoff" disabled={!held} onClick={() => sandboxActions.release(rows)}>{sandboxesWords.actions.release}</Button>
+        <Button kind="quiet" small bad icon="trash" onClick={() => sandboxActions.destroy(rows)}>{words.destroy(rows.length)}</Button>
+        <Button kind="quiet" small icon={copied === 'yes' ? 'check' : 'copy'} onClick={() => copy(rows.map(({ id }) => id).join('\n'))}>{copied === 'yes' ? sandboxesWords.actions.copied : words.copy}</Button>
+      </span>
+      <span className="keys"><span aria-hidden="true"><Kbd keys="Shift+ArrowDown" /> {words.extend}</span><span aria-hidden="true"><Kbd keys="Mod+a" /> {words.all(format.number(shown))}</span><span><Button kind="quiet" small onClick={onClear}><Kbd keys="Escape" /> {words.clear}</Button></span></span>
+    </div>
+  )
+}
+
+/** The list's rows as the view wants them, in an order that holds. */
+function useArranged(view: View, gauges: GaugeStore): Arranged {
+  const sandboxes = useHouse((state) => state.sandboxes)
+  const slots = useSlots()
+  const rows = useMemo((): ListRow[] => [...Object.values<SandboxRow>(sandboxes), ...slots], [sandboxes, slots])
+  const query = useMemo(() => parseQuery(view.find), [view.find])
+  // The order of the moment before is what the next one is made of: kept beside, as it is no state that is shown.
+  const [memory] = useState(() => ({ last: noMemory }))
+  return useMemo(() => {
+    const used = (id: string) => {
+      const last = gauges.get(id)?.last ?? null
+      return { cpu: cpuShare(last), memory: last?.memory ?? null }
+    }
+    const arranged = arrange(rows, view, query, used, memory.last)
+    memory.last = arranged.memory
+    return arranged
+  }, [rows, view, query, gauges, memory])
+}
+
+/** Slots come with the house, which changes at every event: the same slots stay the same objects. */
+function useSlots(): readonly SlotRow[] {
+  const slots = useHouse(({ house }) => house.spares.slots)
+  const last = useRef<{ text: string; slots: readonly SlotRow[] }>({ text: '', slots: [] })
+  const text = JSON.stringify(slots)
+  if (text !== last.current.text) last.current = { text, slots }
+  return last.current.slots
+}
+
+const key = 'berth.sandboxes'
+const chosenKey = 'berth.sandboxes.chosen'
+
+/** How the list is looked at: kept for this window, so that the way back from a sandbox leads to the same list. */
+function useView(): [View, (change: Partial<View>) => void] {
+  const [view, setView] = useState(read)
+  return [view, (change) => {
+    const next = { ...view, ...change }
+    sessionStorage.setItem(key, JSON.stringify(next))
+    setView(next)
+  }]
+}
+
+/** What is chosen in it, kept for the same way back; `there` tells what is still in the list by then. */
+function useChosen(there: (id: string) => boolean): [Chosen, (next: Chosen) => void] {
+  const [chosen, setChosen] = useState(() => readChosen(there))
+  return [chosen, (next) => {
+    sessionStorage.setItem(chosenKey, JSON.stringify({ ...next, selected: [...next.selected] }))
+    setChosen(next)
+  }]
+}
+
+function readChosen(there: (id: string) => boolean): Chosen {
+  const kept = sessionStorage.getItem(chosenKey)
+  if (kept === null) return nothingChosen
+  const { current, selected, anchor } = JSON.parse(kept) as { current: string | null; selected: string[]; anchor: string | null }
+  return current === null || !there(current) ? nothingChosen : { current, selected: new Set(selected.filter(there)), anchor }
+}
+
+function read(): View {
+  const kept = sessionStorage.getItem(key)
+  return kept === null ? plainView : { ...plainView, ...JSON.parse(kept) as Partial<View> }
 }

@@ -1,4 +1,4 @@
-import { isSlot, type ListRow } from './rows.logic.ts'
+import { isSlot, type ListRow } from '../../state/rows.logic.ts'
 
 export type Left =
   /** Reaped, or warm, in so many ms. `near`: within a minute. */

@@ -17,11 +17,39 @@ const seconds = (count) => new Promise((resolve) => { setTimeout(resolve, count 
 export default async function spec({ page, check, expect, shot, tray, dialogs, notifications, ...run }) {
   const visible = () => run.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].isVisible())
   const labels = async () => (await tray.items()).map(({ label }) => label)
-  const call = (name, input) => page.evaluate(([what, given]) => window.berth.call(what, given).answer, [name, input])
+  // Beside the page on the page's own port: its numbers are far from the page's.
+  const join = () => page.evaluate(() => new Promise((ready) => {
+    let last = 1_000_000_000
+    window.addEventListener('message', ({ source, data, ports: [port] }) => {
+      if (source !== window || data !== 'berth:pipe') return
+      window.askShell = (frame, heard) => {
+        const id = (last += 1)
+        const say = (more) => port.postMessage({ ...more, id })
+        port.addEventListener('message', ({ data: answer }) => { if (answer.id === id) heard(answer) })
+        say(frame)
+        return say
+      }
+      window.follow = (topic, params, event, end = () => undefined) => {
+        const say = window.askShell({ k: 'sub', topic, params }, (frame) => {
+          if (frame.k === 'end') return end(frame.error)
+          event(frame.event)
+          say({ k: 'ack', bytes: frame.bytes })
+        })
+        return { send: (up) => say({ k: 'up', data: up }), close: () => say({ k: 'unsub' }) }
+      }
+      port.start()
+      ready()
+    }, { once: true })
+    window.berth.openPipe()
+  }))
+  await join()
+  const call = (name, input) => page.evaluate(([what, given]) => new Promise((resolve) => {
+    window.askShell({ k: 'call', name: what, input: given }, (answer) => resolve({ ok: answer.k === 'result', value: answer.value, error: answer.error }))
+  }), [name, input])
 
   await check('opens a window on its own scheme, with nothing but window.berth', async () => {
     ok(page.url().startsWith('app://bundle/index.html'))
-    deepEqual(await page.evaluate(() => Object.keys(window.berth).sort()), ['call', 'native', 'onEngine', 'subscribe'])
+    deepEqual(await page.evaluate(() => Object.keys(window.berth).sort()), ['native', 'onEngine', 'openPipe'])
     equal(await page.evaluate(() => typeof require + typeof process), 'undefinedundefined')
     equal(await run.app.evaluate(({ app }) => app.getPath('userData')), `${house.home}/desktop`)
   })
@@ -41,7 +69,7 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
   await check('the list is live over the port: an agent acquires, the page hears', async () => {
     await page.evaluate(() => {
       window.heard = []
-      window.mine = window.berth.subscribe('state', {}, (event) => { window.heard.push(event) }, () => undefined)
+      window.mine = window.follow('state', {}, (event) => { window.heard.push(event) })
     })
     await expect.poll(() => page.evaluate(() => window.heard[0]?.type)).toBe('snapshot')
     await house.call('acquire', { thread: 'alpha', holder: 'agent-1' })
@@ -162,7 +190,7 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     equal(error, undefined, JSON.stringify(error))
     await page.evaluate((id) => {
       window.printed = ''
-      window.terminal = window.berth.subscribe('terminal', { terminal: id }, (event) => { window.printed += event.data ?? event.reason ?? '' }, (error) => { window.printed += `ended: ${JSON.stringify(error)}` })
+      window.terminal = window.follow('terminal', { terminal: id }, (event) => { window.printed += event.data ?? event.reason ?? '' }, (error) => { window.printed += `ended: ${JSON.stringify(error)}` })
       window.terminal.send({ type: 'focus' })
       window.terminal.send({ type: 'input', data: 'echo ber$((1+1))th\r' })
     }, terminal.id)
@@ -172,10 +200,11 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
   })
   await check('a reload gets a new port, and the old one goes', async () => {
     await page.reload()
-    await page.waitForFunction(() => window.berth !== undefined)
+    await page.waitForFunction(() => document.querySelector('[data-row]') !== null)
+    await join()
     await page.evaluate(() => {
       window.heard = []
-      window.berth.subscribe('state', {}, (event) => { window.heard.push(event) }, () => undefined)
+      window.follow('state', {}, (event) => { window.heard.push(event) })
     })
     await expect.poll(() => page.evaluate(() => window.heard[0]?.type)).toBe('snapshot')
   })

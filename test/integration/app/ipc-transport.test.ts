@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest'
 import { engineLink } from '../../../app/engine/link.ts'
 import { servePage } from '../../../app/ipc/serve-page.ts'
-import { ipcConnector } from '../../../renderer/transport/ipc-connector.ts'
+import { portConnector } from '../../../renderer/transport/port-connector.ts'
 import type { Endpoint } from '../../../shared/wire/endpoint.ts'
 import { fakeSystem } from '../../support/fake-system.ts'
 import { type MemoryHouse, openMemoryHouse } from '../../support/memory-house.ts'
@@ -31,7 +31,8 @@ transportContract("over the shell's IPC", {
     const page = servePage({ pipes: fake.system.pipes, link, window: () => window, now: () => performance.now(), native: () => Promise.resolve(), answered: () => undefined })
     window.load('app://bundle/index.html')
     await link.open()
-    const connector = ipcConnector(fake.windows[0]?.page ?? fail())
+    const shown = fake.windows[0] ?? fail()
+    const connector = portConnector(shown.page, (listener) => shown.ports(listener))
     await eventually('the page is connected', () => connector.current().state === 'open')
     const { endpoint } = connector.current() as { endpoint: Endpoint }
     return {

@@ -3,8 +3,12 @@ import { mkdir, readdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { startShell } from '../../../app/boot/start-shell.ts'
-import { startEngine } from '../../../main/engine.ts'
-import type { Answer, EngineState } from '../../../shared/wire/preload-api.ts'
+import { startEngine } from '../../../main/engine/engine.ts'
+import type { Connector } from '../../../renderer/transport/endpoints.ts'
+import { portConnector } from '../../../renderer/transport/port-connector.ts'
+import { toErrorData } from '../../../shared/errors.ts'
+import type { Endpoint } from '../../../shared/wire/endpoint.ts'
+import type { Answer, EngineState, PreloadApi } from '../../../shared/wire/preload-api.ts'
 import { fakeSystem } from '../../support/fake-system.ts'
 import { keepPorts } from '../../support/kept-ports.ts'
 import { needs } from '../../support/parts.ts'
@@ -54,7 +58,21 @@ const page = (fake: Fake) => {
   if (!first) throw new Error('no window')
   return first.page
 }
-const call = (fake: Fake, name: string, input: unknown) => page(fake).call(name, input).answer
+/** One a load of the page, as the page itself has it. */
+const connectors = new WeakMap<PreloadApi, Connector>()
+async function endpoint(fake: Fake): Promise<Endpoint> {
+  const preload = page(fake)
+  const connector = connectors.get(preload) ?? portConnector(preload, (listener) => fake.windows[0]?.ports(listener) ?? (() => undefined))
+  connectors.set(preload, connector)
+  return await expect.poll(() => connector.current()).toMatchObject({ state: 'open' }).then(() => (connector.current() as { endpoint: Endpoint }).endpoint)
+}
+async function call(fake: Fake, name: string, input: unknown): Promise<Answer> {
+  try {
+    return { ok: true, value: await (await endpoint(fake)).call(name as 'status', input as never) }
+  } catch (error) {
+    return { ok: false, error: toErrorData(error) }
+  }
+}
 const valueOf = <T>(answer: Answer): T => {
   if (!answer.ok) throw new Error(answer.error.message)
   return answer.value as T
@@ -73,7 +91,7 @@ needs('bubblewrap').describe('the shell, with the engine in this process', () =>
     expect(fake.record.copied).toEqual([(await readFile(join(home, 'token'), 'utf8')).trim()])
 
     const heard: { type: string }[] = []
-    page(fake).subscribe('state', {}, (event) => void heard.push(event as { type: string }), () => undefined)
+    ;(await endpoint(fake)).subscribe('state', {}, { event: (event) => void heard.push(event), end: () => undefined })
     await expect.poll(() => heard[0]?.type).toBe('snapshot')
     valueOf(await call(fake, 'acquire', { thread: 'alpha', holder: 'agent' }))
     await expect.poll(fake.labels).toContain('alpha (active)')
@@ -84,11 +102,16 @@ needs('bubblewrap').describe('the shell, with the engine in this process', () =>
   it('refuses every sender but its own page', async () => {
     const { fake } = await boot()
     await opened(fake)
+    const ports: unknown[] = []
+    fake.windows[0]?.ports((port) => void ports.push(port))
     for (const sender of [{ ours: false, mainFrame: true, origin: 'app://bundle' }, { ours: true, mainFrame: false, origin: 'app://bundle' }, { ours: true, mainFrame: true, origin: 'http://localhost:7879' }]) {
-      expect(await fake.ask('berth:call', [1, 'status', {}], sender)).toMatchObject({ ok: false, error: { code: 'FORBIDDEN' } })
+      fake.tell('berth:pipe', sender)
       expect(await fake.ask('berth:native', ['copyToken'], sender)).toMatchObject({ ok: false, error: { code: 'FORBIDDEN' } })
     }
     expect(fake.record.copied).toEqual([])
+    expect(ports).toEqual([])
+    fake.tell('berth:pipe')
+    expect(ports).toHaveLength(1)
   })
 
   it('asks before it quits while somebody holds a sandbox, and does as told', async () => {
@@ -232,7 +255,7 @@ needs('bubblewrap').describe('the shell, with the engine in this process', () =>
     window?.crash()
     expect(window?.reloads).toBe(1)
     const heard: unknown[] = []
-    page(fake).subscribe('state', {}, (event) => void heard.push(event), () => undefined)
+    ;(await endpoint(fake)).subscribe('state', {}, { event: (event) => void heard.push(event), end: () => undefined })
     await expect.poll(() => heard.length).toBeGreaterThan(0)
     for (let n = 0; n < 2; n += 1) window?.crash()
     fake.answer(/keeps failing/, 'Close the window')

@@ -207,7 +207,7 @@ describe('events', () => {
   })
 
   it('tells all of this instance to who comes from another, and how many are lost', async () => {
-    for (let at = 0; at < 1100; at++) house.events.publish({ type: 'x', who: 'berth:test', text: String(at) })
+    for (let at = 0; at < 1100; at++) house.events.publish({ type: 'berth.problem', who: 'berth:test', text: String(at) })
     const listening = new AbortController()
     const stream = await fetch(`${house.bridge.url}/berth/v1/events`, {
       headers: { authorization: headers.authorization, 'last-event-id': 'instance-0.500000' },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { defaultLimits } from '../../../main/bridge/limits.ts'
+import { defaultLimits } from '../../../main/doors/http/body.ts'
 import { type LiteServer, liteServer } from '../../support/lite-server.ts'
 import { type MemoryHouse, openMemoryHouse } from '../../support/memory-house.ts'
 import { rawHttp, rawSocket } from '../../support/raw-http.ts'

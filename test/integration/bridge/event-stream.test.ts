@@ -28,13 +28,13 @@ afterEach(async () => {
 /** One life of an engine that says `texts`; its log is on disk once it has closed. */
 async function life(instance: string, texts: readonly string[]): Promise<void> {
   const house = await openTestBridge({ instance, eventFile: file })
-  for (const text of texts) house.events.publish({ type: 'x', who: 'berth:test', text })
+  for (const text of texts) house.events.publish({ type: 'berth.problem', who: 'berth:test', text })
   await house.close()
 }
 async function engine(instance: string, texts: readonly string[] = []): Promise<TestBridge> {
   const house = await openTestBridge({ instance, eventFile: file })
   open.push(house)
-  for (const text of texts) house.events.publish({ type: 'x', who: 'berth:test', text })
+  for (const text of texts) house.events.publish({ type: 'berth.problem', who: 'berth:test', text })
   return house
 }
 
@@ -134,10 +134,10 @@ describe('a reader that reads nothing', () => {
     const before = heap()
     const padding = 'x'.repeat(4096)
     for (let at = 0; at < 8000; at += 1) {
-      house.events.publish({ type: 'x', who: 'berth:test', text: `${at} ${padding}` })
+      house.events.publish({ type: 'berth.problem', who: 'berth:test', text: `${at} ${padding}` })
       if (at % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
-    house.events.publish({ type: 'x', who: 'berth:test', text: 'end' })
+    house.events.publish({ type: 'berth.problem', who: 'berth:test', text: 'end' })
     // 32 MB were published; a thousand events of them may wait, once for the ring and once for this reader.
     expect(house.events.dropped()).toBeGreaterThan(1000)
     await new Promise((resolve) => setTimeout(resolve, 200))
@@ -159,7 +159,7 @@ describe('a reader that reads nothing', () => {
       const socket = await rawSocket(house.bridge.port)
       socket.write(`GET /berth/v1/events HTTP/1.1\r\nhost: localhost\r\nx-api-key: ${testToken}\r\n\r\n`)
       await new Promise((resolve) => setTimeout(resolve, 5))
-      for (let more = 0; more < 400; more += 1) house.events.publish({ type: 'x', who: 'berth:test', text: 'x'.repeat(2000) })
+      for (let more = 0; more < 400; more += 1) house.events.publish({ type: 'berth.problem', who: 'berth:test', text: 'x'.repeat(2000) })
       socket.destroy()
     }
     await new Promise((resolve) => setTimeout(resolve, 300))

@@ -5,10 +5,10 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { writeBridgeFile } from '../../../main/bridge/bridge-file.ts'
+import { writeBridgeFile } from '../../../main/doors/client/bridge-file.ts'
 import { runCommandLine } from '../../../main/cli/run-cli.ts'
-import { quote } from '../../../main/sandbox/quote.ts'
-import { version } from '../../../main/version.ts'
+import { quote } from '../../../main/sandbox/exec.ts'
+import { version } from '../../../main/base/version.ts'
 import { openTestBridge, type TestBridge, testToken } from '../../support/bridge.ts'
 import { type Ran, type Running, start } from '../../support/spawn-command.ts'
 import { type TempDir, tempDir } from '../../support/temp-dir.ts'
@@ -196,7 +196,7 @@ describe('what an agent chose', () => {
   ])('is written out on a terminal, and true in JSON: %s', async (_name, args) => {
     await haveX()
     await berth(['write', '-t', 'x', `/evil/${evil}`], `needle ${evil}`)
-    house.events.publish({ type: 'sandbox.named', who: 'client:master', text: `It is called ${evil}` })
+    house.events.publish({ type: 'sandbox.active', who: 'client:master', text: `It is called ${evil}` })
     const shown = await said(true, args)
     expect(shown).toContain('\\x1b]0;title\\x07\\x1b[31mred\\nnext\\u{202e}\\x9b1m')
     expect(shown.replaceAll(/[\n\t]/g, '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)

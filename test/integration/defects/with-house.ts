@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
-import type { BerthEvent } from '../../../shared/event.ts'
+import type { BerthEvent } from '../../../shared/events.ts'
 import type { Sandbox } from '../../../shared/sandbox.ts'
 import { openHouse, type House, type HouseOptions } from '../../support/house.ts'
 import { eventually } from '../../support/wait.ts'

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { deerFlowIds } from '../../../main/home/derive.ts'
+import { deerFlowIds } from '../../../main/house/home/generations.ts'
 import { openDialectHouse, send, type DialectHouse } from '../../support/dialect-house.ts'
 import { openHouse } from '../../support/house.ts'
 import { needs } from '../../support/parts.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { unenforced } from '../../../main/backends/embedded/limits.ts'
+import { unenforced } from '../../../main/backends/embedded/starting.ts'
 import { host, ordinaryUser } from '../../support/embedded-hosting.ts'
 import { httpTalk, untilReady } from '../../support/sandbox-talk.ts'
 

@@ -9,15 +9,15 @@ beforeAll(async () => {
 })
 afterAll(() => temp.remove())
 
-const main = (file: string) => JSON.stringify(new URL(`../../../main/home/${file}`, import.meta.url).href)
+const main = (file: string) => JSON.stringify(new URL(`../../../main/${file}`, import.meta.url).href)
 
 /** Runs a program on a file system of its own with these limits, in a mount namespace that ends with it. */
 async function onTinyDisk(options: string, program: string): Promise<unknown> {
   const script = `
     import { readdirSync, writeFileSync } from 'node:fs'
     const dir = ${JSON.stringify(temp.path)}
-    const { openHome } = await import(${main('open-home.ts')})
-    const { writeAtomic } = await import(${main('write-atomic.ts')})
+    const { openHome } = await import(${main('house/home/open-home.ts')})
+    const { writeAtomic } = await import(${main('base/write-atomic.ts')})
     const fill = (make) => { try { for (let n = 0; n < 4096; n++) make(n) } catch (error) { if (error.code !== 'ENOSPC') throw error } }
     const outcome = (work) => work.then(() => 'ok', (error) => ({ code: error.code, message: error.message }))
     ${program}`

@@ -5,9 +5,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { systemClock } from '../../../main/clock.ts'
-import { fileLocks } from '../../../main/home/file-lock.ts'
-import { isRunning, processStamp } from '../../../main/home/process-stamp.ts'
+import { systemClock } from '../../../main/base/clock.ts'
+import { fileLocks, isRunning, processStamp } from '../../../main/house/home/file-lock.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 /** Those who find a lock of a dead process come one after the other, whoever of them frees it. */

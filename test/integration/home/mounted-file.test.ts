@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { writeAtomic } from '../../../main/home/write-atomic.ts'
+import { writeAtomic } from '../../../main/base/write-atomic.ts'
 import { needs } from '../../support/parts.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 

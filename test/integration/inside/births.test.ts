@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Backend } from '../../../main/backends/backend.ts'
-import { homePaths } from '../../../main/home/paths.ts'
+import { homePaths } from '../../../main/house/home/paths.ts'
 import { openHouse, type House } from '../../support/house.ts'
 import { needs } from '../../support/parts.ts'
 import { viewTerminal } from '../../support/terminal-viewer.ts'

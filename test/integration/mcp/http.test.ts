@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { homePaths } from '../../../main/home/paths.ts'
+import { homePaths } from '../../../main/house/home/paths.ts'
 import { type House, openHouse } from '../../support/house.ts'
 import { needs } from '../../support/parts.ts'
 import { eventually } from '../../support/wait.ts'

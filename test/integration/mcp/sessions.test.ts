@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Limits } from '../../../main/bridge/limits.ts'
+import type { Limits } from '../../../main/doors/http/body.ts'
 import { openTestBridge, type TestBridge, testToken } from '../../support/bridge.ts'
 import { eventually, within } from '../../support/wait.ts'
 import { kinds, type Mcp, overHttp } from './clients.ts'

@@ -82,7 +82,7 @@ describe('/metrics', () => {
     const stop = Promise.withResolvers<void>()
     const reading = house.events.subscribe(() => stop.promise)
     for (let at = 0; at < 1500; at += 1) {
-      house.events.publish({ type: 'x', who: 'berth:test', text: 'x' })
+      house.events.publish({ type: 'berth.problem', who: 'berth:test', text: 'x' })
       if (at % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
     stop.resolve()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { farId } from '../../../main/backends/remote/wire.ts'
-import { systemClock } from '../../../main/clock.ts'
+import { systemClock } from '../../../main/base/clock.ts'
 import { asBerthError } from '../../../shared/errors.ts'
 import { openHouse } from '../../support/house.ts'
 import { eventually } from '../../support/wait.ts'

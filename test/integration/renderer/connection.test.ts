@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect } from '../../../main/bridge/client.ts'
+import { connect } from '../../../main/doors/client/client.ts'
 import { keepPorts } from '../../support/kept-ports.ts'
 import { needs } from '../../support/parts.ts'
 import { start, type Running } from '../../support/spawn-command.ts'

@@ -1,7 +1,7 @@
 import { chmod, link, lstat, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { systemClock } from '../../../main/clock.ts'
+import { systemClock } from '../../../main/base/clock.ts'
 import { openSandbox } from '../../../main/sandbox/open-sandbox.ts'
 import { needs } from '../../support/parts.ts'
 import { startSandboxServer, until } from './support.ts'

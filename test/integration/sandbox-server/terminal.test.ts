@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -135,6 +136,59 @@ describe('WS /v1/shell/ws', () => {
     const one = await terminal()
     one.send(type('x'.repeat(2_000_000)))
     await one.closed
+    expect((await server.get('/healthz')).body['faults']).toBe(0)
+  })
+})
+
+/** Bytes of a client's short frame, masked with zeros where it is as it must be. */
+const frame = (first: number, body: string, masked = true): Buffer => {
+  const head = Buffer.from([first, (masked ? 0x80 : 0) | body.length, ...(masked ? [0, 0, 0, 0] : [])])
+  return Buffer.concat([head, Buffer.from(body)])
+}
+/** A client that sends what it likes: what came back, until it matches or the server has closed. */
+const raw = async (sent: readonly (string | Buffer)[], wanted?: string): Promise<string> => {
+  const socket = connect(server.port, '127.0.0.1')
+  let seen = ''
+  let closed = false
+  socket.on('data', (chunk) => { seen += chunk.toString('latin1') })
+  socket.on('close', () => { closed = true })
+  for (const each of sent) socket.write(each)
+  await until(() => closed || (wanted !== undefined && seen.includes(wanted)))
+  socket.destroy()
+  return seen
+}
+const hello = (more = 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: tty\r\n', method = 'GET'): string =>
+  `${method} /v1/shell/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${more}\r\n`
+
+describe('frames as they come', () => {
+  test.each([
+    ['not masked', frame(0x81, '{}', false), '\u0088\u0002\u0003\u00ea'],
+    ['of an extension that nobody agreed on', frame(0xc1, '{}'), '\u0088\u0002\u0003\u00ea'],
+    ['that says it is larger than any', Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0x7f, 0, 0, 0, 0, 0, 0, 0]), '\u0088\u0002\u0003\u00f1'],
+  ])('one %s ends the connection with its code', async (_name, bytes, code) => {
+    expect(await raw([hello(), bytes], code)).toContain(code)
+  })
+
+  test('pieces are one message, whatever comes between them; a ping is answered, and no protocol agreed on', async () => {
+    const typed = JSON.stringify({ type: 'input', data: 'echo piece-$((1+1))\n' })
+    const bytes = Buffer.concat([frame(0x01, typed.slice(0, 9)), frame(0x89, 'are you there'), frame(0x80, typed.slice(9))])
+    const seen = await raw([hello(), ...[...bytes].map((each) => Buffer.from([each]))], 'piece-2')
+    expect(seen).toContain('\u008a\u000dare you there')
+    expect(seen).toContain('piece-2')
+    expect(seen).not.toContain('Sec-WebSocket-Protocol')
+  })
+
+  test.each([
+    ['no key', 'Sec-WebSocket-Version: 13\r\n', 'GET'],
+    ['another version', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 7\r\n', 'GET'],
+    ['another method', undefined, 'POST'],
+  ])('a handshake with %s is refused in the form of this API', async (_name, more, method) => {
+    const seen = await raw([hello(more, method)])
+    expect(seen).toMatch(/^HTTP\/1\.1 400 /)
+    expect(JSON.parse(seen.slice(seen.indexOf('\r\n\r\n')))).toEqual({ success: false, message: 'Bad Request', data: null, hint: null })
+  })
+
+  test('none of it is a fault of the server', async () => {
     expect((await server.get('/healthz')).body['faults']).toBe(0)
   })
 })

@@ -61,6 +61,23 @@ describe('upload', () => {
     expect(await upload(form)).toMatchObject({ status: 200, body: { success: false, data: { operation: 'upload', path: '/etc/passwd/x' } } })
   })
 
+  test.each([
+    ['a part without a name', '--B\r\nContent-Type: text/plain\r\n\r\nx\r\n--B--\r\n', 'A part has no name'],
+    ['two files', `${'--B\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nx\r\n'.repeat(2)}--B--\r\n`, 'There are two files'],
+    ['a long field', `--B\r\nContent-Disposition: form-data; name="note"\r\n\r\n${'x'.repeat(65_537)}\r\n--B--\r\n`, 'The field note is too long'],
+    ['a head without an end', `--B\r\nX: ${'x'.repeat(300_000)}`, 'The head of a part is too long'],
+    ['no last boundary', '--B\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nx\r\n--B', 'The form ends before its last boundary'],
+    ['no part', 'nothing', 'The form ends before its last boundary'],
+  ])('%s is refused with its reason, and leaves nothing', async (_name, form, reason) => {
+    const path = `--B\r\nContent-Disposition: form-data; name="path"\r\n\r\n${at('refused/f')}\r\n`
+    const response = await fetch(`${server.url}/v1/file/upload`, {
+      method: 'POST', headers: { 'content-type': 'multipart/form-data; boundary=B' }, body: form.startsWith('--B') ? path + form : form,
+    })
+    expect({ status: response.status, body: await response.json() }).toEqual({ status: 422, body: { detail: [{ loc: ['body'], msg: reason, type: 'multipart_invalid' }] } })
+    expect(await readdir(at('refused')).catch(() => [])).toEqual([])
+    expect((await server.get('/healthz')).body['faults']).toBe(0)
+  })
+
   test('an upload that breaks off leaves nothing', async () => {
     const socket = connect(server.port, '127.0.0.1')
     socket.write(`POST /v1/file/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\nContent-Type: multipart/form-data; boundary=B\r\n\r\n--B\r\nContent-Disposition: form-data; name="path"\r\n\r\n${at('broken/f')}\r\n--B\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nhalf`)

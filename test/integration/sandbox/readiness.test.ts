@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { systemClock } from '../../../main/clock.ts'
+import { systemClock } from '../../../main/base/clock.ts'
 import { openSandbox } from '../../../main/sandbox/open-sandbox.ts'
 import { readiness } from '../../../main/sandbox/readiness.ts'
 import type { SandboxApi } from '../../../main/sandbox/sandbox-api.ts'
@@ -198,7 +198,7 @@ describe('a kept connection', () => {
     await listen(createServer(canned(good).listener), port)
     const program = `
       const { openSandbox } = await import(${JSON.stringify(new URL('../../../main/sandbox/open-sandbox.ts', import.meta.url).href)})
-      const { systemClock } = await import(${JSON.stringify(new URL('../../../main/clock.ts', import.meta.url).href)})
+      const { systemClock } = await import(${JSON.stringify(new URL('../../../main/base/clock.ts', import.meta.url).href)})
       const api = openSandbox({ address: { url: 'http://localhost:${port}', key: null }, clock: systemClock() })
       await api.probe(10000)
       await api.close()

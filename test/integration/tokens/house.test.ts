@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { connect, type BridgeClient, createClient } from '../../../main/bridge/client.ts'
+import { connect, type BridgeClient, createClient } from '../../../main/doors/client/client.ts'
 import { openHouse } from '../../support/house.ts'
 import { needs } from '../../support/parts.ts'
 import { start } from '../../support/spawn-command.ts'

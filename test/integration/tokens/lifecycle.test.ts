@@ -57,7 +57,7 @@ describe('revoking ends at once what runs for the token', () => {
     await stream.until('hello')
     await revoke(name)
     const text = await within(10_000, 'the stream ends', stream.end())
-    house.events.publish({ type: 'secret', who: 'berth:test', text: 'after it' })
+    house.events.publish({ type: 'berth.problem', who: 'berth:test', text: 'after it' })
     expect(text).not.toContain('after it')
     expect((await fetch(`${house.bridge.url}/berth/v1/events`, { headers: { 'x-api-key': key } })).status).toBe(401)
   })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest'
-import { connect } from '../../../main/bridge/client.ts'
+import { connect } from '../../../main/doors/client/client.ts'
 import { type MemoryHouse, openMemoryHouse } from '../../support/memory-house.ts'
 import { transportContract } from '../../support/transport-contract.ts'
 

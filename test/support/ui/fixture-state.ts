@@ -1,4 +1,5 @@
 import type { House, HouseState, SandboxRow, SlotRow } from '../../../shared/state.ts'
+import { sandboxRow } from './sandbox-row.ts'
 
 /** What the fixture's engine takes for now. Everything else is counted from it. */
 export const fixtureNow = Date.parse('2026-11-25T14:32:07.000Z')
@@ -43,11 +44,7 @@ function slot(n: number, age: number): SlotRow {
 /** A sandbox with what differs from a plain active one. */
 export function fixtureSandbox(id: string, thread: string | null, rest: Partial<SandboxRow> & { age: number; holders?: SandboxRow['holders'] }): SandboxRow {
   const { age, ...over } = rest
-  return {
-    id, user: 'default', thread, status: 'active', backend: 'docker', isolation: 'container', image: 'berth-lite:0.4', name: `berth-${id}`, container: `${id}9c4e10d2`.repeat(4),
-    holders: [], created_at: ago(age), last_activity_at: ago(20), since: over.last_activity_at ?? ago(age), working: (over.commands ?? []).length > 0, expires_at: null, replaced: 0, step: null, error: null, commands: [], finished: [], terminals: [],
-    ...over,
-  }
+  return sandboxRow(id, thread, ago(age), { name: `berth-${id}`, container: `${id}9c4e10d2`.repeat(4), last_activity_at: ago(20), since: over.last_activity_at ?? ago(age), ...over })
 }
 
 function held(...holders: string[]): SandboxRow['holders'] {

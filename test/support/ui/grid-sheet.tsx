@@ -1,9 +1,9 @@
 import { useMemo, useState } from 'react'
-import { IconButton } from '../../../renderer/parts/buttons/icon-button.tsx'
+import { IconButton } from '../../../renderer/parts/buttons.tsx'
 import type { Column } from '../../../renderer/parts/grid/columns.ts'
 import { Grid } from '../../../renderer/parts/grid/grid.tsx'
 import { nothingChosen } from '../../../renderer/parts/grid/grid.logic.ts'
-import { Status } from '../../../renderer/parts/signs/status.tsx'
+import { Status } from '../../../renderer/parts/indicators.tsx'
 
 interface Item { readonly id: string; readonly name: string; readonly size: number }
 

@@ -1,5 +1,5 @@
 import { chromium, type Browser, type BrowserContext, type Page, type Response } from 'playwright'
-import { browserPath } from '../../../scripts/suites/browser.ts'
+import { browserPath } from '../../../scripts/suites/machine.ts'
 
 export interface Tab {
   readonly page: Page

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { connect, type BridgeClient } from '../../../main/bridge/client.ts'
+import { connect, type BridgeClient } from '../../../main/doors/client/client.ts'
 import { keepPorts } from '../kept-ports.ts'
 import { start, type Running } from '../spawn-command.ts'
 import { tempDir } from '../temp-dir.ts'

@@ -2,11 +2,11 @@ import { mkdir, readFile, readlink, realpath, symlink, writeFile } from 'node:fs
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { nameIn, policy, serveBundle } from '../../../app/boot/bundle.ts'
-import { autostart } from '../../../app/native/autostart.ts'
+import { autostart } from '../../../app/native/shell-settings.ts'
 import { commandPlace, installCommand, installedCommand } from '../../../app/native/install-command.ts'
 import { issuedPaths } from '../../../app/native/issued.ts'
 import { openable } from '../../../app/native/open-link.ts'
-import { threadDirectory } from '../../../app/native/thread-directory.ts'
+import { threadDirectory } from '../../../app/native/native-calls.ts'
 import type { HouseState } from '../../../shared/state.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 

@@ -1,16 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { pauseAfter } from '../../../app/engine/link-plan.ts'
-import { applicationMenu, type MenuAct } from '../../../app/menus/menu-plan.ts'
-import { onWindowClose } from '../../../app/window/close-plan.ts'
-import { closeMode, quitPlan, type Stakes } from '../../../app/boot/quit-plan.ts'
-import { contextMenu } from '../../../app/menus/context-plan.ts'
-import type { Spot } from '../../../app/system/window.ts'
-import type { Item } from '../../../app/system/menu.ts'
-import { noticeOf } from '../../../app/menus/notice-plan.ts'
-import { openingBounds } from '../../../app/window/bounds.ts'
-import { reloadAfterCrash } from '../../../app/window/reload-plan.ts'
+import { pauseAfter } from '../../../app/engine/link.ts'
+import { applicationMenu, contextMenu, type MenuAct } from '../../../app/menus/menu.ts'
+import { onWindowClose, openingBounds, reloadAfterCrash } from '../../../app/window/main-window.ts'
+import { closeMode, quitPlan, type Stakes } from '../../../app/boot/quitting.ts'
+import type { Item, Spot } from '../../../app/system/system.ts'
+import { noticeOf } from '../../../app/menus/notices.ts'
 
-const calm: Stakes = { here: true, held: 0, commands: 0, terminals: 0, embedded: false, tray: true }
+const calm: Stakes = { here: true, held: 0, commands: 0, terminals: 0, ends: false, tray: true }
 
 describe('quitting', () => {
   it.each<[string, Partial<Stakes>, 'person' | 'session', string]>([
@@ -26,7 +22,7 @@ describe('quitting', () => {
   it.each<[string, Partial<Stakes>, string[]]>([
     ['four choices', {}, ['tray', 'keep', 'destroy', 'cancel']],
     ['no tray to keep running in', { tray: false }, ['keep', 'destroy', 'cancel']],
-    ['embedded sandboxes cannot be kept', { embedded: true }, ['tray', 'destroy', 'cancel']],
+    ['embedded sandboxes cannot be kept', { ends: true }, ['tray', 'destroy', 'cancel']],
   ])('asks with %s', (_name, stakes, expected) => {
     const plan = quitPlan({ ...calm, held: 1, ...stakes }, 'person')
     expect(plan.do === 'ask' && plan.choices.map(({ choice }) => choice)).toEqual(expected)

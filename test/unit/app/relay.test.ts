@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkCall } from '../../../app/ipc/gate.ts'
+import { checkCall } from '../../../app/ipc/serve-page.ts'
 import { relay } from '../../../app/ipc/relay.ts'
 import { fail } from '../../../shared/errors.ts'
 import type { Endpoint, TopicListener } from '../../../shared/wire/endpoint.ts'

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { type TrayFacts, trayLook } from '../../../app/menus/tray-plan.ts'
+import { type TrayFacts, trayLook } from '../../../app/menus/tray.ts'
 import type { HouseState, SandboxRow } from '../../../shared/state.ts'
+import { sandboxRow } from '../../support/ui/sandbox-row.ts'
 
-const sandbox = (thread: string | null, status: SandboxRow['status'], minute: number) => ({
-  id: `${minute}`.padStart(16, '0'), thread, status, last_activity_at: new Date(minute * 60_000).toISOString(), holders: [], commands: [], terminals: [],
-}) as unknown as SandboxRow
+const sandbox = (thread: string | null, status: SandboxRow['status'], minute: number) => sandboxRow(`${minute}`.padStart(16, '0'), thread, new Date(minute * 60_000).toISOString(), { status })
 const house = (rows: SandboxRow[], reachable = true) => ({ house: { url: 'http://127.0.0.1:7878', backend: { reachable } }, sandboxes: Object.fromEntries(rows.map((row) => [row.id, row])), sessions: {} }) as unknown as HouseState
 const look = (facts: Partial<TrayFacts>) => trayLook({ state: house([]), link: 'open', offer: false, ending: null, ...facts })
 const labels = (facts: Partial<TrayFacts>) => look(facts).items.map(({ label, separator }) => (separator ? '-' : label))

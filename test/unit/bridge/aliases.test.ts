@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openAliases } from '../../../main/bridge/provisioner/aliases.ts'
-import { readCreate } from '../../../main/bridge/provisioner/body.ts'
-import { deerFlowIds } from '../../../main/home/derive.ts'
+import { openAliases } from '../../../main/doors/provisioner/aliases.ts'
+import { readCreate } from '../../../main/doors/provisioner/body.ts'
+import { deerFlowIds } from '../../../main/house/home/generations.ts'
 import { tempDir, type TempDir } from '../../support/temp-dir.ts'
 
 let temp: TempDir

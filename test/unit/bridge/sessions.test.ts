@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openSessions, codeLifeMs, type LoginCodes, type Sessions } from '../../../main/bridge/ui/sessions.ts'
-import { safeName, ticketStore } from '../../../main/bridge/ui/ticket-store.ts'
-import { type Clock, systemClock } from '../../../main/clock.ts'
-import { openTokens, type Tokens } from '../../../main/tokens/tokens.ts'
-import type { NewEvent } from '../../../shared/event.ts'
+import { codeLifeMs, type LoginCodes, openSessions, safeName, type Sessions, ticketStore } from '../../../main/house/tokens/sessions.ts'
+import { type Clock, systemClock } from '../../../main/base/clock.ts'
+import { openTokens, type Tokens } from '../../../main/house/tokens/tokens.ts'
+import type { NewEvent } from '../../../shared/events.ts'
 import { type TempDir, tempDir } from '../../support/temp-dir.ts'
 
 const day = 24 * 3_600_000

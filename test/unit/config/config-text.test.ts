@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { configText } from '../../../main/config/config-text.ts'
+import { configText } from '../../../main/house/config/yaml-file.ts'
 
 test.each([
   ['UTF-16', Buffer.from('\ufeffreplicas: 3\n', 'utf16le'), /UTF-16/],

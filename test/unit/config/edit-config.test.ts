@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { editConfig } from '../../../main/config/edit-config.ts'
+import { editConfig } from '../../../main/house/config/edit-config.ts'
 
 const edit = (text: string, key: string, value: unknown) => editConfig(text, '/h/config.yaml', {}, key, value).text
 

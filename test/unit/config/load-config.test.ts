@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadConfig, readConfig } from '../../../main/config/load-config.ts'
+import { loadConfig, readConfig } from '../../../main/house/config/load-config.ts'
 import { BerthError } from '../../../shared/errors.ts'
 import { tempDir, type TempDir } from '../../support/temp-dir.ts'
 

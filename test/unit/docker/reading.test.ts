@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { parseSize } from '../../../shared/size.ts'
 import { explain } from '../../../main/backends/docker/creation.ts'
-import { aptProxies, findAptSource } from '../../../main/backends/docker/image/apt-source.ts'
-import { layerTotals, tagged } from '../../../main/backends/docker/image/pull.ts'
-import { serverOf } from '../../../main/backends/docker/image/registry-auth.ts'
+import { aptProxies, findAptSource } from '../../../main/backends/docker/image/debootstrap.ts'
+import { layerTotals, serverOf, tagged } from '../../../main/backends/docker/image/pull.ts'
 import { linesOf, loggedLinesOf } from '../../../main/backends/docker/logs.ts'
 import { newSpec } from '../../support/backend-subject.ts'
 

@@ -3,7 +3,7 @@ import { fail } from '../../../shared/errors.ts'
 import { parseHost } from '../../../main/backends/docker/connect.ts'
 import { engineNeed, judgeEngine } from '../../../main/doctor/checks/engine.ts'
 import { troubleOf, type EngineSight } from '../../../main/doctor/engine-sight.ts'
-import { distributionOf, groupsOf, type Host } from '../../../main/doctor/host.ts'
+import { distributionOf, groupsOf, type Host } from '../../../main/doctor/machine.ts'
 
 const debian: Host = {
   platform: 'linux', distribution: ['debian'], root: false, user: 'ada', services: 'systemd', installed: [],

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { expect, it } from 'vitest'
-import { systemClock, type Clock } from '../../../main/clock.ts'
+import { systemClock, type Clock } from '../../../main/base/clock.ts'
 import { fail } from '../../../shared/errors.ts'
 import { ok } from '../../../main/doctor/finding.ts'
-import { inTime } from '../../../main/doctor/in-time.ts'
+import { inTime } from '../../../main/doctor/run-doctor.ts'
 import { surroundings } from '../../../main/doctor/surroundings.ts'
 
 /** A hundred times as fast. */

@@ -1,19 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { contractId } from '../../../main/rpc/contract-hash.ts'
-import { portPlan } from '../../../main/bridge/port.ts'
-import { judgeBerth, type EngineState } from '../../../main/doctor/checks/berth.ts'
-import { judgeClock } from '../../../main/doctor/checks/clock.ts'
-import { judgeSpace } from '../../../main/doctor/checks/disk.ts'
-import { judgeForeign, judgeLite } from '../../../main/doctor/checks/image.ts'
-import { judgeIsolation } from '../../../main/doctor/checks/isolation.ts'
-import { judgePlaces } from '../../../main/doctor/checks/late-binding.ts'
-import { judgeLeftovers, type Labelled } from '../../../main/doctor/checks/leftovers.ts'
-import { judgeNode } from '../../../main/doctor/checks/node.ts'
-import { judgeAbsent, judgeHome, judgeSecret } from '../../../main/doctor/checks/permissions.ts'
-import { judgePorts, type PortSight } from '../../../main/doctor/checks/ports.ts'
+import { contractId } from '../../../main/calls/rpc/contract-hash.ts'
+import { portPlan } from '../../../main/doors/client/port.ts'
+import { type EngineState, judgeAbsent, judgeBerth, judgeHome, judgeLeftovers, judgePorts, judgeSecret, type Labelled, type PortSight } from '../../../main/doctor/checks/home.ts'
+import { judgeClock, judgeIsolation, judgeNode, judgeSpace } from '../../../main/doctor/checks/computer.ts'
+import { judgeForeign, judgeLite, judgePlaces } from '../../../main/doctor/checks/engine.ts'
 import { bad, ok, skip, together, warn } from '../../../main/doctor/finding.ts'
+import { shellWord } from '../../../shared/shell-quote.ts'
 import type { FileSight } from '../../../main/doctor/home-sight.ts'
-import { word } from '../../../main/doctor/shell-word.ts'
 
 const gib = 1024 ** 3
 const directory: FileSight = { uid: 1000, gid: 1000, mode: 0o700, dev: 1, kind: 'directory' }
@@ -182,6 +175,6 @@ it('several findings about one thing: the worst status, and only what is wrong i
 })
 
 it('a path becomes one word of a command', () => {
-  expect(word('/home/ada/.berth')).toBe('/home/ada/.berth')
-  expect(word("/home/it's mine")).toBe(String.raw`'/home/it'\''s mine'`)
+  expect(shellWord('/home/ada/.berth')).toBe('/home/ada/.berth')
+  expect(shellWord("/home/it's mine")).toBe(String.raw`'/home/it'\''s mine'`)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LoggedLine } from '../../../main/backends/backend.ts'
-import { lineLog } from '../../../main/backends/embedded/line-log.ts'
+import { lineLog } from '../../../main/backends/embedded/child.ts'
 
 const all = { tail: 10_000, follow: false, signal: new AbortController().signal }
 

@@ -1,9 +1,9 @@
 import { chmod, readFile, stat, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { BerthEvent } from '../../../shared/event.ts'
-import { systemClock } from '../../../main/clock.ts'
-import { type Events, openEvents } from '../../../main/events/events.ts'
+import type { BerthEvent } from '../../../shared/events.ts'
+import { systemClock } from '../../../main/base/clock.ts'
+import { type Events, openEvents } from '../../../main/house/events/events.ts'
 import { type TempDir, tempDir } from '../../support/temp-dir.ts'
 import { eventually } from '../../support/wait.ts'
 
@@ -18,7 +18,7 @@ function open(file: string | null, fileLimit?: number): { events: Events; logged
   const log = (level: string, text: string) => void logged.push(`${level}: ${text}`)
   return { events: openEvents({ clock: systemClock(), instance: 'i', file, log, ...(fileLimit ? { fileLimit } : {}) }), logged }
 }
-const say = (events: Events, text: string) => events.publish({ type: 'test', who: 'berth:test', text })
+const say = (events: Events, text: string) => events.publish({ type: 'berth.problem', who: 'berth:test', text })
 const texts = (list: readonly BerthEvent[]) => list.map((event) => event.text)
 
 describe('recent', () => {

@@ -1,8 +1,7 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { capability } from '../../../main/home/derive.ts'
-import { openGenerations } from '../../../main/home/generations.ts'
+import { capability, openGenerations } from '../../../main/house/home/generations.ts'
 import { tempDir, type TempDir } from '../../support/temp-dir.ts'
 
 let dir: TempDir

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { defaultHome } from '../../../main/home/default-home.ts'
-import { containerId, sandboxKey, seedAlias } from '../../../main/home/derive.ts'
-import { openHome } from '../../../main/home/open-home.ts'
-import { readJson } from '../../../main/home/read-json.ts'
-import { ensureToken } from '../../../main/home/token.ts'
-import { writeAtomic } from '../../../main/home/write-atomic.ts'
+import { defaultHome } from '../../../main/house/home/paths.ts'
+import { containerId, sandboxKey, seedAlias } from '../../../main/house/home/generations.ts'
+import { openHome } from '../../../main/house/home/open-home.ts'
+import { readJson } from '../../../main/base/read-json.ts'
+import { ensureToken } from '../../../main/house/home/token.ts'
+import { writeAtomic } from '../../../main/base/write-atomic.ts'
 import { tempDir, type TempDir } from '../../support/temp-dir.ts'
 
 let temp: TempDir
@@ -35,8 +35,8 @@ describe('openHome', () => {
     const dir = join(temp.path, 'raced')
     await mkdir(dir, { mode: 0o700 })
     const program = `
-      const { openHome } = await import(${JSON.stringify(new URL('../../../main/home/open-home.ts', import.meta.url).href)})
-      const { ensureToken } = await import(${JSON.stringify(new URL('../../../main/home/token.ts', import.meta.url).href)})
+      const { openHome } = await import(${JSON.stringify(new URL('../../../main/house/home/open-home.ts', import.meta.url).href)})
+      const { ensureToken } = await import(${JSON.stringify(new URL('../../../main/house/home/token.ts', import.meta.url).href)})
       const homes = await Promise.all(Array.from({ length: 8 }, () => openHome(${JSON.stringify(dir)})))
       const tokens = await Promise.all(homes.map((home) => ensureToken(home)))
       console.log(JSON.stringify(homes.map((home, n) => home.installation + home.secret + tokens[n])))`

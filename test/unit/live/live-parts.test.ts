@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { PatchOp } from '../../../shared/state.ts'
-import { batches } from '../../../main/live/batches.ts'
-import { flushAfter } from '../../../main/live/flush.ts'
-import { merged } from '../../../main/live/patches.ts'
-import { cpuBetween, type Taken } from '../../../main/live/sampler.ts'
-import { sampleOf } from '../../../main/backends/docker/usage.ts'
-import { wallStamps } from '../../../main/provider/wall-stamps.ts'
-import type { Clock } from '../../../main/clock.ts'
+import { batches, flushAfter, merged } from '../../../main/calls/live/live-state.ts'
+import { cpuBetween, type Taken } from '../../../main/calls/live/measured-topics.ts'
+import { sampleOf } from '../../../main/backends/docker/docker-backend.ts'
+import { wallStamps } from '../../../main/core/view.ts'
+import type { Clock } from '../../../main/base/clock.ts'
 
 /** A clock moved by hand; its timers run when it passes them. */
 function handClock() {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { cutBoth, cutMiddle, firstThatFit, jsonBytes } from '../../../main/mcp/fit.ts'
-import { linesOf } from '../../../main/mcp/lines-of.ts'
+import { cutBoth, cutMiddle, firstThatFit, jsonBytes } from '../../../main/doors/mcp/answers.ts'
+import { linesOf } from '../../../main/doors/mcp/file-tools.ts'
 import { seeded } from '../../support/seeded.ts'
 
 const exact = (text: string) => Buffer.byteLength(JSON.stringify(text)) - 2

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decide, trim, type CapacityView } from '../../../main/provider/capacity.ts'
+import { decide, trim, type CapacityView } from '../../../main/core/capacity.ts'
 import { entry } from '../../support/entries.ts'
 
 const none: ReadonlySet<string> = new Set()

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { makeFlights } from '../../../main/provider/flights.ts'
+import { makeFlights } from '../../../main/core/flights.ts'
 
 const me = { holder: 'me' }
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { dueAt, idlePlan } from '../../../main/provider/idle.ts'
-import { frozen, held, lookedInto } from '../../../main/provider/registry.ts'
+import { dueAt, idlePlan } from '../../../main/core/idle.ts'
+import { frozen, held, lookedInto } from '../../../main/core/registry.ts'
 import { entry } from '../../support/entries.ts'
 
 const none: ReadonlySet<string> = new Set()

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { NewEvent } from '../../../shared/event.ts'
-import { memoryWatch } from '../../../main/provider/memory-watch.ts'
+import type { NewEvent } from '../../../shared/events.ts'
+import { memoryWatch } from '../../../main/core/watching.ts'
 
 it('memory that ran out is told once for a while, and is why a container that is then killed ended', () => {
   let now = 0

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { reconcile, type ReconcileView } from '../../../main/provider/reconcile.ts'
+import { reconcile, type ReconcileView } from '../../../main/core/reconcile.ts'
 import { entry, found } from '../../support/entries.ts'
 
 const view = (change: Partial<ReconcileView>): ReconcileView => ({

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { leadsBack } from '../../../main/leads-back.ts'
+import { leadsBack } from '../../../main/engine/open-backend.ts'
 
 const self = { isToken: (text: string) => text === 'e2b_ours', keptPort: 7878 }
 const at = (url: string | null, more: { provisioner_api_key?: string; port?: number } = {}) =>

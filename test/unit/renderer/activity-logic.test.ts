@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { counts, happenings, lanes, signOf, stair, summary } from '../../../renderer/activity/story.logic.ts'
-import { curve, nearest, niceTop, perSecond } from '../../../renderer/sandbox/stats/chart.logic.ts'
-import { translate } from '../../../renderer/sandbox/mounts/translate.logic.ts'
-import type { BerthEvent } from '../../../shared/event.ts'
+import { counts, happenings, lanes, signOf, summary } from '../../../renderer/state/story.logic.ts'
+import { stair } from '../../../renderer/parts/curves.ts'
+import { curve, nearest, niceTop, perSecond } from '../../../renderer/sandbox/chart.logic.ts'
+import { translate } from '../../../renderer/sandbox/mounts.logic.ts'
+import type { BerthEvent } from '../../../shared/events.ts'
 
 const start = Date.parse('2026-11-25T10:00:00Z')
 let seq = 0
@@ -35,7 +36,7 @@ describe('a sandbox over time', () => {
     event(20, 'sandbox.warm'),
     event(25, 'sandbox.active', { details: { path: 'warm' } }),
     event(30, 'sandbox.warm'),
-    event(40, 'sandbox.stopping', { who: 'berth:capacity' }),
+    event(40, 'sandbox.stopping', { who: 'berth:capacity', details: { cause: 'evicted' } }),
     event(41, 'sandbox.gone'),
   ]
   it('is a lane of what it was when, with signs for what happened', () => {
@@ -63,20 +64,20 @@ describe('a sandbox over time', () => {
     expect(happenings(story, 'Anonymous').map((it) => it.sign)).toEqual(['evicted', 'other', 'reclaimed', 'other', 'cold', 'other'])
     expect(summary(happenings(story, 'Anonymous'), start)).toEqual({ slot: 0, cold: 1, failed: 0, slotMs: null, coldMs: 400 })
   })
-  it('that was reaped is not one that was evicted', () => expect(signOf(event(1, 'sandbox.stopping', { who: 'berth:idle' }))).toBe('reaped'))
+  it('that was reaped is not one that was evicted', () => expect(signOf(event(1, 'sandbox.stopping', { who: 'berth:idle', details: { cause: 'idle' } }))).toBe('reaped'))
 })
 
 describe('a stair', () => {
   it('holds each value until the next', () => {
-    expect(stair([{ at: 0, value: 1 }, { at: 5, value: 2 }], { from: 0, to: 10, top: 4, width: 100, height: 40 })).toEqual({ line: 'M0 30H50V20H100', area: 'M0 30H50V20H100V40H0Z' })
+    expect(stair([{ at: 0, value: 1 }, { at: 5, value: 2 }], { from: 0, to: 10, top: 4, width: 100, height: 40 })).toEqual({ line: 'M0,30L50,30L50,20L100,20L100,20', area: 'M0,30L50,30L50,20L100,20L100,20V40H0Z' })
   })
 })
 
 describe('a chart', () => {
   const scale = { from: 0, to: 10_000, top: 100, width: 100, height: 50 }
   it('breaks its line where nothing was measured', () => {
-    expect(curve([{ at: 0, value: 0 }, { at: 1000, value: 100 }, { at: 9000, value: 50 }], scale).line).toBe('M0 50L10 0M90 25')
-    expect(curve([{ at: 0, value: 0 }, { at: 1000, value: null }, { at: 2000, value: 50 }], scale).line).toBe('M0 50M20 25')
+    expect(curve([{ at: 0, value: 0 }, { at: 1000, value: 100 }, { at: 9000, value: 50 }], scale).line).toBe('M0,50L10,0M90,25Z')
+    expect(curve([{ at: 0, value: 0 }, { at: 1000, value: null }, { at: 2000, value: 50 }], scale).line).toBe('M0,50ZM20,25Z')
   })
   it('shows a counter as what it grows by a second', () => {
     expect(perSecond([{ at: 0, value: 100 }, { at: 2000, value: 300 }, { at: 3000, value: 5 }]).map((it) => it.value)).toEqual([null, 100, null])

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { pieces, search, type EntryGroup } from '../../../renderer/frame/commands/palette.logic.ts'
-import { engineNow } from '../../../renderer/frame/house/ticker.ts'
-import { codeOf } from '../../../renderer/frame/pages/locked.logic.ts'
-import { hashOf, parseHash } from '../../../renderer/frame/route.ts'
-import { activeCount, addressOf, healthOf, imageShare, shortName } from '../../../renderer/frame/window/side.logic.ts'
-import { sparkPath } from '../../../renderer/parts/signs/spark.logic.ts'
-import { isSafeLink, joined } from '../../../renderer/transport/browser-native-plan.ts'
-import { afterClose, retryDelay } from '../../../renderer/transport/socket-plan.ts'
+import { pieces, search, type EntryGroup } from '../../../renderer/frame/palette.logic.ts'
+import { engineNow } from '../../../renderer/state/ticker.ts'
+import { codeOf } from '../../../renderer/frame/locked.logic.ts'
+import { hashOf, parseHash } from '../../../renderer/state/route.ts'
+import { activeCount, addressOf, healthOf, imageShare } from '../../../renderer/frame/side.logic.ts'
+import { shortEngineName } from '../../../renderer/words/format.ts'
+import { spark } from '../../../renderer/parts/curves.ts'
+import { isSafeLink, joined } from '../../../renderer/transport/browser-native.ts'
+import { afterClose, retryDelay } from '../../../renderer/transport/socket-connector.ts'
 import { fixtureHouse } from '../../support/ui/fixture-state.ts'
 
 describe('routes', () => {
@@ -34,7 +35,7 @@ describe('the palette', () => {
 })
 
 describe('the sidebar', () => {
-  test.each([['Docker 28.4.0, local socket', 'Docker 28.4'], ['Podman Engine 5.2.1', 'Podman Engine 5.2'], ['containerd', 'containerd']])('%s is %s', (long, short) => expect(shortName(long)).toBe(short))
+  test.each([['Docker 28.4.0, local socket', 'Docker 28.4'], ['Podman Engine 5.2.1', 'Podman Engine 5.2'], ['containerd', 'containerd']])('%s is %s', (long, short) => expect(shortEngineName(long)).toBe(short))
   test('the engine in two words', () => {
     const backend = fixtureHouse.backend
     expect(healthOf({ backend }, 'live')).toMatchObject({ kind: 'ok', name: 'Docker 28.4', detail: 'answering' })
@@ -77,8 +78,9 @@ test('an uploaded name brings no path with it', () => expect([joined('/mnt/x/', 
 
 describe('sparklines', () => {
   const shape = { width: 10, height: 11, top: 10 }
-  test('a line and its area', () => expect(sparkPath([0, 10, 5], shape)).toEqual({ line: 'M0 10L5 1L10 5.5', area: 'M0 11L0 10L5 1L10 5.5L10 11Z' }))
-  test('a gap is a gap', () => expect(sparkPath([0, null, 5], shape).line).toBe('M0 10M10 5.5'))
-  test('what is above the top stays in the picture', () => expect(sparkPath([99, -3], shape).line).toBe('M0 1L10 10'))
-  test('nothing measured, nothing drawn', () => expect([sparkPath([], shape).line, sparkPath([null], shape).line]).toEqual(['', '']))
+  test('a line and its area', () => expect(spark([0, 10, 5], shape)).toEqual({ line: 'M0,10L5,1L10,5.5', area: 'M0,10L5,1L10,5.5V11H0Z' }))
+  test('a gap is a gap', () => expect(spark([0, null, 5], shape).line).toBe('M0,10ZM10,5.5Z'))
+  test('each stretch has its own area', () => expect(spark([0, 10, null, 5, 5, 0], shape).area).toBe('M0,10L2,1V11H0ZM6,5.5L8,5.5L10,10V11H6Z'))
+  test('what is above the top stays in the picture', () => expect(spark([99, -3], shape).line).toBe('M0,1L10,10'))
+  test('nothing measured, nothing drawn', () => expect([spark([], shape).line, spark([null], shape).line]).toEqual(['', '']))
 })

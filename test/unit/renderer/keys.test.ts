@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Command } from '../../../renderer/frame/commands/command.ts'
-import { createCommands } from '../../../renderer/frame/commands/command.ts'
-import { commandFor, counts, strokeName, type Place, type Stroke } from '../../../renderer/frame/commands/keys.logic.ts'
-import { keyCaps } from '../../../renderer/parts/signs/key-caps.ts'
+import type { Command } from '../../../renderer/commands/command.ts'
+import { createCommands } from '../../../renderer/commands/command.ts'
+import { commandFor, counts, strokeName, type Place, type Stroke } from '../../../renderer/commands/keys.logic.ts'
+import { keyCaps } from '../../../renderer/parts/key-caps.ts'
 
 const stroke = (key: string, over: Partial<Stroke> = {}): Stroke => ({ key, ctrl: false, meta: false, alt: false, shift: false, ...over })
 

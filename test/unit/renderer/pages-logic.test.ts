@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { filtered, lastHour, withBatch } from '../../../renderer/bridge/calls.logic.ts'
-import { exportLine, snippetsFor } from '../../../renderer/bridge/snippets.logic.ts'
-import { layerKind, leftMs, rateOf, shareOf, splitName, withMark, type Mark } from '../../../renderer/images/pull.logic.ts'
+import { exportLine, snippetsFor } from '../../../renderer/connect/snippets.logic.ts'
+import { layerKind, leftMs, rateOf, shareOf, splitName, withMark, type Mark } from '../../../renderer/state/pull.logic.ts'
 
 const call = (seq: number, rest: Partial<Parameters<typeof withBatch>[0][number]> = {}) => ({
   seq, at: '2026-11-25T10:00:00.000Z', client: 'ci', transport: 'http', call: 'get', sandbox: null, ms: 2, error: null, ...rest,

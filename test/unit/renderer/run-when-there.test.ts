@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createCommands, runWhenThere } from '../../../renderer/frame/commands/command.ts'
+import { createCommands, runWhenThere } from '../../../renderer/commands/command.ts'
 
 it('a command that menu or tray sends runs now, or once its screen is there, and not much later', () => {
   const commands = createCommands()

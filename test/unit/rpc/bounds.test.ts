@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type CallRow, row } from '../../../shared/call.ts'
 import { calls } from '../../../shared/contract.ts'
-import type { Owner } from '../../../main/provider/provider-api.ts'
-import { withinBounds, withUser } from '../../../main/rpc/bounds.ts'
-import type { Bounds } from '../../../main/rpc/context.ts'
+import type { Owner } from '../../../main/core/provider-api.ts'
+import { withinBounds, withUser } from '../../../main/calls/rpc/dispatch.ts'
+import type { Bounds } from '../../../main/house/tokens/caller.ts'
 
 const owners: Record<string, Owner> = {
   mine: { user: 'default', thread: 'a-1', client: null },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withoutPatterns } from '../../../main/diagnostics.ts'
+import { withoutPatterns } from '../../../main/engine/screen-calls.ts'
 
 describe('withoutPatterns', () => {
   it.each([

@@ -2,10 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Scope } from '../../../shared/call.ts'
 import { calls } from '../../../shared/contract.ts'
 import { fail } from '../../../shared/errors.ts'
-import type { CallContext } from '../../../main/rpc/context.ts'
-import { contractId } from '../../../main/rpc/contract-hash.ts'
-import { createDispatch } from '../../../main/rpc/dispatch.ts'
-import type { Handlers } from '../../../main/rpc/handlers.ts'
+import type { CallContext, Handlers } from '../../../main/calls/rpc/handlers.ts'
+import { contractId } from '../../../main/calls/rpc/contract-hash.ts'
+import { createDispatch } from '../../../main/calls/rpc/dispatch.ts'
 
 /** Handlers that hand back what reached them; `get` fails as foreseen, `list` as nobody foresaw. */
 const echo = Object.fromEntries(

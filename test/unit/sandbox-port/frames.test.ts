@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { frameWatch } from '../../../main/bridge/sandbox-port/frames.ts'
+import { frameWatch } from '../../../main/doors/bridge/sandbox-port/tunnel.ts'
 import { seeded } from '../../support/seeded.ts'
 
 /** One frame of RFC 6455, masked as a client's are. */

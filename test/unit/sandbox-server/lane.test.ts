@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { lane } from '../../../main/sandbox-server/lane.ts'
+import { lane } from '../../../main/sandbox-server/disk.ts'
 
 const never = (): Promise<never> => new Promise(() => undefined)
 const late = (): Error => new Error('late')

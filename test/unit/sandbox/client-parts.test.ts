@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { dataOf } from '../../../main/sandbox/answer.ts'
-import { keeper } from '../../../main/sandbox/keeper.ts'
+import { dataOf } from '../../../main/sandbox/http.ts'
+import { keeper } from '../../../main/sandbox/follow.ts'
 import { nextDelay } from '../../../main/sandbox/readiness.ts'
 import { BerthError } from '../../../shared/errors.ts'
 import { z } from 'zod'

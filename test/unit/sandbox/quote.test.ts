@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { quote } from '../../../main/sandbox/quote.ts'
+import { quote } from '../../../main/sandbox/exec.ts'
 
 /** What bash itself makes of the line: the words, ended by NUL. */
 function wordsOf(argv: readonly string[]): string[] {

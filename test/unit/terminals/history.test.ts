@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { history, inParts, tail, unheard } from '../../../main/terminals/history.ts'
+import { history, inParts, tail, unheard } from '../../../main/work/terminals/history.ts'
 
 describe('history', () => {
   it('keeps all while it is short, and says when the beginning is gone', () => {

@@ -1,9 +1,9 @@
 import { chmod, readFile, rm, stat, writeFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { NewEvent } from '../../../shared/event.ts'
-import { type Clock, systemClock } from '../../../main/clock.ts'
-import { openTokens, type Tokens } from '../../../main/tokens/tokens.ts'
+import type { NewEvent } from '../../../shared/events.ts'
+import { type Clock, systemClock } from '../../../main/base/clock.ts'
+import { openTokens, type Tokens } from '../../../main/house/tokens/tokens.ts'
 import { type TempDir, tempDir } from '../../support/temp-dir.ts'
 import { eventually } from '../../support/wait.ts'
 
@@ -189,7 +189,7 @@ describe('a disk that does not take it', () => {
 describe('comparing', () => {
   it('does the same work for one that is right and one that is wrong: one hash of all of it, one compare of equal lengths', async () => {
     // By structure, not by the clock: the source has one compare, of digests, and no other way to tell two tokens apart.
-    const source = await readFile(join(import.meta.dirname, '../../../main/tokens/tokens.ts'), 'utf8')
+    const source = await readFile(join(import.meta.dirname, '../../../main/house/tokens/tokens.ts'), 'utf8')
     const body = /identify\(presented\) \{([\s\S]*?)\n {4}\},/.exec(source)?.[1] ?? ''
     expect(body.match(/timingSafeEqual\(/g)).toHaveLength(1)
     expect(body.match(/digestOf\(presented\)/g)).toHaveLength(1)

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkDocs } from '../../../scripts/checks/docs.ts'
 import { checkNames } from '../../../scripts/checks/names.ts'
 import { checkPatches } from '../../../scripts/checks/patches.ts'
+import { checkSizes } from '../../../scripts/checks/sizes.ts'
 import { filesOf } from '../../../scripts/checks/tree.ts'
 import { checkWalls } from '../../../scripts/checks/walls.ts'
 
@@ -25,10 +26,10 @@ function put(files: Record<string, string>): void {
 describe('walls', () => {
   const breaches: readonly (readonly [what: string, file: string, text: string])[] = [
     ['electron outside its wrappers', 'app/menus/a.ts', "import { app } from 'electron'\nconsole.log(app)\n"],
-    ['electron in the engine', 'main/a.ts', "import { app } from 'electron'\nconsole.log(app)\n"],
-    ['a screen in the engine', 'main/a.ts', "export { useState } from 'react'\n"],
-    ['the shell in the engine', 'main/deep/a.ts', "import { b } from '../../app/b.ts'\nconsole.log(b)\n"],
-    ['a test in the engine', 'main/a.ts', "import { b } from '../test/support/b.ts'\nconsole.log(b)\n"],
+    ['electron in the engine', 'main/base/a.ts', "import { app } from 'electron'\nconsole.log(app)\n"],
+    ['a screen in the engine', 'main/base/a.ts', "export { useState } from 'react'\n"],
+    ['the shell in the engine', 'main/base/a.ts', "import { b } from '../../app/b.ts'\nconsole.log(b)\n"],
+    ['a test in the engine', 'main/base/a.ts', "import { b } from '../../test/support/b.ts'\nconsole.log(b)\n"],
     ['a type of the engine in a page', 'renderer/a.ts', "import type { B } from '../main/b.ts'\nexport type A = B\n"],
     ['Node in a page', 'renderer/a.tsx', "import fs from 'node:fs'\nconsole.log(fs)\n"],
     ['Node by its old name in a page', 'renderer/a.ts', "import fs from 'fs'\nconsole.log(fs)\n"],
@@ -37,6 +38,28 @@ describe('walls', () => {
     ['Node in shared/', 'shared/a.ts', "import os from 'node:os'\nconsole.log(os)\n"],
     ['a room in shared/', 'shared/calls/a.ts', "import { b } from '../../main/b.ts'\nconsole.log(b)\n"],
     ['a page in the shell', 'app/a.ts', "import { b } from '../renderer/b.ts'\nconsole.log(b)\n"],
+    ['a third loose file in the engine', 'main/a.ts', "import { b } from './base/b.ts'\nconsole.log(b)\n"],
+    ['a wing that nobody knows', 'main/attic/a.ts', "import { b } from '../base/b.ts'\nconsole.log(b)\n"],
+    ['a wing that climbs', 'main/core/a.ts', "import type { B } from '../doors/http/b.ts'\nexport type A = B\n"],
+    ['a wing that climbs to the top', 'main/core/a.ts', "import type { B } from '../cli.ts'\nexport type A = B\n"],
+    ['a backend in another', 'main/backends/docker/a.ts', "import { b } from '../embedded/b.ts'\nconsole.log(b)\n"],
+    ['a door in the one beside it', 'main/doors/mcp/a.ts', "import { b } from '../provisioner/b.ts'\nconsole.log(b)\n"],
+    ['a door in the one above it', 'main/doors/http/a.ts', "import { b } from '../bridge/b.ts'\nconsole.log(b)\n"],
+    ['a room in a loose file of its wing', 'main/backends/backend.ts', "import { b } from './docker/b.ts'\nconsole.log(b)\n"],
+    ['dockerode outside its backend', 'main/sandbox/a.ts', "import Docker from 'dockerode'\nconsole.log(Docker)\n"],
+    ['Node where only decisions are', 'main/core/a.ts', "import { readFile } from 'node:fs/promises'\nconst b = readFile\nexport const a = b\n"],
+    ['a clock where only decisions are', 'main/core/a.ts', 'export const a = () => Date.now()\n'],
+    ['a timer where only decisions are', 'main/core/deep/a.ts', 'export const a = (run: () => void) => setTimeout(run, 1)\n'],
+    ['chance where only decisions are', 'main/core/a.ts', 'export const a = () => [1].map(() => Math.random())\n'],
+    ['the environment where only decisions are', 'main/core/a.ts', "export const a = process.env['HOME']\n"],
+    ['a question for a kind of backend', 'main/core/a.ts', "export const a = (b: { kind: string }) => b.kind === 'docker'\n"],
+    ['the same on a page, by cases', 'renderer/state/a.ts', "export function a(backend: string): number {\n  switch (backend) {\n    case 'embedded': return 1\n    default: return 0\n  }\n}\n"],
+    ['a third loose file in a page', 'renderer/a.ts', "import { b } from './parts/b.ts'\nconsole.log(b)\n"],
+    ['a room of the page that nobody knows', 'renderer/attic/a.ts', "import { b } from '../parts/b.ts'\nconsole.log(b)\n"],
+    ['a screen in another', 'renderer/images/a.tsx', "import { B } from '../settings/b.tsx'\nexport const a = <B />\n"],
+    ['a screen in a part', 'renderer/parts/a.tsx', "import type { B } from '../sandbox/b.tsx'\nexport type A = B\n"],
+    ['a room of the page that climbs', 'renderer/state/a.ts', "import { b } from '../actions/b.ts'\nconsole.log(b)\n"],
+    ['a library where a page decides', 'renderer/sandbox/a.logic.ts', "import { useState } from 'react'\nexport const a = useState\n"],
     ['a test in the scripts', 'scripts/a.mjs', "import { b } from '../test/support/b.ts'\nconsole.log(b)\n"],
   ]
   it.each(breaches)('find %s', (_, file, text) => {
@@ -47,18 +70,41 @@ describe('walls', () => {
   it('let through what belongs', () => {
     put({
       'shared/a.ts': "import { z } from 'zod'\nimport { b } from './b.ts'\nconsole.log(z, b)\n",
-      'main/deep/a.ts': "import fs from 'node:fs'\nimport yaml from 'yaml'\nimport { z } from '../../shared/a.ts'\nimport p from '../../package.json' with { type: 'json' }\nconsole.log(fs, yaml, z, p)\n",
-      'app/electron/life.ts': "import { app } from 'electron'\nconsole.log(app)\n",
+      'main/house/config/a.ts': "import fs from 'node:fs'\nimport yaml from 'yaml'\nimport { z } from '../../../shared/a.ts'\nimport { b } from '../home/b.ts'\nimport { c } from '../../core/c.ts'\nimport p from '../../../package.json' with { type: 'json' }\nconsole.log(fs, yaml, z, p, b, c)\n",
+      'main/cli.ts': "import { run } from './cli/run.ts'\nrun()\n",
+      'main/core/a.ts': "import type { Clock } from '../base/clock.ts'\nexport const a = (clock: Clock) => new Date(clock.wall())\n",
+      'main/backends/docker/a.ts': "import Docker from 'dockerode'\nimport type { B } from '../backend.ts'\nexport const a: B = Docker\nexport const b = (kind: string) => kind === 'docker'\n",
+      'app/electron/system.ts': "import { app } from 'electron'\nconsole.log(app)\n",
       'app/main.ts': "console.log(import('../main/engine.ts'))\n",
-      'renderer/a.tsx': "import { useState } from 'react'\nimport type { A } from '../shared/a.ts'\nexport const x: A = <p>{useState}</p>\n",
+      'renderer/main.tsx': "import { useState } from 'react'\nimport type { A } from '../shared/a.ts'\nimport { b } from './frame/b.ts'\nexport const x: A = <p>{useState}{b}</p>\n",
+      'renderer/sandbox/a.tsx': "import { b } from '../actions/b.ts'\nimport { c } from './deep/c.ts'\nimport { d } from '../parts/d.ts'\nconsole.log(b, c, d)\n",
       'test/unit/a.ts': "import { a } from '../../main/a.ts'\nimport { b } from '../../scripts/b.ts'\nconsole.log(a, b)\n",
     })
     expect(checkWalls(tree, filesOf(tree))).toEqual([])
   })
 })
 
+describe('sizes', () => {
+  const lines = (count: number) => Array.from({ length: count }, (_, at) => `export const a${at} = ${at}\n`).join('')
+  const found = () => checkSizes(tree, filesOf(tree)).map(({ file }) => file)
+  it('find what is cut off for nothing, what is too long, and a circle, types included', () => {
+    put({ 'main/a.ts': `import { a0 } from './small.ts'\nconsole.log(a0)\n${lines(40)}`, 'main/small.ts': lines(39), 'main/long.ts': lines(401) })
+    expect(found()).toEqual(['main/long.ts', 'main/small.ts'])
+    put({ 'main/small.ts': `import type { B } from './b.ts'\nexport const a0: B = 0\n${lines(40)}`, 'main/b.ts': `export type { B } from './a.ts'\n${lines(40)}`, 'main/long.ts': lines(400) })
+    expect(found()).toEqual(['main/a.ts'])
+  })
+  it('let through what two need, what is for a reason, and whatever does not ship', () => {
+    put({
+      'main/a.ts': `import { a0 } from './small.ts'\nconsole.log(a0)\n${lines(40)}`, 'main/b.ts': `import { a0 } from './small.ts'\nconsole.log(a0)\n${lines(40)}`, 'main/small.ts': lines(3),
+      'renderer/a.tsx': `import { a0 } from './a.logic.ts'\nconsole.log(a0)\n${lines(40)}`, 'renderer/a.logic.ts': lines(3),
+      'test/a.ts': `import { a0 } from './b.ts'\nconsole.log(a0)\n${lines(500)}`, 'test/b.ts': lines(3),
+    })
+    expect(found()).toEqual([])
+  })
+})
+
 describe('names', () => {
-  it.each(['main/deepThought.ts', 'main/SomeRoom/a.ts', 'renderer/screens/List.tsx', 'scripts/do_it.mjs', 'main/rpc/index.ts'])('refuse %s', (file) => {
+  it.each(['main/deepThought.ts', 'main/SomeRoom/a.ts', 'renderer/screens/List.tsx', 'scripts/do_it.mjs', 'main/calls/rpc/index.ts'])('refuse %s', (file) => {
     expect(checkNames([file]).map((one) => one.file)).toEqual([file])
   })
   it('let through kebab-case, tests, configs and whatever is not code', () => {

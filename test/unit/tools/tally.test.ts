@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { closingLine, programTally, readClosingLine, sum } from '../../../scripts/suites/tally.ts'
-import { readReport, type FileReport } from '../../../scripts/suites/vitest-report.ts'
+import { readReport, type FileReport } from '../../../scripts/suites/vitest-suite.ts'
 
 type State = FileReport['tests'][number]['state']
 

@@ -1,10 +1,10 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readConfig } from '../../../main/config/load-config.ts'
-import { openHome, type Home } from '../../../main/home/open-home.ts'
-import type { ExtraMount } from '../../../main/provider/deps.ts'
-import { makeWorkspace } from '../../../main/workspace/workspace.ts'
+import { readConfig } from '../../../main/house/config/load-config.ts'
+import { openHome, type Home } from '../../../main/house/home/open-home.ts'
+import type { ExtraMount } from '../../../main/core/deps.ts'
+import { makeWorkspace } from '../../../main/house/workspace/workspace.ts'
 import { tempDir, type TempDir } from '../../support/temp-dir.ts'
 
 const place = { id: '0123456789abcdef', user: 'alice', thread: 'demo' }

@@ -1,13 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, link, lstat, mkdir, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, link, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { openHome, type Home } from '../../../main/home/open-home.ts'
-import { deleteThread, discardAnonymous, sweepAnonymous, sweepDeleted } from '../../../main/workspace/delete-thread.ts'
-import { diskUse } from '../../../main/workspace/disk-use.ts'
-import { ensureUserData } from '../../../main/workspace/ensure-thread.ts'
-import { listThreads } from '../../../main/workspace/list-threads.ts'
-import { threadDir } from '../../../main/workspace/thread-dir.ts'
+import { type Home, openHome } from '../../../main/house/home/open-home.ts'
+import { deleteThread, discardAnonymous, sweepAnonymous, sweepDeleted } from '../../../main/house/workspace/delete-thread.ts'
+import { diskUse, listThreads } from '../../../main/house/workspace/list-threads.ts'
+import { ensureUserData, threadDir } from '../../../main/house/workspace/ensure-thread.ts'
 import { tempDir, type TempDir } from '../../support/temp-dir.ts'
 
 let temp: TempDir
@@ -186,8 +184,8 @@ describe("deleting a thread's files", () => {
     await mkdir(join(dir, 'mounted'))
     // A mount point cannot be removed even by root; the namespace keeps it for as long as this program runs.
     const program = `
-      const { openHome } = await import(${JSON.stringify(new URL('../../../main/home/open-home.ts', import.meta.url).href)})
-      const { deleteThread } = await import(${JSON.stringify(new URL('../../../main/workspace/delete-thread.ts', import.meta.url).href)})
+      const { openHome } = await import(${JSON.stringify(new URL('../../../main/house/home/open-home.ts', import.meta.url).href)})
+      const { deleteThread } = await import(${JSON.stringify(new URL('../../../main/house/workspace/delete-thread.ts', import.meta.url).href)})
       console.log(JSON.stringify(await deleteThread(await openHome(process.argv[1]), 'default', 'stuck')))`
     const output = execFileSync('unshare', ['--map-root-user', '--mount', 'sh', '-c', 'mount -t tmpfs tmpfs "$1/mounted" && exec "$2" --input-type=module -e "$3" "$4"', 'sh', dir, process.execPath, program, home.path])
     expect(JSON.parse(output.toString())).toMatchObject({ leftCount: 1, left: [{ code: 'EBUSY', path: expect.stringMatching(/workspace\/mounted$/) }] })

@@ -3,9 +3,8 @@ import { BerthError, fail } from '../../../../shared/errors.ts'
 import type { Engine } from '../engine.ts'
 import { cancelled } from '../errors.ts'
 import { debootstrapPlan, importDebootstrap } from './debootstrap.ts'
-import { present } from './present.ts'
-import { pullImage } from './pull.ts'
-import type { AuthOptions } from './registry-auth.ts'
+import { present } from './image-kind.ts'
+import { type AuthOptions, pullImage } from './pull.ts'
 
 export interface Base {
   readonly reference: string

@@ -1,10 +1,12 @@
+import { orAborted } from '../../../../shared/abort.ts'
 import { fail, type BerthError } from '../../../../shared/errors.ts'
+import { type Listeners, listeners } from '../../../../shared/listeners.ts'
 import type { Progress } from '../../../../shared/sandbox.ts'
 import { cancelled } from '../errors.ts'
 
 interface Flight {
   readonly abort: AbortController
-  readonly reports: Set<(progress: Progress) => void>
+  readonly reports: Listeners<[progress: Progress]>
   last: Progress | null
   /** Ended for all who wait for it. */
   givenUp: BerthError | null
@@ -25,7 +27,7 @@ export function imageFlights(): Flights {
 
   function start(key: string, run: Parameters<Flights['join']>[1]): Flight {
     const abort = new AbortController()
-    const reports = new Set<(progress: Progress) => void>()
+    const reports = listeners<[progress: Progress]>()
     const flight: Flight = {
       abort,
       reports,
@@ -34,7 +36,7 @@ export function imageFlights(): Flights {
       work: Promise.resolve().then(() =>
         run((progress) => {
           flight.last = progress
-          for (const report of reports) report(progress)
+          reports.tell(progress)
         }, abort.signal),
       ),
     }
@@ -58,20 +60,15 @@ export function imageFlights(): Flights {
       }
       if (signal.aborted) throw cancelled(doing)
       flight ??= start(key, run)
-      const mine = (progress: Progress) => report(progress)
-      flight.reports.add(mine)
+      const off = flight.reports.on(report)
       if (flight.last) report(flight.last)
-      const left = Promise.withResolvers<never>()
-      const leave = () => left.reject(cancelled(doing))
-      signal.addEventListener('abort', leave, { once: true })
       try {
-        await Promise.race([flight.work, left.promise])
+        await orAborted(flight.work, signal, () => cancelled(doing))
       } catch (error) {
         throw flight.givenUp ?? error
       } finally {
-        signal.removeEventListener('abort', leave)
-        flight.reports.delete(mine)
-        if (flight.reports.size === 0) flight.abort.abort()
+        off()
+        if (flight.reports.size() === 0) flight.abort.abort()
       }
     },
     cancel(key) {

@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Progress } from '../../../../shared/sandbox.ts'
 import { BerthError, fail } from '../../../../shared/errors.ts'
 import type { Engine } from '../engine.ts'
 import { cancelled, diskFull, plain } from '../errors.ts'
-import { readEngineLines, type EngineLine } from './engine-lines.ts'
-import { registryAuth, type AuthOptions } from './registry-auth.ts'
+import { type EngineLine, readEngineLines } from './engine-lines.ts'
 
 /** Pulls an image. Ending the signal ends the request, upon which the engine stops the download. */
 export async function pullImage(
@@ -70,4 +73,40 @@ function pullFailure(image: string, thrown: unknown): BerthError {
       ? 'Check the image’s name and tag in the configuration (`image`).'
       : `Check the network of the engine: \`docker pull ${image}\` must work. Without one, load it from a file: \`docker load -i FILE\`.`
   return fail('IMAGE_PULL_FAILED', `The image ${image} could not be pulled: ${text}`, { next, details: { image }, cause: plain(thrown) })
+}
+
+export interface AuthOptions { readonly env: Readonly<Record<string, string | undefined>>; readonly userHome: string }
+
+interface Settings { auths?: Record<string, { auth?: string }>; credsStore?: string; credHelpers?: Record<string, string> }
+
+/** What `docker login` left for this image's registry, as the engine's X-Registry-Auth wants it; null: none. */
+async function registryAuth(image: string, options: AuthOptions): Promise<{ username: string; password: string; serveraddress: string } | null> {
+  const directory = options.env['DOCKER_CONFIG'] || join(options.userHome, '.docker')
+  let settings: Settings
+  try {
+    settings = JSON.parse(await readFile(join(directory, 'config.json'), 'utf8')) as Settings
+  } catch {
+    // No logins; a pull without one works for public images, and its failure says what is wrong.
+    return null
+  }
+  const server = serverOf(image)
+  const helper = settings.credHelpers?.[server] ?? settings.credsStore
+  if (helper && /^[a-z0-9.-]+$/i.test(helper)) {
+    try {
+      const asked = promisify(execFile)(`docker-credential-${helper}`, ['get'], { timeout: 10_000 })
+      asked.child.stdin?.end(server)
+      const found = JSON.parse((await asked).stdout) as { Username?: string; Secret?: string }
+      if (found.Username && found.Secret) return { username: found.Username, password: found.Secret, serveraddress: server }
+    } catch {
+      // The helper knows no login for this registry, which it says by failing.
+    }
+  }
+  const [username, ...rest] = Buffer.from(settings.auths?.[server]?.auth ?? '', 'base64').toString('utf8').split(':')
+  return username && rest.length > 0 ? { username, password: rest.join(':'), serveraddress: server } : null
+}
+
+/** The registry as `docker login` files it. An image without a host in its name is Docker Hub's. */
+export function serverOf(image: string): string {
+  const first = image.split('/')[0] ?? ''
+  return image.includes('/') && /[.:]|^localhost$/.test(first) ? first : 'https://index.docker.io/v1/'
 }

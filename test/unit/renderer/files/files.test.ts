@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest'
-import { bytesOf, contentOf, imageType, linesOf } from '../../../../renderer/sandbox/files/content.logic.ts'
-import { sorted, sortedBy } from '../../../../renderer/sandbox/files/file-sort.logic.ts'
-import { savedName, shownName } from '../../../../renderer/sandbox/files/names.logic.ts'
-import { crumbsOf, joined, ownDirectory, parentOf, placeOf, type Mount } from '../../../../renderer/sandbox/files/path.logic.ts'
+import { bytesOf, contentOf, crumbsOf, imageType, joined, linesOf, type Mount, ownDirectory, parentOf, placeOf, savedName, shownName, sorted, sortedBy } from '../../../../renderer/sandbox/files/files.logic.ts'
 
 const mounts: Mount[] = [
   { host: '/home/me/Berth/t/user-data', container: '/mnt/user-data', mode: 'rw', kind: 'extra' },

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { BerthEvent } from '../../../../shared/event.ts'
-import type { SandboxRow } from '../../../../shared/state.ts'
-import { linesInSight } from '../../../../renderer/sandbox/logs/in-sight.logic.ts'
+import type { BerthEvent } from '../../../../shared/events.ts'
+import { linesInSight } from '../../../../renderer/sandbox/logs/find.logic.ts'
 import { doing, endOf } from '../../../../renderer/sandbox/sandbox.logic.ts'
+import { sandboxRow } from '../../../support/ui/sandbox-row.ts'
 
 const event = (seq: number, type: string, sandbox = 'a'): BerthEvent => ({ seq, at: '2026-01-01T00:00:00Z', type, who: 'berth:idle', sandbox, text: type })
 
@@ -14,10 +14,7 @@ test('which event says how it ended: the last end of its own', () => {
 })
 
 test('what it is doing, the most telling first', () => {
-  const row: SandboxRow = {
-    id: '0'.repeat(16), user: 'default', thread: 't', status: 'active', backend: 'docker', isolation: 'container', image: null, name: 'n', container: 'c', holders: [], created_at: '', last_activity_at: '', since: '', working: false,
-    expires_at: null, replaced: 0, step: null, error: null, commands: [], finished: [], terminals: [],
-  }
+  const row = sandboxRow('0'.repeat(16), 't', '')
   const held = [{ holder: 'x', since: '' }, { holder: 'y', since: '' }]
   const now = Date.parse('2026-01-01T00:00:00Z')
   expect(doing({ ...row, holders: held, commands: [{ id: '1', command: 'ls', who: 'y', since: '' }] }, now)).toEqual({ kind: 'working', who: 'y' })

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { afterHead, arrange, nobody, noMemory, plainView, type Memory, type View } from '../../../../renderer/sandboxes/list/arrange.logic.ts'
-import { parseQuery } from '../../../../renderer/sandboxes/list/query.logic.ts'
-import { nameOf, type ListRow } from '../../../../renderer/sandboxes/list/rows.logic.ts'
+import { afterHead, arrange, type Memory, nobody, noMemory, parseQuery, plainView, type View } from '../../../../renderer/sandboxes/list/arrange.logic.ts'
+import { type ListRow, nameOf } from '../../../../renderer/state/rows.logic.ts'
 import { at, held, sandbox, slot } from './rows.ts'
 
 const nothing = () => ({ cpu: null, memory: null })

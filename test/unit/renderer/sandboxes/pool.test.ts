@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { berths, tally } from '../../../../renderer/sandboxes/pool/pool.logic.ts'
+import { berths, tally } from '../../../../renderer/sandboxes/pool.logic.ts'
 import { sandbox } from './rows.ts'
 
 describe('the pier', () => {

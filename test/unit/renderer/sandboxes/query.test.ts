@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isEmpty, matches, parseQuery } from '../../../../renderer/sandboxes/list/query.logic.ts'
-import { nameOf } from '../../../../renderer/sandboxes/list/rows.logic.ts'
+import { isEmpty, matches, parseQuery } from '../../../../renderer/sandboxes/list/arrange.logic.ts'
+import { nameOf } from '../../../../renderer/state/rows.logic.ts'
 import { held, running, sandbox, slot } from './rows.ts'
 
 describe('filter words', () => {

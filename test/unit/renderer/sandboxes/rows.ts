@@ -1,4 +1,5 @@
 import type { SandboxRow, SlotRow } from '../../../../shared/state.ts'
+import { sandboxRow } from '../../../support/ui/sandbox-row.ts'
 
 export const t0 = Date.parse('2026-11-25T10:00:00.000Z')
 export const at = (seconds: number) => new Date(t0 + seconds * 1000).toISOString()
@@ -8,10 +9,7 @@ let made = 0
 /** A sandbox of the thread `name`; what is not said is of no matter to the test. */
 export function sandbox(name: string, rest: Partial<SandboxRow> = {}): SandboxRow {
   made += 1
-  return {
-    id: made.toString(16).padStart(16, '0'), user: 'default', thread: name, status: 'active', backend: 'docker', isolation: 'container', image: 'berth-lite:0.4', name: `berth-${name}`,
-    container: 'c', holders: [], created_at: at(0), last_activity_at: at(0), since: at(0), working: (rest.commands ?? []).length > 0, expires_at: at(600), replaced: 0, step: null, error: null, commands: [], finished: [], terminals: [], ...rest,
-  }
+  return sandboxRow(made.toString(16).padStart(16, '0'), name, at(0), { expires_at: at(600), ...rest })
 }
 
 export function slot(name: string, rest: Partial<SlotRow> = {}): SlotRow {

@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest'
-import { actionOf, isReport } from '../../../../renderer/sandbox/terminal/keys.logic.ts'
-import { targetOf } from '../../../../renderer/sandbox/terminal/link.logic.ts'
-import { asksBefore, chunksOf, lineCount, longPaste, pastedText } from '../../../../renderer/sandbox/terminal/paste.logic.ts'
-import { afterClose, sessionToShow } from '../../../../renderer/sandbox/terminal/sessions.logic.ts'
+import { actionOf, afterClose, asksBefore, chunksOf, isReport, lineCount, longPaste, pastedText, sessionToShow, targetOf } from '../../../../renderer/sandbox/terminal/terminal.logic.ts'
 
 test('a paste of several lines is asked about, unless the program can tell a paste', () => {
   expect([asksBefore('ls -l', false), asksBefore('ls\n', false), asksBefore('a\rb', false), asksBefore('a\nb', true)]).toEqual([null, 'lines', 'lines', null])

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { parseSync } from 'vite'
+
+export interface Module {
+  readonly text: string
+  /** Whatever it names: types, what it hands on, and what it loads later. */
+  readonly imports: readonly string[]
+  /** Its syntax tree. */
+  readonly program: unknown
+}
+
+export function readModule(root: string, file: string): Module {
+  const text = readFileSync(path.join(root, file), 'utf8')
+  const { module, program } = parseSync(file, text)
+  const imports = [
+    ...module.staticImports.map((one) => one.moduleRequest.value),
+    ...module.staticExports.flatMap((one) => one.entries.flatMap((entry) => (entry.moduleRequest ? [entry.moduleRequest.value] : []))),
+    // A computed one has no name to check.
+    ...module.dynamicImports.flatMap((one) => {
+      const literal = /^(['"])(.*)\1$/.exec(text.slice(one.moduleRequest.start, one.moduleRequest.end))
+      return literal?.[2] === undefined ? [] : [literal[2]]
+    }),
+  ]
+  return { text, imports, program }
+}

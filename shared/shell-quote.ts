@@ -1,0 +1,9 @@
+/** One word for a POSIX shell, which expands, splits and reads nothing in it. */
+export function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`
+}
+
+/** The same for people, who read a plain word more easily: what no shell reads stays as it is. Not for a line's first: `time` is bash's own. */
+export function shellWord(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : quoted(word)
+}
