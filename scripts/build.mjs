@@ -55,7 +55,15 @@ async function page() {
     plugins: [react()],
     // The page says it to the engine, which compares: a browser cannot afford to work it out.
     define: { __BERTH_CONTRACT__: JSON.stringify(contractId()), __BERTH_VERSION__: JSON.stringify(version) },
-    build: { outDir: inRoot('out', 'renderer'), emptyOutDir: true, target: 'chrome140', sourcemap: false, assetsInlineLimit: 0, chunkSizeWarningLimit: 1500, modulePreload: { polyfill: false } },
+    build: {
+      outDir: inRoot('out', 'renderer'),
+      emptyOutDir: true,
+      target: 'chrome140',
+      sourcemap: false,
+      assetsInlineLimit: 0,
+      chunkSizeWarningLimit: 1500,
+      modulePreload: { polyfill: false },
+    },
   })
   await pack(inRoot('out', 'renderer'))
 }

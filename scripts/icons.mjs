@@ -28,8 +28,13 @@ for (const state of ['empty', 'warm', 'active', 'attention']) {
   if (group === undefined) throw new Error(`tray.svg has no ${state}`)
   const alone = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 18 18">${group}</svg>`
   // A Mac tints it. Elsewhere the panel may be light or dark: one colour that is seen on both.
-  const tinted = alone.replaceAll('#000', state === 'attention' ? '#e08a1e' : '#2a9fc4').replace('viewBox', `fill="${state === 'attention' ? '#e08a1e' : '#2a9fc4'}" viewBox`)
-  for (const [suffix, factor] of /** @type {const} */ ([['', 1], ['@2x', 2]])) {
+  const tinted = alone
+    .replaceAll('#000', state === 'attention' ? '#e08a1e' : '#2a9fc4')
+    .replace('viewBox', `fill="${state === 'attention' ? '#e08a1e' : '#2a9fc4'}" viewBox`)
+  for (const [suffix, factor] of /** @type {const} */ ([
+    ['', 1],
+    ['@2x', 2],
+  ])) {
     writeFileSync(inRoot('build', 'tray', `tray-${state}Template${suffix}.png`), await draw(alone, 18 * factor))
     writeFileSync(inRoot('build', 'tray', `tray-${state}${suffix}.png`), await draw(tinted, 24 * factor))
   }
@@ -74,7 +79,16 @@ function ico(sizes) {
 /** Apple's container: chunks of a type, a length and a PNG. @param {string} svg */
 async function icns(svg) {
   const chunks = []
-  for (const [type, size] of /** @type {const} */ ([['ic11', 32], ['ic12', 64], ['ic07', 128], ['ic13', 256], ['ic08', 256], ['ic14', 512], ['ic09', 512], ['ic10', 1024]])) {
+  for (const [type, size] of /** @type {const} */ ([
+    ['ic11', 32],
+    ['ic12', 64],
+    ['ic07', 128],
+    ['ic13', 256],
+    ['ic08', 256],
+    ['ic14', 512],
+    ['ic09', 512],
+    ['ic10', 1024],
+  ])) {
     const png = await draw(svg, size)
     const head = Buffer.alloc(8)
     head.write(type, 'latin1')

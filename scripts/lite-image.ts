@@ -19,12 +19,16 @@ try {
   } else {
     const started = performance.now()
     let shown = 0
-    await backend.prepare(liteName, ({ text }) => {
-      // debootstrap alone tells of hundreds of packages: a line now and then says that it goes on.
-      if (performance.now() - shown < 3000) return
-      shown = performance.now()
-      say(text)
-    }, stop.signal)
+    await backend.prepare(
+      liteName,
+      ({ text }) => {
+        // debootstrap alone tells of hundreds of packages: a line now and then says that it goes on.
+        if (performance.now() - shown < 3000) return
+        shown = performance.now()
+        say(text)
+      },
+      stop.signal,
+    )
     say(`the image ${liteName} was made in ${Math.round((performance.now() - started) / 1000)} s`)
   }
 } catch (error) {

@@ -24,11 +24,47 @@ export interface KindTraits {
 }
 
 export const backendKinds: Readonly<Record<BackendKind, KindTraits>> = {
-  docker: { label: 'Docker', provisions: true, containerEngine: true, images: 'configured', local: true, endsWithEngine: false, fallback: false, noSlots: null },
+  docker: {
+    label: 'Docker',
+    provisions: true,
+    containerEngine: true,
+    images: 'configured',
+    local: true,
+    endsWithEngine: false,
+    fallback: false,
+    noSlots: null,
+  },
   embedded: { label: 'Embedded', provisions: true, containerEngine: false, images: 'none', local: true, endsWithEngine: true, fallback: true, noSlots: null },
-  remote: { label: 'Remote', provisions: true, containerEngine: false, images: 'elsewhere', local: false, endsWithEngine: false, fallback: false, noSlots: 'the backend remote has no spare sandboxes' },
-  apple: { label: 'Apple', provisions: true, containerEngine: false, images: 'configured', local: true, endsWithEngine: false, fallback: false, noSlots: 'the backend apple has no spare sandboxes' },
-  none: { label: 'No engine', provisions: false, containerEngine: false, images: 'configured', local: true, endsWithEngine: false, fallback: false, noSlots: 'nothing here can run a sandbox' },
+  remote: {
+    label: 'Remote',
+    provisions: true,
+    containerEngine: false,
+    images: 'elsewhere',
+    local: false,
+    endsWithEngine: false,
+    fallback: false,
+    noSlots: 'the backend remote has no spare sandboxes',
+  },
+  apple: {
+    label: 'Apple',
+    provisions: true,
+    containerEngine: false,
+    images: 'configured',
+    local: true,
+    endsWithEngine: false,
+    fallback: false,
+    noSlots: 'the backend apple has no spare sandboxes',
+  },
+  none: {
+    label: 'No engine',
+    provisions: false,
+    containerEngine: false,
+    images: 'configured',
+    local: true,
+    endsWithEngine: false,
+    fallback: false,
+    noSlots: 'nothing here can run a sandbox',
+  },
 }
 
 /** What is known of the backend before it is chosen: null where that is left to Berth. */

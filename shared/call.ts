@@ -22,13 +22,9 @@ export interface CallRow<I extends z.ZodType = z.ZodType, O extends z.ZodType = 
 }
 
 /** Types a row without widening it. */
-export function row<I extends z.ZodType, O extends z.ZodType, C extends z.ZodType = z.ZodNever>(
-  it: CallRow<I, O, C>,
-): CallRow<I, O, C> {
+export function row<I extends z.ZodType, O extends z.ZodType, C extends z.ZodType = z.ZodNever>(it: CallRow<I, O, C>): CallRow<I, O, C> {
   return it
 }
 
 /** What any call may answer with. */
-export const commonErrors = [
-  'BAD_INPUT', 'UNAUTHORIZED', 'FORBIDDEN', 'SHUTTING_DOWN', 'CANCELLED', 'INTERNAL',
-] as const satisfies readonly ErrorCode[]
+export const commonErrors = ['BAD_INPUT', 'UNAUTHORIZED', 'FORBIDDEN', 'SHUTTING_DOWN', 'CANCELLED', 'INTERNAL'] as const satisfies readonly ErrorCode[]

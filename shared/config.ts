@@ -49,7 +49,11 @@ export const config = z.strictObject({
     .default('auto')
     .describe('Whom commands run as. auto: the owner of Berth’s home, 1000 where that is root. root: with the powers that apt-get needs (docker).'),
   provisioner_url: z.string().nullable().default(null).describe("A deer-flow provisioner, or another Berth's bridge; selects backend remote."),
-  provisioner_api_key: z.string().nullable().default(null).describe('Its key (another Berth: a token of it); null: the password in provisioner_url, if there is one.'),
+  provisioner_api_key: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('Its key (another Berth: a token of it); null: the password in provisioner_url, if there is one.'),
   skills: z
     .strictObject({
       path: z.string().nullable().default(null).describe('Host directory of skills, mounted read-only where it exists.'),
@@ -101,7 +105,9 @@ export const config = z.strictObject({
         .default('capability')
         .describe("What acquire hands out: an address on the sandbox port, or the container's own with its key."),
       listen: z
-        .array(z.string().refine((text) => z.ipv4().safeParse(text).success || z.ipv6().safeParse(text).success, 'an IP address of this machine, e.g. 172.17.0.1'))
+        .array(
+          z.string().refine((text) => z.ipv4().safeParse(text).success || z.ipv6().safeParse(text).success, 'an IP address of this machine, e.g. 172.17.0.1'),
+        )
         .default([])
         .describe("Further addresses for both ports, e.g. the container engine's gateway. 0.0.0.0 is every network this machine is in."),
     })

@@ -89,11 +89,7 @@ export class BerthError extends Error {
 }
 
 /** Makes an error: what happened, what to do next, and what was underneath. */
-export function fail(
-  code: ErrorCode,
-  message: string,
-  rest: { next: string; details?: Record<string, unknown> | undefined; cause?: unknown },
-): BerthError {
+export function fail(code: ErrorCode, message: string, rest: { next: string; details?: Record<string, unknown> | undefined; cause?: unknown }): BerthError {
   return new BerthError(code, message, rest.next, rest.details, rest.cause)
 }
 

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 
 /** A thread or user id: it becomes a directory and part of a label, so the whole string must fit. */
-const name = (what: string) =>
-  z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, `${what} must be 1 to 64 of A-Z a-z 0-9 _ -`)
+const name = (what: string) => z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, `${what} must be 1 to 64 of A-Z a-z 0-9 _ -`)
 
 export const threadId = name('A thread id').describe('The key an agent works under.')
 export const userId = name('A user id').describe('Whose thread it is.')

@@ -10,7 +10,11 @@ const slot = z.boolean().describe('It takes a slot that is ready.')
 export const nextAcquire = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('engine'), none: z.boolean().describe('There is none; false: it is away.') }),
   z.object({ kind: z.literal('room'), slot, room: z.number().int().describe('Places that are free.') }),
-  z.object({ kind: z.literal('evicts'), slot, who: z.array(named).describe('Who goes for it, the first one first. None: it takes the place of one that is going already.') }),
+  z.object({
+    kind: z.literal('evicts'),
+    slot,
+    who: z.array(named).describe('Who goes for it, the first one first. None: it takes the place of one that is going already.'),
+  }),
   z.object({ kind: z.literal('over'), slot, nth: z.number().int().describe('As which of `replicas` it is made.') }),
   z.object({ kind: z.literal('waits'), ahead: z.number().int() }),
   z.object({ kind: z.literal('refused') }),

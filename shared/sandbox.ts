@@ -17,7 +17,10 @@ export type SandboxStatus = z.infer<typeof sandboxStatus>
 export const lease = z.object({
   holder: holderId,
   since: z.iso.datetime().describe('When this holder first acquired.'),
-  name: z.string().optional().describe('What people call it, like `claude-code · conversation 2`; absent: `holder` is all there is. `rename_holder` changes it.'),
+  name: z
+    .string()
+    .optional()
+    .describe('What people call it, like `claude-code · conversation 2`; absent: `holder` is all there is. `rename_holder` changes it.'),
 })
 
 export const sandbox = z.object({

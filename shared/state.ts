@@ -29,7 +29,12 @@ export const sandboxRow = sandbox.omit({ url: true }).extend({
 export type SandboxRow = z.infer<typeof sandboxRow>
 
 /** A spare sandbox that belongs to no thread yet. */
-export const slotRow = z.object({ name: z.string(), state: z.enum(['starting', 'ready', 'paused']), image: z.string().nullable(), created_at: z.iso.datetime() })
+export const slotRow = z.object({
+  name: z.string(),
+  state: z.enum(['starting', 'ready', 'paused']),
+  image: z.string().nullable(),
+  created_at: z.iso.datetime(),
+})
 export type SlotRow = z.infer<typeof slotRow>
 
 /** A browser that has logged in. */

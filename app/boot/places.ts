@@ -17,7 +17,14 @@ export interface Places {
 }
 
 /** `here`: the directory of the built main file, `out/app`. */
-export function places({ here, packaged, platform, resourcesPath, env, execPath }: {
+export function places({
+  here,
+  packaged,
+  platform,
+  resourcesPath,
+  env,
+  execPath,
+}: {
   here: string
   packaged: boolean
   platform: NodeJS.Platform

@@ -23,7 +23,12 @@ type QuitChoice = 'tray' | 'keep' | 'destroy' | 'cancel'
 export type QuitPlan =
   | { readonly do: 'leave' }
   | { readonly do: 'close'; readonly withinMs: number }
-  | { readonly do: 'ask'; readonly message: string; readonly detail: string; readonly choices: readonly { readonly choice: QuitChoice; readonly label: string }[] }
+  | {
+      readonly do: 'ask'
+      readonly message: string
+      readonly detail: string
+      readonly choices: readonly { readonly choice: QuitChoice; readonly label: string }[]
+    }
 
 /** Longest that a person waits for an orderly end: the stop's grace, and a slow container engine. */
 const orderlyMs = 30_000
@@ -34,7 +39,8 @@ export function stakesOf(state: HouseState | null, { here, tray }: { here: boole
   const rows = Object.values(state?.sandboxes ?? {})
   const count = (of: (row: (typeof rows)[number]) => number) => rows.reduce((sum, row) => sum + of(row), 0)
   return {
-    here, tray,
+    here,
+    tray,
     held: rows.filter((row) => row.holders.length > 0).length,
     commands: count((row) => row.commands.length),
     terminals: count((row) => row.terminals.filter((one) => one.ended === null).length),
@@ -56,9 +62,11 @@ export function quitPlan(stakes: Stakes, why: 'person' | 'session'): QuitPlan {
   return {
     do: 'ask',
     message: 'Quit Berth?',
-    detail: `${listed(parts)}. ${stakes.ends
-      ? 'Sandboxes of this backend end with Berth; their files stay.'
-      : 'Agents cannot reach a sandbox while Berth is not running. Files stay in any case.'}`,
+    detail: `${listed(parts)}. ${
+      stakes.ends
+        ? 'Sandboxes of this backend end with Berth; their files stay.'
+        : 'Agents cannot reach a sandbox while Berth is not running. Files stay in any case.'
+    }`,
     choices: [
       ...(stakes.tray ? [{ choice: 'tray' as const, label: 'Keep running in the tray' }] : []),
       ...(stakes.ends ? [] : [{ choice: 'keep' as const, label: 'Quit and keep sandboxes' }]),
@@ -117,7 +125,12 @@ export function openQuitting(deps: QuitDeps): { quitting(): boolean } {
     phase = 'asking'
     const cancel = plan.choices.length - 1
     const answer = await deps.dialogs.ask({
-      kind: 'question', message: plan.message, detail: plan.detail, buttons: plan.choices.map(({ label }) => label), yes: 0, no: cancel,
+      kind: 'question',
+      message: plan.message,
+      detail: plan.detail,
+      buttons: plan.choices.map(({ label }) => label),
+      yes: 0,
+      no: cancel,
     })
     const choice = plan.choices[answer]?.choice ?? 'cancel'
     // The login session may have ended meanwhile.

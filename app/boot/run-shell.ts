@@ -37,31 +37,53 @@ export async function runShell(start: ShellStart, { home, memoryFile, version }:
   const link = engineLink({
     attach: reach,
     startHere: () => startHere({ home, env: at.resources === null ? env : { ...env, BERTH_RESOURCES: at.resources }, log, attach: reach }),
-    now, later, version,
+    now,
+    later,
+    version,
   })
   const mirror = houseMirror(link)
   const keep = keepRunning(link)
   let trayWorks = false
   let ending: number | null = null
 
-  const startEngine = () => link.startHere().catch((thrown: unknown) => {
-    const error = toErrorData(thrown)
-    dialogs.error('Berth could not be started here', `${error.message}\n${error.next}`)
-  })
+  const startEngine = () =>
+    link.startHere().catch((thrown: unknown) => {
+      const error = toErrorData(thrown)
+      dialogs.error('Berth could not be started here', `${error.message}\n${error.next}`)
+    })
   const endpoint = () => endpointOf(link)
   const issued = issuedPaths()
-  const page = servePage({ pipes: system.pipes, link, window: () => front.window(), now, native: (name, args) => native(name, args), answered: issued.answered })
+  const page = servePage({
+    pipes: system.pipes,
+    link,
+    window: () => front.window(),
+    now,
+    native: (name, args) => native(name, args),
+    answered: issued.answered,
+  })
   const front = openFront({
-    windows: system.windows, desk, dialogs, menus: system.menus, memory, now,
-    preload: at.preload, icon: at.windowIcon,
+    windows: system.windows,
+    desk,
+    dialogs,
+    menus: system.menus,
+    memory,
+    now,
+    preload: at.preload,
+    icon: at.windowIcon,
     pageLeft: () => page.left(),
     command: (name) => page.command(name),
     closing: () => (quitting.quitting() ? 'close' : onWindowClose({ platform: system.platform, keep: keep.current(), tray: trayWorks })),
     quit: () => life.quit(),
-    firstHidden: () => desk.notify({ title: 'Berth goes on', body: 'Its sandboxes stay reachable. Quit it from the tray; Settings says what closing the window does.' }, () => front.show()),
+    firstHidden: () =>
+      desk.notify({ title: 'Berth goes on', body: 'Its sandboxes stay reachable. Quit it from the tray; Settings says what closing the window does.' }, () =>
+        front.show(),
+      ),
   })
   const native = nativeCalls({
-    desk, dialogs, issued, endpoint,
+    desk,
+    dialogs,
+    issued,
+    endpoint,
     state: mirror.state,
     progress: (transfer, done, total) => front.window()?.send(channels.progress, { transfer, done, total }),
     setTheme(theme) {
@@ -102,14 +124,20 @@ export async function runShell(start: ShellStart, { home, memoryFile, version }:
   showTray()
 
   const quitting = openQuitting({
-    life, dialogs, link, later,
+    life,
+    dialogs,
+    link,
+    later,
     state: mirror.state,
     tray: () => trayWorks || keep.current() === 'on',
     hide: front.hide,
     tidy: () => memory.flush(),
   })
   openMenu({
-    menus: system.menus, link, mac: system.platform === 'darwin', packaged: system.packaged,
+    menus: system.menus,
+    link,
+    mac: system.platform === 'darwin',
+    packaged: system.packaged,
     act(does) {
       if (does.act === 'command') {
         front.show()
@@ -170,9 +198,12 @@ function keepRunning(link: EngineLink): { current(): KeepRunning; refresh(): voi
     const now = link.current()
     if (now.state !== 'open') return
     // An engine that goes meanwhile leaves what was known.
-    now.engine.endpoint.call('config', {}).then(({ values }) => {
-      value = valueIn(values)
-    }, () => undefined)
+    now.engine.endpoint.call('config', {}).then(
+      ({ values }) => {
+        value = valueIn(values)
+      },
+      () => undefined,
+    )
   }
   link.onChange(refresh)
   refresh()
@@ -203,6 +234,9 @@ async function afterSleep(link: EngineLink, mirror: Pick<HouseMirror, 'resync'>)
   if (now.state !== 'open') return link.retry()
   mirror.resync()
   // However it answers: it is there.
-  const asked = now.engine.endpoint.call('retry', {}).then(() => true, () => true)
+  const asked = now.engine.endpoint.call('retry', {}).then(
+    () => true,
+    () => true,
+  )
   if (!(await Promise.race([asked, sleep(patienceMs, false, { ref: false })]))) await link.drop('it did not answer after the machine slept')
 }

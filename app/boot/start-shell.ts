@@ -26,7 +26,10 @@ export function startShell(start: ShellStart): void {
     guard.registerScheme(scheme)
     // Whether closing the last window ends the app is decided when it is closed.
     life.onWindowsClosed(() => undefined)
-    void life.ready().then(() => runShell(start, { home, memoryFile: path.join(data, 'shell.json'), version })).catch(fatal)
+    void life
+      .ready()
+      .then(() => runShell(start, { home, memoryFile: path.join(data, 'shell.json'), version }))
+      .catch(fatal)
   } catch (error) {
     fatal(error)
   }
@@ -41,7 +44,10 @@ function prepareHome(home: string): { home: string; data: string } {
   try {
     for (const directory of [home, data]) made(directory)
   } catch (cause) {
-    throw fail('HOME_UNUSABLE', `Berth cannot keep its files in ${home}`, { next: 'Choose another directory with BERTH_HOME; the one above it must exist.', cause })
+    throw fail('HOME_UNUSABLE', `Berth cannot keep its files in ${home}`, {
+      next: 'Choose another directory with BERTH_HOME; the one above it must exist.',
+      cause,
+    })
   }
   return { home, data }
 }

@@ -1,6 +1,42 @@
 import { execFile } from 'node:child_process'
-import { app, BrowserWindow, clipboard, dialog, ipcMain, type IpcMainEvent, type IpcMainInvokeEvent, Menu, type MenuItemConstructorOptions, MessageChannelMain, nativeImage, nativeTheme, Notification, powerMonitor, protocol, screen, session, shell, Tray } from 'electron'
-import type { Desk, Dialogs, Guard, Item, Life, MainWindow, Menus, PagePort, Pipes, Sender, System, TrayIcon, Trays, WindowOptions, Windows } from '../system/system.ts'
+import {
+  app,
+  BrowserWindow,
+  clipboard,
+  dialog,
+  ipcMain,
+  type IpcMainEvent,
+  type IpcMainInvokeEvent,
+  Menu,
+  type MenuItemConstructorOptions,
+  MessageChannelMain,
+  nativeImage,
+  nativeTheme,
+  Notification,
+  powerMonitor,
+  protocol,
+  screen,
+  session,
+  shell,
+  Tray,
+} from 'electron'
+import type {
+  Desk,
+  Dialogs,
+  Guard,
+  Item,
+  Life,
+  MainWindow,
+  Menus,
+  PagePort,
+  Pipes,
+  Sender,
+  System,
+  TrayIcon,
+  Trays,
+  WindowOptions,
+  Windows,
+} from '../system/system.ts'
 
 /** The real system. */
 export function electronSystem(): System {
@@ -50,10 +86,13 @@ function electronDesk(): Desk {
     dark: () => nativeTheme.shouldUseDarkColors,
     onDark: (listener) => void nativeTheme.on('updated', listener),
     // Linux desktops read files in a directory instead: native/autostart.ts.
-    login: process.platform === 'linux' ? null : {
-      get: () => app.getLoginItemSettings().openAtLogin,
-      set: (on) => app.setLoginItemSettings({ openAtLogin: on }),
-    },
+    login:
+      process.platform === 'linux'
+        ? null
+        : {
+            get: () => app.getLoginItemSettings().openAtLogin,
+            set: (on) => app.setLoginItemSettings({ openAtLogin: on }),
+          },
   }
 }
 
@@ -61,7 +100,13 @@ function electronDialogs(): Dialogs {
   return {
     async ask({ kind, message, detail, buttons, yes, no }) {
       const { response } = await dialog.showMessageBox({
-        type: kind, message, buttons: [...buttons], defaultId: yes, cancelId: no, noLink: true, ...(detail === undefined ? {} : { detail }),
+        type: kind,
+        message,
+        buttons: [...buttons],
+        defaultId: yes,
+        cancelId: no,
+        noLink: true,
+        ...(detail === undefined ? {} : { detail }),
       })
       return response
     },
@@ -146,7 +191,14 @@ function template<D>(items: readonly Item<D>[], act: (does: D) => void): MenuIte
 /** Linux desktops show trays through a watcher on D-Bus, and not every desktop has one. */
 function trayWorks(): Promise<boolean> {
   if (process.platform !== 'linux') return Promise.resolve(true)
-  const asked = ['--session', '--print-reply', '--dest=org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus.NameHasOwner', 'string:org.kde.StatusNotifierWatcher']
+  const asked = [
+    '--session',
+    '--print-reply',
+    '--dest=org.freedesktop.DBus',
+    '/org/freedesktop/DBus',
+    'org.freedesktop.DBus.NameHasOwner',
+    'string:org.kde.StatusNotifierWatcher',
+  ]
   return new Promise((resolve) => {
     execFile('dbus-send', asked, { timeout: 2000 }, (error, stdout) => resolve(error === null && /boolean true/.test(stdout)))
   })
@@ -170,10 +222,11 @@ function senderOf({ sender, senderFrame }: IpcMainEvent | IpcMainInvokeEvent): S
 function electronGuard(): Guard {
   return {
     registerScheme: (scheme) => protocol.registerSchemesAsPrivileged([{ scheme, privileges: { standard: true, secure: true, supportFetchAPI: true } }]),
-    serve: (scheme, handler) => protocol.handle(scheme, async ({ url, method }) => {
-      const { status, headers, body } = await handler({ url, method })
-      return new Response(body as Uint8Array<ArrayBuffer> | null, { status, headers })
-    }),
+    serve: (scheme, handler) =>
+      protocol.handle(scheme, async ({ url, method }) => {
+        const { status, headers, body } = await handler({ url, method })
+        return new Response(body as Uint8Array<ArrayBuffer> | null, { status, headers })
+      }),
     allowPermissions(names) {
       const { defaultSession } = session
       defaultSession.setPermissionRequestHandler((_contents, permission, answer) => answer(names.includes(permission)))
@@ -259,13 +312,18 @@ function openWindow({ bounds, background, preload, icon }: WindowOptions): MainW
       window.on('maximize', listener)
       window.on('unmaximize', listener)
     },
-    onContextMenu: (listener) => void webContents.on('context-menu', (_event, { isEditable, formControlType, editFlags, selectionText }) => listener({
-      editable: isEditable, area: formControlType === 'text-area',
-      can: { cut: editFlags.canCut, copy: editFlags.canCopy && selectionText !== '', paste: editFlags.canPaste, selectAll: editFlags.canSelectAll },
-    })),
-    onCrash: (listener) => void webContents.on('render-process-gone', (_event, { reason }) => {
-      if (reason !== 'clean-exit') listener(reason)
-    }),
+    onContextMenu: (listener) =>
+      void webContents.on('context-menu', (_event, { isEditable, formControlType, editFlags, selectionText }) =>
+        listener({
+          editable: isEditable,
+          area: formControlType === 'text-area',
+          can: { cut: editFlags.canCut, copy: editFlags.canCopy && selectionText !== '', paste: editFlags.canPaste, selectAll: editFlags.canSelectAll },
+        }),
+      ),
+    onCrash: (listener) =>
+      void webContents.on('render-process-gone', (_event, { reason }) => {
+        if (reason !== 'clean-exit') listener(reason)
+      }),
   }
 }
 

@@ -47,7 +47,12 @@ async function tokenIn(file: string): Promise<string> {
  * The engine in this process. It is loaded only here and only now: an attached shell never does. `attach` is for when another
  * process was faster.
  */
-export async function startHere({ home, env, log, attach }: {
+export async function startHere({
+  home,
+  env,
+  log,
+  attach,
+}: {
   home: string
   env: NodeJS.ProcessEnv
   log: Log

@@ -27,19 +27,23 @@ export function houseMirror(link: EngineLink): HouseMirror {
       const { engine } = now
       if (instance !== engine.instance) state = null
       instance = engine.instance
-      const mine = engine.endpoint.subscribe('state', {}, {
-        event(event) {
-          if (event.type === 'snapshot') state = event.state
-          else if (event.seq !== seq + 1 || !state) return resync()
-          else state = applyPatch(state, event.ops)
-          seq = event.seq
-          changed()
+      const mine = engine.endpoint.subscribe(
+        'state',
+        {},
+        {
+          event(event) {
+            if (event.type === 'snapshot') state = event.state
+            else if (event.seq !== seq + 1 || !state) return resync()
+            else state = applyPatch(state, event.ops)
+            seq = event.seq
+            changed()
+          },
+          // A connection that broke is the link's to tell; an engine that is closing is about to break it.
+          end: () => {
+            if (subscription === mine) subscription = null
+          },
         },
-        // A connection that broke is the link's to tell; an engine that is closing is about to break it.
-        end: () => {
-          if (subscription === mine) subscription = null
-        },
-      })
+      )
       subscription = mine
     }
     changed()

@@ -131,9 +131,12 @@ export function engineLink(deps: LinkDeps): EngineLink {
 
   function start(): Promise<void> {
     takeBack()
-    starting ??= deps.startHere().then(reached).finally(() => {
-      starting = null
-    })
+    starting ??= deps
+      .startHere()
+      .then(reached)
+      .finally(() => {
+        starting = null
+      })
     return starting
   }
 

@@ -27,7 +27,12 @@ export function preloadNative({ ask, pathOf, onCommand, onProgress }: NativeDeps
         if (news.transfer === transfer) report(news.done, news.total)
       })
       try {
-        return await asked<string[]>('upload', to, files.map((file) => pathOf(file)).filter((path) => path !== ''), transfer)
+        return await asked<string[]>(
+          'upload',
+          to,
+          files.map((file) => pathOf(file)).filter((path) => path !== ''),
+          transfer,
+        )
       } finally {
         off()
       }

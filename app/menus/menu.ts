@@ -2,7 +2,19 @@ import { type EngineLink, offers } from '../engine/link.ts'
 import type { Item, Menus, Spot, System } from '../system/system.ts'
 
 /** The application's menu; set again only when what it offers has changed. */
-export function openMenu({ menus, link, mac, packaged, act }: { menus: Menus; link: EngineLink; mac: boolean; packaged: boolean; act: (does: MenuAct) => void }): void {
+export function openMenu({
+  menus,
+  link,
+  mac,
+  packaged,
+  act,
+}: {
+  menus: Menus
+  link: EngineLink
+  mac: boolean
+  packaged: boolean
+  act: (does: MenuAct) => void
+}): void {
   let offered: boolean | null = null
   function show(): void {
     const offer = offers(link.current())
@@ -16,8 +28,7 @@ export function openMenu({ menus, link, mac, packaged, act }: { menus: Menus; li
 
 export type MenuAct =
   /** A command of the page, by its name. */
-  | { readonly act: 'command'; readonly name: string }
-  | { readonly act: 'about' | 'diagnostics' | 'quit' | 'close-window' | 'start-engine' }
+  { readonly act: 'command'; readonly name: string } | { readonly act: 'about' | 'diagnostics' | 'quit' | 'close-window' | 'start-engine' }
 
 const command = (name: string): MenuAct => ({ act: 'command', name })
 
@@ -33,7 +44,26 @@ export function applicationMenu({ mac, packaged, offer }: { mac: boolean; packag
   const quit: Item<MenuAct> = { label: 'Quit Berth', ...key('Q'), does: { act: 'quit' } }
   const line: Item<MenuAct> = { separator: true }
   return [
-    ...(mac ? [{ label: 'Berth', items: [about, line, settings, line, { role: 'services' as const }, line, { role: 'hide' as const }, { role: 'hideOthers' as const }, { role: 'unhide' as const }, line, quit] }] : []),
+    ...(mac
+      ? [
+          {
+            label: 'Berth',
+            items: [
+              about,
+              line,
+              settings,
+              line,
+              { role: 'services' as const },
+              line,
+              { role: 'hide' as const },
+              { role: 'hideOthers' as const },
+              { role: 'unhide' as const },
+              line,
+              quit,
+            ],
+          },
+        ]
+      : []),
     {
       label: '&File',
       items: [
@@ -59,7 +89,11 @@ export function applicationMenu({ mac, packaged, offer }: { mac: boolean; packag
         line,
         { label: 'Commands…', keys: mac ? 'Cmd+K' : 'Ctrl+Shift+K', told: true, does: command('palette') },
         line,
-        { role: 'resetZoom' }, { role: 'zoomIn' }, { role: 'zoomOut' }, line, { role: 'togglefullscreen' },
+        { role: 'resetZoom' },
+        { role: 'zoomIn' },
+        { role: 'zoomOut' },
+        line,
+        { role: 'togglefullscreen' },
         // In a package its fuses and this menu leave nobody a way into the page.
         ...(packaged ? [] : [{ role: 'toggleDevTools' as const }]),
       ],
@@ -78,7 +112,12 @@ export function applicationMenu({ mac, packaged, offer }: { mac: boolean; packag
 
 /** What this is, in the system's own panel for it, and where newer ones are: Berth makes no traffic of its own to look for them. */
 export function about({ desk, electron }: Pick<System, 'desk' | 'electron'>, { version, icon }: { version: string; icon: string | null }): void {
-  desk.about({ name: 'Berth', version, icon, text: `Sandboxes for AI agents.\nElectron ${electron}\nMIT licence\n\nNew releases are published where this one came from.` })
+  desk.about({
+    name: 'Berth',
+    version,
+    icon,
+    text: `Sandboxes for AI agents.\nElectron ${electron}\nMIT licence\n\nNew releases are published where this one came from.`,
+  })
 }
 
 /** The menu of what was right-clicked: a field's, a terminal's, or that of a text which is selected. Empty: there is nothing to do there. */
@@ -88,5 +127,13 @@ export function contextMenu({ editable, area, can }: Spot): readonly Item<never>
   const paste: Item<never> = { role: 'paste', enabled: can.paste }
   // What a terminal shows cannot be cut out of it, and its field holds no more than the selection.
   if (area) return [copy, paste]
-  return [{ role: 'undo' }, { separator: true }, { role: 'cut', enabled: can.cut }, copy, paste, { separator: true }, { role: 'selectAll', enabled: can.selectAll }]
+  return [
+    { role: 'undo' },
+    { separator: true },
+    { role: 'cut', enabled: can.cut },
+    copy,
+    paste,
+    { separator: true },
+    { role: 'selectAll', enabled: can.selectAll },
+  ]
 }

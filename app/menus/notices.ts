@@ -10,11 +10,15 @@ export function followEvents(link: EngineLink, heard: (event: BerthEvent) => voi
     subscription?.close()
     subscription = null
     if (now.state !== 'open') return
-    subscription = now.engine.endpoint.subscribe('events', { limit: 0 }, {
-      event: ({ events }) => events.forEach(heard),
-      // The link tells of a loss.
-      end: () => undefined,
-    })
+    subscription = now.engine.endpoint.subscribe(
+      'events',
+      { limit: 0 },
+      {
+        event: ({ events }) => events.forEach(heard),
+        // The link tells of a loss.
+        end: () => undefined,
+      },
+    )
   }
   const off = link.onChange(follow)
   follow(link.current())
@@ -36,7 +40,11 @@ export function notices({ desk, visible, show }: { desk: Desk; visible: () => bo
   }
 }
 
-export interface Notice { readonly title: string; readonly body: string; readonly path: string }
+export interface Notice {
+  readonly title: string
+  readonly body: string
+  readonly path: string
+}
 
 /** Long enough that a person has turned to something else. */
 const longMs = 20_000

@@ -25,16 +25,21 @@ export async function shutDownAll(deps: ShutDownDeps): Promise<void> {
       kind: 'warning',
       message: `Shut down all ${count} ${count === 1 ? 'sandbox' : 'sandboxes'}?`,
       detail: `${held} in use, ${commands} ${commands === 1 ? 'command runs' : 'commands run'}, ${terminals} ${terminals === 1 ? 'terminal' : 'terminals'} open. What runs in them ends; files in workspace, uploads and outputs stay.`,
-      buttons: ['Shut down', 'Cancel'], yes: 0, no: 1,
+      buttons: ['Shut down', 'Cancel'],
+      yes: 0,
+      no: 1,
     })
     if (answer !== 0) return
   }
   deps.progress(count)
   try {
     const { destroyed, failed } = await deps.endpoint().call('shutdown', { keep_host: true })
-    deps.desk.notify(failed.length === 0
-      ? { title: 'All sandboxes are shut down', body: `${destroyed.length} ended. Files stay.` }
-      : { title: `${failed.length} of ${destroyed.length + failed.length} sandboxes did not end`, body: failed[0]?.error ?? '' }, deps.show)
+    deps.desk.notify(
+      failed.length === 0
+        ? { title: 'All sandboxes are shut down', body: `${destroyed.length} ended. Files stay.` }
+        : { title: `${failed.length} of ${destroyed.length + failed.length} sandboxes did not end`, body: failed[0]?.error ?? '' },
+      deps.show,
+    )
   } catch (thrown) {
     const error = toErrorData(thrown)
     deps.desk.notify({ title: 'Not everything could be shut down', body: `${error.message}. ${error.next}` }, deps.show)

@@ -33,7 +33,11 @@ type TrayAct =
   | { readonly act: 'sandbox'; readonly id: string; readonly tab: string | null }
   | { readonly act: 'copy-address'; readonly url: string }
 
-export interface TrayLook { readonly icon: TrayIconName; readonly tooltip: string; readonly items: readonly Item<TrayAct>[] }
+export interface TrayLook {
+  readonly icon: TrayIconName
+  readonly tooltip: string
+  readonly items: readonly Item<TrayAct>[]
+}
 
 /** What the tray is made from. */
 export interface TrayFacts {
@@ -82,11 +86,7 @@ export function countsOf(state: HouseState | null): { active: number; warm: numb
 }
 
 function countsLine({ active, warm, creating, failed }: ReturnType<typeof countsOf>): string {
-  return [
-    `${active} active`, `${warm} warm`,
-    ...(creating > 0 ? [`${creating} starting`] : []),
-    ...(failed > 0 ? [`${failed} failed`] : []),
-  ].join(', ')
+  return [`${active} active`, `${warm} warm`, ...(creating > 0 ? [`${creating} starting`] : []), ...(failed > 0 ? [`${failed} failed`] : [])].join(', ')
 }
 
 function engineLine(link: TrayFacts['link']): string {
@@ -102,7 +102,10 @@ function partsOf({ id, status }: SandboxRow): Item<TrayAct>[] {
 
 /** The latest used first, so that what somebody works on stands on top. */
 function latest(rows: readonly SandboxRow[]): SandboxRow[] {
-  return rows.filter((row) => row.status !== 'stopping').sort((a, b) => (a.last_activity_at === b.last_activity_at ? a.id.localeCompare(b.id) : a.last_activity_at < b.last_activity_at ? 1 : -1)).slice(0, recent)
+  return rows
+    .filter((row) => row.status !== 'stopping')
+    .sort((a, b) => (a.last_activity_at === b.last_activity_at ? a.id.localeCompare(b.id) : a.last_activity_at < b.last_activity_at ? 1 : -1))
+    .slice(0, recent)
 }
 
 function nameOf(row: SandboxRow): string {

@@ -13,7 +13,9 @@ export async function exportDiagnostics({ endpoint, dialogs }: { endpoint: () =>
       kind: 'info',
       message: 'Save this report?',
       detail: `${text.length > shown ? `${text.slice(0, shown)}\n…` : text}\n\n${Math.ceil(text.length / 1024)} KiB in all. Tokens and secrets are left out; paths and names of threads are in it. Nothing is sent anywhere.`,
-      buttons: ['Save…', 'Cancel'], yes: 0, no: 1,
+      buttons: ['Save…', 'Cancel'],
+      yes: 0,
+      no: 1,
     })
     if (save !== 0) return
     const file = await dialogs.saveFile({ title: 'Save diagnostics', name })

@@ -10,10 +10,21 @@ export interface CommandPlace {
 }
 
 /** Where the `berth` command goes, a directory of the user's own; null where nothing stays that it could point at. */
-export function commandPlace({ platform, env, userHome, target }: { platform: NodeJS.Platform; env: NodeJS.ProcessEnv; userHome: string; target: string }): CommandPlace | null {
+export function commandPlace({
+  platform,
+  env,
+  userHome,
+  target,
+}: {
+  platform: NodeJS.Platform
+  env: NodeJS.ProcessEnv
+  userHome: string
+  target: string
+}): CommandPlace | null {
   // An AppImage is unpacked only while it runs.
   if (env['APPIMAGE']) return null
-  if (platform === 'win32') return { file: path.win32.join(env['LOCALAPPDATA'] ?? path.win32.join(userHome, 'AppData', 'Local'), 'Microsoft', 'WindowsApps', 'berth.cmd'), target }
+  if (platform === 'win32')
+    return { file: path.win32.join(env['LOCALAPPDATA'] ?? path.win32.join(userHome, 'AppData', 'Local'), 'Microsoft', 'WindowsApps', 'berth.cmd'), target }
   return { file: path.posix.join(userHome, '.local', 'bin', 'berth'), target }
 }
 
@@ -28,7 +39,10 @@ export async function installedCommand(place: CommandPlace | null): Promise<stri
 
 /** Installs the command, in place of an older link of ours; never over a file of somebody else. */
 export async function installCommand(place: CommandPlace | null): Promise<string> {
-  if (!place) throw fail('NOT_SUPPORTED', 'An AppImage cannot install a command: it is unpacked only while it runs', { next: 'Install the deb package, or run Berth from a clone.' })
+  if (!place)
+    throw fail('NOT_SUPPORTED', 'An AppImage cannot install a command: it is unpacked only while it runs', {
+      next: 'Install the deb package, or run Berth from a clone.',
+    })
   if (!place.file.endsWith('.cmd') && !(await isFree(place.file))) {
     throw fail('NAME_TAKEN', `${place.file} is there already and is not Berth's`, { next: 'Move it away, then install the command again.' })
   }

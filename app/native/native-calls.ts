@@ -38,7 +38,11 @@ export interface ShellSettings {
 const text = z.string().max(4096)
 const none = z.tuple([])
 /** Of the page's: a file's name for a dialog, without what could lead elsewhere. */
-const fileName = z.string().min(1).max(255).transform((name) => path.basename(name.replaceAll('\\', '/')))
+const fileName = z
+  .string()
+  .min(1)
+  .max(255)
+  .transform((name) => path.basename(name.replaceAll('\\', '/')))
 
 const inputs = {
   reveal: z.tuple([text]),
@@ -66,7 +70,8 @@ export function nativeCalls(deps: NativeDeps): (name: string, args: readonly unk
   const { desk, dialogs, endpoint, issued, settings, state } = deps
 
   async function reveal(asked: string): Promise<boolean> {
-    if (!(await issued.has(asked, state()))) throw fail('FILE_DENIED', 'Only directories and files that Berth has named are shown', { next: 'Copy the path instead.' })
+    if (!(await issued.has(asked, state())))
+      throw fail('FILE_DENIED', 'Only directories and files that Berth has named are shown', { next: 'Copy the path instead.' })
     desk.reveal(asked)
     return true
   }
@@ -94,11 +99,13 @@ export function nativeCalls(deps: NativeDeps): (name: string, args: readonly unk
   }
 
   async function upload(to: { sandbox: string; directory: string }, files: readonly string[], transfer: number): Promise<string[]> {
-    const sizes = await Promise.all(files.map(async (file) => {
-      const facts = await stat(file)
-      if (!facts.isFile()) throw fail('FILE_FAILED', `${path.basename(file)} is not a file`, { next: 'Choose files; a directory is uploaded as an archive.' })
-      return facts.size
-    }))
+    const sizes = await Promise.all(
+      files.map(async (file) => {
+        const facts = await stat(file)
+        if (!facts.isFile()) throw fail('FILE_FAILED', `${path.basename(file)} is not a file`, { next: 'Choose files; a directory is uploaded as an archive.' })
+        return facts.size
+      }),
+    )
     const total = sizes.reduce((sum, size) => sum + size, 0)
     const written: string[] = []
     let before = 0
@@ -112,7 +119,10 @@ export function nativeCalls(deps: NativeDeps): (name: string, args: readonly unk
   }
 
   const natives: Native = {
-    reveal, openDirectory, download, upload,
+    reveal,
+    openDirectory,
+    download,
+    upload,
     copy: (it) => desk.copy(it),
     copyToken: async () => desk.copy((await endpoint().call('token_copy', {})).token),
     copyAddress: async (sandbox, where) => desk.copy(addressFor(where, await endpoint().call('address_copy', { id: sandbox }))),
@@ -145,7 +155,15 @@ const names = ['workspace', 'uploads', 'outputs'] as const
  * a sandbox owns what lies in its mount, and might have put a link there, to another thread's files even: so it must be a
  * directory itself and no link, and lie in the home. Throws FILE_DENIED or FILE_NOT_FOUND.
  */
-export async function threadDirectory({ home, details, which }: { home: string; details: Pick<CallResult<'details'>, 'mounts'>; which: string }): Promise<string> {
+export async function threadDirectory({
+  home,
+  details,
+  which,
+}: {
+  home: string
+  details: Pick<CallResult<'details'>, 'mounts'>
+  which: string
+}): Promise<string> {
   const name = names.find((one) => one === which)
   const mount = details.mounts.find(({ kind }) => kind === name)
   if (!name || !mount) throw fail('FILE_NOT_FOUND', 'This sandbox has no such directory', { next: 'Look at its Mounts.' })
@@ -187,10 +205,13 @@ async function uploadFrom(url: string, file: string, onProgress: (done: number) 
     const request = ask(url, 'PUT', { 'content-type': 'application/octet-stream', 'content-length': String(size) })
     const response = answered(request)
     // An early refusal breaks the pipe: then the answer says why.
-    await Promise.all([pipeline(createReadStream(file), counted, request).catch(async (error: unknown) => {
-      await response
-      throw error
-    }), response])
+    await Promise.all([
+      pipeline(createReadStream(file), counted, request).catch(async (error: unknown) => {
+        await response
+        throw error
+      }),
+      response,
+    ])
     await response.then((message) => message.resume())
   } catch (error) {
     throw problem(error, 'uploaded')
@@ -226,7 +247,8 @@ function errorIn(text: string): Error | null {
 function problem(thrown: unknown, what: string): Error {
   const code = errno(thrown)
   if (code === 'ENOSPC') return fail('DISK_FULL', `The file could not be ${what}: the disk is full`, { next: 'Free some space.', cause: thrown })
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return fail('FILE_DENIED', `The file could not be ${what}: this place does not allow it`, { next: 'Choose another.', cause: thrown })
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return fail('FILE_DENIED', `The file could not be ${what}: this place does not allow it`, { next: 'Choose another.', cause: thrown })
   return asBerthError(thrown)
 }
 

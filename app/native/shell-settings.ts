@@ -6,10 +6,19 @@ import { type CommandPlace, commandPlace, installCommand, installedCommand } fro
 import type { System } from '../system/system.ts'
 import { type Places, userHome } from '../boot/places.ts'
 
-export interface LoginSetting { get(): Promise<boolean> | boolean; set(on: boolean): Promise<void> | void }
+export interface LoginSetting {
+  get(): Promise<boolean> | boolean
+  set(on: boolean): Promise<void> | void
+}
 
 /** Settings that are the shell's own and not the engine's. */
-function shellSettings({ packaged, login, place, version, electron }: {
+function shellSettings({
+  packaged,
+  login,
+  place,
+  version,
+  electron,
+}: {
   packaged: boolean
   login: LoginSetting
   place: CommandPlace | null
@@ -40,7 +49,10 @@ export function settingsOf({ system, places, env, version }: { system: System; p
 }
 
 /** Launch at login on Linux: an entry in the directory that desktops read (XDG autostart). */
-export function autostart({ env, home, command }: { env: NodeJS.ProcessEnv; home: string; command: string }): { get(): Promise<boolean>; set(on: boolean): Promise<void> } {
+export function autostart({ env, home, command }: { env: NodeJS.ProcessEnv; home: string; command: string }): {
+  get(): Promise<boolean>
+  set(on: boolean): Promise<void>
+} {
   const directory = path.join(env['XDG_CONFIG_HOME'] || path.join(home, '.config'), 'autostart')
   const file = path.join(directory, 'berth.desktop')
   return {
@@ -58,7 +70,16 @@ export function autostart({ env, home, command }: { env: NodeJS.ProcessEnv; home
 }
 
 function entry(command: string): string {
-  return ['[Desktop Entry]', 'Type=Application', 'Name=Berth', 'Comment=Sandboxes for AI agents', `Exec=${quoted(command)} --hidden`, 'Icon=berth', 'Terminal=false', ''].join('\n')
+  return [
+    '[Desktop Entry]',
+    'Type=Application',
+    'Name=Berth',
+    'Comment=Sandboxes for AI agents',
+    `Exec=${quoted(command)} --hidden`,
+    'Icon=berth',
+    'Terminal=false',
+    '',
+  ].join('\n')
 }
 
 /** As the desktop entry specification quotes an argument. */

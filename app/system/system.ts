@@ -56,7 +56,9 @@ export interface Dialogs {
 }
 
 /** Something is about to happen, and may be prevented. */
-interface Ask { prevent(): void }
+interface Ask {
+  prevent(): void
+}
 
 /** The life of the process, as far as the system has a say in it. */
 export interface Life {
@@ -82,8 +84,26 @@ export interface Life {
 }
 
 export type MenuRole =
-  | 'about' | 'quit' | 'hide' | 'hideOthers' | 'unhide' | 'undo' | 'redo' | 'cut' | 'copy' | 'paste' | 'selectAll' | 'minimize' | 'zoom'
-  | 'togglefullscreen' | 'resetZoom' | 'zoomIn' | 'zoomOut' | 'toggleDevTools' | 'services' | 'front'
+  | 'about'
+  | 'quit'
+  | 'hide'
+  | 'hideOthers'
+  | 'unhide'
+  | 'undo'
+  | 'redo'
+  | 'cut'
+  | 'copy'
+  | 'paste'
+  | 'selectAll'
+  | 'minimize'
+  | 'zoom'
+  | 'togglefullscreen'
+  | 'resetZoom'
+  | 'zoomIn'
+  | 'zoomOut'
+  | 'toggleDevTools'
+  | 'services'
+  | 'front'
 
 /** A menu as data: what stands in it, and by a value what it does. */
 export interface Item<D> {
@@ -133,7 +153,11 @@ export interface Pipes {
 }
 
 /** One answer of the app's own scheme. */
-export interface SchemeAnswer { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array | null }
+export interface SchemeAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | null
+}
 
 /** What a page may and may not. Said once, before the first page. */
 export interface Guard {
@@ -146,7 +170,12 @@ export interface Guard {
   confine(origin: string, refused: (url: string) => void): void
 }
 
-export interface Bounds { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
+export interface Bounds {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
 
 export interface WindowOptions {
   readonly bounds: { readonly width: number; readonly height: number; readonly x?: number | undefined; readonly y?: number | undefined }

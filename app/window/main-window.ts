@@ -44,7 +44,10 @@ export function openFront(deps: FrontDeps): Front {
   function open(path: string): void {
     const { bounds, maximised } = memory.get()
     const made = windows.open({
-      bounds: openingBounds(bounds, windows.workAreas()), background: deps.desk.dark() ? backgrounds.dark : backgrounds.light, preload: deps.preload, icon: deps.icon,
+      bounds: openingBounds(bounds, windows.workAreas()),
+      background: deps.desk.dark() ? backgrounds.dark : backgrounds.light,
+      preload: deps.preload,
+      icon: deps.icon,
     })
     window = made
     made.onReady(() => {
@@ -88,8 +91,12 @@ export function openFront(deps: FrontDeps): Front {
     deps.pageLeft()
     if (plan.reload) return made.reload()
     const answer = await deps.dialogs.ask({
-      kind: 'error', message: 'The window keeps failing', detail: `Its process ended (${reason}) again and again. Berth and its sandboxes go on.`,
-      buttons: ['Load it again', 'Close the window'], yes: 0, no: 1,
+      kind: 'error',
+      message: 'The window keeps failing',
+      detail: `Its process ended (${reason}) again and again. Berth and its sandboxes go on.`,
+      buttons: ['Load it again', 'Close the window'],
+      yes: 0,
+      no: 1,
     })
     if (answer !== 0) return made.hide()
     crashes = []

@@ -3,10 +3,17 @@ import type { BackendKind, Isolation, Progress } from '../../shared/sandbox.ts'
 import type { KindTraits } from '../../shared/backends.ts'
 
 /** A bind as the engine sees it: `source` is a host path, already checked and existing. */
-export interface Mount { readonly source: string; readonly target: string; readonly readonly: boolean }
+export interface Mount {
+  readonly source: string
+  readonly target: string
+  readonly readonly: boolean
+}
 
 /** Whose containers are ours: both must match. Passed to a backend when it is made. */
-export interface Owner { readonly installation: string; readonly home: string }
+export interface Owner {
+  readonly installation: string
+  readonly home: string
+}
 
 /** All that a backend needs to make one sandbox. */
 export interface SandboxSpec {
@@ -77,7 +84,12 @@ export interface Description {
 }
 
 /** `names`: by which Berth has it; the engine may have others for it, which are not Berth's to take. */
-export interface ShelfImage { readonly id: string; readonly names: readonly string[]; readonly bytes: number; readonly createdAt: number }
+export interface ShelfImage {
+  readonly id: string
+  readonly names: readonly string[]
+  readonly bytes: number
+  readonly createdAt: number
+}
 
 export interface ImageShelf {
   /** Those that Berth made, and those of these names. */
@@ -90,7 +102,10 @@ export interface ImageShelf {
   cancel(image: string): void
 }
 
-export interface EngineFacts { readonly name: string; readonly version: string }
+export interface EngineFacts {
+  readonly name: string
+  readonly version: string
+}
 
 /** What the engine did. `lost` and `back` are about the stream itself: between them nothing was seen. */
 export type EngineEvent =
@@ -106,7 +121,10 @@ export interface EngineWatch {
 }
 
 /** `at`: when it was written (ISO 8601, UTC, milliseconds), by the clock of whoever keeps the log; null where that is not known. */
-export interface LoggedLine { readonly at: string | null; readonly text: string }
+export interface LoggedLine {
+  readonly at: string | null
+  readonly text: string
+}
 
 /** What a backend can do: of its kind, and of the engine that it met. */
 export interface Traits extends KindTraits {

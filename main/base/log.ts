@@ -2,7 +2,10 @@
 export type Log = (level: 'info' | 'warn' | 'error', text: string, cause?: unknown) => void
 
 /** The last lines of the engine's own log, kept for whoever reports a problem. */
-export interface LogTail { readonly log: Log; lines(): readonly string[] }
+export interface LogTail {
+  readonly log: Log
+  lines(): readonly string[]
+}
 
 const kept = 500
 

@@ -3,10 +3,17 @@ import type { z } from 'zod'
 import { diskError, errno } from './write-atomic.ts'
 
 /** A file that was not what it should be. `moved`: where it lies now; null where even that failed. */
-export interface BrokenFile { readonly path: string; readonly reason: string; readonly moved: string | null }
+export interface BrokenFile {
+  readonly path: string
+  readonly reason: string
+  readonly moved: string | null
+}
 
 /** `value` is null when the file is absent, and when it was broken. */
-export interface JsonRead<T> { readonly value: T | null; readonly broken: BrokenFile | null }
+export interface JsonRead<T> {
+  readonly value: T | null
+  readonly broken: BrokenFile | null
+}
 
 /**
  * Reads a small JSON file of the home. One that does not parse or does not fit is moved to `{path}.broken` (the newest

@@ -4,7 +4,10 @@ import { dirname, join } from 'node:path'
 import { errno } from './write-atomic.ts'
 
 /** What the user Berth runs as may not delete; a sandbox, where it was made, can. */
-export interface Left { readonly path: string; readonly code: string }
+export interface Left {
+  readonly path: string
+  readonly code: string
+}
 
 export interface Removed {
   /** The first hundred; `leftCount` says how many there are. */

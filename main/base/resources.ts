@@ -44,9 +44,10 @@ export function rendererDir(env: NodeJS.ProcessEnv = process.env, here: string =
 const existing = (place: string): string | null => (existsSync(place) ? place : null)
 
 function linuxNode(arch: 'x64' | 'arm64', base: string | undefined, built: string): string | null {
-  const places = base === undefined
-    ? [path.join(path.dirname(built), 'node_modules', `node-linux-${arch}`, 'bin', 'node')]
-    : [path.join(base, `node-linux-${arch}`), ...(process.platform === 'linux' && process.arch === arch ? [path.join(base, 'node')] : [])]
+  const places =
+    base === undefined
+      ? [path.join(path.dirname(built), 'node_modules', `node-linux-${arch}`, 'bin', 'node')]
+      : [path.join(base, `node-linux-${arch}`), ...(process.platform === 'linux' && process.arch === arch ? [path.join(base, 'node')] : [])]
   const found = places.find((place) => existsSync(place))
   if (found !== undefined) return realpathSync(found)
   // Outside a packaged app, this very process runs on such a Node or on one as good.

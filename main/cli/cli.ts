@@ -12,7 +12,10 @@ import type { StdioOptions } from '../doors/mcp/serve-stdio.ts'
 import { shownText } from '../../shared/say-next.ts'
 
 /** Options that every command has. */
-export interface CommonOptions { readonly json?: boolean; readonly home?: string }
+export interface CommonOptions {
+  readonly json?: boolean
+  readonly home?: string
+}
 
 /** One run of a command. */
 export interface Cli {

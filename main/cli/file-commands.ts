@@ -35,7 +35,8 @@ export function addFileCommands(program: Command, run: Run): void {
         }
         const from = { ...at, path }
         const size = await cli.withEngine((client) =>
-          output === undefined ? download(client, from, (bytes) => write(cli.io.stdout, bytes), cli.signal) : downloadTo(output, client, from, cli.signal))
+          output === undefined ? download(client, from, (bytes) => write(cli.io.stdout, bytes), cli.signal) : downloadTo(output, client, from, cli.signal),
+        )
         if (output !== undefined) await cli.show({ path, size, output }, () => `${byteSize(size)} written to ${output}\n`)
       }),
     )
@@ -46,7 +47,10 @@ export function addFileCommands(program: Command, run: Run): void {
     .usage('(--thread T | ID) PATH')
     .option('-f, --file <file>', 'the file to send instead of standard input')
     .option('-a, --append', 'append to it')
-    .addHelpText('after', '\nExamples:\n  echo hi | berth write --thread demo /mnt/user-data/workspace/a\n  berth write --thread demo /mnt/user-data/uploads/b.zip -f b.zip\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  echo hi | berth write --thread demo /mnt/user-data/workspace/a\n  berth write --thread demo /mnt/user-data/uploads/b.zip -f b.zip\n',
+    )
     .action(
       action(run, async (cli, operands: string[], options: SelectOptions & { file?: string; append?: boolean }) => {
         const { at, rest } = pick(options, operands)
@@ -73,9 +77,7 @@ export function addFileCommands(program: Command, run: Run): void {
         const { at, rest } = pick(options, operands)
         const [path, ...more] = rest
         none(more)
-        const got = await cli.withEngine((client) =>
-          client.call('files', { ...at, path, recursive: options.recursive === true }, { signal: cli.signal }),
-        )
+        const got = await cli.withEngine((client) => client.call('files', { ...at, path, recursive: options.recursive === true }, { signal: cli.signal }))
         const rows = got.files.map((it) => [
           it.directory ? 'dir' : byteSize(it.size ?? 0),
           it.modified_at ?? '-',
@@ -116,7 +118,6 @@ export function addFileCommands(program: Command, run: Run): void {
 function another(value: string, all: string[] = []): string[] {
   return [...all, value]
 }
-
 
 function isSystemError(thrown: unknown): boolean {
   return thrown instanceof Error && 'syscall' in thrown
@@ -177,10 +178,15 @@ async function downloadTo(file: string, client: BridgeClient, from: Picked & { p
     })
   let to: FileHandle | null = null
   try {
-    const size = await download(client, from, async (bytes) => {
-      to ??= await local(open(file, 'w'))
-      await local(to.writeFile(bytes))
-    }, signal)
+    const size = await download(
+      client,
+      from,
+      async (bytes) => {
+        to ??= await local(open(file, 'w'))
+        await local(to.writeFile(bytes))
+      },
+      signal,
+    )
     if (size === 0) to ??= await local(open(file, 'w'))
     return size
   } catch (error) {

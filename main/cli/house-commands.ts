@@ -53,10 +53,14 @@ export function addHouseCommands(program: Command, run: Run): void {
           return
         }
         await cli.withEngine((client) =>
-          client.call('events', { limit, since, follow: true }, {
-            signal: cli.signal,
-            onChunk: (event) => write(cli.io.stdout, cli.json ? `${JSON.stringify(event)}\n` : eventText(event)),
-          }),
+          client.call(
+            'events',
+            { limit, since, follow: true },
+            {
+              signal: cli.signal,
+              onChunk: (event) => write(cli.io.stdout, cli.json ? `${JSON.stringify(event)}\n` : eventText(event)),
+            },
+          ),
         )
       }),
     )
@@ -127,7 +131,9 @@ function doctorText(io: Io, { checks }: CallResult<'doctor'>): string {
 }
 
 function statusText(it: CallResult<'status'>): string {
-  const counts = Object.entries(it.counts).map(([status, count]) => `${count} ${status}`).join(', ')
+  const counts = Object.entries(it.counts)
+    .map(([status, count]) => `${count} ${status}`)
+    .join(', ')
   return [
     `Berth ${it.version}, pid ${it.pid}, running for ${duration(Date.now() - Date.parse(it.started_at))}\n`,
     `home       ${it.home}\n`,
@@ -137,7 +143,9 @@ function statusText(it: CallResult<'status'>): string {
     it.backend.problem === null ? '' : `problem    ${shownText(it.backend.problem)}\n`,
     it.image.name === null ? '' : `image      ${it.image.name}${it.image.present ? '' : ' (not there yet)'}\n`,
     `sandboxes  ${counts || 'none'}; ${it.replicas} places\n`,
-    it.slots.wanted === 0 && it.slots.problem === null ? '' : `slots      ${it.slots.ready} of ${it.slots.wanted} ready${it.slots.problem === null ? '' : ` (${shownText(it.slots.problem)})`}\n`,
+    it.slots.wanted === 0 && it.slots.problem === null
+      ? ''
+      : `slots      ${it.slots.ready} of ${it.slots.wanted} ready${it.slots.problem === null ? '' : ` (${shownText(it.slots.problem)})`}\n`,
     `next       ${textOf(sayNext(it.next.acquire, it.replicas))}\n`,
     it.next.reap === null ? '' : `reap       ${nameOf(it.next.reap)} in ${duration(Date.parse(it.next.reap.at) - Date.now())}\n`,
     ...it.warnings.map((warning) => `warning    ${shownText(warning)}\n`),
@@ -196,7 +204,11 @@ function start([command = '', ...words]: readonly string[], url: string): void {
   child.unref()
 }
 
-interface AddOptions { readonly scope?: 'agent' | 'operator'; readonly threadPrefix?: string; readonly user?: string }
+interface AddOptions {
+  readonly scope?: 'agent' | 'operator'
+  readonly threadPrefix?: string
+  readonly user?: string
+}
 
 /** Tokens for others. None is ever an argument: a command line is there for all on this machine to read. */
 export function addTokenCommands(program: Command, run: Run): void {
@@ -211,9 +223,7 @@ export function addTokenCommands(program: Command, run: Run): void {
     .addHelpText('after', '\nExamples:\n  berth token add ci --thread-prefix ci-\n  berth token add ci --thread-prefix ci- --json | jq -r .token\n')
     .action(
       action(run, async (cli, name: string, { scope, threadPrefix, user }: AddOptions) => {
-        const made = await cli.withEngine((client) =>
-          client.call('token_add', { name, scope, thread_prefix: threadPrefix, user }, { signal: cli.signal }),
-        )
+        const made = await cli.withEngine((client) => client.call('token_add', { name, scope, thread_prefix: threadPrefix, user }, { signal: cli.signal }))
         // On a line of its own, and alone on standard output, so that it can be piped to where it is needed.
         await cli.show(made, () => `${made.token}\n`)
         if (!cli.json) cli.io.stderr.write(`The token of ${name}: ${rights(made)}. It is not shown again; Berth keeps only its hash.\n`)

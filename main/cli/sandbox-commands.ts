@@ -11,7 +11,11 @@ import type { CallResult } from '../../shared/contract.ts'
 import { quote } from '../sandbox/exec.ts'
 import { upload } from './file-commands.ts'
 
-interface HoldOptions extends SelectOptions { readonly holder?: string; readonly timeout?: number; readonly yes?: boolean }
+interface HoldOptions extends SelectOptions {
+  readonly holder?: string
+  readonly timeout?: number
+  readonly yes?: boolean
+}
 
 /** What a hold of this command is called when --holder names none: the client of the home's own token. */
 const ownHolder = 'master'
@@ -30,9 +34,7 @@ export function addSandboxCommands(program: Command, run: Run): void {
         const { thread, user, holder, timeout } = options
         const line = progressLine(cli.io)
         const got = await cli.withEngine((client) =>
-          client
-            .call('acquire', { thread, user, holder, timeout }, { signal: cli.signal, onChunk: (chunk) => line.show(chunk) })
-            .finally(() => line.end()),
+          client.call('acquire', { thread, user, holder, timeout }, { signal: cli.signal, onChunk: (chunk) => line.show(chunk) }).finally(() => line.end()),
         )
         await cli.show(got, () => acquiredText(got, calledAs(cli.io.env)))
       }),
@@ -81,7 +83,10 @@ export function addSandboxCommands(program: Command, run: Run): void {
       action(run, async (cli, id: string | undefined, options: HoldOptions) => {
         const { at } = onlySandbox(options, id)
         const done = await cli.withEngine((client) => client.call('release', { ...at, holder: options.holder }, { signal: cli.signal }))
-        await cli.show(done, () => `${done.released ? 'Released' : 'There was no such hold'}${done.sandbox ? `; the sandbox is ${done.sandbox.status}` : ''}.\n`)
+        await cli.show(
+          done,
+          () => `${done.released ? 'Released' : 'There was no such hold'}${done.sandbox ? `; the sandbox is ${done.sandbox.status}` : ''}.\n`,
+        )
       }),
     )
 
@@ -130,10 +135,14 @@ export function addSandboxCommands(program: Command, run: Run): void {
           return
         }
         await cli.withEngine((client) =>
-          client.call('logs', { ...at, tail, follow: follow === true }, {
-            signal: cli.signal,
-            onChunk: ({ line }) => write(cli.io.stdout, `${cli.json ? JSON.stringify(line) : shown(line)}\n`),
-          }),
+          client.call(
+            'logs',
+            { ...at, tail, follow: follow === true },
+            {
+              signal: cli.signal,
+              onChunk: ({ line }) => write(cli.io.stdout, `${cli.json ? JSON.stringify(line) : shown(line)}\n`),
+            },
+          ),
         )
       }),
     )
@@ -247,11 +256,15 @@ export function addExecCommand(program: Command, run: Run): void {
 async function exec(cli: Cli, client: BridgeClient, at: Picked, words: readonly string[], options: ExecOptions): Promise<CallResult<'exec'>> {
   const { cwd, env, timeout } = options
   const command = options.stdin ? await withInput(cli, client, at, words) : [...words]
-  return await client.call('exec', { ...at, command, cwd, env, timeout }, {
-    signal: cli.signal,
-    // With --json the output is in the one document.
-    ...(cli.json ? {} : { onChunk: ({ type, data }) => write(cli.io[type], data) }),
-  })
+  return await client.call(
+    'exec',
+    { ...at, command, cwd, env, timeout },
+    {
+      signal: cli.signal,
+      // With --json the output is in the one document.
+      ...(cli.json ? {} : { onChunk: ({ type, data }) => write(cli.io[type], data) }),
+    },
+  )
 }
 
 /** The call has no standard input: it travels as a file, which the command line removes as soon as it is open. */

@@ -1,10 +1,18 @@
 import type { Command } from 'commander'
 import { fail } from '../../shared/errors.ts'
 
-export interface SelectOptions { readonly id?: string; readonly thread?: string; readonly user?: string }
+export interface SelectOptions {
+  readonly id?: string
+  readonly thread?: string
+  readonly user?: string
+}
 
 /** Exactly one of `id` and `thread`, as a call's input wants it. */
-export interface Picked { id?: string; thread?: string; user?: string }
+export interface Picked {
+  id?: string
+  thread?: string
+  user?: string
+}
 
 /** Adds the ways to name one sandbox. */
 export function selectable(command: Command): Command {

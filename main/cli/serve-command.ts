@@ -99,7 +99,12 @@ function facts({ url, port, home, instance, attached }: ServedEngine) {
   return { url, port, home, instance, attached }
 }
 
-interface McpOptions { readonly thread?: string; readonly user?: string; readonly config?: string; readonly start: boolean }
+interface McpOptions {
+  readonly thread?: string
+  readonly user?: string
+  readonly config?: string
+  readonly start: boolean
+}
 
 /** Gives an MCP client, which starts this command, its tools: sandboxes of the home's engine. */
 export function addMcpCommand(program: Command, run: Run): void {

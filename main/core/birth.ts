@@ -10,7 +10,10 @@ import { inspectSandbox } from './alive.ts'
 
 const userData = '/mnt/user-data'
 
-export interface Born { readonly found: Found; readonly path: 'found' | 'slot' | 'cold' }
+export interface Born {
+  readonly found: Found
+  readonly path: 'found' | 'slot' | 'cold'
+}
 
 /**
  * Makes the container of an entry that already has its place, or finds the one that exists under its name. Whatever
@@ -58,7 +61,9 @@ interface Start {
   readonly signal: AbortSignal
 }
 
-interface Planned extends Omit<Start, 'mounts'> { readonly mounts: Mount[] }
+interface Planned extends Omit<Start, 'mounts'> {
+  readonly mounts: Mount[]
+}
 
 async function startLocked(core: Core, entry: Entry, start: Start): Promise<Born> {
   const { say, signal } = start

@@ -41,13 +41,17 @@ export function decide(view: CapacityView): Decision {
   const missing = taken + strays + 1 - view.replicas
   if (view.mode === 'soft') {
     if (missing <= 0) return { kind: 'go', evict: [], over: 0 }
-    const evict = evictable(view.entries, view.wanted).slice(0, missing).map((entry) => entry.id)
+    const evict = evictable(view.entries, view.wanted)
+      .slice(0, missing)
+      .map((entry) => entry.id)
     return { kind: 'go', evict, over: missing - evict.length }
   }
   if (missing <= 0 && view.ahead === 0) return { kind: 'go', evict: [], over: 0 }
   const leaving = view.entries.filter((entry) => entry.state === 'stopping').length + strays
   const short = Math.max(0, missing + view.ahead - leaving)
-  const evict = evictable(view.entries, view.wanted).slice(0, short).map((entry) => entry.id)
+  const evict = evictable(view.entries, view.wanted)
+    .slice(0, short)
+    .map((entry) => entry.id)
   if (view.mode === 'reject' && evict.length < short) return { kind: 'reject' }
   return { kind: 'wait', evict, lacking: short - evict.length }
 }
@@ -55,7 +59,9 @@ export function decide(view: CapacityView): Decision {
 /** Who goes when more are kept than allowed: after a release, or when `replicas` was lowered. */
 export function trim(entries: readonly Entry[], replicas: number, wanted: ReadonlySet<string>): string[] {
   const taken = entries.filter((entry) => occupies(entry, 'soft')).length
-  return evictable(entries, wanted).slice(0, Math.max(0, taken - replicas)).map((entry) => entry.id)
+  return evictable(entries, wanted)
+    .slice(0, Math.max(0, taken - replicas))
+    .map((entry) => entry.id)
 }
 
 /** What `decide` would say of one more acquire, in the words of the contract. `slot`: one is ready to be taken. */

@@ -66,7 +66,11 @@ async function locked(core: Core, files: SlotFiles, spare: Spare, entry: Entry, 
     if (result.kind !== 'taken') tell(core, entry, result.reason)
     return null
   } finally {
-    if (!kept) await turn.then((got) => got.release(), () => undefined) // what was not got is not held
+    if (!kept)
+      await turn.then(
+        (got) => got.release(),
+        () => undefined,
+      ) // what was not got is not held
   }
 }
 

@@ -15,7 +15,10 @@ import { fail } from '../../shared/errors.ts'
 import type { Clock } from '../base/clock.ts'
 
 /** How a flight ended: which way it went, and what was said on the way. */
-export interface Landing { readonly path: AcquirePath; readonly warnings: readonly string[] }
+export interface Landing {
+  readonly path: AcquirePath
+  readonly warnings: readonly string[]
+}
 
 export interface Ending {
   /** The first try: rejects when the engine could not be told; tries go on until it says gone. */

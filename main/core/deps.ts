@@ -8,10 +8,18 @@ import type { Place, SlotFiles } from './slot-deps.ts'
 import type { ClaimSteps } from './slot-claim.ts'
 
 /** A bind that a caller wants, as it was named: nothing of it is checked. */
-export interface ExtraMount { readonly hostPath: string; readonly containerPath: string; readonly readonly: boolean }
+export interface ExtraMount {
+  readonly hostPath: string
+  readonly containerPath: string
+  readonly readonly: boolean
+}
 
 /** Those that may be mounted and are there. `hash` is '' where there are none. */
-export interface Extras { readonly mounts: readonly Mount[]; readonly hash: string; readonly warnings: readonly string[] }
+export interface Extras {
+  readonly mounts: readonly Mount[]
+  readonly hash: string
+  readonly warnings: readonly string[]
+}
 
 /** Everything the provider does to the world goes through here; nothing else in this room has effects. */
 export interface ProviderDeps {

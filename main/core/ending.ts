@@ -15,13 +15,17 @@ export type How = {
   readonly who: string
   /** Seconds between the polite stop and the kill; 0: at once. */
   readonly grace: number
-} & ({ readonly cause: ToldCause } | { readonly cause: 'unready'; readonly why: string } | {
-  readonly cause: 'lost' | 'failed'
-  /** It ends without anybody's wish: whoever works in it gets this. */
-  readonly error: BerthError
-  /** Stays visible as failed once its container is gone. */
-  readonly visible: boolean
-})
+} & (
+  | { readonly cause: ToldCause }
+  | { readonly cause: 'unready'; readonly why: string }
+  | {
+      readonly cause: 'lost' | 'failed'
+      /** It ends without anybody's wish: whoever works in it gets this. */
+      readonly error: BerthError
+      /** Stays visible as failed once its container is gone. */
+      readonly visible: boolean
+    }
+)
 
 /**
  * Ends a sandbox, wanted or not. It is `stopping` in this very tick, and its entry stays until the engine says that the
@@ -65,7 +69,12 @@ export async function discardFiles(core: Core, place: Place): Promise<void> {
   try {
     await core.deps.discard(place)
   } catch (error) {
-    core.deps.publish({ type: 'berth.problem', who: 'berth:workspace', sandbox: place.id, text: `The files of an anonymous sandbox stay for now: ${asBerthError(error).message}` })
+    core.deps.publish({
+      type: 'berth.problem',
+      who: 'berth:workspace',
+      sandbox: place.id,
+      text: `The files of an anonymous sandbox stay for now: ${asBerthError(error).message}`,
+    })
   }
 }
 
@@ -76,7 +85,14 @@ async function retried(core: Core, entry: Entry, first: Promise<void>, attempt: 
     } catch (error) {
       if (tries === 0) {
         const { id, user, thread } = entry
-        core.deps.publish({ type: 'sandbox.stuck', who, sandbox: id, user, thread, text: `It could not be removed and is tried again: ${asBerthError(error).message}` })
+        core.deps.publish({
+          type: 'sandbox.stuck',
+          who,
+          sandbox: id,
+          user,
+          thread,
+          text: `It could not be removed and is tried again: ${asBerthError(error).message}`,
+        })
       }
       await core.deps.clock.sleep(retryMs[Math.min(tries, retryMs.length - 1)] ?? 10_000)
     }
@@ -103,7 +119,9 @@ export async function endAll(core: Core, reason: BerthError, who: string, which:
   const failed: NotEnded[] = []
   const grace = core.deps.config().stop_grace
   const late = new AbortController()
-  const deadline = core.deps.clock.timer(grace * 1000 + slackMs, () => late.abort(fail('TIMEOUT', 'The engine did not say in time that it is gone', { next: 'Berth removes what is left at its next start.' })))
+  const deadline = core.deps.clock.timer(grace * 1000 + slackMs, () =>
+    late.abort(fail('TIMEOUT', 'The engine did not say in time that it is gone', { next: 'Berth removes what is left at its next start.' })),
+  )
   const end = async (entry: Entry) => {
     if (entry.state === 'failed') return core.table.drop(entry.id, { who, text: endCauses.shutdown.text })
     const ending = endSandbox(core, entry, { who, cause: 'shutdown', grace })
@@ -115,7 +133,10 @@ export async function endAll(core: Core, reason: BerthError, who: string, which:
     }
   }
   const [spares] = await Promise.all([
-    core.slots?.shut({ final: false }), ...core.table.all().filter(which).map(end), ...core.strays.values(), ...core.staleSpares.values(),
+    core.slots?.shut({ final: false }),
+    ...core.table.all().filter(which).map(end),
+    ...core.strays.values(),
+    ...core.staleSpares.values(),
   ])
   deadline.cancel()
   failed.push(...(spares ?? []), ...leftOver(core))

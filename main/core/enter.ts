@@ -9,12 +9,7 @@ import { explain, lookInto, present } from './use.ts'
 const notedMs = 1000
 
 /** Lets a client in by the sandbox port. After a restart it waits until the engine has been looked at, as an acquire does. */
-export async function enterSandbox(
-  core: Core,
-  beginning: Beginning,
-  id: string,
-  { counts, signal }: { counts: boolean; signal: AbortSignal },
-): Promise<Visit> {
+export async function enterSandbox(core: Core, beginning: Beginning, id: string, { counts, signal }: { counts: boolean; signal: AbortSignal }): Promise<Visit> {
   if (!core.table.get(id)) await untilBegun(core.deps.clock, beginning, signal)
   const entry = await present(core, { id, user: 'default' }, signal)
   const { sandbox } = entry

@@ -37,8 +37,16 @@ export interface Flights<T> {
   abortAll(reason: BerthError): Promise<void>
 }
 
-interface Aboard<T> extends Passenger { settle(result: { value: T } | { error: unknown }): void }
-interface State<T> { control: AbortController; aboard: Set<Aboard<T>>; crewed: boolean; down: Promise<void>; last: Progress | null }
+interface Aboard<T> extends Passenger {
+  settle(result: { value: T } | { error: unknown }): void
+}
+interface State<T> {
+  control: AbortController
+  aboard: Set<Aboard<T>>
+  crewed: boolean
+  down: Promise<void>
+  last: Progress | null
+}
 
 /** `ended` runs in the tick in which a flight has ended: whoever waited for it to be out of the way looks again. */
 export function makeFlights<T>(ended: () => void): Flights<T> {

@@ -14,7 +14,10 @@ export interface IdlePlan {
 }
 
 /** Seconds of the configuration, as milliseconds; 0: never. */
-export interface IdleTimes { readonly idleMs: number; readonly pauseMs: number }
+export interface IdleTimes {
+  readonly idleMs: number
+  readonly pauseMs: number
+}
 
 /** One that was made ready on a hint waits this long at most for whoever was announced. */
 const hintMs = 60_000

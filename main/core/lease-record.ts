@@ -28,7 +28,13 @@ export const leaseRecord = z.object({
 })
 export type LeaseRecord = z.infer<typeof leaseRecord>
 
-export function toRecord(entry: Entry, clock: Clock, uptime: Uptime, untold: ReadonlySet<string> = new Set(), nameOf: (holder: string) => string | null = () => null): LeaseRecord {
+export function toRecord(
+  entry: Entry,
+  clock: Clock,
+  uptime: Uptime,
+  untold: ReadonlySet<string> = new Set(),
+  nameOf: (holder: string) => string | null = () => null,
+): LeaseRecord {
   const last = entry.state === 'active' ? entry.activityAt : Math.max(entry.since, entry.activityAt)
   const age = Math.max(0, clock.now() - last)
   return {
@@ -51,10 +57,7 @@ export function toRecord(entry: Entry, clock: Clock, uptime: Uptime, untold: Rea
 
 /** Monotonic ms of what a record stamped: by uptime within one boot, otherwise by the wall clock, clamped to the past. */
 export function stampedAt(record: LeaseRecord, clock: Clock, uptime: Uptime): number {
-  const age =
-    uptime && record.uptime?.boot === uptime.boot
-      ? (uptime.seconds - record.uptime.seconds) * 1000
-      : clock.wall() - record.at
+  const age = uptime && record.uptime?.boot === uptime.boot ? (uptime.seconds - record.uptime.seconds) * 1000 : clock.wall() - record.at
   return clock.now() - Math.max(0, age)
 }
 

@@ -83,7 +83,12 @@ async function begin(core: Core, wanted: Wanted, before: Entry | undefined, flig
     timeoutMs: config.capacity.acquire_timeout * 1000,
     replicas: config.replicas,
     take: (over) => {
-      const entry = creating({ id: wanted.id, user: wanted.user, thread: wanted.thread, client: wanted.client, name: nameOf(core, wanted.id) }, deps.clock.now(), deps.clock.wall(), before)
+      const entry = creating(
+        { id: wanted.id, user: wanted.user, thread: wanted.thread, client: wanted.client, name: nameOf(core, wanted.id) },
+        deps.clock.now(),
+        deps.clock.wall(),
+        before,
+      )
       const who = flight.who()
       core.table.set({ ...entry, image: config.image, replaced: core.replacements.get(wanted.id) ?? entry.replaced }, { who, text: 'A sandbox is being made' })
       if (waited) flight.report({ type: 'progress', step: 'create', text: 'A place is free', done: null, total: null })
@@ -129,7 +134,11 @@ async function make(core: Core, wanted: Wanted, flight: Flight<Landing>, warning
     const at = deps.clock.now()
     // It answered: it runs, whatever the engine said while it was starting.
     const next = started(now, { ...found, state: 'running' }, at, leases, at)
-    core.table.set(wanted.hint && leases.length === 0 ? { ...next, hinted: true } : next, { who: flight.who(), text: bornAs[path], details: { path, ms: Math.round(at - now.since) } })
+    core.table.set(wanted.hint && leases.length === 0 ? { ...next, hinted: true } : next, {
+      who: flight.who(),
+      text: bornAs[path],
+      details: { path, ms: Math.round(at - now.since) },
+    })
     return finish(core, wanted.id, flight, { path, warnings })
   } catch (error) {
     const reason = flight.signal.aborted ? abortError(flight.signal) : asBerthError(error)
@@ -168,7 +177,12 @@ function land(core: Core, entry: Entry, flight: Flight<Landing>, landing: Landin
   for (const holder of holders) next = held(next, holder, clock.now(), clock.wall())
   if (next !== entry) {
     const who = flight.who()
-    core.table.set(next, entry.state === 'active' || holders.length === 0 ? undefined : { who, text: 'A warm sandbox is in use again', details: { path: 'warm', from: entry.state } })
+    core.table.set(
+      next,
+      entry.state === 'active' || holders.length === 0
+        ? undefined
+        : { who, text: 'A warm sandbox is in use again', details: { path: 'warm', from: entry.state } },
+    )
   }
   return finish(core, entry.id, flight, landing)
 }

@@ -66,7 +66,12 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
     table,
     flights,
     clients: makeClients(deps),
-    tickets: makeTickets(clock, (ahead) => decide({ ...view(), ahead }), evict, () => tell(null)),
+    tickets: makeTickets(
+      clock,
+      (ahead) => decide({ ...view(), ahead }),
+      evict,
+      () => tell(null),
+    ),
     images: new Set(),
     image: imageNow(deps),
     starts: makeGate(startsAtOnce),
@@ -268,10 +273,12 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
       if (flights.has(id)) return { state: 'starting', reason: null }
       const decision = decide({ ...view(), ahead: core.tickets.ahead() })
       // A hint is no claim: nobody waits for it, and no more are kept for it than without it.
-      if (!usable(entry) && (decision.kind !== 'go' || decision.over > 0)) return { state: 'refused', reason: textOf(sayNext(upcoming(), deps.config().replicas)) }
+      if (!usable(entry) && (decision.kind !== 'go' || decision.over > 0))
+        return { state: 'refused', reason: textOf(sayNext(upcoming(), deps.config().replicas)) }
       void begin().then(
         () => flights.send(id, (flight) => obtain(core, { id, user, thread, client: null, hint: true }, flight)),
-        (error: unknown) => deps.publish({ type: 'berth.problem', who, sandbox: id, user, thread, text: `It could not be made ready: ${asBerthError(error).message}` }),
+        (error: unknown) =>
+          deps.publish({ type: 'berth.problem', who, sandbox: id, user, thread, text: `It could not be made ready: ${asBerthError(error).message}` }),
       )
       return { state: 'starting', reason: null }
     },

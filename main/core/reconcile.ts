@@ -37,7 +37,8 @@ export function reconcile(view: ReconcileView): Action[] {
     const found = byRef.get(entry.sandbox.ref)
     const reason = !found ? 'it was removed from outside' : found.state === 'exited' ? `it ended${exit(found)}` : null
     if (reason !== null) actions.push({ kind: 'lost', id: entry.id, ref: entry.sandbox.ref, reason })
-    else if (found && found.state !== entry.sandbox.state && (entry.frozenAt ?? -Infinity) < view.listedAt) actions.push({ kind: 'frozen', id: entry.id, frozen: found.state === 'paused' })
+    else if (found && found.state !== entry.sandbox.state && (entry.frozenAt ?? -Infinity) < view.listedAt)
+      actions.push({ kind: 'frozen', id: entry.id, frozen: found.state === 'paused' })
   }
   const taken = new Set(view.entries.filter((entry) => entry.state !== 'failed').map((entry) => entry.id))
   const newestFirst = [...view.found].sort((a, b) => rank(a) - rank(b) || b.createdAt - a.createdAt || (a.ref < b.ref ? -1 : 1))

@@ -36,8 +36,18 @@ export function creating(
   before: Entry | undefined,
 ): Entry {
   return {
-    ...key, state: 'creating', since: now, activityAt: now, createdAt: wall, leases: [], sandbox: null, nonce: null, work: 0,
-    replaced: before?.replaced ?? 0, step: null, error: null,
+    ...key,
+    state: 'creating',
+    since: now,
+    activityAt: now,
+    createdAt: wall,
+    leases: [],
+    sandbox: null,
+    nonce: null,
+    work: 0,
+    replaced: before?.replaced ?? 0,
+    step: null,
+    error: null,
   }
 }
 
@@ -92,7 +102,10 @@ export const touched = <E extends Entry>(entry: E, activityAt: number): E =>
 
 /** `at`: when it last did something, which may be a while ago where it ends by having been silent. */
 export const working = (entry: Entry, by: 1 | -1, at: number): Entry => ({
-  ...entry, work: Math.max(0, entry.work + by), activityAt: Math.max(entry.activityAt, at), leases: usedAt(entry.leases, at),
+  ...entry,
+  work: Math.max(0, entry.work + by),
+  activityAt: Math.max(entry.activityAt, at),
+  leases: usedAt(entry.leases, at),
 })
 
 export const lookedInto = (entry: Entry, lookedAt: number): Entry => ({ ...entry, lookedAt })
@@ -108,8 +121,7 @@ export function frozen(entry: Entry, is: boolean, now: number): Entry {
 }
 
 /** `error`: why it ends, where it ends without anybody's wish. */
-export const stopping = (entry: Entry, error: BerthError | null, now: number): Entry =>
-  step(entry, 'stopping', now, { step: null, error, leases: [], work: 0 })
+export const stopping = (entry: Entry, error: BerthError | null, now: number): Entry => step(entry, 'stopping', now, { step: null, error, leases: [], work: 0 })
 
 export const failed = (entry: Entry, error: BerthError, now: number): Entry =>
   step(entry, 'failed', now, { error, sandbox: null, nonce: null, leases: [], step: null, work: 0 })

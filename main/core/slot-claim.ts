@@ -84,7 +84,13 @@ export async function claim(steps: ClaimSteps, turn: Promise<boolean>, stopped: 
 
 async function cleared(steps: ClaimSteps, staged: Promise<void>): Promise<void> {
   // What could not be written needs no clearing.
-  if (await staged.then(() => true, () => false)) await steps.clear()
+  if (
+    await staged.then(
+      () => true,
+      () => false,
+    )
+  )
+    await steps.clear()
 }
 
 const calledOff = 'it was called off'

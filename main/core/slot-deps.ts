@@ -82,4 +82,8 @@ export function innerTargets({ mounts }: { readonly mounts: readonly Mount[] }):
 }
 
 /** A sandbox's key as far as directories are concerned. `id` names an anonymous one's directory. */
-export interface Place { readonly id: string; readonly user: string; readonly thread: string | null }
+export interface Place {
+  readonly id: string
+  readonly user: string
+  readonly thread: string | null
+}

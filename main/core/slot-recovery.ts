@@ -97,7 +97,9 @@ export async function restarted(core: Core, sandbox: Found): Promise<boolean> {
 export async function adoptable(core: Core, found: Found): Promise<Found> {
   if (found.slot === undefined || found.id === null) return found
   if (await restarted(core, found)) {
-    throw fail('IDENTITY_CONFLICT', 'It was started again by hand, so nobody knows which files it sees', { next: 'Acquire again; the files of the thread are still there.' })
+    throw fail('IDENTITY_CONFLICT', 'It was started again by hand, so nobody knows which files it sees', {
+      next: 'Acquire again; the files of the thread are still there.',
+    })
   }
   if (!found.name.endsWith(`-slot-${found.slot}`)) return found
   const name = nameOf(core, found.id)

@@ -3,10 +3,18 @@ import type { Found } from '../backends/backend.ts'
 import type { Hindrance } from './slots-plan.ts'
 
 /** `seen`: what its mounts were when it was started. */
-export interface Spare { readonly slot: string; readonly found: Found; readonly started: string; readonly seen: string }
+export interface Spare {
+  readonly slot: string
+  readonly found: Found
+  readonly started: string
+  readonly seen: string
+}
 
 /** What a shutdown could not end: a sandbox's id or a container's name, and why. */
-export interface NotEnded { readonly id: string; readonly error: string }
+export interface NotEnded {
+  readonly id: string
+  readonly error: string
+}
 
 export interface SlotCounts {
   readonly wanted: number

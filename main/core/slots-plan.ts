@@ -65,7 +65,10 @@ export function wantedSpares({ setting, arrivals, now, makeMs, budget, each }: D
 }
 
 /** Why a slot cannot become a thread's: for what this thread is, for what this slot is, or for what every slot here is. */
-export interface Hindrance { readonly reason: string; readonly of: 'thread' | 'slot' | 'all' }
+export interface Hindrance {
+  readonly reason: string
+  readonly of: 'thread' | 'slot' | 'all'
+}
 
 export const spoiltReason = 'the image, or a file that is mounted, puts something into the directory of a new sandbox before its thread is known'
 

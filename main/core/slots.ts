@@ -31,7 +31,10 @@ interface Slot extends Omit<SlotView, 'outdated'> {
 }
 
 /** `left`: why its container is still there. Neither: it is somebody's by now. */
-interface Tried { readonly gone: boolean; readonly left: string | null }
+interface Tried {
+  readonly gone: boolean
+  readonly left: string | null
+}
 
 /** A claim is followed by a first command: the next slot waits for this long, so as not to slow that down. */
 const pauseMs = 150
@@ -64,7 +67,8 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
   let spoilt = 0
 
   const nameOf = (slot: string) => slotName(core, slot)
-  const view = (): SlotView[] => [...slots.values()].map((it) => ({ slot: it.slot, state: it.state, madeAt: it.madeAt, outdated: outdated(core, { configHash: it.hash }, null) }))
+  const view = (): SlotView[] =>
+    [...slots.values()].map((it) => ({ slot: it.slot, state: it.state, madeAt: it.madeAt, outdated: outdated(core, { configHash: it.hash }, null) }))
   const never = () => deps.backend.traits.noSlots
   const why = () => never() ?? (hopeless === hashWith(core, '') ? problem : null)
   const byRef = (ref: string) => [...slots.values()].find((it) => it.found?.ref === ref)
@@ -109,8 +113,19 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     const id = deps.randomId()
     const image = deps.backend.traits.images === 'none' ? null : deps.config().image
     const slot: Slot = {
-      slot: id, row: { name: nameOf(id), image, created_at: new Date(clock.wall()).toISOString() }, nonce: deps.randomId() + deps.randomId(), hash: hashWith(core, ''), seen: '', state: 'starting',
-      madeAt: clock.now(), found: null, started: '', promised: null, gone: null, tried: null, claimed: false,
+      slot: id,
+      row: { name: nameOf(id), image, created_at: new Date(clock.wall()).toISOString() },
+      nonce: deps.randomId() + deps.randomId(),
+      hash: hashWith(core, ''),
+      seen: '',
+      state: 'starting',
+      madeAt: clock.now(),
+      found: null,
+      started: '',
+      promised: null,
+      gone: null,
+      tried: null,
+      claimed: false,
     }
     slots.set(slot.slot, slot)
     changed()
@@ -155,8 +170,20 @@ export function makeSlots(core: Core, files: SlotFiles): Slots {
     const [{ mounts, seen }] = await Promise.all([deps.slotMountsOf(slot.slot), core.image.look()])
     Object.assign(slot, { seen, hash: hashWith(core, '') })
     const spec: SandboxSpec = {
-      id: slot.slot, user: 'slot', thread: null, slot: slot.slot, name: nameOf(slot.slot), image: config.image, key: deps.keyOf(slot.nonce) ?? '',
-      nonce: slot.nonce, mounts, environment: config.environment, resources: config.resources, runsAs: config.user, port: config.port, configHash: slot.hash,
+      id: slot.slot,
+      user: 'slot',
+      thread: null,
+      slot: slot.slot,
+      name: nameOf(slot.slot),
+      image: config.image,
+      key: deps.keyOf(slot.nonce) ?? '',
+      nonce: slot.nonce,
+      mounts,
+      environment: config.environment,
+      resources: config.resources,
+      runsAs: config.user,
+      port: config.port,
+      configHash: slot.hash,
     }
     const found = await deps.backend.create(spec, signal)
     slot.found = found

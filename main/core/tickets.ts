@@ -12,7 +12,11 @@ export interface Tickets {
   ahead(): number
 }
 
-interface Ticket { take(over: number): void; refuse(): void; waiting(ahead: number): void }
+interface Ticket {
+  take(over: number): void
+  refuse(): void
+  waiting(ahead: number): void
+}
 
 /**
  * `decide(ahead)` is asked for each ticket; `evict` starts the ending of victims and must mark them in the same tick;

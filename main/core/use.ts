@@ -22,7 +22,11 @@ export async function useSandbox<T>(
   core: Core,
   selection: Selection,
   work: (api: SandboxApi, signal: AbortSignal, id: string) => Promise<T>,
-  { signal, counts = true, wakes = true }: { readonly signal?: AbortSignal | undefined; readonly counts?: boolean | undefined; readonly wakes?: boolean | undefined },
+  {
+    signal,
+    counts = true,
+    wakes = true,
+  }: { readonly signal?: AbortSignal | undefined; readonly counts?: boolean | undefined; readonly wakes?: boolean | undefined },
 ): Promise<T> {
   const entry = await present(core, selection, signal)
   const { id, sandbox } = entry

@@ -18,7 +18,7 @@ export function viewOf(core: Core, entry: Entry): Sandbox {
     backend: backend.kind,
     isolation: backend.isolation,
     // Embedded sandboxes are made of this machine's own files.
-    image: backend.traits.images === 'none' ? null : entry.sandbox ? entry.sandbox.image : entry.image ?? config().image,
+    image: backend.traits.images === 'none' ? null : entry.sandbox ? entry.sandbox.image : (entry.image ?? config().image),
     name: entry.name,
     container: entry.sandbox?.ref ?? null,
     url: entry.sandbox?.url ?? null,

@@ -25,7 +25,10 @@ export function makePausing({ backend, clock }: Pick<ProviderDeps, 'backend' | '
   function note({ id, sandbox }: Entry & { sandbox: Found }, is: boolean): void {
     const now = table.get(id)
     if (now?.sandbox?.ref !== sandbox.ref || (now.state !== 'active' && now.state !== 'warm' && now.state !== 'paused')) return
-    table.set(frozen(now, is, clock.now()), now.state === 'active' ? undefined : { who: 'berth:idle', text: is ? 'Paused until it is next used' : 'Running again' })
+    table.set(
+      frozen(now, is, clock.now()),
+      now.state === 'active' ? undefined : { who: 'berth:idle', text: is ? 'Paused until it is next used' : 'Running again' },
+    )
   }
 
   function settled(ref: string): void {

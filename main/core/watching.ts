@@ -61,7 +61,8 @@ export function makeWatching(core: Core): Watching {
     if (event.type === 'start') void verify(event.ref)
     if (event.type === 'die' || event.type === 'destroy') {
       const error = fail('SANDBOX_LOST', 'The sandbox ended', { next: 'Acquire again; the files of the thread are still there.' })
-      if (usable(entry)) loseSandbox(core, entry, event.type === 'die' ? (memory.deathOf(event.ref, event.exitCode) ?? 'its container ended') : 'its container was removed')
+      if (usable(entry))
+        loseSandbox(core, entry, event.type === 'die' ? (memory.deathOf(event.ref, event.exitCode) ?? 'its container ended') : 'its container was removed')
       core.clients.ended(event.ref, error)
       core.slots?.ended(event.ref)
     } else if ((event.type === 'pause' || event.type === 'unpause') && usable(entry) && !core.pausing.own(event.ref)) {
@@ -75,7 +76,12 @@ export function makeWatching(core: Core): Watching {
     try {
       await wake(core, entry)
     } catch (error) {
-      deps.publish({ type: 'berth.problem', who: 'berth:engine', sandbox: entry.id, text: `It was frozen from outside and could not be woken: ${asBerthError(error).message}` })
+      deps.publish({
+        type: 'berth.problem',
+        who: 'berth:engine',
+        sandbox: entry.id,
+        text: `It was frozen from outside and could not be woken: ${asBerthError(error).message}`,
+      })
     }
   }
 
@@ -169,11 +175,13 @@ export function makeWatching(core: Core): Watching {
     const record = records.get(id)
     records.delete(id)
     adopting += 1
-    void core.flights.send(id, (flight) => adopt(core, found, record, flight)).then(() => {
-      adopting -= 1
-      // A crash in the middle of evictions leaves more than are kept. Who goes is known once all were looked at.
-      if (adopting === 0 && !closed) core.trim()
-    })
+    void core.flights
+      .send(id, (flight) => adopt(core, found, record, flight))
+      .then(() => {
+        adopting -= 1
+        // A crash in the middle of evictions leaves more than are kept. Who goes is known once all were looked at.
+        if (adopting === 0 && !closed) core.trim()
+      })
   }
 
   /** Records that no container answered to: whoever held those is told at the next acquire. */
@@ -273,7 +281,14 @@ export function memoryWatch({ deps }: { readonly deps: Needs }) {
       last.set(ref, { at: now, toldAt: tell ? now : toldAt })
       if (!tell || !entry) return
       const { id, user, thread } = entry
-      publish({ type: 'sandbox.oom', who: 'berth:engine', sandbox: id, user, thread, text: `Out of memory (oom): ${limit()}, and the kernel ended processes in it` })
+      publish({
+        type: 'sandbox.oom',
+        who: 'berth:engine',
+        sandbox: id,
+        user,
+        thread,
+        text: `Out of memory (oom): ${limit()}, and the kernel ended processes in it`,
+      })
     },
     /** Why a container ended, where memory is why; null: nothing is known of it. */
     deathOf(ref: string, exitCode: number | undefined): string | null {
@@ -299,7 +314,12 @@ async function adopt(core: Core, listed: Found, record: LeaseRecord | undefined,
   for (const { holder, name } of record?.holders ?? []) if (name !== undefined) core.names.set(holder, name)
   if (record?.untold) remember(core.untold, id, new Set(record.untold))
   core.table.set(
-    { ...creating({ id, user, thread, client: record?.client ?? null, name: found.name }, clock.now(), clock.wall(), before), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce },
+    {
+      ...creating({ id, user, thread, client: record?.client ?? null, name: found.name }, clock.now(), clock.wall(), before),
+      replaced: record?.replaced ?? before?.replaced ?? 0,
+      sandbox: found,
+      nonce: found.nonce,
+    },
     { who: 'berth:reconcile', text: 'A running sandbox was found' },
   )
   const settled = () => {
@@ -312,7 +332,13 @@ async function adopt(core: Core, listed: Found, record: LeaseRecord | undefined,
   }
   try {
     found = await outlast(core, flight.signal, () => adoptable(core, listed))
-    if (found !== listed) core.table.set({ ...creating({ id, user, thread, client: record?.client ?? null, name: found.name }, clock.now(), clock.wall(), core.table.get(id)), replaced: record?.replaced ?? before?.replaced ?? 0, sandbox: found, nonce: found.nonce })
+    if (found !== listed)
+      core.table.set({
+        ...creating({ id, user, thread, client: record?.client ?? null, name: found.name }, clock.now(), clock.wall(), core.table.get(id)),
+        replaced: record?.replaced ?? before?.replaced ?? 0,
+        sandbox: found,
+        nonce: found.nonce,
+      })
     if (found.state === 'paused') await deps.backend.unpause(found.ref)
     await proveReady(core, found, flight.signal)
   } catch (error) {
@@ -326,7 +352,8 @@ async function adopt(core: Core, listed: Found, record: LeaseRecord | undefined,
       if (holders.length > 0) oweWord(core, id, new Set([...(core.untold.get(id) ?? []), ...holders]), now.replaced + 1)
     }
     // Whoever waits for this thread is not to suffer for what somebody did to a container: it starts anew.
-    if (asBerthError(error).code === 'IDENTITY_CONFLICT' && flight.holders().length > 0) return await obtain(core, { id, user, thread, client: record?.client ?? null }, flight)
+    if (asBerthError(error).code === 'IDENTITY_CONFLICT' && flight.holders().length > 0)
+      return await obtain(core, { id, user, thread, client: record?.client ?? null }, flight)
     throw error
   }
   let entry: Entry | null = settled()
@@ -346,7 +373,7 @@ const known: ReadonlySet<string> = new Set(['IDENTITY_CONFLICT', 'NAME_TAKEN', '
 
 async function outlast<T>(core: Core, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
   const { clock } = core.deps
-  for (const began = clock.now(); ; ) {
+  for (const began = clock.now(); ;) {
     try {
       return await ask()
     } catch (error) {

@@ -45,7 +45,8 @@ function socketGroup(sight: Absent, host: Host): string | null {
 function start(sight: Absent, host: Host): string {
   const sudo = host.root ? '' : 'sudo '
   const has = (name: Host['installed'][number]) => host.installed.includes(name)
-  if (host.platform === 'darwin') return has('docker-desktop') ? 'open -a Docker' : has('orbstack') ? 'open -a OrbStack' : has('colima') ? 'colima start' : 'podman machine start'
+  if (host.platform === 'darwin')
+    return has('docker-desktop') ? 'open -a Docker' : has('orbstack') ? 'open -a OrbStack' : has('colima') ? 'colima start' : 'podman machine start'
   if (host.platform === 'win32') return 'Start Docker Desktop from the Start menu.'
   if (sight.endpoint?.socketPath?.startsWith('/run/user/') === true) return 'systemctl --user start docker'
   if (has('docker')) {
@@ -79,7 +80,12 @@ function install(host: Host): string {
   const command = known.find(([ids]) => ids.some((id) => host.distribution.includes(id)))?.[1]
   if (command === undefined) return 'Install Docker or Podman with the package manager of this system, and start it.'
   if (command.endsWith('podman-docker')) return `${sudo}${command} && ${sudo}systemctl enable --now podman.socket`
-  const begin = host.services === 'systemd' ? ` && ${sudo}systemctl enable --now docker` : host.services === 'openrc' ? ` && ${sudo}rc-service docker start` : ` && ${sudo}service docker start`
+  const begin =
+    host.services === 'systemd'
+      ? ` && ${sudo}systemctl enable --now docker`
+      : host.services === 'openrc'
+        ? ` && ${sudo}rc-service docker start`
+        : ` && ${sudo}service docker start`
   const group = host.root ? '' : ` && sudo usermod -aG docker ${host.user}   (then log out and in)`
   return `${sudo}${command}${begin}${group}`
 }
@@ -104,7 +110,8 @@ export async function engineOutlook(options: DoctorOptions, { bubblewrap }: { bu
       const [first = '', ...rest] = engineAdvice(sight, host).split('\n')
       fixes.push(asFix('Give Berth a container engine', first, rest.join(' ')))
     }
-    if (isolation && !isolation.works && !sight.answers) for (const one of isolation.fix.slice(0, 2)) fixes.push(asFix('Or let it isolate commands with bubblewrap', one, ''))
+    if (isolation && !isolation.works && !sight.answers)
+      for (const one of isolation.fix.slice(0, 2)) fixes.push(asFix('Or let it isolate commands with bubblewrap', one, ''))
     return {
       engine: sight.answers ? `${sight.traits.name} ${sight.traits.version}` : null,
       problem: sight.answers ? null : sight.error.message,
@@ -119,7 +126,8 @@ export async function engineOutlook(options: DoctorOptions, { bubblewrap }: { bu
 /** An advice that begins like a command is one; its remark in parentheses is not. */
 function asFix(title: string, advice: string, more: string): { text: string; command: string | null } {
   const [, command = '', remark = ''] = /^(.*?)\s{2,}\((.*)\)$/.exec(advice) ?? [null, advice, '']
-  const runnable = /^(?:sudo|apt|dnf|pacman|zypper|apk|brew|winget|open|systemctl|newgrp|unset|colima|podman|dockerd|net|usermod|sysctl|echo|printf|docker) /.test(command)
+  const runnable =
+    /^(?:sudo|apt|dnf|pacman|zypper|apk|brew|winget|open|systemctl|newgrp|unset|colima|podman|dockerd|net|usermod|sysctl|echo|printf|docker) /.test(command)
   const text = [title, remark, more].filter((part) => part !== '').join('. ')
   return runnable ? { text, command } : { text: [title, command, remark, more].filter((part) => part !== '').join('. '), command: null }
 }

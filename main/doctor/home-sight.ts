@@ -5,7 +5,13 @@ import { installation } from '../house/home/open-home.ts'
 import { homePaths, type HomePaths } from '../house/home/paths.ts'
 
 /** One file or directory of the home; `error` is the errno name where it could not be looked at ('ENOENT': absent). */
-export interface FileSight { readonly uid: number; readonly gid: number; readonly mode: number; readonly dev: number; readonly kind: 'directory' | 'file' | 'link' | 'other' }
+export interface FileSight {
+  readonly uid: number
+  readonly gid: number
+  readonly mode: number
+  readonly dev: number
+  readonly kind: 'directory' | 'file' | 'link' | 'other'
+}
 
 /** The home as it lies there. Looking makes nothing. */
 export interface HomeSight {

@@ -74,7 +74,10 @@ async function anyOf(paths: readonly string[]): Promise<boolean> {
 }
 
 function there(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false)
+  return access(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** '' where there is none to read: then nothing is known, and the advice is the general one. */

@@ -7,8 +7,19 @@ import { type DoctorCheck, type Finding, ofError, warn } from './finding.ts'
 
 /** In the order in which a person reads them: what everything else stands on first. */
 const checks = [
-  nodeCheck, configCheck, permissionsCheck, diskCheck, clockCheck, engineCheck, engineFilesCheck, imageCheck, isolationCheck,
-  lateBindingCheck, portsCheck, berthCheck, leftoversCheck,
+  nodeCheck,
+  configCheck,
+  permissionsCheck,
+  diskCheck,
+  clockCheck,
+  engineCheck,
+  engineFilesCheck,
+  imageCheck,
+  isolationCheck,
+  lateBindingCheck,
+  portsCheck,
+  berthCheck,
+  leftoversCheck,
 ]
 
 /**
@@ -46,5 +57,8 @@ export async function inTime({ name, run }: DoctorCheck, see: Surroundings): Pro
 }
 
 function tooLate(patience: number): Finding {
-  return warn(`Not measured: it took longer than ${patience / 1000} s.`, 'Run `berth doctor` again when the machine is less busy; if it stays, look at what hangs here.')
+  return warn(
+    `Not measured: it took longer than ${patience / 1000} s.`,
+    'Run `berth doctor` again when the machine is less busy; if it stays, look at what hangs here.',
+  )
 }

@@ -48,7 +48,8 @@ export async function openDoors(
   const problem = (text: string) => events.publish({ type: 'berth.problem', who: 'berth:addresses', text })
   const caps = capabilities(home.secret, await openGenerations(home.paths.generations, problem))
   const addressing = sandboxAddresses({
-    capabilities: caps, host: loaded.overrides.sandboxHost,
+    capabilities: caps,
+    host: loaded.overrides.sandboxHost,
     port: () => sandboxPort.port,
     mode: () => config.current().config.bridge.sandbox_url,
     cut: (id) => sandboxPort.cut(id),
@@ -60,11 +61,24 @@ export async function openDoors(
   stack.defer(() => terminals.close())
   const records = callRecords(clock)
   const facts = houseFacts({
-    clock, events, tally: provider.tally, next: provider.next, warnings,
+    clock,
+    events,
+    tally: provider.tally,
+    next: provider.next,
+    warnings,
     config: () => config.current().config,
     configFile: () => ({ file: config.current().file, error: config.error()?.message ?? null }),
     shuttingDown: engine.closing,
-    fixed: { version, instance, pid: process.pid, started_at: startedAt, home: home.path, token_file: home.paths.token, ...ownCommand(home.path, env), platform: process.platform },
+    fixed: {
+      version,
+      instance,
+      pid: process.pid,
+      started_at: startedAt,
+      home: home.path,
+      token_file: home.paths.token,
+      ...ownCommand(home.path, env),
+      platform: process.platform,
+    },
     addresses: () => ({ url: bridge.url, sandbox_port: sandboxPort.port }),
     image: { state: () => (backend.images ? image.state() : null), onChange: image.onChange },
     backend: watching.source,
@@ -76,23 +90,51 @@ export async function openDoors(
   const doctor = async () => (await import('../doctor/run-doctor.ts')).runDoctor({ homeDir: home.path, configFile: options.configFile, env, clock })
   const configuration = () => Promise.resolve(describeConfig(config.current(), config.error()))
   const screenCalls = openScreenCalls({
-    backend, provider, commands, terminals, addressing, image, env, events, clock, version, token, home: home.path,
+    backend,
+    provider,
+    commands,
+    terminals,
+    addressing,
+    image,
+    env,
+    events,
+    clock,
+    version,
+    token,
+    home: home.path,
     derived: () => derivedSecrets({ secret: home.secret, capabilities: caps, list: () => backend.list() }),
-    config: () => config.current(), configFile: options.configFile, log: logLines, house: { status, doctor, config: configuration },
+    config: () => config.current(),
+    configFile: options.configFile,
+    log: logLines,
+    house: { status, doctor, config: configuration },
   })
   const handlers = bindHandlers({
-    ...screenCalls, sessions, tickets, backendWatch: watching,
+    ...screenCalls,
+    sessions,
+    tickets,
+    backendWatch: watching,
     // After the answer has gone out.
     restart: () => void setTimeout(options.restart, 100),
     bridgeUrl: (via) => `http://${via ?? '127.0.0.1'}:${bridge.port}`,
-    provider, tokens, events, version, token, home: home.path, addressing,
+    provider,
+    tokens,
+    events,
+    version,
+    token,
+    home: home.path,
+    addressing,
     contract: contractId(),
-    status, doctor, config: configuration,
+    status,
+    doctor,
+    config: configuration,
     threads: async (user) => ({ threads: await listThreads(home, user) }),
     forget: (key, who) => forgetThread({ home, locks: options.locks, publish: events.publish }, key, who),
     stop: engine.stop,
   })
-  const dispatch = records.recorded(createDispatch({ handlers, log, ownerOf: provider.ownerOf, departed: provider.departed, sandboxes: () => provider.list().sandboxes }), (id) => provider.peek(id)?.thread ?? provider.departed(id)?.thread ?? null)
+  const dispatch = records.recorded(
+    createDispatch({ handlers, log, ownerOf: provider.ownerOf, departed: provider.departed, sandboxes: () => provider.list().sandboxes }),
+    (id) => provider.peek(id)?.thread ?? provider.departed(id)?.thread ?? null,
+  )
   const kept = (await readBridgeFile(home.paths.bridge)).value
   const { port, sandbox_port, listen } = loaded.config.bridge
   // Two homes that were first started while the other one slept keep the same ports: whoever comes second moves, once.
@@ -104,23 +146,44 @@ export async function openDoors(
   // Before the bridge: what it hands out are addresses on this port.
   const sandboxPort = await startSandboxPort({
     plan: sandboxPortPlan({ configured: sandbox_port, kept: moves ? null : (kept?.sandbox_port ?? null) }, plan),
-    listen, hosts, capabilities: caps, provider, dispatch,
+    listen,
+    hosts,
+    capabilities: caps,
+    provider,
+    dispatch,
     identify: tokens.identify,
     begun: (signal) => untilBegun(clock, provider, signal),
   })
   stack.defer(() => sandboxPort.close())
   const live = openLive({
-    clock, events, provider, log, calls: records, backend, terminal: terminals.topic, facts,
+    clock,
+    events,
+    provider,
+    log,
+    calls: records,
+    backend,
+    terminal: terminals.topic,
+    facts,
     config: () => config.current().config,
     sources: { commands, terminals, sessions, slots: provider.slots },
   })
   stack.defer(() => live.close())
   const bridge = await startBridge({
     screens: { directory: rendererDir(env), sessions, tickets, enter: provider.enter, subscribe: live.subscribe, instance },
-    plan, identify: tokens.identify, metrics, version, dispatch, events, log, now: () => clock.now(), listen, hosts,
+    plan,
+    identify: tokens.identify,
+    metrics,
+    version,
+    dispatch,
+    events,
+    log,
+    now: () => clock.now(),
+    listen,
+    hosts,
     provisioner: {
       aliases: openAliases({
-        dir: home.paths.aliases, now: () => clock.wall(),
+        dir: home.paths.aliases,
+        now: () => clock.wall(),
         problem: (text) => events.publish({ type: 'berth.problem', who: 'berth:provisioner', text }),
       }),
       addressOf: (it, { via }) => addressing.given(it, via),
@@ -129,7 +192,13 @@ export async function openDoors(
   })
   stack.defer(() => bridge.close())
   await writeBridgeFile(home.paths.bridge, {
-    url: bridge.url, pid: process.pid, port: bridge.port, sandbox_port: sandboxPort.port, token_file: home.paths.token, instance, version,
+    url: bridge.url,
+    pid: process.pid,
+    port: bridge.port,
+    sandbox_port: sandboxPort.port,
+    token_file: home.paths.token,
+    instance,
+    version,
     started_at: startedAt,
   })
   return { dispatch, live, bridge, sandboxPort }
@@ -152,4 +221,3 @@ async function derivedSecrets(deps: { secret: string; capabilities: Capabilities
     ]),
   ]
 }
-

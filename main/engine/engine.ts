@@ -15,7 +15,10 @@ import { readBridgeFile } from '../doors/client/bridge-file.ts'
 /** Starts the engine of a home, or attaches to the one that is there. */
 export function startEngine(options: EngineOptions): Promise<Engine> {
   const codes: LoginCodes = new Map()
-  return restarting((restart) => begin(options, { restart, codes }), (error) => options.log('error', 'The engine could not be started again', error))
+  return restarting(
+    (restart) => begin(options, { restart, codes }),
+    (error) => options.log('error', 'The engine could not be started again', error),
+  )
 }
 
 async function begin(options: EngineOptions, across: Pick<HostOptions, 'restart' | 'codes'>): Promise<Engine> {
@@ -83,14 +86,20 @@ const patienceMs = 60_000
 
 export type Elected =
   /** This process is to be the home's engine, for as long as it holds the lock. */
-  | { readonly role: 'engine'; readonly lock: HeldLock }
-  | ({ readonly role: 'guest' } & AnsweringEngine)
+  { readonly role: 'engine'; readonly lock: HeldLock } | ({ readonly role: 'guest' } & AnsweringEngine)
 
 /**
  * Who is the engine of a home: whoever holds its lock and answers at the address in bridge.json. Checked by a call, not by
  * the file's existence. That two never serve one home is held by the port they would both have to open.
  */
-export async function elect(deps: { locks: FileLocks; bridgeFile: string; token: string; home: string; clock: Clock; signal?: AbortSignal | undefined }): Promise<Elected> {
+export async function elect(deps: {
+  locks: FileLocks
+  bridgeFile: string
+  token: string
+  home: string
+  clock: Clock
+  signal?: AbortSignal | undefined
+}): Promise<Elected> {
   const began = deps.clock.now()
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 250)) {
     const answering = await findEngine(deps)
@@ -116,7 +125,15 @@ export async function elect(deps: { locks: FileLocks; bridgeFile: string; token:
 }
 
 /** The engine that answers for this home, or null. */
-export async function findEngine({ bridgeFile, token, home }: { bridgeFile: string; token: string; home: string }): Promise<(Elected & { role: 'guest' }) | null> {
+export async function findEngine({
+  bridgeFile,
+  token,
+  home,
+}: {
+  bridgeFile: string
+  token: string
+  home: string
+}): Promise<(Elected & { role: 'guest' }) | null> {
   const { value } = await readBridgeFile(bridgeFile)
   if (!value || value.pid === null) return null
   const there = await whoAnswers(value.url, { token, home })
@@ -188,11 +205,21 @@ export async function restarting(begin: (restart: () => void) => Promise<Engine>
   }
 
   return {
-    get url() { return current.url },
-    get port() { return current.port },
-    get home() { return current.home },
-    get instance() { return current.instance },
-    get attached() { return current.attached },
+    get url() {
+      return current.url
+    },
+    get port() {
+      return current.port
+    },
+    get home() {
+      return current.home
+    },
+    get instance() {
+      return current.instance
+    },
+    get attached() {
+      return current.attached
+    },
     async call(name, input, options) {
       await turn
       return await current.call(name, input, options)

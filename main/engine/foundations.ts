@@ -42,7 +42,10 @@ export async function layFoundations(options: HostOptions, stack: AsyncDisposabl
   const { clock, home, token, env } = options
   const instance = randomBytes(8).toString('hex')
   const loaded = await loadConfig({ file: options.configFile, env, home: home.path })
-  const tail = logTail((level, text, cause) => options.log(level, redact(text, [...loaded.secrets, token]), cause), () => clock.wall())
+  const tail = logTail(
+    (level, text, cause) => options.log(level, redact(text, [...loaded.secrets, token]), cause),
+    () => clock.wall(),
+  )
   const { log } = tail
   for (const warning of loaded.warnings) log('warn', warning)
   const lock = keepLock(options.locks, 'engine', options.lock, {

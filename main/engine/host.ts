@@ -40,11 +40,19 @@ export async function host(options: HostOptions): Promise<Engine> {
   /** First no new work, then the sandboxes, then what served them, and the lock last. */
   async function shut({ sparing = false, sandboxes }: CloseOptions): ReturnType<Engine['close']> {
     // A door may be asked to end it all before the last one is open.
-    const { log, instance, config, provider, doors: { bridge, sandboxPort } } = await opening
+    const {
+      log,
+      instance,
+      config,
+      provider,
+      doors: { bridge, sandboxPort },
+    } = await opening
     const destroys = (sandboxes ?? config.current().config.on_exit) === 'destroy'
     try {
       // Whoever starts now is to wait for the lock, not to attach to an engine that is going. Where the disk is full it is as after a crash: they ask, and nobody answers.
-      await clearBridgeFile(home.paths.bridge, instance).catch((error: unknown) => log('warn', 'It could not be written down that nobody is here any more', error))
+      await clearBridgeFile(home.paths.bridge, instance).catch((error: unknown) =>
+        log('warn', 'It could not be written down that nobody is here any more', error),
+      )
       await bridge.endSessions()
       const left = await provider.close({ destroy: !destroys ? 'none' : sparing ? 'unheld' : 'all' })
       await Promise.all([bridge.close(), sandboxPort.close()])
@@ -63,12 +71,22 @@ export async function host(options: HostOptions): Promise<Engine> {
   events.publish({ type: 'engine.started', who: 'berth:engine', text: `Berth ${version} works with backend ${choice.kind}: ${choice.reason}` })
   const { bridge, dispatch, live } = doors
   return {
-    url: bridge.url, port: bridge.port, home: home.path, instance, attached: false, closed, close,
+    url: bridge.url,
+    port: bridge.port,
+    home: home.path,
+    instance,
+    attached: false,
+    closed,
+    close,
     endpoint: async (who) => live.endpoint(dispatch, who),
     async call(name, input, { signal, onChunk } = {}) {
       return (await dispatch(
         {
-          scope: 'operator', client: 'local', bounds: null, who: 'client:local', transport: 'process',
+          scope: 'operator',
+          client: 'local',
+          bounds: null,
+          who: 'client:local',
+          transport: 'process',
           signal: signal ?? new AbortController().signal,
           ...(onChunk ? { emit: async (chunk: unknown) => await onChunk(chunk as CallChunk<CallName> as never) } : {}),
         },

@@ -25,7 +25,14 @@ export interface ImageKeeper {
   close(): Promise<void>
 }
 
-interface Work { readonly image: string; readonly control: AbortController; readonly since: number; done: Promise<void>; progress: Progress | null; began: boolean }
+interface Work {
+  readonly image: string
+  readonly control: AbortController
+  readonly since: number
+  done: Promise<void>
+  progress: Progress | null
+  began: boolean
+}
 
 export function keepImage(deps: { backend: Backend; image: () => string; publish: (event: NewEvent) => void; ready: (image: string) => void }): ImageKeeper {
   let current: Work | null = null
@@ -48,10 +55,14 @@ export function keepImage(deps: { backend: Backend; image: () => string; publish
       known = { image, present: false, problem: null }
       changed()
       deps.publish({ type: 'image.preparing', who: 'berth:image', text: `The image ${image} is being made ready` })
-      await deps.backend.prepare(image, (step) => {
-        work.progress = step
-        changed()
-      }, control.signal)
+      await deps.backend.prepare(
+        image,
+        (step) => {
+          work.progress = step
+          changed()
+        },
+        control.signal,
+      )
       known = { image, present: true, problem: null }
       deps.publish({ type: 'image.ready', who: 'berth:image', text: `The image ${image} is ready` })
       deps.ready(image)

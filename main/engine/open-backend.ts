@@ -56,7 +56,11 @@ export async function openBackend(deps: {
   const reaches = elsewhere ? overrides.sandboxHost : null
   const docker = () =>
     openDocker({
-      owner, version, clock, env, log,
+      owner,
+      version,
+      clock,
+      env,
+      log,
       files: liteFiles(files),
       ...(reaches === null ? {} : { reach: reaches }),
       ...(overrides.hostBaseDir === null ? {} : { hostHome: overrides.hostBaseDir }),
@@ -69,7 +73,10 @@ export async function openBackend(deps: {
   const choice = chooseBackend({ config, engineProblem: asks ? asked.problem : null, usedDocker })
   if (choice.kind === 'remote') {
     const backend = await openRemote({
-      owner, version, clock, log,
+      owner,
+      version,
+      clock,
+      log,
       url: config.provisioner_url ?? '',
       apiKey: config.provisioner_api_key,
       dir: home.paths.remote,
@@ -90,13 +97,17 @@ export async function openBackend(deps: {
   }
   await asked.backend?.close()
   if (choice.kind === 'embedded') {
-    const embedded = () => openEmbedded({
-      owner, version, clock, env,
-      isolation: config.embedded.isolation,
-      node: files.nodeBinary,
-      server: files.serverFile,
-      runDir: join(home.path, 'embedded'),
-    })
+    const embedded = () =>
+      openEmbedded({
+        owner,
+        version,
+        clock,
+        env,
+        isolation: config.embedded.isolation,
+        node: files.nodeBinary,
+        server: files.serverFile,
+        runDir: join(home.path, 'embedded'),
+      })
     try {
       return { backend: await embedded(), choice, prove: null, warnings }
     } catch (error) {
@@ -106,7 +117,12 @@ export async function openBackend(deps: {
       const fixes = await deps.fixes()
       const why = `Nothing here can run a sandbox. ${sentence(asked.problem ?? 'No container engine answers')} ${sentence(problem.message)}`
       const next = fixes.length > 0 ? `Run: ${fixes.join('   or: ')}   Berth goes on by itself once it works.` : problem.next
-      return { backend: openNone(fail('ISOLATION_MISSING', why, { next, cause: error })), choice: { ...choice, kind: 'none', reason: why }, prove: null, warnings }
+      return {
+        backend: openNone(fail('ISOLATION_MISSING', why, { next, cause: error })),
+        choice: { ...choice, kind: 'none', reason: why },
+        prove: null,
+        warnings,
+      }
     }
   }
   throw fail('NOT_SUPPORTED', `The backend ${choice.kind} is not part of this version`, {
@@ -121,10 +137,14 @@ async function withoutSelf(config: Config, home: Home, isToken: (text: string) =
   const keptPort = (await readBridgeFile(home.paths.bridge)).value?.port ?? null
   const self = leadsBack(config, { isToken, keptPort })
   if (config.backend === 'remote' && (self || config.provisioner_url === null)) {
-    throw fail('BAD_CONFIG', self ? 'sandbox.provisioner_url is this very Berth, which cannot be its own provisioner' : '`backend: remote` needs a provisioner', {
-      next: 'Set sandbox.provisioner_url to the address of a deer-flow provisioner or of another Berth’s bridge, or take `backend: remote` out.',
-      details: { key: 'provisioner_url' },
-    })
+    throw fail(
+      'BAD_CONFIG',
+      self ? 'sandbox.provisioner_url is this very Berth, which cannot be its own provisioner' : '`backend: remote` needs a provisioner',
+      {
+        next: 'Set sandbox.provisioner_url to the address of a deer-flow provisioner or of another Berth’s bridge, or take `backend: remote` out.',
+        details: { key: 'provisioner_url' },
+      },
+    )
   }
   if (!self) return { config, warnings: [] }
   return {

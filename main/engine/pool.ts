@@ -31,7 +31,12 @@ export async function openPool(options: HostOptions, { loaded, log, events, toke
   const outlook = async (asked: { bubblewrap: boolean }) =>
     (await import('../doctor/engine-advice.ts')).engineOutlook({ homeDir: home.path, configFile: options.configFile, env, clock }, asked)
   const opened = await openBackend({
-    config: loaded, home, env, clock, token, log,
+    config: loaded,
+    home,
+    env,
+    clock,
+    token,
+    log,
     isToken: (text) => tokens.identify(text) !== null,
     fixes: async () => (await outlook({ bubblewrap: true })).fixes.flatMap(({ command }) => (command === null ? [] : [command])),
   })
@@ -43,7 +48,10 @@ export async function openPool(options: HostOptions, { loaded, log, events, toke
   stack.defer(() => proof.close())
   const image = keepImage({ backend, image: () => config.current().config.image, publish: events.publish, ready: proof.check })
   const config = watchConfig(loaded, {
-    file: options.configFile, env, home: home.path, clock,
+    file: options.configFile,
+    env,
+    home: home.path,
+    clock,
     onChange: () => {
       events.publish({ type: 'config.changed', who: 'berth:config', text: 'The configuration was read again' })
       image.start()
@@ -51,7 +59,17 @@ export async function openPool(options: HostOptions, { loaded, log, events, toke
     },
     onError: (error) => events.publish({ type: 'config.bad', who: 'berth:config', text: `The last good configuration stays in force: ${error.message}` }),
   })
-  const core = provide({ backend: image.watched(backend), config: () => config.current(), home, env, locks: options.locks, clock, publish: events.publish, problem: proof.problem, aroundClaim: options.aroundClaim })
+  const core = provide({
+    backend: image.watched(backend),
+    config: () => config.current(),
+    home,
+    env,
+    locks: options.locks,
+    clock,
+    publish: events.publish,
+    problem: proof.problem,
+    aroundClaim: options.aroundClaim,
+  })
   stack.defer(() => config.close())
   stack.defer(() => image.close())
   const metrics = openMetrics({ clock, version, backend: choice.kind, sandboxes: core.list, waiting: core.waiting, events })
@@ -59,7 +77,12 @@ export async function openPool(options: HostOptions, { loaded, log, events, toke
   events.subscribe(metrics.heard)
   const provider = { ...core, acquire: metrics.timed(core.acquire) }
   const watching = watchBackend({
-    choice, backend, events, clock, log, outlook,
+    choice,
+    backend,
+    events,
+    clock,
+    log,
+    outlook,
     onFound() {
       log('info', 'There is something to run sandboxes with now: Berth starts again, at the same address')
       options.restart()

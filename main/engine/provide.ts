@@ -44,7 +44,10 @@ export function provide(deps: {
   const owner = async () => (await backend.filesOwner?.(deps.config().config.user).catch(() => null)) ?? null
   const workspaceOf = memo((loaded: LoadedConfig) =>
     makeWorkspace({
-      home, owner, env: deps.env, overrides: loaded.overrides,
+      home,
+      owner,
+      env: deps.env,
+      overrides: loaded.overrides,
       config: () => loaded.config,
       // The same one comes with every acquire; it is told once.
       warn: (text) => {
@@ -55,7 +58,9 @@ export function provide(deps: {
   )
   const files = slotFiles(home, owner)
   const workspace = () => workspaceOf(deps.config())
-  const hash = memo((loaded: LoadedConfig) => (elsewhere ? remoteHash(loaded.config) : configHash(loaded.config, { secret: home.secret, version, overrides: loaded.overrides })))
+  const hash = memo((loaded: LoadedConfig) =>
+    elsewhere ? remoteHash(loaded.config) : configHash(loaded.config, { secret: home.secret, version, overrides: loaded.overrides }),
+  )
   return makeProvider({
     backend,
     clock,
@@ -116,7 +121,10 @@ function remoteMounts(config: Pick<Config, 'mounts'>): Mount[] {
 
 /** Another value means that a sandbox made now would be another one: only what is sent counts, as the rest is not ours to choose. */
 function remoteHash(config: Pick<Config, 'mounts'>): string {
-  return createHash('sha256').update(JSON.stringify(remoteMounts(config))).digest('hex').slice(0, 32)
+  return createHash('sha256')
+    .update(JSON.stringify(remoteMounts(config)))
+    .digest('hex')
+    .slice(0, 32)
 }
 
 /** What a caller wants mounted besides is on its own machine or on this one, and the sandbox is on neither: left out, and said. */

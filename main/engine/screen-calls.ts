@@ -52,7 +52,16 @@ export function openScreenCalls(deps: {
     const { path } = chooseFile({ file: deps.configFile, env, home: deps.home })
     // Behind a link, so that the link stays one.
     const file = await orNone(realpath(path), path)
-    const [before, mode] = await Promise.all([orNone(readFile(file).then((bytes) => configText(bytes, path)), ''), orNone(stat(file).then((facts) => facts.mode & 0o777), 0o600)])
+    const [before, mode] = await Promise.all([
+      orNone(
+        readFile(file).then((bytes) => configText(bytes, path)),
+        '',
+      ),
+      orNone(
+        stat(file).then((facts) => facts.mode & 0o777),
+        0o600,
+      ),
+    ])
     const { text, restart } = editConfig(before, path, env, key, value)
     if (text !== before) {
       await writeAtomic(file, text, { mode })
@@ -62,7 +71,9 @@ export function openScreenCalls(deps: {
   }
 
   return {
-    commands, terminals, provider,
+    commands,
+    terminals,
+    provider,
     details: (sandbox) =>
       sandboxDetails(
         {
@@ -131,12 +142,42 @@ async function diagnostics(deps: {
   const [doctor, config, status, secrets] = await Promise.all([deps.doctor(), deps.config(), deps.status(), deps.secrets()])
   const at = new Date(deps.wall()).toISOString()
   const sections: readonly (readonly [string, string])[] = [
-    ['Berth', [`version ${deps.version}`, `node ${process.version}`, `${process.platform} ${release()} ${arch()}`, `${cpus().length} CPUs, ${Math.round(totalmem() / 2 ** 20)} MiB`, `made ${at}`].join('\n')],
-    ['Doctor', doctor.checks.map(({ status: mark, name, text, fix }) => `${mark.padEnd(5)}${name}: ${text}${fix === null ? '' : `\n     fix: ${fix}`}`).join('\n')],
+    [
+      'Berth',
+      [
+        `version ${deps.version}`,
+        `node ${process.version}`,
+        `${process.platform} ${release()} ${arch()}`,
+        `${cpus().length} CPUs, ${Math.round(totalmem() / 2 ** 20)} MiB`,
+        `made ${at}`,
+      ].join('\n'),
+    ],
+    [
+      'Doctor',
+      doctor.checks.map(({ status: mark, name, text, fix }) => `${mark.padEnd(5)}${name}: ${text}${fix === null ? '' : `\n     fix: ${fix}`}`).join('\n'),
+    ],
     ['Status', JSON.stringify(status, null, 2)],
-    ['Configuration', config.values.filter(({ source }) => source !== 'default').map(({ key, value, source }) => `${key} = ${JSON.stringify(value)}  (${source})`).join('\n') || 'all defaults'],
-    ['Sandboxes', deps.sandboxes().map((it) => JSON.stringify({ ...it, url: null })).join('\n') || 'none'],
-    ['Events', deps.events().map((event) => JSON.stringify(event)).join('\n') || 'none'],
+    [
+      'Configuration',
+      config.values
+        .filter(({ source }) => source !== 'default')
+        .map(({ key, value, source }) => `${key} = ${JSON.stringify(value)}  (${source})`)
+        .join('\n') || 'all defaults',
+    ],
+    [
+      'Sandboxes',
+      deps
+        .sandboxes()
+        .map((it) => JSON.stringify({ ...it, url: null }))
+        .join('\n') || 'none',
+    ],
+    [
+      'Events',
+      deps
+        .events()
+        .map((event) => JSON.stringify(event))
+        .join('\n') || 'none',
+    ],
     ['Log', deps.log().join('\n') || 'nothing was logged'],
   ]
   const text = sections.map(([title, body]) => `== ${title} ==\n${body}\n`).join('\n')

@@ -77,7 +77,13 @@ export function bashSessions(options: { max: number; pipes: Pipes; onEnd: () => 
       makeRoom()
       const now = Date.now()
       const session: BashSession = {
-        id: id ?? randomUUID(), workingDir, createdAt: now, lastUsedAt: now, lastUsed: performance.now(), commands: [], count: 0,
+        id: id ?? randomUUID(),
+        workingDir,
+        createdAt: now,
+        lastUsedAt: now,
+        lastUsed: performance.now(),
+        commands: [],
+        count: 0,
       }
       sessions.set(session.id, session)
       return session

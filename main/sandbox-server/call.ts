@@ -9,7 +9,10 @@ import type { Workspace } from './workspace.ts'
 export const bodyLimit = 64 * 1024 * 1024
 
 /** What paths mean here. */
-export interface Places { readonly workspace: Workspace; readonly standIns: StandIns | null }
+export interface Places {
+  readonly workspace: Workspace
+  readonly standIns: StandIns | null
+}
 
 /** One HTTP request on its way through a handler. */
 export class Call {

@@ -24,7 +24,14 @@ export function codeRoutes(bash: BashSessions, settings: { workspace: Workspace;
     const { directory: cwd, note } = body.cwd === undefined ? await settings.workspace.enter() : { directory: body.cwd, note: null }
     const session = bash.create(undefined, cwd)
     const command = await bash.run(session, {
-      command: programs[body.language], cwd, note, env: { ...settings.environment, WORKSPACE: settings.workspace.path() }, input: true, followed: false, uncut: false, hardTimeout: body.timeout,
+      command: programs[body.language],
+      cwd,
+      note,
+      env: { ...settings.environment, WORKSPACE: settings.workspace.path() },
+      input: true,
+      followed: false,
+      uncut: false,
+      hardTimeout: body.timeout,
     })
     command.write(body.code)
     command.endInput()
@@ -32,7 +39,10 @@ export function codeRoutes(bash: BashSessions, settings: { workspace: Workspace;
     const [stdout, stderr] = [command.stdout.all(), command.stderr.all()]
     bash.close(session.id)
     const failed = command.status !== 'completed' || command.exitCode !== 0
-    const streams = [{ name: 'stdout', text: stdout }, { name: 'stderr', text: stderr }]
+    const streams = [
+      { name: 'stdout', text: stdout },
+      { name: 'stderr', text: stderr },
+    ]
     return ok({
       language: body.language,
       status: command.status === 'timed_out' ? 'timeout' : failed ? 'error' : 'ok',

@@ -26,8 +26,14 @@ function sandboxContext(settings: Settings, port: number, os: string, runtime: {
       version: `1.9.4-lite.${version}`,
       detail: {
         system: {
-          os: 'Linux', os_version: os, arch: arch() === 'x64' ? 'x86_64' : arch() === 'arm64' ? 'aarch64' : arch(),
-          user, home_dir: home, workspace, timezone, occupied_ports: [String(port)],
+          os: 'Linux',
+          os_version: os,
+          arch: arch() === 'x64' ? 'x86_64' : arch() === 'arm64' ? 'aarch64' : arch(),
+          user,
+          home_dir: home,
+          workspace,
+          timezone,
+          occupied_ports: [String(port)],
         },
         runtime,
         utils: [],
@@ -64,7 +70,11 @@ function changed(directory: string): number {
   }
 }
 
-interface Tool { readonly ver: string | null; readonly bin: string; readonly alias: readonly string[] }
+interface Tool {
+  readonly ver: string | null
+  readonly bin: string
+  readonly alias: readonly string[]
+}
 
 /** `python3.12` in PATH is Python 3.12; nothing is started to find out, as readiness is asked for every few seconds. */
 function tools(name: 'python' | 'node', settings: Settings): Tool[] {

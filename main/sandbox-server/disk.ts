@@ -48,7 +48,7 @@ function diskFile(handle: FileHandle): DiskFile {
     stat: () => bounded(() => handle.stat()),
     read: async (into) => (await bounded(() => handle.read(into, 0, into.length, null))).bytesRead,
     write: async (bytes) => {
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         const piece = bytes.subarray(at, at + 1024 * 1024)
         at += (await bounded(() => handle.write(piece))).bytesWritten
       }
@@ -65,7 +65,10 @@ function diskFile(handle: FileHandle): DiskFile {
 export async function hasThread(ms: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const timer = setTimeout(() => resolve(false), ms)
-  fs.stat('/').then(() => resolve(true), () => resolve(true))
+  fs.stat('/').then(
+    () => resolve(true),
+    () => resolve(true),
+  )
   const answered = await promise
   clearTimeout(timer)
   return answered

@@ -60,7 +60,8 @@ function changed(body: Request, before: Before): string {
   if (body.command === 'insert') {
     const lines = before.split('\n')
     const at = need(body.insert_line, 'insert_line')
-    if (at > lines.length) throw new FileError('invalid_target', `insert_line ${at} is beyond the ${lines.length} lines of the file`, { exception: 'ValueError' })
+    if (at > lines.length)
+      throw new FileError('invalid_target', `insert_line ${at} is beyond the ${lines.length} lines of the file`, { exception: 'ValueError' })
     return lines.toSpliced(at, 0, ...need(body.new_str, 'new_str').split('\n')).join('\n')
   }
   return replaced(before, need(body.old_str, 'old_str'), body.new_str ?? '', body.replace_mode)
@@ -80,8 +81,18 @@ function replaced(content: string, from: string, to: string, mode: 'ALL' | 'FIRS
 async function view(body: Request): Promise<Record<string, unknown>> {
   const found = await stat(body.path)
   if (found.isDirectory()) {
-    const names = (await readdir(body.path)).map((entry) => entry.name).filter((name) => !name.startsWith('.')).toSorted()
-    return { output: names.map((name) => `${body.path.replace(/\/$/, '')}/${name}`).join('\n'), error: null, path: body.path, prev_exist: true, old_content: null, new_content: null }
+    const names = (await readdir(body.path))
+      .map((entry) => entry.name)
+      .filter((name) => !name.startsWith('.'))
+      .toSorted()
+    return {
+      output: names.map((name) => `${body.path.replace(/\/$/, '')}/${name}`).join('\n'),
+      error: null,
+      path: body.path,
+      prev_exist: true,
+      old_content: null,
+      new_content: null,
+    }
   }
   const lines = (await readText(body.path)).split('\n')
   const [from = 1, to = -1] = body.view_range ?? []

@@ -81,16 +81,18 @@ async function globFiles(call: Call): Promise<Reply> {
 const optionalStat = new Set(['size', 'modified'])
 
 /** Everything below `path` that the glob names; an absolute glob is taken from `/`. */
-async function* matching(
-  path: string, pattern: string, options: { hidden: boolean; exclude: readonly string[] },
-): AsyncGenerator<Walked> {
+async function* matching(path: string, pattern: string, options: { hidden: boolean; exclude: readonly string[] }): AsyncGenerator<Walked> {
   const root = pattern.startsWith('/') ? '/' : path
   if (!(await stat(root)).isDirectory()) throw sysError('ENOTDIR')
   const wanted = glob(pattern, options.hidden)
   // `node_modules` excludes at any depth, `a/b` from the root.
   const unwanted = options.exclude.map((each) => glob(each.includes('/') ? each : `**/${each}`, true))
   const skipped = root.split('/').filter((each) => each !== '').length
-  const below = (each: Walked): string[] => each.path.split('/').filter((part) => part !== '').slice(-each.depth)
+  const below = (each: Walked): string[] =>
+    each.path
+      .split('/')
+      .filter((part) => part !== '')
+      .slice(-each.depth)
   const excluded = (segments: readonly string[]): boolean => unwanted.some((each) => each.matches(segments))
   const enter = (each: Walked): boolean => {
     const segments = below(each)

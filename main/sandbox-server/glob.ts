@@ -37,7 +37,7 @@ function path(parts: readonly string[], segments: readonly string[], name: Name)
   let part = 0
   let star = -1
   let mark = 0
-  for (let at = 0; at < segments.length; ) {
+  for (let at = 0; at < segments.length;) {
     const segment = segments[at] ?? ''
     if (parts[part] === '**') {
       star = part
@@ -66,7 +66,10 @@ function prefix(parts: readonly string[], segments: readonly string[], name: Nam
   return parts.length > segments.length
 }
 
-interface Token { readonly kind: 'char' | 'any' | 'star' | 'class'; readonly test: (char: string) => boolean }
+interface Token {
+  readonly kind: 'char' | 'any' | 'star' | 'class'
+  readonly test: (char: string) => boolean
+}
 
 function wildcard(pattern: string, text: string): boolean {
   const tokens = tokenize(pattern)
@@ -74,7 +77,7 @@ function wildcard(pattern: string, text: string): boolean {
   let token = 0
   let star = -1
   let mark = 0
-  for (let at = 0; at < chars.length; ) {
+  for (let at = 0; at < chars.length;) {
     const current = tokens[token]
     if (current?.kind === 'star') {
       star = token

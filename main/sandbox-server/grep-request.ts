@@ -52,7 +52,11 @@ export function shorten(line: string): string {
 }
 
 /** One line of a file as an engine reports it. */
-export interface SeenLine { readonly number: number; readonly text: string; readonly match: boolean }
+export interface SeenLine {
+  readonly number: number
+  readonly text: string
+  readonly match: boolean
+}
 
 /** Gives each matching line of a file the lines around it. */
 export function withContext(file: string, lines: readonly SeenLine[], request: GrepRequest): GrepMatch[] {
@@ -60,7 +64,10 @@ export function withContext(file: string, lines: readonly SeenLine[], request: G
   for (const [index, line] of lines.entries()) {
     if (!line.match) continue
     const near = (from: number, to: number): string[] =>
-      lines.slice(Math.max(0, index - 20), index + 21).filter((each) => each.number >= from && each.number <= to).map((each) => shorten(each.text))
+      lines
+        .slice(Math.max(0, index - 20), index + 21)
+        .filter((each) => each.number >= from && each.number <= to)
+        .map((each) => shorten(each.text))
     found.push({
       file,
       line_number: line.number,

@@ -62,9 +62,20 @@ export function grepRoutes(worker: readonly string[]): Route[] {
       // Of what lies below a directory only regular files are read.
       if (!found.isDirectory()) mustBeRegular(found)
       const result = await run(call, {
-        path: body.path, pattern: body.pattern, include: body.include, exclude: body.exclude, ignoreCase: body.case_insensitive,
-        fixed: body.fixed_strings, before: body.context_before, after: body.context_after, maxResults: body.max_results,
-        maxFileBytes, multiline: body.multiline, offset: body.offset, type: body.type ?? null, recursive: body.recursive,
+        path: body.path,
+        pattern: body.pattern,
+        include: body.include,
+        exclude: body.exclude,
+        ignoreCase: body.case_insensitive,
+        fixed: body.fixed_strings,
+        before: body.context_before,
+        after: body.context_after,
+        maxResults: body.max_results,
+        maxFileBytes,
+        multiline: body.multiline,
+        offset: body.offset,
+        type: body.type ?? null,
+        recursive: body.recursive,
       })
       return ok({
         path: body.path,
@@ -83,8 +94,20 @@ export function grepRoutes(worker: readonly string[]): Route[] {
     return await fileOperation('search', body.file, async () => {
       mustBeRegular(await stat(body.file))
       const result = await run(call, {
-        path: body.file, pattern: body.regex, include: [], exclude: [], ignoreCase: false, fixed: false, before: 0, after: 0,
-        maxResults: 10_000, maxFileBytes: null, multiline: false, offset: 0, type: null, recursive: true,
+        path: body.file,
+        pattern: body.regex,
+        include: [],
+        exclude: [],
+        ignoreCase: false,
+        fixed: false,
+        before: 0,
+        after: 0,
+        maxResults: 10_000,
+        maxFileBytes: null,
+        multiline: false,
+        offset: 0,
+        type: null,
+        recursive: true,
       })
       return ok({
         file: body.file,

@@ -37,7 +37,12 @@ export function httpServer(options: HttpOptions): Server {
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && 'bytesRead' in socket && socket.bytesRead === 0) socket.destroy()
     else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') refuse(socket, 408, 'The request did not come to its end')
     else if (error.code === 'HPE_HEADER_OVERFLOW') refuse(socket, 431, 'The headers are too large')
-    else refuse(socket, 400, error.code === 'HPE_INVALID_URL' ? 'The address has a character that must be percent-encoded' : `This is not HTTP/1.1: ${error.message}`)
+    else
+      refuse(
+        socket,
+        400,
+        error.code === 'HPE_INVALID_URL' ? 'The address has a character that must be percent-encoded' : `This is not HTTP/1.1: ${error.message}`,
+      )
   })
   // Without these, a reset connection would end the process.
   server.on('connection', (socket) => socket.on('error', () => socket.destroy()))

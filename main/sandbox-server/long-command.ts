@@ -32,7 +32,11 @@ export async function forget(path: string | null): Promise<void> {
 }
 
 /** A command that is too long for an argument, as one that is not: `line` reads it from descriptor 3, which then is closed. */
-export interface LongScript { readonly line: string; readonly descriptor: number; close(): void }
+export interface LongScript {
+  readonly line: string
+  readonly descriptor: number
+  close(): void
+}
 
 /**
  * By `eval` and not as the file of a script, so that `$0`, standard input, BASH_SOURCE and the numbers of lines are those
@@ -41,7 +45,11 @@ export interface LongScript { readonly line: string; readonly descriptor: number
 export async function longScript(command: string): Promise<LongScript> {
   const path = await longCommandFile(command)
   if (path === null) {
-    throw new RequestError(400, `The command has ${Buffer.byteLength(command)} bytes, for which there is no room in ${tmpdir()}`, 'Delete files in the sandbox, or give a shorter command')
+    throw new RequestError(
+      400,
+      `The command has ${Buffer.byteLength(command)} bytes, for which there is no room in ${tmpdir()}`,
+      'Delete files in the sandbox, or give a shorter command',
+    )
   }
   const descriptor = openSync(path, 'r')
   await forget(path)

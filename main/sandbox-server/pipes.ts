@@ -6,7 +6,10 @@ import { join } from 'node:path'
 import { spawnForAgent } from './agent-process.ts'
 
 /** Both ends of a kernel pipe, as file descriptors. Whoever takes one closes both. */
-export interface Pipe { readonly read: number; readonly write: number }
+export interface Pipe {
+  readonly read: number
+  readonly write: number
+}
 
 /**
  * Real pipes for commands. What Node calls a pipe is a socket pair, and opening `/dev/stderr` or `/dev/stdin` of a

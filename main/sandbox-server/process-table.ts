@@ -70,7 +70,10 @@ export function interruptHandler(pid: number): { name: string; caught: boolean }
 
 /** Direct children, in one read; none where the kernel does not tell. */
 export function childrenOf(pid: number): number[] {
-  return readOr(`/proc/${pid}/task/${pid}/children`, '').split(' ').filter((each) => each !== '').map(Number)
+  return readOr(`/proc/${pid}/task/${pid}/children`, '')
+    .split(' ')
+    .filter((each) => each !== '')
+    .map(Number)
 }
 
 function row(pid: number): ProcessRow | null {

@@ -24,7 +24,10 @@ export async function readText(path: string, limit = readLimit): Promise<string>
   return decode(await readBytes(path, limit))
 }
 
-export interface Lines { readonly content: string; readonly count: number }
+export interface Lines {
+  readonly content: string
+  readonly count: number
+}
 
 /** Lines `start` (counted from 0) up to, not including, `end`, with their line ends; only these are held in memory. */
 export async function readLines(path: string, start: number, end: number): Promise<Lines> {

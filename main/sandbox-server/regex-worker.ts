@@ -9,9 +9,7 @@ import { walk } from './walk.ts'
  * Searches with JavaScript's regular expressions, for images without ripgrep and for patterns that it does not have
  * (lookaround). Such a pattern may take for ever, so it runs in a process that can be killed.
  */
-export async function searchInWorker(
-  command: readonly string[], request: GrepRequest, gone: (stop: () => void) => () => void,
-): Promise<GrepResult> {
+export async function searchInWorker(command: readonly string[], request: GrepRequest, gone: (stop: () => void) => () => void): Promise<GrepResult> {
   const [program, ...args] = command
   const child = spawnForAgent(program ?? process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const stop = (): void => void child.kill('SIGKILL')

@@ -1,9 +1,21 @@
 /** FileOperationError's `error_type`. */
 export type FileErrorType =
-  | 'not_found' | 'permission_denied' | 'invalid_target' | 'already_exists' | 'invalid_path'
-  | 'read_only_filesystem' | 'no_space_left' | 'decode_error' | 'io_error'
+  | 'not_found'
+  | 'permission_denied'
+  | 'invalid_target'
+  | 'already_exists'
+  | 'invalid_path'
+  | 'read_only_filesystem'
+  | 'no_space_left'
+  | 'decode_error'
+  | 'io_error'
 
-interface Known { readonly type: FileErrorType; readonly errno: number; readonly text: string; readonly exception: string }
+interface Known {
+  readonly type: FileErrorType
+  readonly errno: number
+  readonly text: string
+  readonly exception: string
+}
 
 /** Linux's numbers and the words and exceptions that Python has for them, which is what clients were written against. */
 const known: Readonly<Record<string, Known>> = {
@@ -83,7 +95,10 @@ export async function fileOperation(operation: string, path: string, run: () => 
   }
 }
 
-export interface JsonReply { readonly status: number; readonly body: unknown }
+export interface JsonReply {
+  readonly status: number
+  readonly body: unknown
+}
 
 /** What a handler gives back: a status and a JSON body, or `sent` when it has written the answer itself. */
 export type Reply = JsonReply | 'sent'

@@ -15,7 +15,10 @@ export interface Route {
   readonly handle: Handler
 }
 
-export interface Found { readonly route: Route; readonly params: readonly string[] }
+export interface Found {
+  readonly route: Route
+  readonly params: readonly string[]
+}
 
 export interface Router {
   find(method: string, path: string): Found | null

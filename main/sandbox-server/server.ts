@@ -106,13 +106,19 @@ export async function startServer(settings: Settings): Promise<SandboxServer> {
       })
     }
   })
-  const probing = (): Promise<void> => probe(bash, settings.environment).then(() => { ready = true }, (error: unknown) => {
-    fault(error)
-    // No such program, or not to be run: for ever. No memory or no process to spare: only now.
-    const reason = error instanceof RequestError ? error.cause : error
-    if (reason instanceof Error && 'code' in reason && (reason.code === 'ENOENT' || reason.code === 'EACCES')) unable = reason.message
-    else setTimeout(() => void probing(), 500).unref()
-  })
+  const probing = (): Promise<void> =>
+    probe(bash, settings.environment).then(
+      () => {
+        ready = true
+      },
+      (error: unknown) => {
+        fault(error)
+        // No such program, or not to be run: for ever. No memory or no process to spare: only now.
+        const reason = error instanceof RequestError ? error.cause : error
+        if (reason instanceof Error && 'code' in reason && (reason.code === 'ENOENT' || reason.code === 'EACCES')) unable = reason.message
+        else setTimeout(() => void probing(), 500).unref()
+      },
+    )
   void probing()
   const port = await listen(server, settings)
   return {
@@ -152,7 +158,13 @@ async function probe(bash: BashSessions, env: Readonly<Record<string, string>>):
   const session = bash.create('probe', '/')
   try {
     const command = await bash.run(session, {
-      command: 'true', cwd: '/', env, input: false, followed: false, uncut: false, hardTimeout: 60,
+      command: 'true',
+      cwd: '/',
+      env,
+      input: false,
+      followed: false,
+      uncut: false,
+      hardTimeout: 60,
     })
     await command.ended
     if (command.exitCode !== 0) throw new Error(`the probe command ended with ${command.exitCode}`)
@@ -168,9 +180,10 @@ function openApi(routes: readonly Route[], version: string): Record<string, unkn
     const name = route.path.includes('sessions/{}') ? '{session_id}' : '{id}'
     const path = route.path.replace('{}', name)
     const parameters = route.path.includes('{}') ? [{ name: name.slice(1, -1), in: 'path', required: true, schema: { type: 'string' } }] : []
-    const body = route.method === 'POST'
-      ? { requestBody: { content: { [route.path.endsWith('/upload') ? 'multipart/form-data' : 'application/json']: { schema: { type: 'object' } } } } }
-      : {}
+    const body =
+      route.method === 'POST'
+        ? { requestBody: { content: { [route.path.endsWith('/upload') ? 'multipart/form-data' : 'application/json']: { schema: { type: 'object' } } } } }
+        : {}
     paths[path] = {
       ...paths[path],
       [route.method.toLowerCase()]: {
@@ -218,30 +231,35 @@ function cgroup(): Record<string, unknown> {
 }
 
 async function disks(paths: readonly string[]): Promise<Record<string, unknown>[]> {
-  const found = await Promise.all([...new Set(paths)].map(async (path) => {
-    const stats = await statfs(path).catch(() => null)
-    if (!stats) return []
-    const total = stats.blocks * stats.bsize
-    const free = stats.bavail * stats.bsize
-    const used = (stats.blocks - stats.bfree) * stats.bsize
-    return [{ path, used_bytes: used, total_bytes: total, free_bytes: free, usage_pct: total > 0 ? (100 * used) / total : 0 }]
-  }))
+  const found = await Promise.all(
+    [...new Set(paths)].map(async (path) => {
+      const stats = await statfs(path).catch(() => null)
+      if (!stats) return []
+      const total = stats.blocks * stats.bsize
+      const free = stats.bavail * stats.bsize
+      const used = (stats.blocks - stats.bfree) * stats.bsize
+      return [{ path, used_bytes: used, total_bytes: total, free_bytes: free, usage_pct: total > 0 ? (100 * used) / total : 0 }]
+    }),
+  )
   return found.flat()
 }
 
 function top(rows: number): Record<string, unknown>[] {
   const uptime = uptimeSeconds()
-  return processTable().toSorted((a, b) => b.rssBytes - a.rssBytes).slice(0, rows).map((each) => ({
-    pid: each.pid,
-    ppid: each.parent,
-    user: String(Number(/^Uid:\s+(\d+)/m.exec(text(`/proc/${each.pid}/status`))?.[1] ?? 0)),
-    comm: each.name,
-    rss_bytes: each.rssBytes,
-    rss_mib: each.rssBytes / 1048576,
-    // Over the process's whole life: a current figure would take a second look, later.
-    cpu_pct: (100 * each.cpuSeconds) / Math.max(0.01, uptime - each.startedAt),
-    state: each.state,
-  }))
+  return processTable()
+    .toSorted((a, b) => b.rssBytes - a.rssBytes)
+    .slice(0, rows)
+    .map((each) => ({
+      pid: each.pid,
+      ppid: each.parent,
+      user: String(Number(/^Uid:\s+(\d+)/m.exec(text(`/proc/${each.pid}/status`))?.[1] ?? 0)),
+      comm: each.name,
+      rss_bytes: each.rssBytes,
+      rss_mib: each.rssBytes / 1048576,
+      // Over the process's whole life: a current figure would take a second look, later.
+      cpu_pct: (100 * each.cpuSeconds) / Math.max(0.01, uptime - each.startedAt),
+      state: each.state,
+    }))
 }
 
 /** `max` (no limit) is null, and so is what this system does not have. */

@@ -69,7 +69,8 @@ function commandEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
 
 function withFormer(name: string, value: string, former: string): string {
   return value.replaceAll(/\$(?:\{([^}]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g, (all, braced: string | undefined, plain: string | undefined) =>
-    (braced ?? plain) === name ? former : all)
+    (braced ?? plain) === name ? former : all,
+  )
 }
 
 /** AIO's own variable, which is the agent's to set: a bad one must not keep the server from starting. */

@@ -133,9 +133,7 @@ export class ShellProcess {
   }
 
   /** Resolves when bash waits for its first command. */
-  static async start(
-    options: { cwd: string; env: Readonly<Record<string, string>>; tty: boolean; rc: boolean }, events: ShellEvents,
-  ): Promise<ShellProcess> {
+  static async start(options: { cwd: string; env: Readonly<Record<string, string>>; tty: boolean; rc: boolean }, events: ShellEvents): Promise<ShellProcess> {
     // Digits, as a terminal may be set to make small letters large ones.
     const nonce = String(randomBytes(8).readBigUInt64BE()).padStart(20, '0')
     const env = {
@@ -143,7 +141,10 @@ export class ShellProcess {
       PROMPT_COMMAND: 'eval "$BERTH_SHELL_INIT"',
       BERTH_SHELL_INIT: shellInit(nonce, options.rc),
       // A pager would wait for a key, colours and cursor movements mean nothing to who reads the output as text.
-      TERM: 'dumb', PAGER: 'cat', GIT_PAGER: 'cat', MANPAGER: 'cat',
+      TERM: 'dumb',
+      PAGER: 'cat',
+      GIT_PAGER: 'cat',
+      MANPAGER: 'cat',
     }
     const child = spawnBash({ args: ['--noprofile', '--norc', '-i'], cwd: options.cwd, env, tty: options.tty })
     const shell = new ShellProcess(child, nonce, events)

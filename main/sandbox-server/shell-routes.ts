@@ -56,7 +56,12 @@ export function shellRoutes(sessions: ShellSessions, terminals: Terminals): Rout
     const stopListening = call.onGone(turn.cancel)
     const mine = await turn.mine
     stopListening()
-    if (!mine) throw new RequestError(409, 'The session is busy with another command; this one was not run', 'Call without an id, use another session, or kill the command')
+    if (!mine)
+      throw new RequestError(
+        409,
+        'The session is busy with another command; this one was not run',
+        'Call without an id, use another session, or kill the command',
+      )
     const command = await session.run(body.command, options)
     const status = await settle(command, body.timeout, noChange)
     return ok(result(session, command, status, body.truncate))
@@ -116,7 +121,10 @@ export function shellRoutes(sessions: ShellSessions, terminals: Terminals): Rout
 
   const create = async (call: Call): Promise<Reply> => {
     const body = parse(await call.json(), {
-      id: optional(text), exec_dir: optional(absolutePath), no_change_timeout: seconds, preserve_symlinks: or(bool, false),
+      id: optional(text),
+      exec_dir: optional(absolutePath),
+      no_change_timeout: seconds,
+      preserve_symlinks: or(bool, false),
     })
     if (body.exec_dir !== undefined && !(await isDirectory(body.exec_dir))) throw new RequestError(400, `Directory does not exist: ${body.exec_dir}`)
     const session = sessions.create(body.id, { workingDir: body.exec_dir ?? null, noChangeTimeout: body.no_change_timeout })
@@ -215,12 +223,15 @@ function line(command: ShellCommand, output: string): { ps1: string; command: st
 }
 
 function info(session: ShellSession): [string, Record<string, unknown>] {
-  return [session.id, {
-    working_dir: session.workingDir,
-    created_at: new Date(session.createdAt).toISOString(),
-    last_used_at: new Date(session.lastUsedAt).toISOString(),
-    age_seconds: Math.floor((Date.now() - session.createdAt) / 1000),
-    status: session.current ? 'running' : 'ready',
-    current_command: session.current?.command ?? null,
-  }]
+  return [
+    session.id,
+    {
+      working_dir: session.workingDir,
+      created_at: new Date(session.createdAt).toISOString(),
+      last_used_at: new Date(session.lastUsedAt).toISOString(),
+      age_seconds: Math.floor((Date.now() - session.createdAt) / 1000),
+      status: session.current ? 'running' : 'ready',
+      current_command: session.current?.command ?? null,
+    },
+  ]
 }

@@ -29,7 +29,9 @@ const frontStep = 5
 /** Ctrl-C, Ctrl-\ and Ctrl-Z: a terminal makes signals of them. */
 const signalKeys = ['\x03', '\x1c', '\x1a']
 
-interface Waiting { readonly go: (mine: boolean) => void }
+interface Waiting {
+  readonly go: (mine: boolean) => void
+}
 
 /** A persistent shell under one id: its bash may end and be started anew, the session stays. */
 export class ShellSession {
@@ -244,9 +246,12 @@ export class ShellSession {
       return ShellProcess.start({ cwd, env: { ...environment, HOME: home, WORKSPACE: this.#options.workspace.path() }, tty: terminal, rc }, events)
     }
     // A .bashrc that ends or hangs bash, then a `script` that does not work here, are each left out in turn.
-    this.#process = await start(true, tty).catch(() => start(false, tty)).catch(() => start(false, false)).catch((error: unknown) => {
-      throw spawnFault(error, environment)
-    })
+    this.#process = await start(true, tty)
+      .catch(() => start(false, tty))
+      .catch(() => start(false, false))
+      .catch((error: unknown) => {
+        throw spawnFault(error, environment)
+      })
     if (this.#closed) {
       this.#process.destroy()
       throw new RequestError(404, 'Session not found')
@@ -314,7 +319,7 @@ function startedBy(shell: number, since: number, before: ReadonlySet<number>): n
 /** The given processes and everything below them. */
 function family(rows: readonly ProcessRow[], roots: ReadonlySet<number>): Set<number> {
   const found = new Set(roots)
-  for (let size = -1; size !== found.size; ) {
+  for (let size = -1; size !== found.size;) {
     size = found.size
     for (const each of rows) if (found.has(each.parent)) found.add(each.pid)
   }

@@ -48,7 +48,10 @@ export function shellSessions(options: ShellOptions & { max: number; others: () 
     // One with a server running in the background is only given up when there is no other.
     const victim = idle.find((each) => !each.hasProcesses()) ?? idle[0]
     if (!victim) {
-      throw new RequestError(400, `Cannot create shell session: session limit reached and all ${sessions.size + options.others()} existing sessions have active commands`)
+      throw new RequestError(
+        400,
+        `Cannot create shell session: session limit reached and all ${sessions.size + options.others()} existing sessions have active commands`,
+      )
     }
     drop(victim)
   }

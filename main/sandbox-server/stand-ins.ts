@@ -9,7 +9,10 @@ export interface StandIns {
   outward(text: string): string
 }
 
-interface Mount { readonly source: string; readonly target: string }
+interface Mount {
+  readonly source: string
+  readonly target: string
+}
 
 /** Where a request or an answer has paths. */
 const inKeys: ReadonlySet<string> = new Set(['file', 'path', 'exec_dir', 'cwd'])
@@ -35,7 +38,12 @@ export function standIns(mounts: string | undefined): StandIns | null {
 /** The same body with the paths of a request led to where they are. */
 export function ledInward(body: unknown, places: { place(path: string): string }): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body
-  return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, typeof value === 'string' && inKeys.has(key) && (value.startsWith('/') || !absoluteKeys.has(key)) ? places.place(value) : value]))
+  return Object.fromEntries(
+    Object.entries(body).map(([key, value]) => [
+      key,
+      typeof value === 'string' && inKeys.has(key) && (value.startsWith('/') || !absoluteKeys.has(key)) ? places.place(value) : value,
+    ]),
+  )
 }
 
 /** The same answer with paths as the caller knows them. */

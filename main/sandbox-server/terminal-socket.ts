@@ -33,14 +33,25 @@ interface Source {
  * `WS /v1/shell/ws[?session_id=]`: JSON messages `input`, `resize`, `pong` from the client; `session_id`, `ready`,
  * `output`, `ping`, `error` to it. An unknown `session_id` gets a new terminal, as clients are told to expect.
  */
-export async function terminalSocket(request: IncomingMessage, socket: Duplex, head: Buffer, query: URLSearchParams, options: TerminalSocketOptions): Promise<void> {
+export async function terminalSocket(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  query: URLSearchParams,
+  options: TerminalSocketOptions,
+): Promise<void> {
   const source = await find(query, options)
   if (!source) return refuse(socket, 503, 'Too many sessions')
   // Only with a terminal, which most sandboxes never have: 0.4 MiB unused, and 1 more once it is loaded.
   const { WebSocketServer } = await import('ws')
   // What is no UTF-8 is typed as far as it can be read. A protocol that a client offers is none of ours.
   const server = new WebSocketServer({
-    noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: messageLimit, skipUTF8Validation: true, handleProtocols: () => false,
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: messageLimit,
+    skipUTF8Validation: true,
+    handleProtocols: () => false,
   })
   server.on('wsClientError', () => refuse(socket, 400, 'Bad Request'))
   server.handleUpgrade(request, socket, head, (connection) => serve(connection, socket, source, options.touch))
@@ -104,7 +115,10 @@ async function find(query: URLSearchParams, options: TerminalSocketOptions): Pro
   }
 }
 
-interface Message { readonly type?: unknown; readonly data?: unknown }
+interface Message {
+  readonly type?: unknown
+  readonly data?: unknown
+}
 
 /** What is no message of the protocol is dropped: it changes nothing, and clients of other versions may send more. */
 function take(text: string, source: Source, touch: () => void): void {

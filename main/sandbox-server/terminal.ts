@@ -26,7 +26,10 @@ export interface TerminalOptions {
 }
 
 /** How whoever opens one wants it: its type of terminal, and the name of the thread for its prompt. */
-export interface TerminalWish { readonly term: string; readonly thread: string }
+export interface TerminalWish {
+  readonly term: string
+  readonly thread: string
+}
 
 /** An interactive bash on a terminal for a person; commands of agents go to shell sessions. */
 export class Terminal {
@@ -207,14 +210,18 @@ export function terminals(options: TerminalOptions & { max: number }): Terminals
       return terminal
     },
     find: (id) => open.get(id) ?? null,
-    list: () => [...open.values()].map((each) => [each.id, {
-      working_dir: each.workingDir,
-      created_at: new Date(each.createdAt).toISOString(),
-      last_used_at: new Date(each.lastUsedAt).toISOString(),
-      age_seconds: Math.floor((Date.now() - each.createdAt) / 1000),
-      status: 'ready',
-      current_command: null,
-    }]),
+    list: () =>
+      [...open.values()].map((each) => [
+        each.id,
+        {
+          working_dir: each.workingDir,
+          created_at: new Date(each.createdAt).toISOString(),
+          last_used_at: new Date(each.lastUsedAt).toISOString(),
+          age_seconds: Math.floor((Date.now() - each.createdAt) / 1000),
+          status: 'ready',
+          current_command: null,
+        },
+      ]),
     count: () => open.size,
     remove: (id) => {
       const terminal = open.get(id)
@@ -243,7 +250,7 @@ function terminalInit(term: string, thread: string): Record<string, string> {
   const init = [
     'unset PROMPT_COMMAND',
     String.raw`case "$PS1" in '\s-\v\$ '|'\h:\w\$ '|'\u@\h:\w\$ '|*debian_chroot*'\u@\h:\w\$ ') PS1=${quoted(prompt)} ;; esac`,
-    "for __each in ls grep; do alias $__each >/dev/null 2>&1 || alias $__each=\"$__each --color=auto\"; done; unset __each",
+    'for __each in ls grep; do alias $__each >/dev/null 2>&1 || alias $__each="$__each --color=auto"; done; unset __each',
   ]
   return { TERM: term, COLORTERM: 'truecolor', PROMPT_COMMAND: init.join('\n') }
 }
@@ -266,7 +273,7 @@ export function spawnBash(options: {
   readonly tty: boolean
 }): ChildProcess {
   const line = ['exec', quoted(programPath('bash') ?? 'bash'), ...options.args].join(' ')
-  const [program, args] = options.tty ? ['script', ['-qfec', line, '/dev/null']] as const : ['bash', options.args] as const
+  const [program, args] = options.tty ? (['script', ['-qfec', line, '/dev/null']] as const) : (['bash', options.args] as const)
   return spawnForAgent(program, args, {
     cwd: options.cwd,
     env: { ...options.env, SHELL: '/bin/bash' },

@@ -14,7 +14,10 @@ interface PartSink {
   end(): Promise<void>
 }
 
-interface PartHead { readonly name: string; readonly filename: string | null }
+interface PartHead {
+  readonly name: string
+  readonly filename: string | null
+}
 
 /** Bytes of a part's head, and of what comes before the first boundary. */
 const headLimit = 16 * 1024
@@ -51,7 +54,7 @@ async function readMultipart(source: AsyncIterable<unknown>, boundary: string, o
   for await (const chunk of source) {
     if (state === 'done') continue
     rest = Buffer.concat([rest, chunk as Buffer])
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       more = false
       if (state === 'preamble' || state === 'body') {
         const at = rest.indexOf(delimiter)
@@ -116,7 +119,10 @@ function encodingOf(charset: string | undefined): 'utf8' | 'latin1' {
 
 /** The bytes that `%e6` or `=E6` stand for, the rest as it is. */
 function escaped(text: string, mark: '%' | '='): Buffer {
-  return Buffer.from(text.replaceAll(new RegExp(`${mark}([0-9a-f]{2})`, 'gi'), (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))), 'latin1')
+  return Buffer.from(
+    text.replaceAll(new RegExp(`${mark}([0-9a-f]{2})`, 'gi'), (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  )
 }
 
 /** Browsers and SDKs write a quote as `%22`, some as `\"`. */
@@ -128,7 +134,12 @@ function unescape(value: string): string {
 const fieldLimit = 64 * 1024
 
 /** The file as far as it has come: beside its place where that is known already, in the temporary directory otherwise. */
-interface Received { readonly handle: DiskFile; readonly path: string; readonly filename: string; size: number }
+interface Received {
+  readonly handle: DiskFile
+  readonly path: string
+  readonly filename: string
+  size: number
+}
 
 export function uploadRoutes(workspace: Workspace): Route[] {
   return [work('POST', '/v1/file/upload', 'Upload a file', (call) => upload(call, workspace))]

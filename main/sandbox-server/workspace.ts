@@ -15,7 +15,10 @@ export interface Workspace {
 }
 
 /** `note` says why it is another directory. */
-export interface Entered { readonly directory: string; readonly note: string | null }
+export interface Entered {
+  readonly directory: string
+  readonly note: string | null
+}
 
 const userData = '/mnt/user-data'
 
@@ -27,8 +30,10 @@ export function workspaceOf(asked: string | undefined, home: string, mounted = u
     async enter() {
       const directory = path()
       if (await isDirectory(directory)) return { directory, note: null }
-      const why = await mkdir(directory)
-        .then(() => null, (error: unknown) => (error instanceof Error ? error.message : String(error)))
+      const why = await mkdir(directory).then(
+        () => null,
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      )
       if (await isDirectory(directory)) return { directory, note: null }
       for (const other of [mounted, home]) if (await isDirectory(other)) return { directory: other, note: noteOf(directory, other, why) }
       return { directory: '/', note: noteOf(directory, '/', why) }

@@ -39,8 +39,12 @@ export function bashSessions(http: SandboxHttp, later: (ms: number, run: () => v
   async function make(cwd: string | undefined, signal: AbortSignal | undefined): Promise<string> {
     const id = `berth-${randomBytes(8).toString('hex')}`
     const answer = await http.send({
-      method: 'POST', path: '/v1/bash/sessions/create', body: { session_id: id, ...(cwd === undefined ? {} : { exec_dir: cwd }) },
-      timeoutMs: 30_000, signal, safe: true,
+      method: 'POST',
+      path: '/v1/bash/sessions/create',
+      body: { session_id: id, ...(cwd === undefined ? {} : { exec_dir: cwd }) },
+      timeoutMs: 30_000,
+      signal,
+      safe: true,
     })
     return dataOf(answer, 'bash/sessions/create', z.object({ session_id: z.string() })).session_id
   }

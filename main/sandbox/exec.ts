@@ -8,18 +8,35 @@ import type { BashSessions } from './bash-sessions.ts'
 import { follow, verdict } from './follow.ts'
 import type { ExecRequest, ExecResult } from './sandbox-api.ts'
 
-export interface ExecDeps { readonly http: SandboxHttp; readonly sessions: BashSessions; readonly clock: Clock }
+export interface ExecDeps {
+  readonly http: SandboxHttp
+  readonly sessions: BashSessions
+  readonly clock: Clock
+}
 
-const text = z.string().nullish().transform((value) => value ?? '')
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '')
 const execData = z.object({
   session_id: z.string(),
   command_id: z.string().nullish(),
   status: z.string(),
   stdout: text,
   stderr: text,
-  exit_code: z.number().int().nullish().transform((value) => value ?? null),
-  offset: z.number().nullish().transform((value) => value ?? 0),
-  stderr_offset: z.number().nullish().transform((value) => value ?? 0),
+  exit_code: z
+    .number()
+    .int()
+    .nullish()
+    .transform((value) => value ?? null),
+  offset: z
+    .number()
+    .nullish()
+    .transform((value) => value ?? 0),
+  stderr_offset: z
+    .number()
+    .nullish()
+    .transform((value) => value ?? 0),
 })
 type ExecData = z.output<typeof execData>
 

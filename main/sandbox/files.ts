@@ -57,18 +57,26 @@ async function orBrokenOff(answer: Promise<HttpAnswer>): Promise<HttpAnswer | nu
 
 function tooLargeToRead(path: string, cause: BerthError): BerthError {
   const size = cause.details?.['size']
-  return fail('TOO_LARGE', `${path} has ${typeof size === 'number' ? `${size} bytes` : 'more bytes than that'}, and one answer carries at most ${readLimit / 1024 / 1024} MiB`, {
-    next: 'Fetch it as a stream: `berth read … -o FILE`, this call with `Accept: application/x-ndjson`, or GET /v1/file/download?path=… below the `url` of the sandbox; or read it in parts with a command (`head -c`, `tail -c`).',
-    details: cause.details,
-    cause,
-  })
+  return fail(
+    'TOO_LARGE',
+    `${path} has ${typeof size === 'number' ? `${size} bytes` : 'more bytes than that'}, and one answer carries at most ${readLimit / 1024 / 1024} MiB`,
+    {
+      next: 'Fetch it as a stream: `berth read … -o FILE`, this call with `Accept: application/x-ndjson`, or GET /v1/file/download?path=… below the `url` of the sandbox; or read it in parts with a command (`head -c`, `tail -c`).',
+      details: cause.details,
+      cause,
+    },
+  )
 }
 
 /** Bytes written. */
 export async function writeFile(http: SandboxHttp, path: string, content: Uint8Array, append: boolean): Promise<number> {
   const encoded = Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('base64')
   const answer = await http.send({
-    method: 'POST', path: '/v1/file/write', body: { file: path, content: encoded, encoding: 'base64', append }, timeoutMs: fileMs, safe: false,
+    method: 'POST',
+    path: '/v1/file/write',
+    body: { file: path, content: encoded, encoding: 'base64', append },
+    timeoutMs: fileMs,
+    safe: false,
   })
   return dataOf(answer, 'file/write', z.object({ bytes_written: z.number().int().nullish() })).bytes_written ?? content.byteLength
 }
@@ -87,8 +95,12 @@ const listed = z.object({
 
 export async function listFiles(http: SandboxHttp, path: string, options: { recursive: boolean; hidden: boolean; look?: boolean }): Promise<FileEntry[]> {
   const answer = await http.send({
-    method: 'POST', path: '/v1/file/list', body: { path, recursive: options.recursive, show_hidden: options.hidden, include_size: true },
-    timeoutMs: fileMs, safe: true, look: options.look === true,
+    method: 'POST',
+    path: '/v1/file/list',
+    body: { path, recursive: options.recursive, show_hidden: options.hidden, include_size: true },
+    timeoutMs: fileMs,
+    safe: true,
+    look: options.look === true,
   })
   return dataOf(answer, 'file/list', listed).files.map((file) => ({
     name: file.name,
@@ -111,7 +123,12 @@ export async function searchFiles(http: SandboxHttp, request: SearchRequest): Pr
     method: 'POST',
     path: '/v1/file/grep',
     body: {
-      path, pattern, fixed_strings: fixed, case_insensitive: ignoreCase, max_results: maxResults, recursive: true,
+      path,
+      pattern,
+      fixed_strings: fixed,
+      case_insensitive: ignoreCase,
+      max_results: maxResults,
+      recursive: true,
       ...(include.length > 0 ? { include } : {}),
     },
     timeoutMs: fileMs,

@@ -16,7 +16,10 @@ export interface FollowRequest {
   readonly deadlineMs: number | null
 }
 
-const text = z.string().nullish().transform((value) => value ?? '')
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '')
 const outputData = z.object({
   stdout: text,
   stderr: text,
@@ -70,8 +73,12 @@ async function fetch(request: FollowRequest, offsets: { stdout: number; stderr: 
     method: 'POST',
     path: '/v1/bash/output',
     body: {
-      session_id: session, ...(command === null ? {} : { command_id: command }),
-      offset: offsets.stdout, stderr_offset: offsets.stderr, wait, wait_timeout: waitSeconds,
+      session_id: session,
+      ...(command === null ? {} : { command_id: command }),
+      offset: offsets.stdout,
+      stderr_offset: offsets.stderr,
+      wait,
+      wait_timeout: waitSeconds,
     },
     timeoutMs: (waitSeconds + 30) * 1000,
     signal,
@@ -87,9 +94,11 @@ async function vouched(request: FollowRequest, offsets: { stdout: number; stderr
   const again = () => {
     vouching.timer = request.clock.timer(vouchMs, () => {
       // A failure shows at the next real fetch.
-      void fetch(request, offsets, false).catch(() => undefined).then(() => {
-        if (!vouching.done) again()
-      })
+      void fetch(request, offsets, false)
+        .catch(() => undefined)
+        .then(() => {
+          if (!vouching.done) again()
+        })
     })
   }
   again()

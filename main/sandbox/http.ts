@@ -28,7 +28,10 @@ export interface HttpCall {
   readonly onData?: ((chunk: Buffer) => void | Promise<void>) | undefined
 }
 
-export interface HttpAnswer { readonly status: number; readonly bytes: Buffer }
+export interface HttpAnswer {
+  readonly status: number
+  readonly bytes: Buffer
+}
 
 /** HTTP to one sandbox, over kept connections of its own, never by a proxy. */
 export interface SandboxHttp {
@@ -55,16 +58,27 @@ export function sandboxHttp(address: Address, clock: Clock): SandboxHttp {
   }
   const pool = (connections: number) =>
     new Pool(base.origin, {
-      connections, pipelining: 1, keepAliveTimeout: keptMs, keepAliveMaxTimeout: keptMs, connect: { timeout: 5_000 },
+      connections,
+      pipelining: 1,
+      keepAliveTimeout: keptMs,
+      keepAliveMaxTimeout: keptMs,
+      connect: { timeout: 5_000 },
       // Commands may be silent for hours; each call brings its own deadline.
-      headersTimeout: 0, bodyTimeout: 0,
+      headersTimeout: 0,
+      bodyTimeout: 0,
     })
   const lanes = { work: pool(workConnections), control: pool(controlConnections) }
 
   async function once(call: HttpCall, signal: AbortSignal, heard: () => void): Promise<HttpAnswer> {
     const options: Dispatcher.RequestOptions = {
-      method: call.method, path: prefix + call.path, signal,
-      headers: { ...headers, ...(call.body === undefined ? {} : { 'content-type': 'application/json' }), ...(call.look === true ? { 'x-berth-look': '1' } : {}) },
+      method: call.method,
+      path: prefix + call.path,
+      signal,
+      headers: {
+        ...headers,
+        ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(call.look === true ? { 'x-berth-look': '1' } : {}),
+      },
       body: call.body === undefined ? null : JSON.stringify(call.body),
     }
     const { statusCode, headers: answered, body } = await lanes[call.lane ?? 'work'].request(options)
@@ -222,7 +236,7 @@ export function jsonOf(answer: HttpAnswer): unknown {
 }
 
 export function refused(): BerthError {
-  return fail('SANDBOX_REFUSED', 'What answers at the sandbox\'s address does not take its key: it is another sandbox', {
+  return fail('SANDBOX_REFUSED', "What answers at the sandbox's address does not take its key: it is another sandbox", {
     next: 'Acquire again: Berth looks up where the sandbox is now.',
   })
 }
@@ -246,7 +260,8 @@ function httpError(status: number, what: string, body: unknown): BerthError {
   const details = { status }
   if (status === 404 && !isMissingSession(message)) {
     return fail('NOT_SUPPORTED', `The sandbox's image is too old for ${what}`, {
-      next: 'Use a newer image (an AIO image from 1.9.3 on, or berth-lite).', details,
+      next: 'Use a newer image (an AIO image from 1.9.3 on, or berth-lite).',
+      details,
     })
   }
   if (status === 404) {
@@ -256,13 +271,18 @@ function httpError(status: number, what: string, body: unknown): BerthError {
     return fail('CAPACITY_REJECTED', message, { next: 'Wait until one of the commands that run there has ended.', details })
   }
   if (status === 413) return fail('TOO_LARGE', message || 'That is more than the sandbox takes at once', { next: 'Write it in parts, with `append`.', details })
-  if (status === 501) return fail('NOT_SUPPORTED', message || `The sandbox cannot do ${what}`, { next: 'Use an image that can: berth-lite, or one made FROM it.', details })
-  if (status < 500) return fail('BAD_INPUT', `The sandbox refused ${what}: ${message || `status ${status}`}`, { next: hintOf(body) ?? 'Correct what was asked for.', details })
-  if (!away.has(status)) return fail('SANDBOX_FAILED', `The sandbox's server failed at ${what} (${status})${message ? `: ${message}` : ''}`, {
-    next: 'The same call fails again: ask for something else, or destroy the sandbox; `berth logs` shows what it says.', details,
-  })
+  if (status === 501)
+    return fail('NOT_SUPPORTED', message || `The sandbox cannot do ${what}`, { next: 'Use an image that can: berth-lite, or one made FROM it.', details })
+  if (status < 500)
+    return fail('BAD_INPUT', `The sandbox refused ${what}: ${message || `status ${status}`}`, { next: hintOf(body) ?? 'Correct what was asked for.', details })
+  if (!away.has(status))
+    return fail('SANDBOX_FAILED', `The sandbox's server failed at ${what} (${status})${message ? `: ${message}` : ''}`, {
+      next: 'The same call fails again: ask for something else, or destroy the sandbox; `berth logs` shows what it says.',
+      details,
+    })
   return fail('SANDBOX_UNREACHABLE', `The sandbox answered ${what} with ${status}${message ? `: ${message}` : ''}`, {
-    next: hintOf(body) ?? 'Call again in a moment; `berth logs` shows what the sandbox says.', details,
+    next: hintOf(body) ?? 'Call again in a moment; `berth logs` shows what the sandbox says.',
+    details,
   })
 }
 

@@ -65,10 +65,7 @@ async function askActivity(http: SandboxHttp, timeoutMs: number): Promise<Sandbo
   const health = await http.send({ ...look, path: '/healthz' })
   const own = lite.safeParse(health.status === 200 ? jsonOf(health) : undefined)
   if (own.success) return { running: own.data.running, idleSeconds: own.data.idle_seconds, version: own.data.version }
-  const [shells, bashes] = await Promise.all([
-    http.send({ ...look, path: '/v1/shell/sessions' }),
-    http.send({ ...look, path: '/v1/bash/sessions' }),
-  ])
+  const [shells, bashes] = await Promise.all([http.send({ ...look, path: '/v1/shell/sessions' }), http.send({ ...look, path: '/v1/bash/sessions' })])
   const inShells = dataOf(shells, 'shell/sessions', z.object({ sessions: z.record(z.string(), busy) }))
   // Old images have no bash sessions, so nothing runs in them.
   const inBash = bashes.status === 404 ? [] : dataOf(bashes, 'bash/sessions', z.array(busy))

@@ -1,5 +1,8 @@
 /** Where a sandbox answers, and the key that only Berth knows. */
-export interface Address { readonly url: string; readonly key: string | null }
+export interface Address {
+  readonly url: string
+  readonly key: string | null
+}
 
 export interface ExecRequest {
   /** A bash command line; an argv is quoted by the caller (`quote.ts`). */

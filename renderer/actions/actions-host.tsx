@@ -71,26 +71,31 @@ export function ActionsHost({ children }: { children: ReactNode }) {
     else setAsking({ kind: 'destroy', rows: there })
   })
   const cancel = useEffectEvent((row: SandboxRow) => void destroyAll([row]))
-  const again = useEffectEvent((row: SandboxRow) => { if (row.thread !== null) void acquire(row.thread, row.user, () => undefined) })
+  const again = useEffectEvent((row: SandboxRow) => {
+    if (row.thread !== null) void acquire(row.thread, row.user, () => undefined)
+  })
   const get = useEffectEvent((thread: string, user: string) => acquire(thread, user, () => undefined))
   const begin = useEffectEvent((thread: string) => void acquire(thread, 'default', (id) => go('sandboxes', id, 'terminal')))
   const shutDown = useEffectEvent(() => setShutting((now) => ({ open: true, n: now?.n ?? 0 })))
 
-  const actions = useMemo((): SandboxActions => ({
-    terminal: (id) => go('sandboxes', id, 'terminal'),
-    logs: (id) => go('sandboxes', id, 'logs'),
-    files: (id) => go('sandboxes', id, 'files'),
-    open: (id) => go('sandboxes', id, 'overview'),
-    release: (rows) => release(rows),
-    destroy: (rows) => destroy(rows),
-    cancel: (row) => cancel(row),
-    again: (row) => again(row),
-    acquire: (thread, user) => get(thread, user),
-    dismiss: (row) => cancel(row),
-    create: () => setAsking({ kind: 'create' }),
-    begin: (thread) => begin(thread),
-    shutDown: () => shutDown(),
-  }), [])
+  const actions = useMemo(
+    (): SandboxActions => ({
+      terminal: (id) => go('sandboxes', id, 'terminal'),
+      logs: (id) => go('sandboxes', id, 'logs'),
+      files: (id) => go('sandboxes', id, 'files'),
+      open: (id) => go('sandboxes', id, 'overview'),
+      release: (rows) => release(rows),
+      destroy: (rows) => destroy(rows),
+      cancel: (row) => cancel(row),
+      again: (row) => again(row),
+      acquire: (thread, user) => get(thread, user),
+      dismiss: (row) => cancel(row),
+      create: () => setAsking({ kind: 'create' }),
+      begin: (thread) => begin(thread),
+      shutDown: () => shutDown(),
+    }),
+    [],
+  )
 
   useCommand({ id: 'new-sandbox', title: words.add, keys: ['n'], icon: 'plus', run: actions.create })
   useCommand({ id: 'shut-down-all', title: words.shutdown.command, icon: 'power', run: actions.shutDown })
@@ -103,7 +108,13 @@ export function ActionsHost({ children }: { children: ReactNode }) {
       {asking?.kind === 'release' ? <ReleaseDialog rows={asking.rows} onClose={close} onRelease={(holds) => void releaseHolds(holds)} /> : null}
       {asking?.kind === 'destroy' ? <DestroyDialog rows={asking.rows} onClose={close} onDestroy={(rows) => void destroyAll(rows)} /> : null}
       {shutting === null ? null : (
-        <ShutdownDialog key={shutting.n} open={shutting.open} onHide={() => setShutting({ ...shutting, open: false })} onShow={actions.shutDown} onEnd={() => setShutting(null)} />
+        <ShutdownDialog
+          key={shutting.n}
+          open={shutting.open}
+          onHide={() => setShutting({ ...shutting, open: false })}
+          onShow={actions.shutDown}
+          onEnd={() => setShutting(null)}
+        />
       )}
     </SandboxActionsContext>
   )
@@ -119,12 +130,19 @@ function DestroyDialog({ rows, onClose, onDestroy }: { rows: readonly SandboxRow
   const shown = loss.commands.slice(0, 4)
   return (
     <Dialog
-      title={words.title(namesOf(rows, format))} open onClose={onClose} alert className="destroybox"
+      title={words.title(namesOf(rows, format))}
+      open
+      onClose={onClose}
+      alert
+      className="destroybox"
       actions={
         <>
-          <Button safe onClick={onClose}>{words.keep}</Button>
+          <Button safe onClick={onClose}>
+            {words.keep}
+          </Button>
           <Button
-            kind="danger" disabled={live.length === 0}
+            kind="danger"
+            disabled={live.length === 0}
             onClick={() => {
               onClose()
               onDestroy(live)
@@ -141,7 +159,12 @@ function DestroyDialog({ rows, onClose, onDestroy }: { rows: readonly SandboxRow
           <ul>
             {loss.commands.length === 0 ? null : (
               <Lost text={words.commands(format.count(loss.commands.length, 'command'))}>
-                {shown.map(({ command, row }) => <code key={command.id} className="cut" title={command.command}>{command.command}{many ? <span className="dim"> in {shortName(nameOf(row))}</span> : null}</code>)}
+                {shown.map(({ command, row }) => (
+                  <code key={command.id} className="cut" title={command.command}>
+                    {command.command}
+                    {many ? <span className="dim"> in {shortName(nameOf(row))}</span> : null}
+                  </code>
+                ))}
                 {loss.commands.length > shown.length ? <span className="dim">{words.more(format.number(loss.commands.length - shown.length))}</span> : null}
               </Lost>
             )}
@@ -159,14 +182,22 @@ function DestroyDialog({ rows, onClose, onDestroy }: { rows: readonly SandboxRow
 }
 
 function Lost({ text, children }: { text: string; children?: ReactNode }) {
-  return <li><span>{text}</span>{children}</li>
+  return (
+    <li>
+      <span>{text}</span>
+      {children}
+    </li>
+  )
 }
 
 function listed(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`
 }
 
-interface Hold { readonly row: SandboxRow; readonly holder: string }
+interface Hold {
+  readonly row: SandboxRow
+  readonly holder: string
+}
 
 /** Somebody else's holds are ended only after a look at whose they are. */
 function ReleaseDialog({ rows, onClose, onRelease }: { rows: readonly SandboxRow[]; onClose: () => void; onRelease: (holds: readonly Hold[]) => void }) {
@@ -176,18 +207,27 @@ function ReleaseDialog({ rows, onClose, onRelease }: { rows: readonly SandboxRow
   const live = useLiveRows(rows)
   const idle = useHouse(({ house }) => house.idle_timeout)
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
-  const holds = live.flatMap((row) => row.holders.map(({ holder, name, since }) => ({ row, holder, name: holderName({ holder, name }), since, key: `${row.id} ${holder}` })))
+  const holds = live.flatMap((row) =>
+    row.holders.map(({ holder, name, since }) => ({ row, holder, name: holderName({ holder, name }), since, key: `${row.id} ${holder}` })),
+  )
   const chosen = holds.filter(({ key }) => !left.has(key))
   const many = live.length > 1
   return (
     <Dialog
-      title={words.title(namesOf(rows, format))} about={live.some(({ thread }) => thread === null) ? `${words.about} ${words.anonymous}` : words.about} open onClose={onClose} alert
+      title={words.title(namesOf(rows, format))}
+      about={live.some(({ thread }) => thread === null) ? `${words.about} ${words.anonymous}` : words.about}
+      open
+      onClose={onClose}
+      alert
       says={words.says(idle > 0 ? format.inWords(idle * 1000) : null)}
       actions={
         <>
-          <Button safe onClick={onClose}>{words.keep}</Button>
+          <Button safe onClick={onClose}>
+            {words.keep}
+          </Button>
           <Button
-            kind="primary" disabled={chosen.length === 0}
+            kind="primary"
+            disabled={chosen.length === 0}
             onClick={() => {
               onClose()
               onRelease(chosen)
@@ -202,13 +242,17 @@ function ReleaseDialog({ rows, onClose, onRelease }: { rows: readonly SandboxRow
         {holds.map(({ row, name, since, key }) => (
           <li key={key}>
             <Check
-              checked={!left.has(key)} label={many ? `${name} · ${shortName(nameOf(row))}` : name} detail={words.since(format.age(now - Date.parse(since)))}
-              onChange={(on) => setLeft((all) => {
-                const next = new Set(all)
-                if (on) next.delete(key)
-                else next.add(key)
-                return next
-              })}
+              checked={!left.has(key)}
+              label={many ? `${name} · ${shortName(nameOf(row))}` : name}
+              detail={words.since(format.age(now - Date.parse(since)))}
+              onChange={(on) =>
+                setLeft((all) => {
+                  const next = new Set(all)
+                  if (on) next.delete(key)
+                  else next.add(key)
+                  return next
+                })
+              }
             />
           </li>
         ))}

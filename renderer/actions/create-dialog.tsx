@@ -55,7 +55,16 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
     setError(null)
     setProgress(null)
     try {
-      const { id } = await endpoint.call('acquire', { thread, user, holder: ownHolder }, { signal: abort.signal, onChunk: (line) => { if (shown.current) setProgress(line) } })
+      const { id } = await endpoint.call(
+        'acquire',
+        { thread, user, holder: ownHolder },
+        {
+          signal: abort.signal,
+          onChunk: (line) => {
+            if (shown.current) setProgress(line)
+          },
+        },
+      )
       // Whoever closed this meanwhile has gone on to something else.
       if (!shown.current) return
       onClose()
@@ -76,27 +85,106 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
   const line = same === 'shell' ? shellLine(house, example, user) : curlLine(house.url, example, user)
   return (
     <Dialog
-      title={words.title} about={words.about} open onClose={onClose} className="newbox" onSubmit={() => void create()}
-      says={busy ? words.hide : says === null ? undefined : <span>{says.map(({ text, name }, at) => name ? <span key={at} className="mid">{text}</span> : text)}</span>}
+      title={words.title}
+      about={words.about}
+      open
+      onClose={onClose}
+      className="newbox"
+      onSubmit={() => void create()}
+      says={
+        busy ? (
+          words.hide
+        ) : says === null ? undefined : (
+          <span>
+            {says.map(({ text, name }, at) =>
+              name ? (
+                <span key={at} className="mid">
+                  {text}
+                </span>
+              ) : (
+                text
+              ),
+            )}
+          </span>
+        )
+      }
       actions={
         <>
           {busy ? <Button onClick={() => control.current?.abort()}>{words.stop}</Button> : <Button onClick={onClose}>{words.cancel}</Button>}
-          <Button kind="primary" type="submit" busy={busy}>{busy ? words.working : <>{error === null ? words.create : words.again} <Kbd keys="Enter" /></>}</Button>
+          <Button kind="primary" type="submit" busy={busy}>
+            {busy ? (
+              words.working
+            ) : (
+              <>
+                {error === null ? words.create : words.again} <Kbd keys="Enter" />
+              </>
+            )}
+          </Button>
         </>
       }
     >
-      <Field label={words.thread} showLabel value={thread} onChange={setThread} error={threadError} locked={busy} data-first="" hint={thread === '' ? undefined : <Outlook row={there} files={filesOf(thread, user)} />} />
-      {near === null ? null : <div className="fieldrow near-name"><span /><div><Button small onClick={() => setThread(near)}>{words.useInstead(near)}</Button></div></div>}
+      <Field
+        label={words.thread}
+        showLabel
+        value={thread}
+        onChange={setThread}
+        error={threadError}
+        locked={busy}
+        data-first=""
+        hint={thread === '' ? undefined : <Outlook row={there} files={filesOf(thread, user)} />}
+      />
+      {near === null ? null : (
+        <div className="fieldrow near-name">
+          <span />
+          <div>
+            <Button small onClick={() => setThread(near)}>
+              {words.useInstead(near)}
+            </Button>
+          </div>
+        </div>
+      )}
       <Field label={words.user} showLabel value={user} onChange={setUser} error={userError} locked={busy} />
-      <div className="fieldrow"><span>{words.next}</span><div><Check checked={terminal} onChange={setTerminal} label={words.terminal} /></div></div>
+      <div className="fieldrow">
+        <span>{words.next}</span>
+        <div>
+          <Check checked={terminal} onChange={setTerminal} label={words.terminal} />
+        </div>
+      </div>
       {busy || error !== null ? null : (
         <div className="same">
-          <div className="h2"><span className="mid">{words.same}</span><Segments label={words.same} value={same} options={[{ value: 'shell', label: words.shell }, { value: 'curl', label: words.curl }]} onChange={setSame} /></div>
+          <div className="h2">
+            <span className="mid">{words.same}</span>
+            <Segments
+              label={words.same}
+              value={same}
+              options={[
+                { value: 'shell', label: words.shell },
+                { value: 'curl', label: words.curl },
+              ]}
+              onChange={setSame}
+            />
+          </div>
           <Code text={line} label={words.same} />
         </div>
       )}
-      {busy ? <p className="work" role="status"><span className="say">{progress?.text ?? words.working}</span>{progress !== null && progress.total !== null && progress.done !== null ? <><Progress done={progress.done} total={progress.total} label={progress.text} /><span className="w-pct mid">{format.percent(Math.min(1, progress.done / progress.total))}</span></> : <Progress done={null} total={null} label={words.working} />}</p> : null}
-      {error === null ? null : <Note kind="bad" live title={`${error.message.replace(/[.]$/, '')}.`}>{error.next}</Note>}
+      {busy ? (
+        <p className="work" role="status">
+          <span className="say">{progress?.text ?? words.working}</span>
+          {progress !== null && progress.total !== null && progress.done !== null ? (
+            <>
+              <Progress done={progress.done} total={progress.total} label={progress.text} />
+              <span className="w-pct mid">{format.percent(Math.min(1, progress.done / progress.total))}</span>
+            </>
+          ) : (
+            <Progress done={null} total={null} label={words.working} />
+          )}
+        </p>
+      ) : null}
+      {error === null ? null : (
+        <Note kind="bad" live title={`${error.message.replace(/[.]$/, '')}.`}>
+          {error.next}
+        </Note>
+      )}
     </Dialog>
   )
 }
@@ -107,7 +195,14 @@ function Outlook({ row, files }: { row: ReturnType<typeof ofThread>; files: Thre
   if (row === null) {
     if (files === 'looking') return <>{words.looking}</>
     if (files === 'unknown') return <>{words.kept}</>
-    return files === 'none' ? <><Mark name="gone" />{words.fresh}</> : <>{words.there.files(format.count(files.files, 'file'), format.size(files.bytes))}</>
+    return files === 'none' ? (
+      <>
+        <Mark name="gone" />
+        {words.fresh}
+      </>
+    ) : (
+      <>{words.there.files(format.count(files.files, 'file'), format.size(files.bytes))}</>
+    )
   }
   if (row.status === 'active') return <>{words.there.active(holdersOf(row).join(' and '))}</>
   return <>{words.there[row.status]}</>
@@ -124,10 +219,18 @@ function useThreadFiles(): (thread: string, user: string) => ThreadFiles {
   const [threads, setThreads] = useState<readonly ThreadRow[] | 'looking' | 'unknown'>('looking')
   useEffect(() => {
     let shown = true
-    endpoint.call('threads', {}).then((got) => { if (shown) setThreads(got.threads) }, () => { if (shown) setThreads('unknown') })
+    endpoint.call('threads', {}).then(
+      (got) => {
+        if (shown) setThreads(got.threads)
+      },
+      () => {
+        if (shown) setThreads('unknown')
+      },
+    )
     return () => {
       shown = false
     }
   }, [endpoint])
-  return (thread, user) => typeof threads === 'string' ? threads : threads.find((one) => one.thread === thread && one.user === user && one.files > 0) ?? 'none'
+  return (thread, user) =>
+    typeof threads === 'string' ? threads : (threads.find((one) => one.thread === thread && one.user === user && one.files > 0) ?? 'none')
 }

@@ -17,7 +17,11 @@ export function nameProblem(kind: 'thread' | 'user', text: string): string | nul
 
 /** The nearest that can be to a name that cannot: `my thread` is `my-thread`. null: nothing of it is left. */
 export function nearestName(text: string): string | null {
-  const near = text.trim().replaceAll(/[^A-Za-z0-9_-]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 64)
+  const near = text
+    .trim()
+    .replaceAll(/[^A-Za-z0-9_-]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 64)
   return near === '' || near === text ? null : near
 }
 

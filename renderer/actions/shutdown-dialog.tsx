@@ -66,7 +66,7 @@ export function ShutdownDialog({ open, onHide, onShow, onEnd }: ShutdownDialogPr
   /** `unheld`: leave those alone that somebody has taken meanwhile. */
   async function each(targets: readonly Pick<Target, 'id'>[], unheld: boolean): Promise<{ id: string; error: string }[]> {
     const results = await Promise.allSettled(targets.map(({ id }) => endpoint.call('destroy', { id, only_if_unheld: unheld, only_if_idle: unheld })))
-    return results.flatMap((result, at) => result.status === 'rejected' ? [{ id: targets[at]?.id ?? '', error: asBerthError(result.reason).message }] : [])
+    return results.flatMap((result, at) => (result.status === 'rejected' ? [{ id: targets[at]?.id ?? '', error: asBerthError(result.reason).message }] : []))
   }
 
   function end(targets: readonly Target[], failed: readonly { id: string; error: string }[], ms: number): void {
@@ -76,22 +76,42 @@ export function ShutdownDialog({ open, onHide, onShow, onEnd }: ShutdownDialogPr
     if (failures.length === 0) {
       toast({ status: 'gone', title: words.done(format.count(targets.length, 'sandbox', 'sandboxes'), targets.length === 1) })
       onEnd()
-    } else toast({ status: 'failed', title: words.partly(targets.length - failures.length, targets.length, failures.length), stay: true, action: { label: words.show, run: onShow } })
+    } else
+      toast({
+        status: 'failed',
+        title: words.partly(targets.length - failures.length, targets.length, failures.length),
+        stay: true,
+        action: { label: words.show, run: onShow },
+      })
   }
 
   async function again(failure: Failure): Promise<void> {
     if (phase.kind !== 'done') return
     const failed = failure.id === '' ? await everything() : await each([failure], false)
-    setPhase((now) => now.kind !== 'done' ? now : {
-      ...now, failures: failed.length === 0 ? now.failures.filter(({ id }) => id !== failure.id) : now.failures.map((one) => one.id === failure.id ? { ...one, error: failed[0]?.error ?? one.error } : one),
-    })
+    setPhase((now) =>
+      now.kind !== 'done'
+        ? now
+        : {
+            ...now,
+            failures:
+              failed.length === 0
+                ? now.failures.filter(({ id }) => id !== failure.id)
+                : now.failures.map((one) => (one.id === failure.id ? { ...one, error: failed[0]?.error ?? one.error } : one)),
+          },
+    )
   }
 
   if (phase.kind === 'ask') return <ShutdownAsk open={open} plan={planOf({ house, sandboxes })} onClose={onEnd} onGo={(scope) => void go(scope)} />
   if (phase.kind === 'going') return <ShutdownGoing open={open} targets={phase.targets} steps={steps} since={phase.since} onClose={onHide} />
   return (
     <ShutdownDone
-      open={open} targets={phase.targets} failures={phase.failures} steps={steps} ms={phase.ms} onClose={onEnd} onAgain={again}
+      open={open}
+      targets={phase.targets}
+      failures={phase.failures}
+      steps={steps}
+      ms={phase.ms}
+      onClose={onEnd}
+      onAgain={again}
       onLeave={({ id }) => {
         if (phase.failures.length === 1) onEnd()
         else setPhase({ ...phase, failures: phase.failures.filter((one) => one.id !== id) })
@@ -115,21 +135,41 @@ function ShutdownAsk({ open, plan, onClose, onGo }: { open: boolean; plan: Plan;
   ]
   return (
     <Dialog
-      title={words.title} about={none ? words.none : words.about(plan.used.length, plan.working)} open={open} onClose={onClose} alert
+      title={words.title}
+      about={none ? words.none : words.about(plan.used.length, plan.working)}
+      open={open}
+      onClose={onClose}
+      alert
       says={none ? undefined : words.says}
       actions={
         <>
-          <Button safe onClick={onClose}>{none ? words.close : words.keep}</Button>
-          {none ? null : <Button kind="danger" onClick={() => onGo(scope)}>{words.button(many(scope))}</Button>}
+          <Button safe onClick={onClose}>
+            {none ? words.close : words.keep}
+          </Button>
+          {none ? null : (
+            <Button kind="danger" onClick={() => onGo(scope)}>
+              {words.button(many(scope))}
+            </Button>
+          )}
         </>
       }
     >
       {plan.used.length === 0 ? null : <InUse plan={plan} />}
-      {rest.length === 0 ? null : <p className={plan.used.length === 0 ? undefined : 'also'}>{plan.used.length === 0 ? null : <span className="mid">{words.also} </span>}{listed(rest)}.</p>}
+      {rest.length === 0 ? null : (
+        <p className={plan.used.length === 0 ? undefined : 'also'}>
+          {plan.used.length === 0 ? null : <span className="mid">{words.also} </span>}
+          {listed(rest)}.
+        </p>
+      )}
       {plan.warm.length === 0 || plan.used.length + plan.creating.length === 0 ? null : (
         <Choice
-          label={words.choice} value={scope} onChange={setScope}
-          options={[{ value: 'all', label: words.everything, detail: many('all') }, { value: 'unused', label: words.unused, detail: `${format.number(plan.warm.length)} warm` }]}
+          label={words.choice}
+          value={scope}
+          onChange={setScope}
+          options={[
+            { value: 'all', label: words.everything, detail: many('all') },
+            { value: 'unused', label: words.unused, detail: `${format.number(plan.warm.length)} warm` },
+          ]}
         />
       )}
     </Dialog>
@@ -142,7 +182,20 @@ function InUse({ plan }: { plan: Plan }) {
   const now = useNow('second')
   return (
     <table className="table inset sd" aria-label={words.table}>
-      <thead><tr><th scope="col" className="c-used">{words.columns.used}</th><th scope="col" className="c-held">{words.columns.held}</th><th scope="col">{words.columns.running}</th><th scope="col" className="num c-for">{words.columns.for}</th></tr></thead>
+      <thead>
+        <tr>
+          <th scope="col" className="c-used">
+            {words.columns.used}
+          </th>
+          <th scope="col" className="c-held">
+            {words.columns.held}
+          </th>
+          <th scope="col">{words.columns.running}</th>
+          <th scope="col" className="num c-for">
+            {words.columns.for}
+          </th>
+        </tr>
+      </thead>
       <tbody>
         {plan.used.map((row) => {
           const [command] = row.commands
@@ -150,12 +203,21 @@ function InUse({ plan }: { plan: Plan }) {
           const [first, ...more] = row.holders
           return (
             <tr key={row.id}>
-              <th scope="row" title={nameOf(row)}>{shortName(nameOf(row))}</th>
+              <th scope="row" title={nameOf(row)}>
+                {shortName(nameOf(row))}
+              </th>
               <td className="mid">{first === undefined ? '–' : `${holderName(first)}${more.length > 0 ? ` +${more.length}` : ''}`}</td>
-              {command === undefined
-                ? <td className={terminals > 0 ? 'mid' : 'dim'}>{terminals > 0 ? words.terminals(format.count(terminals, 'terminal')) : words.nothing}</td>
-                : <td title={row.commands.map((one) => one.command).join('\n')}><code>{command.command}</code>{row.commands.length > 1 ? <span className="dim"> +{row.commands.length - 1}</span> : null}</td>}
-              <td className={command === undefined ? 'num dim' : 'num mid'}>{command === undefined ? '–' : format.countdown(Math.max(0, now - Date.parse(command.since)))}</td>
+              {command === undefined ? (
+                <td className={terminals > 0 ? 'mid' : 'dim'}>{terminals > 0 ? words.terminals(format.count(terminals, 'terminal')) : words.nothing}</td>
+              ) : (
+                <td title={row.commands.map((one) => one.command).join('\n')}>
+                  <code>{command.command}</code>
+                  {row.commands.length > 1 ? <span className="dim"> +{row.commands.length - 1}</span> : null}
+                </td>
+              )}
+              <td className={command === undefined ? 'num dim' : 'num mid'}>
+                {command === undefined ? '–' : format.countdown(Math.max(0, now - Date.parse(command.since)))}
+              </td>
             </tr>
           )
         })}
@@ -185,24 +247,61 @@ function ShutdownDone({ open, targets, failures, steps, ms, onClose, onAgain, on
   const format = useFormat()
   const whole = failures.some(({ id }) => id === '')
   const { gone, slowest } = outcome(targets, steps, failures)
-  const title = whole ? words.broke : failures.length === 0 ? words.done(format.count(targets.length, 'sandbox', 'sandboxes'), targets.length === 1) : words.partly(gone, targets.length, failures.length)
+  const title = whole
+    ? words.broke
+    : failures.length === 0
+      ? words.done(format.count(targets.length, 'sandbox', 'sandboxes'), targets.length === 1)
+      : words.partly(gone, targets.length, failures.length)
   return (
     <Dialog
-      title={title} about={whole ? undefined : words.after} open={open} onClose={onClose} alert={failures.length > 0}
-      says={<>{words.allOf} <a className="inline" href={hashOf(['activity'])} onClick={onClose}>{words.activity}</a>.</>}
-      actions={<Button safe onClick={onClose}>{words.close}</Button>}
+      title={title}
+      about={whole ? undefined : words.after}
+      open={open}
+      onClose={onClose}
+      alert={failures.length > 0}
+      says={
+        <>
+          {words.allOf}{' '}
+          <a className="inline" href={hashOf(['activity'])} onClick={onClose}>
+            {words.activity}
+          </a>
+          .
+        </>
+      }
+      actions={
+        <Button safe onClick={onClose}>
+          {words.close}
+        </Button>
+      }
     >
-      {failures.map((failure) => <Failed key={failure.id} failure={failure} whole={whole} onAgain={onAgain} onLeave={onLeave} onClose={onClose} />)}
+      {failures.map((failure) => (
+        <Failed key={failure.id} failure={failure} whole={whole} onAgain={onAgain} onLeave={onLeave} onClose={onClose} />
+      ))}
       {whole || gone === 0 ? null : (
         <details className="finished">
-          <summary><Icon name="right" /><span><Mark name="gone" />{words.finished(format.number(gone))}</span><span className="dim">{words.slowest(format.inWords(ms), slowest === null || targets.length < 2 ? null : shortName(slowest.name))}</span></summary>
+          <summary>
+            <Icon name="right" />
+            <span>
+              <Mark name="gone" />
+              {words.finished(format.number(gone))}
+            </span>
+            <span className="dim">{words.slowest(format.inWords(ms), slowest === null || targets.length < 2 ? null : shortName(slowest.name))}</span>
+          </summary>
           <ul className="going">
-            {targets.filter(({ id }) => !failures.some((one) => one.id === id)).map(({ id, name }) => (
-              <li key={id}>
-                <span className="status gone"><Mark name="gone" /></span><span className="t cut" title={name}>{shortName(name)}</span><span className="mid w">{words.phases.gone}</span>
-                <span className="dim tm">{format.duration(steps.get(id)?.at ?? ms)}</span>
-              </li>
-            ))}
+            {targets
+              .filter(({ id }) => !failures.some((one) => one.id === id))
+              .map(({ id, name }) => (
+                <li key={id}>
+                  <span className="status gone">
+                    <Mark name="gone" />
+                  </span>
+                  <span className="t cut" title={name}>
+                    {shortName(name)}
+                  </span>
+                  <span className="mid w">{words.phases.gone}</span>
+                  <span className="dim tm">{format.duration(steps.get(id)?.at ?? ms)}</span>
+                </li>
+              ))}
           </ul>
         </details>
       )}
@@ -210,18 +309,32 @@ function ShutdownDone({ open, targets, failures, steps, ms, onClose, onAgain, on
   )
 }
 
-function Failed({ failure, whole, onAgain, onLeave, onClose }: { failure: Failure; whole: boolean } & Pick<ShutdownDoneProps, 'onAgain' | 'onLeave' | 'onClose'>) {
+function Failed({
+  failure,
+  whole,
+  onAgain,
+  onLeave,
+  onClose,
+}: { failure: Failure; whole: boolean } & Pick<ShutdownDoneProps, 'onAgain' | 'onLeave' | 'onClose'>) {
   const words = sandboxesWords.shutdown
   const [busy, setBusy] = useState(false)
   return (
     <section className="fail" aria-label={words.broke}>
       {whole ? null : (
-        <p><span className="status failed"><Mark name="failed" /></span><span><span className="strong">{shortName(failure.name)}</span> <span className="mid">{words.left}</span></span></p>
+        <p>
+          <span className="status failed">
+            <Mark name="failed" />
+          </span>
+          <span>
+            <span className="strong">{shortName(failure.name)}</span> <span className="mid">{words.left}</span>
+          </span>
+        </p>
       )}
       <Code text={failure.error} label={words.broke} />
       <p className="acts">
         <Button
-          icon="retry" busy={busy}
+          icon="retry"
+          busy={busy}
           onClick={() => {
             setBusy(true)
             void onAgain(failure).finally(() => setBusy(false))
@@ -240,7 +353,9 @@ function Failed({ failure, whole, onAgain, onLeave, onClose }: { failure: Failur
             {words.log}
           </Button>
         )}
-        <Button kind="quiet" onClick={() => onLeave(failure)}>{words.leave}</Button>
+        <Button kind="quiet" onClick={() => onLeave(failure)}>
+          {words.leave}
+        </Button>
       </p>
     </section>
   )
@@ -249,7 +364,19 @@ function Failed({ failure, whole, onAgain, onLeave, onClose }: { failure: Failur
 const marks = { waiting: 'creating', stopping: 'stopping', gone: 'gone' } as const
 
 /** Each sandbox as the engine's state shows it, not as a bar that guesses. */
-function ShutdownGoing({ open, targets, steps, since, onClose }: { open: boolean; targets: readonly Target[]; steps: Steps; since: number; onClose: () => void }) {
+function ShutdownGoing({
+  open,
+  targets,
+  steps,
+  since,
+  onClose,
+}: {
+  open: boolean
+  targets: readonly Target[]
+  steps: Steps
+  since: number
+  onClose: () => void
+}) {
   const words = sandboxesWords.shutdown
   const format = useFormat()
   const [now, setNow] = useState(() => performance.now())
@@ -260,10 +387,24 @@ function ShutdownGoing({ open, targets, steps, since, onClose }: { open: boolean
   const gone = targets.filter(({ id }) => steps.get(id)?.phase === 'gone').length
   const title = words.going(format.count(targets.length, 'sandbox', 'sandboxes'))
   return (
-    <Dialog title={title} about={words.refused} open={open} onClose={onClose} says={words.goesOn} actions={<Button safe onClick={onClose}>{words.close}</Button>}>
+    <Dialog
+      title={title}
+      about={words.refused}
+      open={open}
+      onClose={onClose}
+      says={words.goesOn}
+      actions={
+        <Button safe onClick={onClose}>
+          {words.close}
+        </Button>
+      }
+    >
       <div className="total">
         <Progress done={gone} total={targets.length} label={title} />
-        <span className="nowrap"><span className="strong">{words.progress(format.number(gone), format.number(targets.length))}</span> <span className="dim">{format.duration(Math.max(0, now - since))}</span></span>
+        <span className="nowrap">
+          <span className="strong">{words.progress(format.number(gone), format.number(targets.length))}</span>{' '}
+          <span className="dim">{format.duration(Math.max(0, now - since))}</span>
+        </span>
       </div>
       <ul className="going" aria-live="polite">
         {targets.map(({ id, name }) => {
@@ -271,9 +412,16 @@ function ShutdownGoing({ open, targets, steps, since, onClose }: { open: boolean
           const ms = step.phase === 'gone' ? step.at : now - since
           return (
             <li key={id}>
-              <span className={`status ${marks[step.phase]}`}><Mark name={marks[step.phase]} /></span>
-              <span className="t cut" title={name}>{shortName(name)}</span><span className="mid w">{words.phases[step.phase]}</span>
-              <span className="dim tm" aria-hidden={step.phase !== 'gone'}>{format.duration(Math.max(0, ms))}</span>
+              <span className={`status ${marks[step.phase]}`}>
+                <Mark name={marks[step.phase]} />
+              </span>
+              <span className="t cut" title={name}>
+                {shortName(name)}
+              </span>
+              <span className="mid w">{words.phases[step.phase]}</span>
+              <span className="dim tm" aria-hidden={step.phase !== 'gone'}>
+                {format.duration(Math.max(0, ms))}
+              </span>
             </li>
           )
         })}

@@ -20,7 +20,10 @@ export function planOf({ house, sandboxes }: Pick<HouseState, 'house' | 'sandbox
   const there = rows.filter(({ status }) => status === 'active' || status === 'warm' || status === 'paused')
   const used = there.filter(isUsed)
   return {
-    used, creating: rows.filter(({ status }) => status === 'creating'), warm: there.filter((row) => !isUsed(row)), slots: house.spares.slots,
+    used,
+    creating: rows.filter(({ status }) => status === 'creating'),
+    warm: there.filter((row) => !isUsed(row)),
+    slots: house.spares.slots,
     working: used.filter(({ commands }) => commands.length > 0).length,
   }
 }
@@ -31,10 +34,16 @@ export function targetsOf(plan: Plan, scope: Scope): readonly Target[] {
   return rows.map((row) => ({ id: rowId(row), name: nameOf(row) }))
 }
 
-export interface Target { readonly id: string; readonly name: string }
+export interface Target {
+  readonly id: string
+  readonly name: string
+}
 
 /** How far each is; ms since the beginning. */
-export interface Step { readonly phase: 'waiting' | 'stopping' | 'gone'; readonly at: number }
+export interface Step {
+  readonly phase: 'waiting' | 'stopping' | 'gone'
+  readonly at: number
+}
 export type Steps = ReadonlyMap<string, Step>
 
 /** What the state shows of the targets by now. A sandbox that comes back under the same id later is another one: gone stays gone. */
@@ -54,10 +63,18 @@ export function follow(before: Steps, targets: readonly Target[], { house, sandb
   return changed ? next : before
 }
 
-export interface Failure { readonly id: string; readonly name: string; readonly error: string }
+export interface Failure {
+  readonly id: string
+  readonly name: string
+  readonly error: string
+}
 
 /** How it ended: who is left, with the engine's words, and who was the slowest to go. */
-export function outcome(targets: readonly Target[], steps: Steps, failed: readonly { id: string; error: string }[]): { failures: Failure[]; gone: number; slowest: Target | null } {
+export function outcome(
+  targets: readonly Target[],
+  steps: Steps,
+  failed: readonly { id: string; error: string }[],
+): { failures: Failure[]; gone: number; slowest: Target | null } {
   const names = new Map(targets.map(({ id, name }) => [id, name]))
   const failures = failed.map(({ id, error }) => ({ id, name: names.get(id) ?? id, error }))
   const left = new Set(failures.map(({ id }) => id))

@@ -9,12 +9,17 @@ const shapes = {
   failed: (
     <>
       <path d="M6 1.1 11.3 10.4H.7z" fill="currentColor" stroke="currentColor" strokeWidth="1" strokeLinejoin="round" />
-      <path d="M6 4.3v2.9" stroke="var(--surface)" strokeWidth="1.3" strokeLinecap="round" /><circle cx="6" cy="9" r=".75" fill="var(--surface)" />
+      <path d="M6 4.3v2.9" stroke="var(--surface)" strokeWidth="1.3" strokeLinecap="round" />
+      <circle cx="6" cy="9" r=".75" fill="var(--surface)" />
     </>
   ),
 }
 
 /** The shape of what happened; a word stands beside it, or it is in a named picture. */
 export function Sign({ sign }: { sign: Exclude<SignName, 'other'> }) {
-  return <svg className={`sign ${sign}`} viewBox="0 0 12 12" aria-hidden="true">{shapes[sign]}</svg>
+  return (
+    <svg className={`sign ${sign}`} viewBox="0 0 12 12" aria-hidden="true">
+      {shapes[sign]}
+    </svg>
+  )
 }

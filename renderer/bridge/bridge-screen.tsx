@@ -26,11 +26,18 @@ export function BridgeScreen() {
   return (
     <Page
       title={words.title}
-      beside={<>
-        <Status status="active" word={words.listening} />
-        <div className="code one addr"><pre tabIndex={0} role="group" aria-label={words.address}>{url}</pre><CopyButton text={url} label={words.copyAddress} className="copy" /></div>
-        <span className="dim nowrap">{words.here}</span>
-      </>}
+      beside={
+        <>
+          <Status status="active" word={words.listening} />
+          <div className="code one addr">
+            <pre tabIndex={0} role="group" aria-label={words.address}>
+              {url}
+            </pre>
+            <CopyButton text={url} label={words.copyAddress} className="copy" />
+          </div>
+          <span className="dim nowrap">{words.here}</span>
+        </>
+      }
     >
       <div className="scroll">
         <div className="bridge">
@@ -58,33 +65,93 @@ export function Calls() {
   // Of those that are there: one that is gone goes by its id.
   const named = useHouse(({ sandboxes }) => JSON.stringify(Object.values(sandboxes).map(({ id, thread }) => [id, thread])))
   const threads = useMemo(() => new Map(JSON.parse(named) as [string, string | null][]), [named])
-  useTopic('calls', {}, {
-    start: () => setCalls([]),
-    event: (batch) => setCalls((before) => withBatch(before, batch.calls, kept)),
-  })
+  useTopic(
+    'calls',
+    {},
+    {
+      start: () => setCalls([]),
+      event: (batch) => setCalls((before) => withBatch(before, batch.calls, kept)),
+    },
+  )
   const hour = lastHour(calls, now)
   const shown = useMemo(() => filtered(calls, filter), [calls, filter])
-  const columns = useMemo((): readonly Column<CallRecord>[] => [
-    { id: 'when', title: words.when, className: 'c-when mid', cell: ({ at }) => <>{format.clock(new Date(at))}<span className="dim">{format.millis(new Date(at))}</span></> },
-    { id: 'who', title: words.token, className: 'c-who', cell: ({ client, error }) => <span className={error === 'UNAUTHORIZED' ? 'bad-ink' : undefined}>{actorOf(client).name}</span> },
-    { id: 'way', title: words.way, className: 'c-meth mid', cell: ({ transport }) => transport },
-    { id: 'call', title: words.call, head: true, cell: ({ call }) => <code>{call}</code> },
-    { id: 'thread', title: words.thread, className: 'c-thread mid', cell: ({ sandbox }) => (sandbox === null ? '–' : <span className="cut" title={sandbox}>{threads.get(sandbox) ?? sandbox}</span>) },
-    { id: 'status', title: words.status, className: 'c-code', cell: ({ error }) => (error === null ? <span className="mid">{words.ok}</span> : <span className="exit bad-ink" title={error}><Icon name="close" />{error}</span>) },
-    { id: 'took', title: words.took, className: 'c-took mid', num: true, cell: ({ ms }) => format.duration(ms) },
-  ], [format, threads])
+  const columns = useMemo(
+    (): readonly Column<CallRecord>[] => [
+      {
+        id: 'when',
+        title: words.when,
+        className: 'c-when mid',
+        cell: ({ at }) => (
+          <>
+            {format.clock(new Date(at))}
+            <span className="dim">{format.millis(new Date(at))}</span>
+          </>
+        ),
+      },
+      {
+        id: 'who',
+        title: words.token,
+        className: 'c-who',
+        cell: ({ client, error }) => <span className={error === 'UNAUTHORIZED' ? 'bad-ink' : undefined}>{actorOf(client).name}</span>,
+      },
+      { id: 'way', title: words.way, className: 'c-meth mid', cell: ({ transport }) => transport },
+      { id: 'call', title: words.call, head: true, cell: ({ call }) => <code>{call}</code> },
+      {
+        id: 'thread',
+        title: words.thread,
+        className: 'c-thread mid',
+        cell: ({ sandbox }) =>
+          sandbox === null ? (
+            '–'
+          ) : (
+            <span className="cut" title={sandbox}>
+              {threads.get(sandbox) ?? sandbox}
+            </span>
+          ),
+      },
+      {
+        id: 'status',
+        title: words.status,
+        className: 'c-code',
+        cell: ({ error }) =>
+          error === null ? (
+            <span className="mid">{words.ok}</span>
+          ) : (
+            <span className="exit bad-ink" title={error}>
+              <Icon name="close" />
+              {error}
+            </span>
+          ),
+      },
+      { id: 'took', title: words.took, className: 'c-took mid', num: true, cell: ({ ms }) => format.duration(ms) },
+    ],
+    [format, threads],
+  )
   return (
     <section className="callsec" aria-labelledby="calls">
       <h2 id="calls" className="h2">
         {words.calls}{' '}
         <Filters
-          label={words.show} value={filter} onChange={setFilter}
-          options={[{ value: 'all', label: words.allCalls }, { value: 'refused', label: words.refused, count: calls.filter(isRefused).length }, { value: 'slow', label: words.slow, count: calls.filter(isSlow).length }]}
+          label={words.show}
+          value={filter}
+          onChange={setFilter}
+          options={[
+            { value: 'all', label: words.allCalls },
+            { value: 'refused', label: words.refused, count: calls.filter(isRefused).length },
+            { value: 'slow', label: words.slow, count: calls.filter(isSlow).length },
+          ]}
         />
         <span className="end dim small">{words.summary(format.number(hour.count), hour.median === null ? null : format.duration(hour.median))}</span>
       </h2>
       <Grid
-        label={words.calls} className="calls" columns={columns} groups={[{ id: 'all', rows: shown }]} id={(call) => String(call.seq)} text={({ client }) => actorOf(client).name} chosen={chosen} onChoose={setChosen}
+        label={words.calls}
+        className="calls"
+        columns={columns}
+        groups={[{ id: 'all', rows: shown }]}
+        id={(call) => String(call.seq)}
+        text={({ client }) => actorOf(client).name}
+        chosen={chosen}
+        onChoose={setChosen}
         empty={<Empty title={calls.length === 0 ? words.noCalls : words.noMatch}>{calls.length === 0 ? words.noCallsHow : null}</Empty>}
       />
     </section>
@@ -108,15 +175,38 @@ export function SessionList() {
   }
   return (
     <section className="section" aria-labelledby="browsers">
-      <h2 id="browsers">{words.sessions} <span className="dim">{all.length}</span><span className="end"><Button small icon="link" onClick={() => void endpoint.call('login_link', {}).then(({ url }) => setLink(reachable(url)), failed)}>{words.link}</Button></span></h2>
-      {all.length === 0 ? <p className="dim small">{words.sessionsNone}</p> : (
+      <h2 id="browsers">
+        {words.sessions} <span className="dim">{all.length}</span>
+        <span className="end">
+          <Button small icon="link" onClick={() => void endpoint.call('login_link', {}).then(({ url }) => setLink(reachable(url)), failed)}>
+            {words.link}
+          </Button>
+        </span>
+      </h2>
+      {all.length === 0 ? (
+        <p className="dim small">{words.sessionsNone}</p>
+      ) : (
         <table className="table inset" aria-labelledby="browsers">
           <tbody>
             {all.map((session) => (
               <tr key={session.id}>
                 <th scope="row">{session.agent}</th>
-                <td className="mid">{session.connected ? <Status status="active" word={words.connected} /> : <Seen at={session.last_seen_at} />}{session.id === own ? <> <Chip>{words.thisOne}</Chip></> : null}</td>
-                <td className="actions"><span className="group stay"><Button kind="quiet" small bad onClick={() => (session.id === own ? setLeaving(true) : end(session.id))}>{words.end}</Button></span></td>
+                <td className="mid">
+                  {session.connected ? <Status status="active" word={words.connected} /> : <Seen at={session.last_seen_at} />}
+                  {session.id === own ? (
+                    <>
+                      {' '}
+                      <Chip>{words.thisOne}</Chip>
+                    </>
+                  ) : null}
+                </td>
+                <td className="actions">
+                  <span className="group stay">
+                    <Button kind="quiet" small bad onClick={() => (session.id === own ? setLeaving(true) : end(session.id))}>
+                      {words.end}
+                    </Button>
+                  </span>
+                </td>
               </tr>
             ))}
           </tbody>
@@ -124,12 +214,35 @@ export function SessionList() {
       )}
       {leaving && own !== null ? (
         <Dialog
-          open alert title={words.endOwn.title} about={words.endOwn.about} onClose={() => setLeaving(false)}
-          actions={<><Button safe onClick={() => setLeaving(false)}>{words.endOwn.keep}</Button><Button kind="danger" onClick={() => end(own)}>{words.endOwn.end}</Button></>}
+          open
+          alert
+          title={words.endOwn.title}
+          about={words.endOwn.about}
+          onClose={() => setLeaving(false)}
+          actions={
+            <>
+              <Button safe onClick={() => setLeaving(false)}>
+                {words.endOwn.keep}
+              </Button>
+              <Button kind="danger" onClick={() => end(own)}>
+                {words.endOwn.end}
+              </Button>
+            </>
+          }
         />
       ) : null}
       {link === null ? null : (
-        <Dialog open title={words.linkTitle} about={words.linkAbout} onClose={() => setLink(null)} actions={<Button safe onClick={() => setLink(null)}>{words.close}</Button>}>
+        <Dialog
+          open
+          title={words.linkTitle}
+          about={words.linkAbout}
+          onClose={() => setLink(null)}
+          actions={
+            <Button safe onClick={() => setLink(null)}>
+              {words.close}
+            </Button>
+          }
+        >
           <Code text={link} label={words.linkTitle} />
         </Dialog>
       )}

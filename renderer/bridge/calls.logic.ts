@@ -24,6 +24,9 @@ export function withBatch(before: readonly CallRecord[], batch: readonly CallRec
 /** Of the calls of the last hour: how many, and the middle of their times. */
 export function lastHour(calls: readonly CallRecord[], now: number): { count: number; median: number | null } {
   const recent = calls.filter((call) => now - Date.parse(call.at) <= 3_600_000)
-  const times = recent.filter((call) => call.error === null).map((call) => call.ms).sort((a, b) => a - b)
-  return { count: recent.length, median: times.length === 0 ? null : times[Math.floor((times.length - 1) / 2)] ?? null }
+  const times = recent
+    .filter((call) => call.error === null)
+    .map((call) => call.ms)
+    .sort((a, b) => a - b)
+  return { count: recent.length, median: times.length === 0 ? null : (times[Math.floor((times.length - 1) / 2)] ?? null) }
 }

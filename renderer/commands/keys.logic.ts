@@ -50,7 +50,12 @@ export interface Pending {
 }
 
 /** The command of a press; or that it is the first key of some. A later command stands in front of an earlier one. */
-export function commandFor(commands: readonly Command[], stroke: string, pending: Pending | null, now: number): { command: Command | null; pending: Pending | null } {
+export function commandFor(
+  commands: readonly Command[],
+  stroke: string,
+  pending: Pending | null,
+  now: number,
+): { command: Command | null; pending: Pending | null } {
   const whole = pending !== null && now - pending.at <= sequenceMs ? `${pending.stroke} ${stroke}` : null
   const latest = [...commands].reverse()
   if (whole !== null) {

@@ -10,7 +10,12 @@ export function listenKeys(target: Window, commands: Commands, mac: boolean): ()
     const stroke = strokeName({ key: event.key, ctrl: event.ctrlKey, meta: event.metaKey, alt: event.altKey, shift: event.shiftKey }, mac)
     const place = meantPlace(event.target)
     if (stroke === null || !counts(stroke, place, mac)) return
-    const found = commandFor(commands.all().filter(({ onRow }) => onRow !== true || place === 'row'), stroke, pending, event.timeStamp)
+    const found = commandFor(
+      commands.all().filter(({ onRow }) => onRow !== true || place === 'row'),
+      stroke,
+      pending,
+      event.timeStamp,
+    )
     pending = found.pending
     if (found.command === null) return
     event.preventDefault()

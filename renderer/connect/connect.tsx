@@ -53,14 +53,24 @@ export function ConnectLines({ title, heading }: { title: string; /** The id of 
       <Code text={snippet.text} label={`${snippet.name}: ${snippet.place}`} />
       {snippet.needs === null ? null : (
         <div className="gettoken">
-          <Button small icon="key" busy={busy} onClick={() => void make()}>{words.ownToken}</Button>
+          <Button small icon="key" busy={busy} onClick={() => void make()}>
+            {words.ownToken}
+          </Button>
           <span className="dim small">{snippet.needs === 'asks' ? words.asks : words.orVariable}</span>
         </div>
       )}
       {snippet.needs === 'variable' ? <Code text={exportLine(berth, kind)} label={words.variable} /> : null}
-      {own === null ? null : <p className="dim small hint" role="status">{words.finished(own.name)}</p>}
+      {own === null ? null : (
+        <p className="dim small hint" role="status">
+          {words.finished(own.name)}
+        </p>
+      )}
       {kind === 'desktop' ? <p className="dim small hint">{words.needsNone}</p> : null}
-      {problem === null ? null : <Note kind="bad" live title={`${problem.message}.`}>{problem.next}</Note>}
+      {problem === null ? null : (
+        <Note kind="bad" live title={`${problem.message}.`}>
+          {problem.next}
+        </Note>
+      )}
     </div>
   )
 }

@@ -23,7 +23,13 @@ export interface Berth {
 
 /** Under which name a client's own token is made. */
 export const tokenNames: Readonly<Record<ClientId, string>> = {
-  claude: 'claude-code', desktop: 'claude-desktop', cursor: 'cursor', vscode: 'vscode', codex: 'codex', 'deer-flow': 'deer-flow', curl: 'curl',
+  claude: 'claude-code',
+  desktop: 'claude-desktop',
+  cursor: 'cursor',
+  vscode: 'vscode',
+  codex: 'codex',
+  'deer-flow': 'deer-flow',
+  curl: 'curl',
 }
 
 /**
@@ -36,36 +42,72 @@ export function snippetsFor({ url, command, home_option }: Berth, token: string 
   const variable = token === null ? 'variable' : null
   return [
     {
-      id: 'claude', name: 'Claude Code', place: 'A shell', needs: variable,
+      id: 'claude',
+      name: 'Claude Code',
+      place: 'A shell',
+      needs: variable,
       text: ['claude mcp add --transport http berth \\', `  ${mcp} \\`, `  --header "Authorization: Bearer ${token ?? '$BERTH_TOKEN'}"`].join('\n'),
     },
     {
-      id: 'desktop', name: 'Claude Desktop', place: 'claude_desktop_config.json', needs: null,
+      id: 'desktop',
+      name: 'Claude Desktop',
+      place: 'claude_desktop_config.json',
+      needs: null,
       text: pretty({ mcpServers: { berth: { command: program, args: words } } }),
     },
     {
-      id: 'cursor', name: 'Cursor', place: '~/.cursor/mcp.json', needs: variable,
+      id: 'cursor',
+      name: 'Cursor',
+      place: '~/.cursor/mcp.json',
+      needs: variable,
       text: pretty({ mcpServers: { berth: { url: mcp, headers: { Authorization: `Bearer ${token ?? '${env:BERTH_TOKEN}'}` } } } }),
     },
     {
-      id: 'vscode', name: 'VS Code', place: '.vscode/mcp.json', needs: token === null ? 'asks' : null,
+      id: 'vscode',
+      name: 'VS Code',
+      place: '.vscode/mcp.json',
+      needs: token === null ? 'asks' : null,
       text: pretty({
         ...(token === null ? { inputs: [{ type: 'promptString', id: 'berth-token', description: 'A token of Berth', password: true }] } : {}),
         servers: { berth: { type: 'http', url: mcp, headers: { Authorization: `Bearer ${token ?? '${input:berth-token}'}` } } },
       }),
     },
     {
-      id: 'codex', name: 'Codex', place: '~/.codex/config.toml', needs: variable,
+      id: 'codex',
+      name: 'Codex',
+      place: '~/.codex/config.toml',
+      needs: variable,
       // Its own limit for a tool is a minute, which is short for a build.
-      text: ['[mcp_servers.berth]', `url = "${mcp}"`, token === null ? 'bearer_token_env_var = "BERTH_TOKEN"' : `http_headers = { "Authorization" = "Bearer ${token}" }`, 'tool_timeout_sec = 1800'].join('\n'),
+      text: [
+        '[mcp_servers.berth]',
+        `url = "${mcp}"`,
+        token === null ? 'bearer_token_env_var = "BERTH_TOKEN"' : `http_headers = { "Authorization" = "Bearer ${token}" }`,
+        'tool_timeout_sec = 1800',
+      ].join('\n'),
     },
     {
-      id: 'deer-flow', name: 'deer-flow', place: 'config.yaml of deer-flow', needs: variable,
-      text: ['sandbox:', '  use: deerflow.community.aio_sandbox:AioSandboxProvider', `  provisioner_url: ${url}`, `  provisioner_api_key: ${token ?? '$BERTH_TOKEN'}`].join('\n'),
+      id: 'deer-flow',
+      name: 'deer-flow',
+      place: 'config.yaml of deer-flow',
+      needs: variable,
+      text: [
+        'sandbox:',
+        '  use: deerflow.community.aio_sandbox:AioSandboxProvider',
+        `  provisioner_url: ${url}`,
+        `  provisioner_api_key: ${token ?? '$BERTH_TOKEN'}`,
+      ].join('\n'),
     },
     {
-      id: 'curl', name: 'curl', place: 'A shell', needs: variable,
-      text: [`curl -s ${url}/berth/v1/acquire \\`, `  -H "Authorization: Bearer ${token ?? '$BERTH_TOKEN'}" \\`, "  -H 'Content-Type: application/json' \\", `  -d '{"thread":"demo"}'`].join('\n'),
+      id: 'curl',
+      name: 'curl',
+      place: 'A shell',
+      needs: variable,
+      text: [
+        `curl -s ${url}/berth/v1/acquire \\`,
+        `  -H "Authorization: Bearer ${token ?? '$BERTH_TOKEN'}" \\`,
+        "  -H 'Content-Type: application/json' \\",
+        `  -d '{"thread":"demo"}'`,
+      ].join('\n'),
     },
   ]
 }

@@ -31,7 +31,12 @@ export function App({ surroundings, login }: AppProps) {
   function page() {
     if (connection.state === 'locked') return <LockedPage problem={connection.problem} login={login} />
     if (connection.state === 'mismatch') return <MismatchPage page={connection.page} engine={connection.engine} />
-    if (known && last.current !== null) return <EndpointContext value={last.current}><Frame /></EndpointContext>
+    if (known && last.current !== null)
+      return (
+        <EndpointContext value={last.current}>
+          <Frame />
+        </EndpointContext>
+      )
     if (connection.state === 'lost') return <LostPage reason={connection.reason} />
     return <ConnectingPage />
   }
@@ -42,7 +47,9 @@ export function App({ surroundings, login }: AppProps) {
         <CommandsContext value={commands}>
           <CopyText value={native.copy}>
             <Tooltip.Provider delay={500}>
-              <FloatRoot><ToastHost>{page()}</ToastHost></FloatRoot>
+              <FloatRoot>
+                <ToastHost>{page()}</ToastHost>
+              </FloatRoot>
             </Tooltip.Provider>
           </CopyText>
         </CommandsContext>

@@ -18,8 +18,14 @@ import { activeCount, addressOf, healthOf, imageShare } from './side.logic.ts'
 import { Code } from '../parts/blocks.tsx'
 import { Page } from '../parts/page.tsx'
 
-interface Props { /** Another place: the failure is left behind. */ readonly place: string; readonly children: ReactNode }
-interface State { readonly error: unknown; readonly place: string }
+interface Props {
+  /** Another place: the failure is left behind. */ readonly place: string
+  readonly children: ReactNode
+}
+interface State {
+  readonly error: unknown
+  readonly place: string
+}
 
 /** A screen that throws takes itself away, not the frame around it. */
 class ScreenBoundary extends Component<Props, State> {
@@ -38,15 +44,23 @@ class ScreenBoundary extends Component<Props, State> {
     if (error === null) return this.props.children
     return (
       <Page title={frameWords.failed.title}>
-        <div className="scroll"><div className="lead">
-          <h2>{error instanceof Error ? error.message : String(error)}</h2>
-          <p>{frameWords.failed.next}</p>
-          <div className="how">
-            <div className="h2"><span>{frameWords.failed.report}</span></div>
-            <Code text={error instanceof Error ? error.stack ?? error.message : String(error)} label={frameWords.failed.report} />
+        <div className="scroll">
+          <div className="lead">
+            <h2>{error instanceof Error ? error.message : String(error)}</h2>
+            <p>{frameWords.failed.next}</p>
+            <div className="how">
+              <div className="h2">
+                <span>{frameWords.failed.report}</span>
+              </div>
+              <Code text={error instanceof Error ? (error.stack ?? error.message) : String(error)} label={frameWords.failed.report} />
+            </div>
+            <div className="or">
+              <Button kind="primary" onClick={() => this.setState({ error: null })}>
+                {frameWords.failed.again}
+              </Button>
+            </div>
           </div>
-          <div className="or"><Button kind="primary" onClick={() => this.setState({ error: null })}>{frameWords.failed.again}</Button></div>
-        </div></div>
+        </div>
       </Page>
     )
   }
@@ -74,7 +88,8 @@ export function Frame() {
   return (
     <FootKeysContext value={setKeys}>
       <a
-        className="skip" href="#main"
+        className="skip"
+        href="#main"
         onClick={(event) => {
           event.preventDefault()
           document.getElementById('main')?.focus()
@@ -83,19 +98,19 @@ export function Frame() {
         {frameWords.skip}
       </a>
       <ActionsHost>
-      <div className="window">
-        <Side />
-        <main id="main" tabIndex={-1}>
-          {connection.state === 'open' ? null : <LostBanner />}
-          <div className={connection.state === 'open' ? 'screen' : 'screen stale'}>
-            <ScreenBoundary place={place}>
-              <Show />
-            </ScreenBoundary>
-          </div>
-          <Foot keys={keys} />
-        </main>
-      </div>
-      <FrameCommands />
+        <div className="window">
+          <Side />
+          <main id="main" tabIndex={-1}>
+            {connection.state === 'open' ? null : <LostBanner />}
+            <div className={connection.state === 'open' ? 'screen' : 'screen stale'}>
+              <ScreenBoundary place={place}>
+                <Show />
+              </ScreenBoundary>
+            </div>
+            <Foot keys={keys} />
+          </main>
+        </div>
+        <FrameCommands />
       </ActionsHost>
     </FootKeysContext>
   )
@@ -111,11 +126,28 @@ function Foot({ keys }: { keys: readonly FootKey[] }) {
   return (
     <footer className="foot">
       <span role="status" title={event?.text}>
-        {event === null ? frameWords.nothingYet : <><span className="dim">{format.clock(new Date(event.at))}</span> {event.thread && !event.text.includes(event.thread) ? <>{event.thread}: </> : null}{event.text}</>}
+        {event === null ? (
+          frameWords.nothingYet
+        ) : (
+          <>
+            <span className="dim">{format.clock(new Date(event.at))}</span> {event.thread && !event.text.includes(event.thread) ? <>{event.thread}: </> : null}
+            {event.text}
+          </>
+        )}
       </span>
       <span className="keys" aria-hidden="true">
-        {keys.map(([combination, label, at]) => acts(combination, at, place, mac) ? <span key={combination}><Kbd keys={combination} /> {label}</span> : null)}
-        {palette === undefined ? null : <span><Kbd keys={palette} /> {frameWords.commands}</span>}
+        {keys.map(([combination, label, at]) =>
+          acts(combination, at, place, mac) ? (
+            <span key={combination}>
+              <Kbd keys={combination} /> {label}
+            </span>
+          ) : null,
+        )}
+        {palette === undefined ? null : (
+          <span>
+            <Kbd keys={palette} /> {frameWords.commands}
+          </span>
+        )}
       </span>
     </footer>
   )
@@ -127,10 +159,13 @@ function useCalm(newest: BerthEvent | null): BerthEvent | null {
   const changed = useRef(-Infinity)
   useEffect(() => {
     if (shown === newest) return
-    const timer = setTimeout(() => {
-      changed.current = performance.now()
-      setShown(newest)
-    }, Math.max(0, 1000 - (performance.now() - changed.current)))
+    const timer = setTimeout(
+      () => {
+        changed.current = performance.now()
+        setShown(newest)
+      },
+      Math.max(0, 1000 - (performance.now() - changed.current)),
+    )
     return () => clearTimeout(timer)
   }, [newest, shown])
   return shown
@@ -143,13 +178,23 @@ function Side() {
   return (
     <div className="side">
       <header className="titlebar">
-        <span className="brand"><svg className="glyph" viewBox="0 0 18 18" aria-hidden="true"><use href="#m-berth" /></svg>Berth</span>
+        <span className="brand">
+          <svg className="glyph" viewBox="0 0 18 18" aria-hidden="true">
+            <use href="#m-berth" />
+          </svg>
+          Berth
+        </span>
       </header>
       <nav aria-label="Main">
         <ul>
           <Place to="sandboxes" icon="sandboxes" count={active > 0 ? format.number(active) : undefined} counted={`${active} active`} />
           <Place to="activity" icon="activity" />
-          <Place to="images" icon="images" count={share === null ? undefined : format.percent(share)} counted={share === null ? '' : `Pulling, ${format.percent(share)}`} />
+          <Place
+            to="images"
+            icon="images"
+            count={share === null ? undefined : format.percent(share)}
+            counted={share === null ? '' : `Pulling, ${format.percent(share)}`}
+          />
           <Place to="bridge" icon="bridge" />
           <Place to="settings" icon="settings" />
         </ul>
@@ -164,8 +209,15 @@ function Place({ to, icon, count, counted = '' }: { to: keyof typeof frameWords.
   const label = frameWords.nav[to]
   return (
     <li>
-      <a href={hashOf([to])} aria-current={here ? 'page' : undefined} title={count === undefined ? label : `${label}: ${counted}`} aria-label={count === undefined ? label : `${label}, ${counted}`}>
-        <Icon name={icon} /><span className="label">{label}</span>{count === undefined ? null : <span className="count">{count}</span>}
+      <a
+        href={hashOf([to])}
+        aria-current={here ? 'page' : undefined}
+        title={count === undefined ? label : `${label}: ${counted}`}
+        aria-label={count === undefined ? label : `${label}, ${counted}`}
+      >
+        <Icon name={icon} />
+        <span className="label">{label}</span>
+        {count === undefined ? null : <span className="count">{count}</span>}
       </a>
     </li>
   )
@@ -177,12 +229,20 @@ function Health() {
   return (
     <section className="health" aria-label={frameWords.health}>
       <span className={`engine ${health.kind}`}>
-        <a href={health.kind === 'missing' ? hashOf(['sandboxes']) : hashOf(['settings'])} title={health.title} aria-label={`Engine: ${health.name}, ${health.detail}`}>
-          <Mark name={health.kind === 'missing' ? 'failed' : 'active'} /><span className="label">{health.name}</span>{health.kind === 'ok' ? null : <span className="detail">{health.detail}</span>}
+        <a
+          href={health.kind === 'missing' ? hashOf(['sandboxes']) : hashOf(['settings'])}
+          title={health.title}
+          aria-label={`Engine: ${health.name}, ${health.detail}`}
+        >
+          <Mark name={health.kind === 'missing' ? 'failed' : 'active'} />
+          <span className="label">{health.name}</span>
+          {health.kind === 'ok' ? null : <span className="detail">{health.detail}</span>}
         </a>
       </span>
       <span className="address" title={house.url}>
-        <Icon name="bridge" /><code className="label">{addressOf(house.url)}</code><CopyButton text={house.url} label={frameWords.copyAddress} />
+        <Icon name="bridge" />
+        <code className="label">{addressOf(house.url)}</code>
+        <CopyButton text={house.url} label={frameWords.copyAddress} />
       </span>
     </section>
   )

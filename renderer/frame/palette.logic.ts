@@ -18,21 +18,38 @@ export interface EntryGroup {
 }
 
 /** A part of a text; `hit`: it is what was typed. */
-export interface Piece { readonly text: string; readonly hit: boolean }
+export interface Piece {
+  readonly text: string
+  readonly hit: boolean
+}
 
-export interface Hit { readonly entry: Entry; readonly score: number; readonly title: readonly Piece[]; readonly detail: readonly Piece[] }
-export interface HitGroup { readonly title: string; readonly detail: string | undefined; readonly hits: readonly Hit[] }
+export interface Hit {
+  readonly entry: Entry
+  readonly score: number
+  readonly title: readonly Piece[]
+  readonly detail: readonly Piece[]
+}
+export interface HitGroup {
+  readonly title: string
+  readonly detail: string | undefined
+  readonly hits: readonly Hit[]
+}
 
 /**
  * Where all words of what was typed occur, title before detail, the beginning of a word before its middle; else nothing. The
  * group of the best hit comes first: Enter runs what was named, not what only has it in its name.
  */
 export function search(groups: readonly EntryGroup[], typed: string, limit: number): HitGroup[] {
-  const words = typed.toLowerCase().split(/\s+/).filter((word) => word !== '')
+  const words = typed
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '')
   const found = groups.flatMap(({ title, detail, entries }): HitGroup[] => {
     const hits = entries.flatMap((entry): Hit[] => {
       const score = words.reduce((sum, word) => sum + scoreOf(entry, word), 0)
-      return words.some((word) => scoreOf(entry, word) === 0) ? [] : [{ entry, score, title: pieces(entry.title, words), detail: pieces(entry.detail ?? '', words) }]
+      return words.some((word) => scoreOf(entry, word) === 0)
+        ? []
+        : [{ entry, score, title: pieces(entry.title, words), detail: pieces(entry.detail ?? '', words) }]
     })
     // Sort is stable: equals stay in the order they were given.
     const best = words.length === 0 ? hits : hits.sort((a, b) => b.score - a.score)

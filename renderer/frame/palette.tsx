@@ -24,7 +24,12 @@ export interface PaletteProps {
 /** Everything there is, by its name. The field has the focus at once, for those who type on without looking. */
 export function Palette({ open, from, onClose, onKeys }: PaletteProps) {
   return (
-    <Base.Root open={open} onOpenChange={(next) => { if (!next) onClose() }}>
+    <Base.Root
+      open={open}
+      onOpenChange={(next) => {
+        if (!next) onClose()
+      }}
+    >
       <Base.Portal>
         <Base.Viewport className="scrim palette-scrim">
           <Base.Popup className="palette" aria-modal="true" aria-label={frameWords.commands} finalFocus={() => from ?? true}>
@@ -40,7 +45,10 @@ function Found({ onClose, onKeys }: { onClose: () => void; onKeys: () => void })
   const words = frameWords.palette
   const [text, setText] = useState('')
   const entries = useEntries()
-  const groups = useMemo(() => search(text === '' ? entries.filter(({ title }) => title !== words.settings && title !== words.inside) : entries, text, mostInGroup), [entries, text, words])
+  const groups = useMemo(
+    () => search(text === '' ? entries.filter(({ title }) => title !== words.settings && title !== words.inside) : entries, text, mostInGroup),
+    [entries, text, words],
+  )
   const count = groups.reduce((sum, group) => sum + group.hits.length, 0)
   const box = useRef<HTMLDivElement>(null)
   const [, setMarked] = useState('')
@@ -62,8 +70,12 @@ function Found({ onClose, onKeys }: { onClose: () => void; onKeys: () => void })
 
   return (
     <Cmdk
-      ref={box} onValueChange={setMarked}
-      label={words.label} shouldFilter={false} loop vimBindings={false}
+      ref={box}
+      onValueChange={setMarked}
+      label={words.label}
+      shouldFilter={false}
+      loop
+      vimBindings={false}
       onKeyDown={(event) => {
         if (event.key !== '?' || text !== '') return
         event.preventDefault()
@@ -73,17 +85,45 @@ function Found({ onClose, onKeys }: { onClose: () => void; onKeys: () => void })
       <div className="ask">
         <Icon name="search" />
         <Cmdk.Input autoFocus value={text} onValueChange={setText} aria-label={words.label} placeholder={words.label} />
-        {text === '' ? null : <span className="dim small" role="status">{count} found</span>}
+        {text === '' ? null : (
+          <span className="dim small" role="status">
+            {count} found
+          </span>
+        )}
       </div>
       {/* A list of options holds options only. */}
       {groups.length === 0 ? <p className="none">{words.none(text)}</p> : null}
       <Cmdk.List className="found" label="Found">
         {groups.map((group) => (
-          <Cmdk.Group key={group.title} heading={<>{group.title}{group.detail === undefined ? null : <span className="dim">{group.detail}</span>}</>}>
+          <Cmdk.Group
+            key={group.title}
+            heading={
+              <>
+                {group.title}
+                {group.detail === undefined ? null : <span className="dim">{group.detail}</span>}
+              </>
+            }
+          >
             {group.hits.map(({ entry, title, detail }) => (
               <Cmdk.Item key={entry.id} value={entry.id} onSelect={() => run(entry)}>
-                {entry.status ? <span className={`status ${entry.status}`}><Mark name={entry.status} /></span> : <Icon name={entry.icon ?? 'right'} />}
-                <span className="cut"><Pieces of={title} />{detail.length === 0 ? null : <> <span className="dim"><Pieces of={detail} /></span></>}</span>
+                {entry.status ? (
+                  <span className={`status ${entry.status}`}>
+                    <Mark name={entry.status} />
+                  </span>
+                ) : (
+                  <Icon name={entry.icon ?? 'right'} />
+                )}
+                <span className="cut">
+                  <Pieces of={title} />
+                  {detail.length === 0 ? null : (
+                    <>
+                      {' '}
+                      <span className="dim">
+                        <Pieces of={detail} />
+                      </span>
+                    </>
+                  )}
+                </span>
                 <span className="end">{entry.keys === undefined ? null : <Kbd keys={entry.keys} />}</span>
               </Cmdk.Item>
             ))}
@@ -91,18 +131,34 @@ function Found({ onClose, onKeys }: { onClose: () => void; onKeys: () => void })
         ))}
       </Cmdk.List>
       <div className="hints" aria-hidden="true">
-        <span><Kbd keys="ArrowUp" /><Kbd keys="ArrowDown" /> {words.choose}</span><span><Kbd keys="Enter" /> {words.run}</span><span><Kbd keys="Escape" /> {words.close}</span>
-        <span className="end"><Kbd keys="?" /> {frameWords.allKeys}</span>
+        <span>
+          <Kbd keys="ArrowUp" />
+          <Kbd keys="ArrowDown" /> {words.choose}
+        </span>
+        <span>
+          <Kbd keys="Enter" /> {words.run}
+        </span>
+        <span>
+          <Kbd keys="Escape" /> {words.close}
+        </span>
+        <span className="end">
+          <Kbd keys="?" /> {frameWords.allKeys}
+        </span>
       </div>
     </Cmdk>
   )
 }
 
 function Pieces({ of }: { of: readonly Piece[] }) {
-  return of.map((piece, at) => piece.hit ? <mark key={at}>{piece.text}</mark> : piece.text)
+  return of.map((piece, at) => (piece.hit ? <mark key={at}>{piece.text}</mark> : piece.text))
 }
 
-const parts = [['terminal', 'Open terminal', 'terminal'], ['logs', 'Open logs', 'logs'], ['files', 'Open files', 'folder'], ['stats', 'Open stats', 'chart']] as const
+const parts = [
+  ['terminal', 'Open terminal', 'terminal'],
+  ['logs', 'Open logs', 'logs'],
+  ['files', 'Open files', 'folder'],
+  ['stats', 'Open stats', 'chart'],
+] as const
 
 /** What the palette finds: what acts on the chosen thing first, then sandboxes, commands, screens, settings. */
 function useEntries(): EntryGroup[] {
@@ -112,7 +168,7 @@ function useEntries(): EntryGroup[] {
     const words = frameWords.palette
     const groups = new Map<string, EntryGroup & { entries: EntryGroup['entries'] }>()
     const add = (title: string, entry: EntryGroup['entries'][number]) => {
-      groups.set(title, { title, entries: [...groups.get(title)?.entries ?? [], entry] })
+      groups.set(title, { title, entries: [...(groups.get(title)?.entries ?? []), entry] })
     }
     const shown = all.filter(({ hidden }) => hidden !== true)
     const entryOf = ({ id, title, detail, keys, icon, run }: (typeof shown)[number]) => ({ id, title, detail, keys: keys?.[0], icon, run })
@@ -120,18 +176,27 @@ function useEntries(): EntryGroup[] {
     for (const row of Object.values(sandboxes)) {
       const holders = holdersOf(row)
       add(words.sandboxes, {
-        id: `sandbox:${row.id}`, title: row.thread ?? row.id, status: row.status,
+        id: `sandbox:${row.id}`,
+        title: row.thread ?? row.id,
+        status: row.status,
         detail: holders.length > 0 ? `held by ${holders.join(' and ')}` : row.status,
         run: () => go('sandboxes', row.id),
       })
     }
     for (const row of Object.values(sandboxes)) {
-      for (const [tab, title, icon] of parts) add(words.inside, { id: `${tab}:${row.id}`, title, detail: row.thread ?? row.id, icon, run: () => go('sandboxes', row.id, tab) })
+      for (const [tab, title, icon] of parts)
+        add(words.inside, { id: `${tab}:${row.id}`, title, detail: row.thread ?? row.id, icon, run: () => go('sandboxes', row.id, tab) })
     }
     for (const command of shown) if (command.group === undefined) add(words.commands, entryOf(command))
     for (const command of shown) if (command.group === words.screens) add(words.screens, entryOf(command))
     for (const { key, label } of sections.flatMap(({ settings }) => settings)) {
-      add(words.settings, { id: `setting:${key}`, title: label, detail: key, icon: 'settings', run: () => location.assign(hashOf(['settings'], { find: key })) })
+      add(words.settings, {
+        id: `setting:${key}`,
+        title: label,
+        detail: key,
+        icon: 'settings',
+        run: () => location.assign(hashOf(['settings'], { find: key })),
+      })
     }
     return [...groups.values()]
   }, [all, sandboxes])

@@ -18,7 +18,19 @@ export function LostBanner() {
   const reason = connection.state === 'lost' ? `${words.title}: ${connection.reason}.` : `${words.title}.`
   return (
     <div className="banner">
-      <Note kind="bad" title={reason} live action={<><StartHere /><Button small onClick={() => connector.retry()}>{words.now}</Button></>}>
+      <Note
+        kind="bad"
+        title={reason}
+        live
+        action={
+          <>
+            <StartHere />
+            <Button small onClick={() => connector.retry()}>
+              {words.now}
+            </Button>
+          </>
+        }
+      >
         {words.stale} {late ? words.what : words.trying}
       </Note>
     </div>
@@ -31,10 +43,26 @@ export function LostPage({ reason }: { reason: string }) {
   const words = frameWords.lost
   return (
     <Bare title={words.title}>
-      <p className="state"><span className="status failed"><Mark name="failed" />{words.title}</span></p>
+      <p className="state">
+        <span className="status failed">
+          <Mark name="failed" />
+          {words.title}
+        </span>
+      </p>
       <h2>{words.heading}</h2>
       <p>{reason}</p>
-      <p className="waiting" role="status"><Mark name="creating" /><span>{words.trying} {words.what}</span><span className="end"><StartHere /><Button small onClick={() => connector.retry()}>{words.now}</Button></span></p>
+      <p className="waiting" role="status">
+        <Mark name="creating" />
+        <span>
+          {words.trying} {words.what}
+        </span>
+        <span className="end">
+          <StartHere />
+          <Button small onClick={() => connector.retry()}>
+            {words.now}
+          </Button>
+        </span>
+      </p>
     </Bare>
   )
 }
@@ -50,18 +78,30 @@ function StartHere() {
     const over = () => setBusy(false)
     connector.startHere?.().then(over, over)
   }
-  return <Button small kind="primary" busy={busy} onClick={start}>{frameWords.lost.here}</Button>
+  return (
+    <Button small kind="primary" busy={busy} onClick={start}>
+      {frameWords.lost.here}
+    </Button>
+  )
 }
 
 /** Nothing for the first second: mostly it takes less, and a page that flickers explains nothing. */
 export function ConnectingPage() {
   const late = useLate(1000)
   const { title, heading, text } = frameWords.connecting
-  if (!late) return <main aria-busy="true" className="bare"><h1 className="sr">Berth</h1></main>
+  if (!late)
+    return (
+      <main aria-busy="true" className="bare">
+        <h1 className="sr">Berth</h1>
+      </main>
+    )
   return (
     <Bare title={title}>
       <h2>{heading}</h2>
-      <p className="waiting" role="status"><Mark name="creating" /><span>{text}</span></p>
+      <p className="waiting" role="status">
+        <Mark name="creating" />
+        <span>{text}</span>
+      </p>
     </Bare>
   )
 }
@@ -82,16 +122,37 @@ export function MismatchPage({ page, engine }: { page: string; engine: string })
   return (
     <Bare title={words.title}>
       <h2>{words.heading}</h2>
-      <dl className="facts"><dt>{words.page}</dt><dd>{page}</dd><dt>{words.engine}</dt><dd>{engine}</dd></dl>
+      <dl className="facts">
+        <dt>{words.page}</dt>
+        <dd>{page}</dd>
+        <dt>{words.engine}</dt>
+        <dd>{engine}</dd>
+      </dl>
       <p>{native.kind === 'electron' ? words.shell : words.next}</p>
-      <div className="or"><Button kind="primary" safe onClick={() => location.reload()}>{words.reload}</Button></div>
+      <div className="or">
+        <Button kind="primary" safe onClick={() => location.reload()}>
+          {words.reload}
+        </Button>
+      </div>
     </Bare>
   )
 }
 
 export function UnknownPage() {
   const { title, text, back } = frameWords.unknownPage
-  return <Page title={title}><div className="scroll pad"><p>{text} <a className="inline" href="#/sandboxes">{back}</a>.</p></div></Page>
+  return (
+    <Page title={title}>
+      <div className="scroll pad">
+        <p>
+          {text}{' '}
+          <a className="inline" href="#/sandboxes">
+            {back}
+          </a>
+          .
+        </p>
+      </div>
+    </Page>
+  )
 }
 
 /** A page without an engine behind it: no sidebar, for there is nowhere to go. */
@@ -99,7 +160,16 @@ function Bare({ title, children }: { title: string; children: ReactNode }) {
   useEffect(() => {
     document.title = `${title} · Berth`
   }, [title])
-  return <main className="bare"><header className="bar"><h1>Berth</h1></header><div className="scroll"><div className="lead">{children}</div></div></main>
+  return (
+    <main className="bare">
+      <header className="bar">
+        <h1>Berth</h1>
+      </header>
+      <div className="scroll">
+        <div className="lead">{children}</div>
+      </div>
+    </main>
+  )
 }
 
 /** No key, or one that is no longer taken: how to get one. */
@@ -126,7 +196,9 @@ export function LockedPage({ problem, login }: { problem: string | null; login: 
       {problem === null ? null : <Note kind="warn" title={problem} live />}
       <h2>{words.heading}</h2>
       <p>{words.about}</p>
-      <div className="how"><Code text={words.command} label="Command" /></div>
+      <div className="how">
+        <Code text={words.command} label="Command" />
+      </div>
       <form
         className="how login"
         onSubmit={(event) => {
@@ -135,7 +207,11 @@ export function LockedPage({ problem, login }: { problem: string | null; login: 
         }}
       >
         <Field label={words.field} showLabel placeholder={words.paste} value={text} onChange={setText} error={error} hint={words.hint} mono autoFocus />
-        <div className="or"><Button kind="primary" type="submit" busy={busy}>{busy ? words.entering : words.enter}</Button></div>
+        <div className="or">
+          <Button kind="primary" type="submit" busy={busy}>
+            {busy ? words.entering : words.enter}
+          </Button>
+        </div>
       </form>
     </Bare>
   )

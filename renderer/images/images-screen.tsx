@@ -20,10 +20,20 @@ export function ImagesScreen() {
   const image = useHouse((state) => state.house.image)
   const { images, problem } = useImages()
   const format = useFormat()
-  if (image === null) return <Page title={words.title}><div className="scroll pad"><Empty title={words.none}>{words.noneHow}</Empty></div></Page>
+  if (image === null)
+    return (
+      <Page title={words.title}>
+        <div className="scroll pad">
+          <Empty title={words.none}>{words.noneHow}</Empty>
+        </div>
+      </Page>
+    )
   const total = (images ?? []).reduce((sum, { bytes }) => sum + bytes, 0)
   return (
-    <Page title={words.title} beside={images && images.length > 0 ? <p className="dim nowrap">{words.here(format.number(images.length), format.size(total))}</p> : undefined}>
+    <Page
+      title={words.title}
+      beside={images && images.length > 0 ? <p className="dim nowrap">{words.here(format.number(images.length), format.size(total))}</p> : undefined}
+    >
       <div className="scroll">
         <Pull image={image} />
         <ImageList images={images} problem={problem} />
@@ -51,17 +61,49 @@ export function ImageList({ images, problem }: { images: readonly ImageRow[] | n
       endpoint.call('config_set', { key: 'image', value: nameOf(image) }).then(() => toast({ title: words.unchanged }), failed)
     }
     return [
-      { id: 'image', title: words.image, head: true, cell: (it) => <><span className="strong">{splitName(nameOf(it)).repository}</span>{it.current ? <> <Chip>{words.current}</Chip></> : null}</> },
+      {
+        id: 'image',
+        title: words.image,
+        head: true,
+        cell: (it) => (
+          <>
+            <span className="strong">{splitName(nameOf(it)).repository}</span>
+            {it.current ? (
+              <>
+                {' '}
+                <Chip>{words.current}</Chip>
+              </>
+            ) : null}
+          </>
+        ),
+      },
       { id: 'tag', title: words.tag, className: 'c-tag', cell: (it) => splitName(nameOf(it)).tag ?? '–' },
       { id: 'id', title: words.id, className: 'c-dig mid', cell: (it) => <code title={it.id}>{it.id.replace('sha256:', '').slice(0, 8)}</code> },
       { id: 'size', title: words.size, className: 'c-size mid', num: true, cell: (it) => format.size(it.bytes) },
-      { id: 'used', title: words.used, className: 'c-used mid gap', cell: (it) => (it.used_by.length === 0 ? <span className="dim">{words.nobody}</span> : format.count(it.used_by.length, 'sandbox', 'sandboxes')) },
-      { id: 'made', title: words.made, className: 'c-pulled mid', cell: (it) => <span title={format.full(new Date(it.created_at))}>{format.when(new Date(it.created_at), new Date(now))}</span> },
       {
-        id: 'actions', title: words.actions, hideTitle: true, className: 'c-acts actions',
+        id: 'used',
+        title: words.used,
+        className: 'c-used mid gap',
+        cell: (it) => (it.used_by.length === 0 ? <span className="dim">{words.nobody}</span> : format.count(it.used_by.length, 'sandbox', 'sandboxes')),
+      },
+      {
+        id: 'made',
+        title: words.made,
+        className: 'c-pulled mid',
+        cell: (it) => <span title={format.full(new Date(it.created_at))}>{format.when(new Date(it.created_at), new Date(now))}</span>,
+      },
+      {
+        id: 'actions',
+        title: words.actions,
+        hideTitle: true,
+        className: 'c-acts actions',
         cell: (it) => (
           <span className="group">
-            {it.current || it.names.length === 0 ? null : <Button kind="quiet" small onClick={() => use(it)}>{words.use}</Button>}
+            {it.current || it.names.length === 0 ? null : (
+              <Button kind="quiet" small onClick={() => use(it)}>
+                {words.use}
+              </Button>
+            )}
             {it.used_by.length > 0 ? null : <IconButton small icon="trash" label={words.remove} onClick={() => setRemoving(it)} />}
           </span>
         ),
@@ -77,17 +119,44 @@ export function ImageList({ images, problem }: { images: readonly ImageRow[] | n
     })
   }
 
-  if (problem) return <div className="pad"><Note kind="bad" title={problem.message}>{problem.next}</Note></div>
+  if (problem)
+    return (
+      <div className="pad">
+        <Note kind="bad" title={problem.message}>
+          {problem.next}
+        </Note>
+      </div>
+    )
   return (
     <>
       <Grid
-        label={words.title} className="images" columns={columns} groups={[{ id: 'all', rows: images ?? [] }]} id={({ id }) => id} text={nameOf} chosen={chosen} onChoose={setChosen}
+        label={words.title}
+        className="images"
+        columns={columns}
+        groups={[{ id: 'all', rows: images ?? [] }]}
+        id={({ id }) => id}
+        text={nameOf}
+        chosen={chosen}
+        onChoose={setChosen}
         empty={images === null ? null : <Empty title={words.noneYet}>{words.noneYetHow}</Empty>}
       />
       {removing ? (
         <Dialog
-          open alert title={words.removeAsk.title(nameOf(removing))} about={words.removeAsk.about} onClose={() => setRemoving(null)}
-          actions={<><Button safe onClick={() => setRemoving(null)}>{words.removeAsk.keep}</Button><Button kind="danger" onClick={() => remove(removing)}>{words.removeAsk.remove}</Button></>}
+          open
+          alert
+          title={words.removeAsk.title(nameOf(removing))}
+          about={words.removeAsk.about}
+          onClose={() => setRemoving(null)}
+          actions={
+            <>
+              <Button safe onClick={() => setRemoving(null)}>
+                {words.removeAsk.keep}
+              </Button>
+              <Button kind="danger" onClick={() => remove(removing)}>
+                {words.removeAsk.remove}
+              </Button>
+            </>
+          }
         />
       ) : null}
     </>
@@ -105,8 +174,37 @@ export function Pull({ image }: { image: ImageState }) {
     })
   }
   if (image.since !== null) return <Going image={image} onCancel={() => call('image_cancel')} />
-  if (image.problem !== null) return <div className="pad"><Note kind="bad" title={words.failed(image.name)} action={<Button small icon="retry" onClick={() => call('image_prepare')}>{words.again}</Button>}>{image.problem}</Note></div>
-  if (!image.present) return <div className="pad"><Note title={words.noneYet} action={<Button small icon="download" onClick={() => call('image_prepare')}>{words.get}</Button>}>{words.noneYetHow}</Note></div>
+  if (image.problem !== null)
+    return (
+      <div className="pad">
+        <Note
+          kind="bad"
+          title={words.failed(image.name)}
+          action={
+            <Button small icon="retry" onClick={() => call('image_prepare')}>
+              {words.again}
+            </Button>
+          }
+        >
+          {image.problem}
+        </Note>
+      </div>
+    )
+  if (!image.present)
+    return (
+      <div className="pad">
+        <Note
+          title={words.noneYet}
+          action={
+            <Button small icon="download" onClick={() => call('image_prepare')}>
+              {words.get}
+            </Button>
+          }
+        >
+          {words.noneYetHow}
+        </Note>
+      </div>
+    )
   return null
 }
 
@@ -131,11 +229,20 @@ function Going({ image, onCancel }: { image: ImageState; onCancel: () => void })
     <section className="pull" aria-labelledby="pulling">
       <header>
         <Mark name="creating" />
-        <h2 id="pulling">{words.pulling} <span className="strong">{image.name}</span></h2>
+        <h2 id="pulling">
+          {words.pulling} <span className="strong">{image.name}</span>
+        </h2>
         {waiting > 0 ? <span className="dim">{words.waits(format.count(waiting, 'sandbox', 'sandboxes'))}</span> : null}
-        <span className="end"><Button small onClick={onCancel}>{words.cancel}</Button></span>
+        <span className="end">
+          <Button small onClick={onCancel}>
+            {words.cancel}
+          </Button>
+        </span>
       </header>
-      <div className="total"><Progress label={image.name} done={done} total={total} />{share === null ? null : <span className="strong">{format.percent(share)}</span>}</div>
+      <div className="total">
+        <Progress label={image.name} done={done} total={total} />
+        {share === null ? null : <span className="strong">{format.percent(share)}</span>}
+      </div>
       <p className="numbers">
         {bytes && done !== null && total !== null ? <span>{format.sizes(done, total)}</span> : <span>{progress?.text}</span>}
         {bytes && rate !== null ? <span>{format.rate(rate)}</span> : null}
@@ -149,9 +256,14 @@ function Going({ image, onCancel }: { image: ImageState; onCancel: () => void })
             return (
               <li key={layer.id} className={kind}>
                 <code>{layer.id}</code>
-                <span className="st"><Mark name={kind === 'done' ? 'gone' : kind === 'work' ? 'creating' : 'slot'} />{layer.step}</span>
+                <span className="st">
+                  <Mark name={kind === 'done' ? 'gone' : kind === 'work' ? 'creating' : 'slot'} />
+                  {layer.step}
+                </span>
                 <Progress label={`${layer.id} ${layer.step}`} done={kind === 'done' ? 1 : layer.done} total={kind === 'done' ? 1 : layer.total} />
-                <span className="sz">{layer.total === null ? '' : kind === 'done' || layer.done === null ? format.size(layer.total) : format.sizes(layer.done, layer.total)}</span>
+                <span className="sz">
+                  {layer.total === null ? '' : kind === 'done' || layer.done === null ? format.size(layer.total) : format.sizes(layer.done, layer.total)}
+                </span>
               </li>
             )
           })}
@@ -164,7 +276,13 @@ function Going({ image, onCancel }: { image: ImageState; onCancel: () => void })
 /** Images on the engine: read anew when one comes, or when sandboxes come and go. */
 export function useImages(): { images: readonly ImageRow[] | null; problem: ErrorData | null } {
   const endpoint = useEndpoint()
-  const [present, used] = useHouse(({ house, sandboxes }) => [house.image?.present, Object.values(sandboxes).map(({ id, container }) => `${id}${container}`).sort().join()])
+  const [present, used] = useHouse(({ house, sandboxes }) => [
+    house.image?.present,
+    Object.values(sandboxes)
+      .map(({ id, container }) => `${id}${container}`)
+      .sort()
+      .join(),
+  ])
   const [images, setImages] = useState<readonly ImageRow[] | null>(null)
   const [problem, setProblem] = useState<ErrorData | null>(null)
   const read = useCallback(() => {
@@ -177,10 +295,14 @@ export function useImages(): { images: readonly ImageRow[] | null; problem: Erro
     )
   }, [endpoint])
   useEffect(read, [read, present, used])
-  useTopic('events', { limit: 0 }, {
-    event({ events }) {
-      if (events.some(({ type }) => type.startsWith('image.') || type.startsWith('config.'))) read()
+  useTopic(
+    'events',
+    { limit: 0 },
+    {
+      event({ events }) {
+        if (events.some(({ type }) => type.startsWith('image.') || type.startsWith('config.'))) read()
+      },
     },
-  })
+  )
   return { images, problem }
 }

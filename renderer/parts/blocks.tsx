@@ -19,7 +19,15 @@ export function Note({ kind = 'info', title, children, action, live = false }: N
   return (
     <div className={`note ${kind}`} role={live ? (kind === 'bad' ? 'alert' : 'status') : 'note'}>
       {kind === 'bad' ? <Mark name="failed" /> : <Icon name={kind === 'warn' ? 'warn' : 'info'} />}
-      <div><span className="strong">{title}</span>{children === undefined ? null : <> <span className="mid">{children}</span></>}</div>
+      <div>
+        <span className="strong">{title}</span>
+        {children === undefined ? null : (
+          <>
+            {' '}
+            <span className="mid">{children}</span>
+          </>
+        )}
+      </div>
       {action === undefined ? null : <span className="end">{action}</span>}
     </div>
   )
@@ -45,7 +53,9 @@ export function Code({ text, children, copyable = true, label = 'Code' }: CodePr
   }
   return (
     <div className={one ? 'code one' : 'code'}>
-      <pre tabIndex={0} role="group" aria-label={label} onKeyDown={keys} title={one ? text : undefined}>{children ?? text}</pre>
+      <pre tabIndex={0} role="group" aria-label={label} onKeyDown={keys} title={one ? text : undefined}>
+        {children ?? text}
+      </pre>
       {copyable ? <CopyButton text={text} className="copy" /> : null}
     </div>
   )
@@ -53,7 +63,11 @@ export function Code({ text, children, copyable = true, label = 'Code' }: CodePr
 
 /** What will be here, and one way to get it; or that a filter has no hits, and how to clear it. */
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
-  return <p className="none" role="status"><span className="strong">{title}</span> <span className="dim">{children}</span></p>
+  return (
+    <p className="none" role="status">
+      <span className="strong">{title}</span> <span className="dim">{children}</span>
+    </p>
+  )
 }
 
 export interface TabsProps<V extends string> {
@@ -74,13 +88,18 @@ export function Tabs<V extends string>({ label, value, tabs, onChange, end, chil
       <div className="tabs">
         <Base.List className="tablist" aria-label={label}>
           {tabs.map((one) => (
-            <Base.Tab key={one.value} value={one.value}>{one.label}{one.count === undefined ? null : <span className="n">{one.count}</span>}</Base.Tab>
+            <Base.Tab key={one.value} value={one.value}>
+              {one.label}
+              {one.count === undefined ? null : <span className="n">{one.count}</span>}
+            </Base.Tab>
           ))}
         </Base.List>
         {end === undefined ? null : <div className="end">{end}</div>}
       </div>
       {tabs.map((one) => (
-        <Base.Panel key={one.value} value={one.value} className="tabpanel">{one.value === value ? children : null}</Base.Panel>
+        <Base.Panel key={one.value} value={one.value} className="tabpanel">
+          {one.value === value ? children : null}
+        </Base.Panel>
       ))}
     </Base.Root>
   )

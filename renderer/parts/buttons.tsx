@@ -21,7 +21,10 @@ export function useCopied(): { copied: Copied; copy: (text: string | (() => Prom
   return {
     copied,
     copy: (text) => {
-      (typeof text === 'string' ? write(text) : text()).then(() => show('yes'), () => show('failed'))
+      ;(typeof text === 'string' ? write(text) : text()).then(
+        () => show('yes'),
+        () => show('failed'),
+      )
     },
   }
 }
@@ -105,11 +108,18 @@ export function CopyButton({ text, label, className = '' }: CopyButtonProps) {
   const inRow = use(InRow)
   const icon = <Icon name={copied === 'yes' ? 'check' : copied === 'failed' ? 'warn' : 'copy'} />
   const tabIndex = inRow ? -1 : undefined
-  const said = <span className="sr" role="status">{copied === 'no' ? '' : words[copied]}</span>
+  const said = (
+    <span className="sr" role="status">
+      {copied === 'no' ? '' : words[copied]}
+    </span>
+  )
   if (label === undefined) {
     return (
       <>
-        <button type="button" tabIndex={tabIndex} className={`btn small ${copied === 'yes' ? 'good-ink' : ''} ${className}`} onClick={() => copy(text)}>{icon}{words[copied]}</button>
+        <button type="button" tabIndex={tabIndex} className={`btn small ${copied === 'yes' ? 'good-ink' : ''} ${className}`} onClick={() => copy(text)}>
+          {icon}
+          {words[copied]}
+        </button>
         {said}
       </>
     )
@@ -117,7 +127,15 @@ export function CopyButton({ text, label, className = '' }: CopyButtonProps) {
   return (
     <>
       <Tip text={copied === 'no' ? label : words[copied]}>
-        <button type="button" tabIndex={tabIndex} className={`iconbtn small ${copied === 'yes' ? 'good-ink' : ''} ${className}`} aria-label={label} onClick={() => copy(text)}>{icon}</button>
+        <button
+          type="button"
+          tabIndex={tabIndex}
+          className={`iconbtn small ${copied === 'yes' ? 'good-ink' : ''} ${className}`}
+          aria-label={label}
+          onClick={() => copy(text)}
+        >
+          {icon}
+        </button>
       </Tip>
       {said}
     </>
@@ -138,8 +156,13 @@ export function Segments<V extends string>({ label, value, options, onChange, di
     <span className="segments" role="radiogroup" aria-label={label} onKeyDown={(event) => rove(event)?.click()}>
       {options.map((one) => (
         <button
-          key={one.value} type="button" role="radio" aria-checked={one.value === value} disabled={disabled}
-          tabIndex={one.value === value ? 0 : -1} onClick={() => onChange(one.value)}
+          key={one.value}
+          type="button"
+          role="radio"
+          aria-checked={one.value === value}
+          disabled={disabled}
+          tabIndex={one.value === value ? 0 : -1}
+          onClick={() => onChange(one.value)}
         >
           {one.label}
         </button>
@@ -161,11 +184,14 @@ export function Filters<V extends string>({ label, value, options, onChange }: F
   return (
     <div className="filters" role="toolbar" aria-label={label} onKeyDown={(event) => rove(event)}>
       {options.map((one) => (
-        <button
-          key={one.value} type="button" aria-pressed={one.value === value} tabIndex={one.value === current ? 0 : -1}
-          onClick={() => onChange(one.value)}
-        >
-          {one.label}{one.count === undefined ? null : <> <span className="n">{one.count}</span></>}
+        <button key={one.value} type="button" aria-pressed={one.value === value} tabIndex={one.value === current ? 0 : -1} onClick={() => onChange(one.value)}>
+          {one.label}
+          {one.count === undefined ? null : (
+            <>
+              {' '}
+              <span className="n">{one.count}</span>
+            </>
+          )}
         </button>
       ))}
     </div>

@@ -26,7 +26,23 @@ export interface FieldProps extends Omit<InputHTMLAttributes<HTMLInputElement>, 
   readonly ref?: Ref<HTMLInputElement> | undefined
 }
 
-export function Field({ label, value, onChange, showLabel = false, error, hint, mono = false, num = false, locked = false, unit, onSave, onRevert, className, ref, ...rest }: FieldProps) {
+export function Field({
+  label,
+  value,
+  onChange,
+  showLabel = false,
+  error,
+  hint,
+  mono = false,
+  num = false,
+  locked = false,
+  unit,
+  onSave,
+  onRevert,
+  className,
+  ref,
+  ...rest
+}: FieldProps) {
   const id = useId()
   const bad = error !== null && error !== undefined
   function keys(event: KeyboardEvent): void {
@@ -42,17 +58,41 @@ export function Field({ label, value, onChange, showLabel = false, error, hint, 
     <>
       <label className={['field', bad ? 'invalid' : '', mono ? 'mono' : '', num ? 'num' : '', className ?? ''].filter((one) => one !== '').join(' ')}>
         <input
-          spellCheck={false} autoComplete="off" {...rest} ref={ref} id={id} value={value} readOnly={locked || rest.readOnly}
-          aria-label={showLabel ? undefined : label} aria-invalid={bad || undefined}
+          spellCheck={false}
+          autoComplete="off"
+          {...rest}
+          ref={ref}
+          id={id}
+          value={value}
+          readOnly={locked || rest.readOnly}
+          aria-label={showLabel ? undefined : label}
+          aria-invalid={bad || undefined}
           aria-describedby={bad ? `${id}e` : hint === undefined ? undefined : `${id}h`}
-          onChange={(event) => onChange(event.target.value)} onKeyDown={keys}
+          onChange={(event) => onChange(event.target.value)}
+          onKeyDown={keys}
         />
         {unit === undefined ? null : <span className="unit dim">{unit}</span>}
       </label>
-      {bad ? <p className="problem" id={`${id}e`} role="alert"><Mark name="failed" /><span>{error}</span></p> : hint === undefined ? null : <p className="help" id={`${id}h`}>{hint}</p>}
+      {bad ? (
+        <p className="problem" id={`${id}e`} role="alert">
+          <Mark name="failed" />
+          <span>{error}</span>
+        </p>
+      ) : hint === undefined ? null : (
+        <p className="help" id={`${id}h`}>
+          {hint}
+        </p>
+      )}
     </>
   )
-  return showLabel ? <div className="fieldrow"><label htmlFor={id}>{label}</label><div>{field}</div></div> : field
+  return showLabel ? (
+    <div className="fieldrow">
+      <label htmlFor={id}>{label}</label>
+      <div>{field}</div>
+    </div>
+  ) : (
+    field
+  )
 }
 
 export interface CheckProps {
@@ -67,8 +107,23 @@ export interface CheckProps {
 export function Check({ checked, onChange, label, detail, disabled = false }: CheckProps) {
   const inRow = use(InRow)
   return (
-    <button type="button" className="check" role="checkbox" aria-checked={checked} disabled={disabled} tabIndex={inRow ? -1 : undefined} onClick={() => onChange(!checked)}>
-      <i>{checked ? <Icon name="check" /> : null}</i>{label}{detail === undefined ? null : <> <span className="dim">{detail}</span></>}
+    <button
+      type="button"
+      className="check"
+      role="checkbox"
+      aria-checked={checked}
+      disabled={disabled}
+      tabIndex={inRow ? -1 : undefined}
+      onClick={() => onChange(!checked)}
+    >
+      <i>{checked ? <Icon name="check" /> : null}</i>
+      {label}
+      {detail === undefined ? null : (
+        <>
+          {' '}
+          <span className="dim">{detail}</span>
+        </>
+      )}
     </button>
   )
 }
@@ -86,10 +141,23 @@ export function Choice<V extends string>({ label, value, options, onChange }: Ch
     <div className="choice" role="radiogroup" aria-label={label} onKeyDown={(event) => rove(event)?.click()}>
       {options.map((one) => (
         <button
-          key={one.value} type="button" className="check" role="radio" aria-checked={one.value === value} disabled={one.disabled}
-          tabIndex={one.value === value ? 0 : -1} onClick={() => onChange(one.value)}
+          key={one.value}
+          type="button"
+          className="check"
+          role="radio"
+          aria-checked={one.value === value}
+          disabled={one.disabled}
+          tabIndex={one.value === value ? 0 : -1}
+          onClick={() => onChange(one.value)}
         >
-          <i />{one.label}{one.detail === undefined ? null : <> <span className="dim">{one.detail}</span></>}
+          <i />
+          {one.label}
+          {one.detail === undefined ? null : (
+            <>
+              {' '}
+              <span className="dim">{one.detail}</span>
+            </>
+          )}
         </button>
       ))}
     </div>
@@ -129,13 +197,29 @@ export function SearchField({ label, placeholder = 'Filter', value, onChange, fo
           if (typeof ref === 'function') ref(node)
           else if (ref) ref.current = node
         }}
-        type="search" spellCheck={false} autoComplete="off" placeholder={placeholder} aria-label={label} value={value}
-        onChange={(event) => onChange(event.target.value)} onKeyDown={pressed}
+        type="search"
+        spellCheck={false}
+        autoComplete="off"
+        placeholder={placeholder}
+        aria-label={label}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        onKeyDown={pressed}
       />
-      {found === undefined || value === '' ? null : <span className="dim small nowrap" role="status">{found}</span>}
-      {value === '' ? (keys === undefined ? null : <Kbd keys={keys} />) : (
+      {found === undefined || value === '' ? null : (
+        <span className="dim small nowrap" role="status">
+          {found}
+        </span>
+      )}
+      {value === '' ? (
+        keys === undefined ? null : (
+          <Kbd keys={keys} />
+        )
+      ) : (
         <IconButton
-          icon="close" label="Clear the field" small
+          icon="close"
+          label="Clear the field"
+          small
           onClick={() => {
             onChange('')
             own.current?.focus()
@@ -166,9 +250,25 @@ export function SelectField<V extends string>({ label, value, options, onChange,
   const host = use(FloatHost)
   const chosen = options.find((one) => one.value === value)
   return (
-    <Select.Root value={value} onValueChange={(next) => { if (next !== null) onChange(next as V) }} disabled={disabled} modal={false} onOpenChangeComplete={uncoverGuards}>
+    <Select.Root
+      value={value}
+      onValueChange={(next) => {
+        if (next !== null) onChange(next as V)
+      }}
+      disabled={disabled}
+      modal={false}
+      onOpenChangeComplete={uncoverGuards}
+    >
       <Select.Trigger className="field select" aria-label={`${label}: ${chosen?.label ?? value}`}>
-        <span className="cut">{chosen?.label ?? value}{chosen?.detail === undefined ? null : <> <span className="dim">{chosen.detail}</span></>}</span>
+        <span className="cut">
+          {chosen?.label ?? value}
+          {chosen?.detail === undefined ? null : (
+            <>
+              {' '}
+              <span className="dim">{chosen.detail}</span>
+            </>
+          )}
+        </span>
         <Icon name="updown" />
       </Select.Trigger>
       <Select.Portal container={inDialog ?? host}>
@@ -177,7 +277,11 @@ export function SelectField<V extends string>({ label, value, options, onChange,
             <Select.List aria-label={label}>
               {options.map((one) => (
                 <Select.Item key={one.value} value={one.value} className="option" label={one.label}>
-                  <span className="tick"><Select.ItemIndicator><Icon name="check" /></Select.ItemIndicator></span>
+                  <span className="tick">
+                    <Select.ItemIndicator>
+                      <Icon name="check" />
+                    </Select.ItemIndicator>
+                  </span>
                   <Select.ItemText>{one.label}</Select.ItemText>
                   {one.detail === undefined ? null : <span className="end">{one.detail}</span>}
                 </Select.Item>
@@ -201,8 +305,15 @@ export interface SwitchProps {
 /** On or off, at once. */
 export function Switch({ checked, onChange, label, disabled = false }: SwitchProps) {
   return (
-    <Base.Root checked={checked} onCheckedChange={onChange} disabled={disabled} nativeButton render={<button type="button" className="switch" aria-label={label} />}>
-      <i />{checked ? 'On' : 'Off'}
+    <Base.Root
+      checked={checked}
+      onCheckedChange={onChange}
+      disabled={disabled}
+      nativeButton
+      render={<button type="button" className="switch" aria-label={label} />}
+    >
+      <i />
+      {checked ? 'On' : 'Off'}
     </Base.Root>
   )
 }

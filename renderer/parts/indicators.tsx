@@ -5,12 +5,25 @@ import { keyCaps } from './key-caps.ts'
 export type StatusName = 'creating' | 'active' | 'warm' | 'paused' | 'slot' | 'stopping' | 'failed' | 'unknown' | 'gone'
 
 const words: Readonly<Record<StatusName, string>> = {
-  creating: 'Creating', active: 'Active', warm: 'Warm', paused: 'Paused', slot: 'Slot', stopping: 'Stopping', failed: 'Failed', unknown: 'Unknown', gone: 'Gone',
+  creating: 'Creating',
+  active: 'Active',
+  warm: 'Warm',
+  paused: 'Paused',
+  slot: 'Slot',
+  stopping: 'Stopping',
+  failed: 'Failed',
+  unknown: 'Unknown',
+  gone: 'Gone',
 }
 
 /** Shape, word, then colour: told apart without any of the three. `word` replaces the status's own. */
 export function Status({ status, word }: { status: StatusName; word?: string | undefined }) {
-  return <span className={`status ${status}`}><Mark name={status} />{word ?? words[status]}</span>
+  return (
+    <span className={`status ${status}`}>
+      <Mark name={status} />
+      {word ?? words[status]}
+    </span>
+  )
 }
 
 /** A word about a thing: "default", "full". */
@@ -22,7 +35,15 @@ export function Chip({ kind, children }: { kind?: 'warn' | 'bad' | 'good' | unde
  * A text that may have to be cut: a UUID loses its middle always, anything else only where it does not fit. It stays one text, so that it
  * is read, found and selected as what it is; where it does not fit, its end is drawn once more after the ellipsis.
  */
-export function Cut({ text, tail = 5, className }: { text: string; /** Characters that stay at the end. */ tail?: number | undefined; className?: string | undefined }) {
+export function Cut({
+  text,
+  tail = 5,
+  className,
+}: {
+  text: string
+  /** Characters that stay at the end. */ tail?: number | undefined
+  className?: string | undefined
+}) {
   const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text)
   const shown = uuid ? `${text.slice(0, 8)}…${text.slice(-5)}` : text
   const box = useRef<HTMLSpanElement>(null)
@@ -36,7 +57,12 @@ export function Cut({ text, tail = 5, className }: { text: string; /** Character
     return () => observer.disconnect()
   }, [shown])
   return (
-    <span ref={box} className={className === undefined ? 'mid-cut' : `mid-cut ${className}`} title={text} data-tail={over ? shown.slice(Math.max(0, shown.length - tail)) : undefined}>
+    <span
+      ref={box}
+      className={className === undefined ? 'mid-cut' : `mid-cut ${className}`}
+      title={text}
+      data-tail={over ? shown.slice(Math.max(0, shown.length - tail)) : undefined}
+    >
       <span>{shown}</span>
     </span>
   )
@@ -58,33 +84,99 @@ export function Gauge({ values, limit, text, high = false, className }: GaugePro
     <span className="gauge">
       <Spark values={values} limit={limit} high={high} />
       <span className={className}>
-        {high ? <span className="near strong warn-ink"><Icon name="warn" /><span className="sr">near its limit: </span>{text}</span> : text}
+        {high ? (
+          <span className="near strong warn-ink">
+            <Icon name="warn" />
+            <span className="sr">near its limit: </span>
+            {text}
+          </span>
+        ) : (
+          text
+        )}
       </span>
     </span>
   )
 }
 
 export type IconName =
-  | 'activity' | 'anchor' | 'book' | 'bridge' | 'castoff' | 'chart' | 'check' | 'clock' | 'close' | 'columns' | 'copy' | 'cpu' | 'down' | 'download'
-  | 'file' | 'filter' | 'folder' | 'follow' | 'images' | 'info' | 'key' | 'layers' | 'left' | 'link' | 'lock' | 'logs' | 'more' | 'mount' | 'pause' | 'play'
-  | 'plus' | 'power' | 'retry' | 'reveal' | 'right' | 'sandboxes' | 'search' | 'settings' | 'stop' | 'sun' | 'terminal' | 'trash' | 'up' | 'updown' | 'upload'
-  | 'user' | 'warn' | 'wrap'
+  | 'activity'
+  | 'anchor'
+  | 'book'
+  | 'bridge'
+  | 'castoff'
+  | 'chart'
+  | 'check'
+  | 'clock'
+  | 'close'
+  | 'columns'
+  | 'copy'
+  | 'cpu'
+  | 'down'
+  | 'download'
+  | 'file'
+  | 'filter'
+  | 'folder'
+  | 'follow'
+  | 'images'
+  | 'info'
+  | 'key'
+  | 'layers'
+  | 'left'
+  | 'link'
+  | 'lock'
+  | 'logs'
+  | 'more'
+  | 'mount'
+  | 'pause'
+  | 'play'
+  | 'plus'
+  | 'power'
+  | 'retry'
+  | 'reveal'
+  | 'right'
+  | 'sandboxes'
+  | 'search'
+  | 'settings'
+  | 'stop'
+  | 'sun'
+  | 'terminal'
+  | 'trash'
+  | 'up'
+  | 'updown'
+  | 'upload'
+  | 'user'
+  | 'warn'
+  | 'wrap'
 
 /** A picture of the sprite in index.html. Never alone in the main path: a word stands beside it, or it is in a named button. */
 export function Icon({ name, className }: { name: IconName; className?: string | undefined }) {
-  return <svg className={className === undefined ? 'icon' : `icon ${className}`} aria-hidden="true"><use href={`#i-${name}`} /></svg>
+  return (
+    <svg className={className === undefined ? 'icon' : `icon ${className}`} aria-hidden="true">
+      <use href={`#i-${name}`} />
+    </svg>
+  )
 }
 
 /** Keys as caps: `Mod+K` is Ctrl K, on a Mac ⌘ K; `g s` is one key after the other. */
 export function Kbd({ keys }: { keys: string }) {
-  return <>{keyCaps(keys, document.documentElement.dataset.platform === 'mac' || /Mac/.test(navigator.platform)).map((cap, at) => <kbd key={at}>{cap}</kbd>)}</>
+  return (
+    <>
+      {keyCaps(keys, document.documentElement.dataset.platform === 'mac' || /Mac/.test(navigator.platform)).map((cap, at) => (
+        <kbd key={at}>{cap}</kbd>
+      ))}
+    </>
+  )
 }
 
 export type MarkName = 'active' | 'warm' | 'slot' | 'paused' | 'creating' | 'stopping' | 'failed' | 'unknown' | 'gone' | 'berth'
 
 /** The shape of a status. `creating` turns: it doubles as the sign of work. */
 export function Mark({ name }: { name: MarkName }) {
-  return <svg className="mark" aria-hidden="true"><use href={`#m-${name}`} /></svg>
+  return (
+    <svg className="mark" aria-hidden="true">
+      <use href={`#m-${name}`} />
+    </svg>
+  )
 }
 
 /** How far. `total` null: it is not known how much there is, and no bar pretends to know. */

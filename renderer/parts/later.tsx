@@ -38,23 +38,38 @@ export function later<Props extends object>(load: () => Promise<ComponentType<Pr
     useEffect(() => {
       if (Shown !== null || failed) return undefined
       let left = false
-      fetched().then((found) => {
-        if (!left) setShown(() => found)
-      }, () => {
-        if (!left) setFailed(true)
-      })
+      fetched().then(
+        (found) => {
+          if (!left) setShown(() => found)
+        },
+        () => {
+          if (!left) setFailed(true)
+        },
+      )
       return () => {
         left = true
       }
     }, [Shown, failed])
     if (Shown !== null) return <Shown {...props} />
     const words = frameWords.later
-    if (!failed) return <div className="scroll pad coming" aria-busy="true"><Empty title={words.coming} /></div>
+    if (!failed)
+      return (
+        <div className="scroll pad coming" aria-busy="true">
+          <Empty title={words.coming} />
+        </div>
+      )
     return (
       <div className="banner">
         <Note
-          kind="bad" live title={words.failed}
-          action={<><Button onClick={() => setFailed(false)}>{words.again}</Button><Button onClick={() => location.reload()}>{words.reload}</Button></>}
+          kind="bad"
+          live
+          title={words.failed}
+          action={
+            <>
+              <Button onClick={() => setFailed(false)}>{words.again}</Button>
+              <Button onClick={() => location.reload()}>{words.reload}</Button>
+            </>
+          }
         >
           {words.why}
         </Note>

@@ -58,15 +58,26 @@ export function Dialog({ title, about, open, onClose, actions, says, children, a
     </>
   )
   return (
-    <Base.Root open={open} onOpenChange={(next) => { if (!next) onClose() }} disablePointerDismissal={alert}>
+    <Base.Root
+      open={open}
+      onOpenChange={(next) => {
+        if (!next) onClose()
+      }}
+      disablePointerDismissal={alert}
+    >
       <Base.Portal>
         <Base.Viewport className="scrim">
           <Base.Popup
-            ref={setBox} role={alert ? 'alertdialog' : 'dialog'} aria-modal="true" className={`dialog ${className}`}
+            ref={setBox}
+            role={alert ? 'alertdialog' : 'dialog'}
+            aria-modal="true"
+            className={`dialog ${className}`}
             initialFocus={() => box?.querySelector<HTMLElement>('[data-first]') ?? box?.querySelector<HTMLElement>('[data-safe]') ?? true}
           >
             <InDialog value={box}>
-              {onSubmit === undefined ? inside : (
+              {onSubmit === undefined ? (
+                inside
+              ) : (
                 <form
                   onSubmit={(event) => {
                     event.preventDefault()
@@ -114,23 +125,39 @@ export function Menu({ label, trigger, items, align = 'end' }: MenuProps) {
   return (
     <MenuBase.Root modal={false} onOpenChangeComplete={uncoverGuards}>
       <MenuBase.Trigger
-        render={trigger ?? <button type="button" className="iconbtn small" aria-label={label} title={label}><Icon name="more" /></button>}
+        render={
+          trigger ?? (
+            <button type="button" className="iconbtn small" aria-label={label} title={label}>
+              <Icon name="more" />
+            </button>
+          )
+        }
         tabIndex={inRow ? -1 : undefined}
       />
       <MenuBase.Portal container={inDialog ?? host}>
         <MenuBase.Positioner className={inDialog === null ? 'pop' : 'pop over'} align={align} sideOffset={4} collisionPadding={8}>
           <MenuBase.Popup className="menu" aria-label={label}>
-            {items.map((one, at) => one === 'line' ? <MenuBase.Separator key={at} render={<hr />} /> : (
-              <MenuBase.Item
-                key={at} label={one.label} disabled={one.disabled} onClick={one.run}
-                className={({ highlighted }) => [one.bad ? 'bad' : '', highlighted ? 'is-hover' : ''].join(' ').trim()}
-              >
-                {one.icon ? <Icon name={one.icon} /> : null}{one.label}
-                {one.keys === undefined && one.end === undefined ? null : (
-                  <span className="end" aria-hidden={one.end === undefined || undefined}>{one.end ?? keyCaps(one.keys ?? '', /Mac/.test(navigator.platform)).join(' ')}</span>
-                )}
-              </MenuBase.Item>
-            ))}
+            {items.map((one, at) =>
+              one === 'line' ? (
+                <MenuBase.Separator key={at} render={<hr />} />
+              ) : (
+                <MenuBase.Item
+                  key={at}
+                  label={one.label}
+                  disabled={one.disabled}
+                  onClick={one.run}
+                  className={({ highlighted }) => [one.bad ? 'bad' : '', highlighted ? 'is-hover' : ''].join(' ').trim()}
+                >
+                  {one.icon ? <Icon name={one.icon} /> : null}
+                  {one.label}
+                  {one.keys === undefined && one.end === undefined ? null : (
+                    <span className="end" aria-hidden={one.end === undefined || undefined}>
+                      {one.end ?? keyCaps(one.keys ?? '', /Mac/.test(navigator.platform)).join(' ')}
+                    </span>
+                  )}
+                </MenuBase.Item>
+              ),
+            )}
           </MenuBase.Popup>
         </MenuBase.Positioner>
       </MenuBase.Portal>
@@ -148,7 +175,10 @@ export function Tip({ text, keys, children }: { text: string; keys?: string | un
       <Tooltip.Trigger render={children} delay={500} />
       <Tooltip.Portal container={inDialog ?? host}>
         <Tooltip.Positioner className="pop tips" sideOffset={6} collisionPadding={8}>
-          <Tooltip.Popup className="tip" aria-hidden="true">{text}{keys === undefined ? null : <Kbd keys={keys} />}</Tooltip.Popup>
+          <Tooltip.Popup className="tip" aria-hidden="true">
+            {text}
+            {keys === undefined ? null : <Kbd keys={keys} />}
+          </Tooltip.Popup>
         </Tooltip.Positioner>
       </Tooltip.Portal>
     </Tooltip.Root>
@@ -158,5 +188,10 @@ export function Tip({ text, keys, children }: { text: string; keys?: string | un
 /** Around all parts: gives menus, lists and tips their place at the end of the page. */
 export function FloatRoot({ children }: { children: ReactNode }) {
   const [host, setHost] = useState<HTMLElement | null>(null)
-  return <FloatHost value={host}>{children}<section ref={setHost} aria-label="Menus" /></FloatHost>
+  return (
+    <FloatHost value={host}>
+      {children}
+      <section ref={setHost} aria-label="Menus" />
+    </FloatHost>
+  )
 }

@@ -23,7 +23,12 @@ export function Page({ title, crumb, heading, beside, end, children }: PageProps
   return (
     <>
       <header className="bar">
-        {crumb ? <a className="crumb" href={crumb.href} aria-label={`Back to ${crumb.label}`}><Icon name="left" /><span className="label">{crumb.label}</span></a> : null}
+        {crumb ? (
+          <a className="crumb" href={crumb.href} aria-label={`Back to ${crumb.label}`}>
+            <Icon name="left" />
+            <span className="label">{crumb.label}</span>
+          </a>
+        ) : null}
         <h1>{heading ?? title}</h1>
         {beside}
         {end === undefined ? null : <div className="end">{end}</div>}

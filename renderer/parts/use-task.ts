@@ -13,13 +13,15 @@ export function useTask(): { busy: boolean; run: (work: () => Promise<void>) => 
       if (going.current) return
       going.current = true
       setBusy(true)
-      work().catch((thrown: unknown) => {
-        const error = asBerthError(thrown)
-        toast({ status: 'failed', title: `${error.message}.`.replace(/\.\.$/, '.'), detail: error.next, stay: true })
-      }).finally(() => {
-        going.current = false
-        setBusy(false)
-      })
+      work()
+        .catch((thrown: unknown) => {
+          const error = asBerthError(thrown)
+          toast({ status: 'failed', title: `${error.message}.`.replace(/\.\.$/, '.'), detail: error.next, stay: true })
+        })
+        .finally(() => {
+          going.current = false
+          setBusy(false)
+        })
     },
   }
 }

@@ -6,14 +6,18 @@ const gapMs = 5000
 /** What of it is in the scale, drawn with a gap in each silence. */
 export function curve(samples: readonly Sample[], scale: Scale): Curve {
   const inside = samples.filter(({ at }) => at >= scale.from && at <= scale.to)
-  return drawn(inside.flatMap((sample, index) => (sample.at - (inside[index - 1] ?? sample).at > gapMs ? [{ at: sample.at, value: null }, sample] : [sample])), scale)
+  return drawn(
+    inside.flatMap((sample, index) => (sample.at - (inside[index - 1] ?? sample).at > gapMs ? [{ at: sample.at, value: null }, sample] : [sample])),
+    scale,
+  )
 }
 
 /** What a counter grew by a second, between each sample and the one before. A counter that went back began anew. */
 export function perSecond(samples: readonly Sample[]): readonly Sample[] {
   return samples.map((sample, index) => {
     const before = samples[index - 1]
-    if (!before || before.value === null || sample.value === null || sample.at - before.at > gapMs || sample.value < before.value) return { at: sample.at, value: null }
+    if (!before || before.value === null || sample.value === null || sample.at - before.at > gapMs || sample.value < before.value)
+      return { at: sample.at, value: null }
     return { at: sample.at, value: ((sample.value - before.value) / (sample.at - before.at)) * 1000 }
   })
 }

@@ -4,7 +4,9 @@ export type EventKind = 'lifecycle' | 'terminal' | 'problem'
 
 export function kindOf({ type }: Pick<BerthEvent, 'type'>): EventKind {
   if (type.startsWith('terminal.')) return 'terminal'
-  return type === 'berth.problem' || type === 'sandbox.failed' || type === 'sandbox.stuck' || type === 'sandbox.refused' || type === 'sandbox.oom' ? 'problem' : 'lifecycle'
+  return type === 'berth.problem' || type === 'sandbox.failed' || type === 'sandbox.stuck' || type === 'sandbox.refused' || type === 'sandbox.oom'
+    ? 'problem'
+    : 'lifecycle'
 }
 
 const kept = 1000

@@ -16,14 +16,26 @@ export function translate(path: string, mounts: readonly MountRow[]): Translatio
   return { to: null, why: asked.startsWith('/mnt/') || /^\/(?:home|tmp|root|var|usr|etc|opt)(?:\/|$)/.test(asked) ? 'not-kept' : 'nowhere' }
 }
 
-function longest(path: string, mounts: readonly MountRow[], side: (mount: MountRow) => string, separator: '/' | null): { mount: MountRow; rest: readonly string[] } | null {
+function longest(
+  path: string,
+  mounts: readonly MountRow[],
+  side: (mount: MountRow) => string,
+  separator: '/' | null,
+): { mount: MountRow; rest: readonly string[] } | null {
   let found: { mount: MountRow; rest: readonly string[]; length: number } | null = null
   for (const mount of mounts) {
     const root = side(mount).replace(/[/\\]+$/, '')
     const cut = separator ?? separatorOf(root)
     if (path !== root && !path.startsWith(`${root}${cut}`)) continue
     if (found && found.length >= root.length) continue
-    found = { mount, rest: path.slice(root.length).split(/[/\\]/).filter((part) => part !== ''), length: root.length }
+    found = {
+      mount,
+      rest: path
+        .slice(root.length)
+        .split(/[/\\]/)
+        .filter((part) => part !== ''),
+      length: root.length,
+    }
   }
   return found
 }

@@ -24,7 +24,11 @@ export function OverviewTab({ row, gone }: TabProps) {
   const idle = useHouse((state) => state.house.idle_timeout)
   return (
     <div className="scroll pad">
-      {problem ? <Note kind="bad" title={problem.message}>{problem.next}</Note> : null}
+      {problem ? (
+        <Note kind="bad" title={problem.message}>
+          {problem.next}
+        </Note>
+      ) : null}
       <div className="split">
         <div>
           {row.error === null || row.status !== 'failed' ? <CommandsSection row={row} /> : <FailureSection row={row} error={row.error} />}
@@ -52,24 +56,61 @@ function CommandsSection({ row }: { row: SandboxRow }) {
   return (
     <section className="section" aria-labelledby="running">
       <h2 id="running">{words.running}</h2>
-      {row.commands.length === 0 ? <p className="dim">{words.nothing}</p> : row.commands.map((command) => (
-        <div className="running" key={command.id}>
-          <Mark name="active" /><code className="cut" title={command.command}>{command.command}</code><span className="dim nowrap">{words.by(actor(command.who).name)}</span>
-          <span className="end nowrap">{format.countdown(now - Date.parse(command.since))}</span>
-          <Button small onClick={() => task.run(async () => void await endpoint.call('interrupt', { command: command.id }))}>{words.interrupt}</Button>
-        </div>
-      ))}
+      {row.commands.length === 0 ? (
+        <p className="dim">{words.nothing}</p>
+      ) : (
+        row.commands.map((command) => (
+          <div className="running" key={command.id}>
+            <Mark name="active" />
+            <code className="cut" title={command.command}>
+              {command.command}
+            </code>
+            <span className="dim nowrap">{words.by(actor(command.who).name)}</span>
+            <span className="end nowrap">{format.countdown(now - Date.parse(command.since))}</span>
+            <Button small onClick={() => task.run(async () => void (await endpoint.call('interrupt', { command: command.id })))}>
+              {words.interrupt}
+            </Button>
+          </div>
+        ))
+      )}
       {row.finished.length === 0 ? null : (
         <table className="table inset commands" aria-label={words.before}>
-          <thead><tr><th scope="col">{words.before}</th><th scope="col" className="c-who">{words.who}</th><th scope="col" className="c-time">{words.at}</th><th scope="col" className="num c-took">{words.took}</th><th scope="col" className="num c-exit">{words.exit}</th></tr></thead>
+          <thead>
+            <tr>
+              <th scope="col">{words.before}</th>
+              <th scope="col" className="c-who">
+                {words.who}
+              </th>
+              <th scope="col" className="c-time">
+                {words.at}
+              </th>
+              <th scope="col" className="num c-took">
+                {words.took}
+              </th>
+              <th scope="col" className="num c-exit">
+                {words.exit}
+              </th>
+            </tr>
+          </thead>
           <tbody>
             {row.finished.map((command) => (
               <tr key={command.id}>
-                <th scope="row"><code title={command.command}>{command.command}</code></th>
+                <th scope="row">
+                  <code title={command.command}>{command.command}</code>
+                </th>
                 <td>{actor(command.who).name}</td>
                 <td className="mid">{format.clock(new Date(command.since))}</td>
                 <td className="num mid">{format.duration(Date.parse(command.ended_at) - Date.parse(command.since))}</td>
-                <td className="num">{command.exit_code === 0 ? <span className="mid">0</span> : <span className="exit bad-ink"><Icon name="close" />{command.exit_code ?? words.ended}</span>}</td>
+                <td className="num">
+                  {command.exit_code === 0 ? (
+                    <span className="mid">0</span>
+                  ) : (
+                    <span className="exit bad-ink">
+                      <Icon name="close" />
+                      {command.exit_code ?? words.ended}
+                    </span>
+                  )}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -79,30 +120,80 @@ function CommandsSection({ row }: { row: SandboxRow }) {
   )
 }
 
-
 /** What it is made of. */
 function FactsSection({ row, details }: { row: SandboxRow; details: Details | null }) {
   const format = useFormat()
   const native = useNative()
-  const limits = details ? [
-    details.limits.cpus === null ? null : words.cpus(String(details.limits.cpus)),
-    details.limits.memory === null ? null : format.size(details.limits.memory),
-    details.limits.pids === null ? null : words.processes(format.number(details.limits.pids)),
-  ].filter((one) => one !== null) : null
+  const limits = details
+    ? [
+        details.limits.cpus === null ? null : words.cpus(String(details.limits.cpus)),
+        details.limits.memory === null ? null : format.size(details.limits.memory),
+        details.limits.pids === null ? null : words.processes(format.number(details.limits.pids)),
+      ].filter((one) => one !== null)
+    : null
   return (
     <section className="section" aria-labelledby="what">
       <h2 id="what">{words.sandbox}</h2>
       <dl className="facts">
-        <dt>{words.id}</dt><dd><code>{row.id}</code><CopyButton text={row.id} label={words.copyId} /></dd>
-        <dt>{words.container}</dt><dd><code>{row.name}</code><CopyButton text={row.name} label={words.copyName} /></dd>
-        {row.image === null ? null : <><dt>{words.image}</dt><dd><code>{row.image}</code>{details?.image_id ? <span className="dim" title={details.image_id}>{details.image_id.slice(0, 19)}</span> : null}</dd></>}
-        {details?.address && isUp(row) ? <><dt>{words.address}</dt><dd><code className="cut">{details.address}</code><CopyButton text={() => native.copyAddress(row.id, 'program')} label={words.copyAddress} /><span className="dim nowrap">{words.needs}</span></dd></> : null}
-        <dt>{row.status === 'failed' ? words.tried : words.started}</dt><dd><span title={format.full(new Date(row.created_at))}>{format.clock(new Date(row.created_at))}</span></dd>
-        {row.status === 'failed' ? null : <><dt>{words.limits}</dt><dd>{limits === null ? '–' : limits.length === 0 ? words.noLimits : limits.join(', ')}</dd></>}
-        {row.replaced > 0 ? <><dt>{words.replaced}</dt><dd>{format.count(row.replaced, 'time')}</dd></> : null}
+        <dt>{words.id}</dt>
+        <dd>
+          <code>{row.id}</code>
+          <CopyButton text={row.id} label={words.copyId} />
+        </dd>
+        <dt>{words.container}</dt>
+        <dd>
+          <code>{row.name}</code>
+          <CopyButton text={row.name} label={words.copyName} />
+        </dd>
+        {row.image === null ? null : (
+          <>
+            <dt>{words.image}</dt>
+            <dd>
+              <code>{row.image}</code>
+              {details?.image_id ? (
+                <span className="dim" title={details.image_id}>
+                  {details.image_id.slice(0, 19)}
+                </span>
+              ) : null}
+            </dd>
+          </>
+        )}
+        {details?.address && isUp(row) ? (
+          <>
+            <dt>{words.address}</dt>
+            <dd>
+              <code className="cut">{details.address}</code>
+              <CopyButton text={() => native.copyAddress(row.id, 'program')} label={words.copyAddress} />
+              <span className="dim nowrap">{words.needs}</span>
+            </dd>
+          </>
+        ) : null}
+        <dt>{row.status === 'failed' ? words.tried : words.started}</dt>
+        <dd>
+          <span title={format.full(new Date(row.created_at))}>{format.clock(new Date(row.created_at))}</span>
+        </dd>
+        {row.status === 'failed' ? null : (
+          <>
+            <dt>{words.limits}</dt>
+            <dd>{limits === null ? '–' : limits.length === 0 ? words.noLimits : limits.join(', ')}</dd>
+          </>
+        )}
+        {row.replaced > 0 ? (
+          <>
+            <dt>{words.replaced}</dt>
+            <dd>{format.count(row.replaced, 'time')}</dd>
+          </>
+        ) : null}
       </dl>
       {details?.raw ? (
-        <details className="tried"><summary>{words.raw}</summary><div className="code"><pre tabIndex={0} role="group" aria-label={words.raw}>{JSON.stringify(details.raw, null, 2)}</pre></div></details>
+        <details className="tried">
+          <summary>{words.raw}</summary>
+          <div className="code">
+            <pre tabIndex={0} role="group" aria-label={words.raw}>
+              {JSON.stringify(details.raw, null, 2)}
+            </pre>
+          </div>
+        </details>
       ) : null}
     </section>
   )
@@ -118,18 +209,36 @@ function FailureSection({ row, error }: { row: SandboxRow; error: ErrorData }) {
     <section className="section failure" aria-labelledby="why">
       <h2 id="why">{failureSectionWords.title}</h2>
       <Note
-        kind="bad" title={sentence(error.message)}
-        action={row.thread === null ? undefined : <Button small icon="retry" onClick={() => actions.again(row)}>{failureSectionWords.again}</Button>}
+        kind="bad"
+        title={sentence(error.message)}
+        action={
+          row.thread === null ? undefined : (
+            <Button small icon="retry" onClick={() => actions.again(row)}>
+              {failureSectionWords.again}
+            </Button>
+          )
+        }
       >
         {sentence(error.next)}
       </Note>
-      {fixesIn(error.next).map((line) => <Code key={line} text={line} label={failureSectionWords.fix} />)}
-      {error.cause === undefined ? null : <><h3>{failureSectionWords.cause}</h3><Code text={error.cause} label={failureSectionWords.cause} /></>}
-      {log.length === 0 ? null : <><h3>{failureSectionWords.log}</h3><Code text={log.join('\n')} label={failureSectionWords.log} /></>}
+      {fixesIn(error.next).map((line) => (
+        <Code key={line} text={line} label={failureSectionWords.fix} />
+      ))}
+      {error.cause === undefined ? null : (
+        <>
+          <h3>{failureSectionWords.cause}</h3>
+          <Code text={error.cause} label={failureSectionWords.cause} />
+        </>
+      )}
+      {log.length === 0 ? null : (
+        <>
+          <h3>{failureSectionWords.log}</h3>
+          <Code text={log.join('\n')} label={failureSectionWords.log} />
+        </>
+      )}
     </section>
   )
 }
-
 
 /** Where the thread's three directories are on this computer. */
 function FilesSection({ id, details }: { id: string; details: Details | null }) {
@@ -137,15 +246,30 @@ function FilesSection({ id, details }: { id: string; details: Details | null }) 
   const mounts = details?.mounts.filter(({ kind }) => kind === 'workspace' || kind === 'uploads' || kind === 'outputs') ?? []
   return (
     <section className="section" aria-labelledby="where">
-      <h2 id="where">{words.files}<span className="end"><a className="small" href={hashOf(['sandboxes', id, 'mounts'])}>{words.allMounts}</a></span></h2>
+      <h2 id="where">
+        {words.files}
+        <span className="end">
+          <a className="small" href={hashOf(['sandboxes', id, 'mounts'])}>
+            {words.allMounts}
+          </a>
+        </span>
+      </h2>
       <table className="table inset paths" aria-labelledby="where">
         <tbody>
           {mounts.map((mount) => (
             <tr key={mount.container}>
-              <th scope="row" className="c-in"><code>{mount.container}</code></th>
-              <td className="mid"><code><Cut text={mount.host} tail={mount.container.length - '/mnt'.length} /></code></td>
+              <th scope="row" className="c-in">
+                <code>{mount.container}</code>
+              </th>
+              <td className="mid">
+                <code>
+                  <Cut text={mount.host} tail={mount.container.length - '/mnt'.length} />
+                </code>
+              </td>
               <td className="c-acts">
-                <Button kind="quiet" small icon={icon} title={mount.host} onClick={() => reveal(mount.host)}><span className="label">{label}</span></Button>
+                <Button kind="quiet" small icon={icon} title={mount.host} onClick={() => reveal(mount.host)}>
+                  <span className="label">{label}</span>
+                </Button>
                 {icon === 'copy' ? null : <CopyButton text={mount.host} label={tabWords.mounts.copyPath} />}
               </td>
             </tr>
@@ -173,14 +297,25 @@ function RenameHolder({ holder, name, onClose }: { holder: string; name: string;
   }
   return (
     <Dialog
-      open title={renameHolderWords.title} about={renameHolderWords.about} className="newbox" onClose={onClose} onSubmit={save}
-      actions={<><Button onClick={onClose}>{renameHolderWords.cancel}</Button><Button kind="primary" type="submit" busy={task.busy} disabled={!fits}>{renameHolderWords.save}</Button></>}
+      open
+      title={renameHolderWords.title}
+      about={renameHolderWords.about}
+      className="newbox"
+      onClose={onClose}
+      onSubmit={save}
+      actions={
+        <>
+          <Button onClick={onClose}>{renameHolderWords.cancel}</Button>
+          <Button kind="primary" type="submit" busy={task.busy} disabled={!fits}>
+            {renameHolderWords.save}
+          </Button>
+        </>
+      }
     >
       <Field label={renameHolderWords.name} showLabel value={text} onChange={setText} data-first="" hint={holder} />
     </Dialog>
   )
 }
-
 
 /** Who has it, and what happens when nobody does. */
 function HoldersSection({ row, idleSeconds }: { row: SandboxRow; idleSeconds: number }) {
@@ -195,17 +330,39 @@ function HoldersSection({ row, idleSeconds }: { row: SandboxRow; idleSeconds: nu
       <ul className="holders">
         {row.holders.map(({ holder, name, since }) => (
           <li key={holder}>
-            <Icon name={holder === 'desktop' ? 'user' : 'key'} /><span><span className="strong" title={holder}>{holderName({ holder, name })}</span><br /><span className="dim small">{words.since(format.clock(new Date(since)))}</span></span>
+            <Icon name={holder === 'desktop' ? 'user' : 'key'} />
+            <span>
+              <span className="strong" title={holder}>
+                {holderName({ holder, name })}
+              </span>
+              <br />
+              <span className="dim small">{words.since(format.clock(new Date(since)))}</span>
+            </span>
             <span className="end">
-            <Button kind="quiet" small onClick={() => setRenaming(holder)} aria-label={`${words.renameIt} ${holderName({ holder, name })}`}>{words.renameIt}</Button>
-            <Button kind="quiet" small onClick={() => task.run(async () => void await endpoint.call('release', { id: row.id, holder }))} aria-label={`${words.release} ${holderName({ holder, name })}`}>{words.release}</Button>
+              <Button kind="quiet" small onClick={() => setRenaming(holder)} aria-label={`${words.renameIt} ${holderName({ holder, name })}`}>
+                {words.renameIt}
+              </Button>
+              <Button
+                kind="quiet"
+                small
+                onClick={() => task.run(async () => void (await endpoint.call('release', { id: row.id, holder })))}
+                aria-label={`${words.release} ${holderName({ holder, name })}`}
+              >
+                {words.release}
+              </Button>
             </span>
           </li>
         ))}
       </ul>
       {row.holders.length === 0 ? <p className="mid">{words.nobody}</p> : null}
       <p className="dim small hint">
-        {row.holders.length === 0 && row.expires_at !== null ? <Reaped until={row.expires_at} /> : idleSeconds > 0 ? words.afterwards(format.inWords(idleSeconds * 1000)) : words.afterwardsNever}
+        {row.holders.length === 0 && row.expires_at !== null ? (
+          <Reaped until={row.expires_at} />
+        ) : idleSeconds > 0 ? (
+          words.afterwards(format.inWords(idleSeconds * 1000))
+        ) : (
+          words.afterwardsNever
+        )}
       </p>
       {named === undefined ? null : <RenameHolder holder={named.holder} name={holderName(named)} onClose={() => setRenaming(null)} />}
     </section>
@@ -218,7 +375,12 @@ function Reaped({ until }: { until: string }) {
   return <>{words.warmThen(format.countdown(Date.parse(until) - now))}</>
 }
 
-const kinds: Readonly<Record<SandboxRow['isolation'], string>> = { container: 'Container', bubblewrap: 'Process in bubblewrap', none: 'Process, not isolated', remote: 'Decided where it runs' }
+const kinds: Readonly<Record<SandboxRow['isolation'], string>> = {
+  container: 'Container',
+  bubblewrap: 'Process in bubblewrap',
+  none: 'Process, not isolated',
+  remote: 'Decided where it runs',
+}
 
 /** What keeps it apart, and what does not: said plainly. */
 function IsolationSection({ row, details }: { row: SandboxRow; details: Details | null }) {
@@ -226,9 +388,21 @@ function IsolationSection({ row, details }: { row: SandboxRow; details: Details 
     <section className="section" aria-labelledby="iso">
       <h2 id="iso">{words.isolation}</h2>
       <dl className="facts narrow">
-        <dt>Backend</dt><dd>{kinds[row.isolation]}</dd>
+        <dt>Backend</dt>
+        <dd>{kinds[row.isolation]}</dd>
         {details?.isolation.map(({ name, value, weak }) => (
-          <div className="row" key={name}><dt>{name}</dt><dd>{weak ? <span className="warn-ink flag"><Icon name="warn" /><span className="sr">weak: </span></span> : null}{value}</dd></div>
+          <div className="row" key={name}>
+            <dt>{name}</dt>
+            <dd>
+              {weak ? (
+                <span className="warn-ink flag">
+                  <Icon name="warn" />
+                  <span className="sr">weak: </span>
+                </span>
+              ) : null}
+              {value}
+            </dd>
+          </div>
         ))}
       </dl>
     </section>

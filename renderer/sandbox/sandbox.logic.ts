@@ -11,8 +11,11 @@ export function endOf(events: readonly BerthEvent[], id: string): BerthEvent | n
 }
 
 /** What it is doing and for whom, in few words; the pieces a sentence is made of. */
-export function doing({ status, commands, holders, expires_at, step, error }: SandboxRow, now: number, actor: (who: string) => { readonly name: string } = actorOf):
-  { kind: 'working'; who: string } | { kind: 'held'; who: string[] } | { kind: 'reaped'; ms: number } | { kind: 'says'; text: string } | { kind: 'nobody' } {
+export function doing(
+  { status, commands, holders, expires_at, step, error }: SandboxRow,
+  now: number,
+  actor: (who: string) => { readonly name: string } = actorOf,
+): { kind: 'working'; who: string } | { kind: 'held'; who: string[] } | { kind: 'reaped'; ms: number } | { kind: 'says'; text: string } | { kind: 'nobody' } {
   if (status === 'failed') return { kind: 'says', text: error?.message ?? 'It has failed' }
   if (status === 'creating' && step !== null) return { kind: 'says', text: step }
   const first = commands[0]

@@ -41,7 +41,12 @@ function OneSandbox({ id, tab }: { id: string; tab: string }) {
   useCommand({ id: 'open-logs', title: 'Open logs', keys: ['l'], icon: 'logs', run: () => go('sandboxes', id, 'logs') })
 
   const crumb = { label: sandboxWords.back, href: hashOf(['sandboxes']) }
-  if (row === null) return <Page title={sandboxWords.gone.never} crumb={crumb}><Gone id={id} row={null} /></Page>
+  if (row === null)
+    return (
+      <Page title={sandboxWords.gone.never} crumb={crumb}>
+        <Gone id={id} row={null} />
+      </Page>
+    )
   const name = row.thread ?? sandboxWords.anonymous
   const tabs = gone ? sandboxTabs.filter(({ afterwards }) => afterwards) : sandboxTabs
   const shown = tabs.find(({ value }) => value === tab) ?? tabs[0]
@@ -50,13 +55,23 @@ function OneSandbox({ id, tab }: { id: string; tab: string }) {
   return (
     <KeptContext value={kept}>
       <Page
-        title={name} heading={<Cut text={name} />} crumb={crumb}
-        beside={<><Status status={gone ? 'gone' : sight === 'live' || row.status === 'failed' ? row.status : 'unknown'} />{gone ? null : <Doing row={row} />}</>}
+        title={name}
+        heading={<Cut text={name} />}
+        crumb={crumb}
+        beside={
+          <>
+            <Status status={gone ? 'gone' : sight === 'live' || row.status === 'failed' ? row.status : 'unknown'} />
+            {gone ? null : <Doing row={row} />}
+          </>
+        }
         end={gone ? undefined : <Actions row={row} name={name} />}
       >
         {gone ? <Gone id={id} row={row} /> : null}
         <Tabs
-          label={sandboxWords.tabs} value={shown.value} tabs={tabs} onChange={(value) => go('sandboxes', id, value)}
+          label={sandboxWords.tabs}
+          value={shown.value}
+          tabs={tabs}
+          onChange={(value) => go('sandboxes', id, value)}
           end={gone ? undefined : <Live id={id} />}
         >
           <Show row={row} gone={gone} />
@@ -70,10 +85,21 @@ function Doing({ row }: { row: SandboxRow }) {
   const format = useFormat()
   const countsDown = row.holders.length === 0 && row.expires_at !== null
   const does = doing(row, useNow(countsDown ? 'second' : 'none'), useActors())
-  const text = does.kind === 'working' ? sandboxWords.workingFor(does.who)
-    : does.kind === 'held' ? sandboxWords.heldBy(does.who.join(', '))
-      : does.kind === 'reaped' ? sandboxWords.reaped(format.countdown(does.ms)) : does.kind === 'says' ? does.text : sandboxWords.nobody
-  return <span className="dim nowrap says" title={text}>{text}</span>
+  const text =
+    does.kind === 'working'
+      ? sandboxWords.workingFor(does.who)
+      : does.kind === 'held'
+        ? sandboxWords.heldBy(does.who.join(', '))
+        : does.kind === 'reaped'
+          ? sandboxWords.reaped(format.countdown(does.ms))
+          : does.kind === 'says'
+            ? does.text
+            : sandboxWords.nobody
+  return (
+    <span className="dim nowrap says" title={text}>
+      {text}
+    </span>
+  )
 }
 
 /** What can be done with a sandbox, in its header. */
@@ -108,36 +134,62 @@ export function Actions({ row, name }: { row: SandboxRow; name: string }) {
     'line',
     { label: sandboxWords.rotate, icon: 'key', disabled: row.status === 'failed', run: () => setAsks(true) },
   ]
-  const button = <Button icon="castoff" busy={releasing.busy} onClick={holders.length > 1 ? undefined : releaseAll}><span className="label">{sandboxWords.release}</span></Button>
+  const button = (
+    <Button icon="castoff" busy={releasing.busy} onClick={holders.length > 1 ? undefined : releaseAll}>
+      <span className="label">{sandboxWords.release}</span>
+    </Button>
+  )
   return (
     <>
-      {holders.length === 0 ? null : holders.length === 1 ? button : (
+      {holders.length === 0 ? null : holders.length === 1 ? (
+        button
+      ) : (
         <Menu
-          label={sandboxWords.release} trigger={button}
-          items={[...row.holders.map((held) => ({ label: sandboxWords.releaseOne(holderName(held)), run: () => release(held.holder) })), 'line', { label: sandboxWords.releaseAll, run: releaseAll }]}
+          label={sandboxWords.release}
+          trigger={button}
+          items={[
+            ...row.holders.map((held) => ({ label: sandboxWords.releaseOne(holderName(held)), run: () => release(held.holder) })),
+            'line',
+            { label: sandboxWords.releaseAll, run: releaseAll },
+          ]}
         />
       )}
       {row.status === 'failed' ? (
-        <Button icon="close" busy={other.busy} onClick={() => other.run(async () => void await endpoint.call('dismiss', { id }))}><span className="label">{sandboxWords.dismiss}</span></Button>
+        <Button icon="close" busy={other.busy} onClick={() => other.run(async () => void (await endpoint.call('dismiss', { id })))}>
+          <span className="label">{sandboxWords.dismiss}</span>
+        </Button>
       ) : (
-        <Button kind="quiet" bad icon="trash" onClick={() => actions.destroy([row])}><span className="label">{sandboxWords.destroy}</span></Button>
+        <Button kind="quiet" bad icon="trash" onClick={() => actions.destroy([row])}>
+          <span className="label">{sandboxWords.destroy}</span>
+        </Button>
       )}
       <Menu label={sandboxWords.more} items={more} />
       <Dialog
-        title={sandboxWords.rotation.title} about={sandboxWords.rotation.about} open={asks} onClose={() => setAsks(false)} alert
-        actions={<>
-          <Button safe onClick={() => setAsks(false)}>{sandboxWords.rotation.keep}</Button>
-          <Button
-            kind="danger" busy={other.busy}
-            onClick={() => other.run(async () => {
-              await endpoint.call('rotate', { id })
-              setAsks(false)
-              toast({ status: 'active', title: sandboxWords.rotation.done, detail: sandboxWords.rotation.doneDetail })
-            })}
-          >
-            {sandboxWords.rotation.confirm}
-          </Button>
-        </>}
+        title={sandboxWords.rotation.title}
+        about={sandboxWords.rotation.about}
+        open={asks}
+        onClose={() => setAsks(false)}
+        alert
+        actions={
+          <>
+            <Button safe onClick={() => setAsks(false)}>
+              {sandboxWords.rotation.keep}
+            </Button>
+            <Button
+              kind="danger"
+              busy={other.busy}
+              onClick={() =>
+                other.run(async () => {
+                  await endpoint.call('rotate', { id })
+                  setAsks(false)
+                  toast({ status: 'active', title: sandboxWords.rotation.done, detail: sandboxWords.rotation.doneDetail })
+                })
+              }
+            >
+              {sandboxWords.rotation.confirm}
+            </Button>
+          </>
+        }
       />
     </>
   )
@@ -150,7 +202,10 @@ export function Gone({ id, row }: { id: string; row: SandboxRow | null }) {
   const now = useNow('minute')
   const { busy, run } = useTask()
   const [events, setEvents] = useState<readonly BerthEvent[]>([])
-  useTopic('events', /^[a-f0-9]{16}$/.test(id) ? { sandbox: id } : null, { start: () => setEvents([]), event: (event) => setEvents((before) => [...before, ...event.events].slice(-300)) })
+  useTopic('events', /^[a-f0-9]{16}$/.test(id) ? { sandbox: id } : null, {
+    start: () => setEvents([]),
+    event: (event) => setEvents((before) => [...before, ...event.events].slice(-300)),
+  })
   const end = endOf(events, id)
   const key = row ?? events.findLast(({ thread }) => thread !== undefined)
   const thread = key?.thread ?? null
@@ -158,13 +213,21 @@ export function Gone({ id, row }: { id: string; row: SandboxRow | null }) {
   return (
     <div className="banner">
       <Note
-        kind={end === null ? 'info' : 'warn'} live title={row === null && events.length === 0 ? `${words.never}.` : words.title}
-        action={thread === null ? <Button onClick={() => go('sandboxes')}>{words.list}</Button> : (
-          <Button kind="primary" icon="play" busy={busy} onClick={() => run(() => acquire(thread, key?.user ?? 'default'))}>{words.again}</Button>
-        )}
+        kind={end === null ? 'info' : 'warn'}
+        live
+        title={row === null && events.length === 0 ? `${words.never}.` : words.title}
+        action={
+          thread === null ? (
+            <Button onClick={() => go('sandboxes')}>{words.list}</Button>
+          ) : (
+            <Button kind="primary" icon="play" busy={busy} onClick={() => run(() => acquire(thread, key?.user ?? 'default'))}>
+              {words.again}
+            </Button>
+          )
+        }
       >
-        {end === null ? words.unknown : words.when(format.when(new Date(end.at), new Date(now)), `${end.text}.`.replace(/\.\.$/, '.'))}
-        {' '}{thread !== null ? words.files : key === undefined ? '' : words.anonymous}
+        {end === null ? words.unknown : words.when(format.when(new Date(end.at), new Date(now)), `${end.text}.`.replace(/\.\.$/, '.'))}{' '}
+        {thread !== null ? words.files : key === undefined ? '' : words.anonymous}
       </Note>
     </div>
   )
@@ -176,17 +239,28 @@ const samplesKept = 60
 export function Live({ id }: { id: string }) {
   const [samples, setSamples] = useState<readonly Gauge[]>([])
   const format = useFormat()
-  useTopic('gauges', {}, {
-    start: () => setSamples([]),
-    event: (event) => setSamples((before) => [...before, ...event.samples.flatMap(({ sandboxes }) => sandboxes[id] ?? [])].slice(-samplesKept)),
-  })
+  useTopic(
+    'gauges',
+    {},
+    {
+      start: () => setSamples([]),
+      event: (event) => setSamples((before) => [...before, ...event.samples.flatMap(({ sandboxes }) => sandboxes[id] ?? [])].slice(-samplesKept)),
+    },
+  )
   const last = samples.at(-1)
   if (last === undefined) return null
   const whole = (last.cpu_limit ?? 1) * 100
   return (
     <span className="live" aria-hidden="true">
-      <span>{sandboxWords.cpu} <Spark values={samples.map(({ cpu }) => cpu)} limit={last.cpu_limit === null ? null : whole} width={40} height={14} /> <b>{last.cpu === null ? sandboxWords.unknown : format.percent(last.cpu / whole)}</b></span>
-      {last.memory === null ? null : <span>{sandboxWords.memory} <b>{last.memory_limit === null ? format.size(last.memory) : format.sizes(last.memory, last.memory_limit)}</b></span>}
+      <span>
+        {sandboxWords.cpu} <Spark values={samples.map(({ cpu }) => cpu)} limit={last.cpu_limit === null ? null : whole} width={40} height={14} />{' '}
+        <b>{last.cpu === null ? sandboxWords.unknown : format.percent(last.cpu / whole)}</b>
+      </span>
+      {last.memory === null ? null : (
+        <span>
+          {sandboxWords.memory} <b>{last.memory_limit === null ? format.size(last.memory) : format.sizes(last.memory, last.memory_limit)}</b>
+        </span>
+      )}
     </span>
   )
 }

@@ -30,22 +30,46 @@ export function FirstRun() {
       <section className="lead" aria-labelledby="empty">
         {house.replicas > mostBerths / 2 ? null : (
           <Pier
-            big berths={Array.from({ length: house.replicas }, () => 'free' as const)} replicas={house.replicas} slots={house.spares.slots}
+            big
+            berths={Array.from({ length: house.replicas }, () => 'free' as const)}
+            replicas={house.replicas}
+            slots={house.spares.slots}
             label={words.pier(free, format.count(house.spares.slots.length, ...sandboxesWords.pool.slots))}
           />
         )}
         <h2 id="empty">{words.title}</h2>
-        <p>{words.about}{ready ? ` ${words.slot}` : ''}</p>
+        <p>
+          {words.about}
+          {ready ? ` ${words.slot}` : ''}
+        </p>
         <ConnectLines title={words.connect} />
         <div className="how">
           <dl className="facts">
             <dt>{words.bridge}</dt>
-            <dd><code>{house.url}</code><CopyButton text={house.url} label={words.copyAddress} /><span className="dim small">{words.local}</span></dd>
+            <dd>
+              <code>{house.url}</code>
+              <CopyButton text={house.url} label={words.copyAddress} />
+              <span className="dim small">{words.local}</span>
+            </dd>
             <dt>{words.token}</dt>
-            <dd><code aria-hidden="true">e2b_••••••••</code><CopyButton text={() => native.copyToken()} label={words.copyToken} /><span className="dim small cut">{words.tokenIs} <a className="inline" href={hashOf(['bridge'])}>{words.bridge}</a></span></dd>
+            <dd>
+              <code aria-hidden="true">e2b_••••••••</code>
+              <CopyButton text={() => native.copyToken()} label={words.copyToken} />
+              <span className="dim small cut">
+                {words.tokenIs}{' '}
+                <a className="inline" href={hashOf(['bridge'])}>
+                  {words.bridge}
+                </a>
+              </span>
+            </dd>
           </dl>
         </div>
-        <p className="or"><Button icon="terminal" onClick={() => actions.begin(words.ownThread)}>{words.own}</Button><span className="dim">{words.ownIs}</span></p>
+        <p className="or">
+          <Button icon="terminal" onClick={() => actions.begin(words.ownThread)}>
+            {words.own}
+          </Button>
+          <span className="dim">{words.ownIs}</span>
+        </p>
         <Found />
       </section>
     </div>
@@ -60,17 +84,38 @@ function Found() {
   const slots = spares.slots.length - starting
   return (
     <ul className="checks" aria-label={words.checks}>
-      <Finding done>{words.answers(shortEngineName(backend.engine ?? backend.kind))} <span className="dim cut">{rest(backend.engine)}</span></Finding>
+      <Finding done>
+        {words.answers(shortEngineName(backend.engine ?? backend.kind))} <span className="dim cut">{rest(backend.engine)}</span>
+      </Finding>
       {image === null ? null : <Finding done={image.present}>{image.present ? words.image(image.name) : words.imageComing(image.name)}</Finding>}
-      {spares.off !== null
-        ? spares.wanted === 0 ? null : <li title={spares.off}><Mark name="unknown" />{words.slotsOff} <span className="dim cut">{spares.off}</span></li>
-        : slots === 0 && starting === 0 ? null : <Finding done={starting === 0}>{words.bound} <span className="dim">{[...(slots > 0 ? [words.slotsReady(format.number(slots))] : []), ...(starting > 0 ? [words.slotsStarting(format.number(starting))] : [])].join(', ')}</span></Finding>}
+      {spares.off !== null ? (
+        spares.wanted === 0 ? null : (
+          <li title={spares.off}>
+            <Mark name="unknown" />
+            {words.slotsOff} <span className="dim cut">{spares.off}</span>
+          </li>
+        )
+      ) : slots === 0 && starting === 0 ? null : (
+        <Finding done={starting === 0}>
+          {words.bound}{' '}
+          <span className="dim">
+            {[...(slots > 0 ? [words.slotsReady(format.number(slots))] : []), ...(starting > 0 ? [words.slotsStarting(format.number(starting))] : [])].join(
+              ', ',
+            )}
+          </span>
+        </Finding>
+      )}
     </ul>
   )
 }
 
 function Finding({ done, children }: { done: boolean; children: ReactNode }) {
-  return <li className={done ? undefined : 'busy'}><Mark name={done ? 'gone' : 'creating'} />{children}</li>
+  return (
+    <li className={done ? undefined : 'busy'}>
+      <Mark name={done ? 'gone' : 'creating'} />
+      {children}
+    </li>
+  )
 }
 
 /** What follows the name and version. */
@@ -104,18 +149,40 @@ export function EngineMissing() {
   return (
     <div className="scroll">
       <section className="lead" aria-labelledby="missing">
-        <p className="state"><span className="status failed"><Mark name="failed" />{none ? words.none : words.state(shortEngineName(backend.engine ?? 'Docker'))}</span></p>
+        <p className="state">
+          <span className="status failed">
+            <Mark name="failed" />
+            {none ? words.none : words.state(shortEngineName(backend.engine ?? 'Docker'))}
+          </span>
+        </p>
         <h2 id="missing">{none ? words.nothing : words.stopped}</h2>
         <p>{backend.problem ?? backend.reason}</p>
         {backend.chosen === 'remembered' && !none ? <p className="kept mid">{words.kept}</p> : null}
         <div className="how">
-          {backend.fixes.length === 0 ? null : <><div className="h2"><span>{words.fix}</span></div><Fixes fixes={backend.fixes} /></>}
+          {backend.fixes.length === 0 ? null : (
+            <>
+              <div className="h2">
+                <span>{words.fix}</span>
+              </div>
+              <Fixes fixes={backend.fixes} />
+            </>
+          )}
           <p className="waiting" role="status">
-            <Mark name="creating" /><span>{still === null ? words.waiting : words.still(/[.!?]$/.test(still) ? still : `${still}.`)}</span>
-            <span className="end"><Button small busy={busy} onClick={() => void retry()}>{busy ? words.trying : words.retry}</Button></span>
+            <Mark name="creating" />
+            <span>{still === null ? words.waiting : words.still(/[.!?]$/.test(still) ? still : `${still}.`)}</span>
+            <span className="end">
+              <Button small busy={busy} onClick={() => void retry()}>
+                {busy ? words.trying : words.retry}
+              </Button>
+            </span>
           </p>
           {waiting === 0 ? null : (
-            <p className="held small"><Icon name="clock" /><span><span className="strong">{words.held(format.count(waiting, ...words.acquire))}</span> <span className="dim">{words.heldRest}</span></span></p>
+            <p className="held small">
+              <Icon name="clock" />
+              <span>
+                <span className="strong">{words.held(format.count(waiting, ...words.acquire))}</span> <span className="dim">{words.heldRest}</span>
+              </span>
+            </p>
           )}
         </div>
       </section>
@@ -129,7 +196,10 @@ export function Fixes({ fixes }: { fixes: House['backend']['fixes'] }) {
     <ol className="fixes">
       {fixes.map(({ text, command }) => (
         <li key={`${text} ${command ?? ''}`}>
-          <p className="mid">{/[.!?]$/.test(text) || command !== null ? text : `${text}.`}{command !== null && !/[.:]$/.test(text) ? ':' : ''}</p>
+          <p className="mid">
+            {/[.!?]$/.test(text) || command !== null ? text : `${text}.`}
+            {command !== null && !/[.:]$/.test(text) ? ':' : ''}
+          </p>
           {command === null ? null : <Code text={command} label={text} />}
         </li>
       ))}

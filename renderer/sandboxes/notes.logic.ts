@@ -15,7 +15,8 @@ export function notesOf(house: Pick<House, 'backend' | 'config' | 'image' | 'spa
   const { backend, config, image, spares } = house
   const notes: HouseNote[] = []
   if (house.shutting_down) notes.push({ id: 'stopping', kind: 'warn', text: '', action: null })
-  if (backendKinds[backend.kind].provisions && !backend.reachable) notes.push({ id: 'lost', kind: 'bad', text: backend.problem ?? backend.reason, action: 'retry' })
+  if (backendKinds[backend.kind].provisions && !backend.reachable)
+    notes.push({ id: 'lost', kind: 'bad', text: backend.problem ?? backend.reason, action: 'retry' })
   if (config.error !== null) notes.push({ id: 'config', kind: 'bad', text: config.error, action: 'settings' })
   if (image !== null && !image.present && image.problem !== null) notes.push({ id: 'image-failed', kind: 'bad', text: image.problem, action: 'image-prepare' })
   if (backend.better !== null) notes.push({ id: 'better', kind: 'info', text: backend.better, action: 'switch' })
@@ -23,7 +24,8 @@ export function notesOf(house: Pick<House, 'backend' | 'config' | 'image' | 'spa
     notes.push({ id: 'embedded', kind: backend.isolation === 'none' ? 'warn' : 'info', text: backend.reason, action: 'isolation' })
   }
   house.warnings.forEach((text, at) => notes.push({ id: `warning-${at}`, kind: 'warn', text, action: null }))
-  if (image !== null && !image.present && image.problem === null && image.since !== null && !awaited) notes.push({ id: 'image', kind: 'info', text: image.name, action: 'image-cancel' })
+  if (image !== null && !image.present && image.problem === null && image.since !== null && !awaited)
+    notes.push({ id: 'image', kind: 'info', text: image.name, action: 'image-cancel' })
   if (spares.wanted > 0 && spares.off !== null && backend.reachable) notes.push({ id: 'slots', kind: 'info', text: spares.off, action: null })
   return notes
 }
@@ -31,9 +33,15 @@ export function notesOf(house: Pick<House, 'backend' | 'config' | 'image' | 'spa
 export type Isolated = 'yes' | 'no'
 
 /** What the embedded backend keeps apart, row by row; `none`: commands run with this user's own rights. */
-export function isolationRows(isolation: House['backend']['isolation']): readonly { readonly what: 'files' | 'processes' | 'network' | 'limits' | 'kernel'; readonly isolated: Isolated }[] {
+export function isolationRows(
+  isolation: House['backend']['isolation'],
+): readonly { readonly what: 'files' | 'processes' | 'network' | 'limits' | 'kernel'; readonly isolated: Isolated }[] {
   const kept: Isolated = isolation === 'none' ? 'no' : 'yes'
   return [
-    { what: 'files', isolated: kept }, { what: 'processes', isolated: kept }, { what: 'network', isolated: 'no' }, { what: 'limits', isolated: 'no' }, { what: 'kernel', isolated: 'no' },
+    { what: 'files', isolated: kept },
+    { what: 'processes', isolated: kept },
+    { what: 'network', isolated: 'no' },
+    { what: 'limits', isolated: 'no' },
+    { what: 'kernel', isolated: 'no' },
   ]
 }

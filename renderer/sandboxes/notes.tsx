@@ -23,7 +23,8 @@ const most = 2
 export function HouseNotes() {
   const house = useHouse((state) => state.house)
   const [some, awaited] = useHouse(({ house: { image }, sandboxes }) => [
-    Object.keys(sandboxes).length > 0, image !== null && Object.values(sandboxes).some((row) => row.status === 'creating' && row.image === image.name),
+    Object.keys(sandboxes).length > 0,
+    image !== null && Object.values(sandboxes).some((row) => row.status === 'creating' && row.image === image.name),
   ])
   const endpoint = useEndpoint()
   const toast = useToast()
@@ -64,16 +65,32 @@ export function HouseNotes() {
     <div className="housenotes">
       {shown.map((note, at) => (
         <HouseNoteView
-          key={note.id} note={note} house={house} busy={busy === note.action} onAct={act}
-          onAway={canGo(note) ? () => {
-            localStorage.setItem(awayKey, wordsOf(note))
-            setAway(wordsOf(note))
-          } : null}
-          rest={at === shown.length - 1 && notes.length > most ? <Button kind="quiet" small onClick={() => setAll(!all)} aria-expanded={all}>{all ? words.less : words.more(notes.length - most)}</Button> : null}
+          key={note.id}
+          note={note}
+          house={house}
+          busy={busy === note.action}
+          onAct={act}
+          onAway={
+            canGo(note)
+              ? () => {
+                  localStorage.setItem(awayKey, wordsOf(note))
+                  setAway(wordsOf(note))
+                }
+              : null
+          }
+          rest={
+            at === shown.length - 1 && notes.length > most ? (
+              <Button kind="quiet" small onClick={() => setAll(!all)} aria-expanded={all}>
+                {all ? words.less : words.more(notes.length - most)}
+              </Button>
+            ) : null
+          }
         />
       ))}
       {dialog === 'isolation' ? <IsolationDialog onClose={() => setDialog(null)} /> : null}
-      {dialog === 'switch' ? <SwitchDialog onClose={() => setDialog(null)} onSwitch={() => void calling('switch', () => endpoint.call('switch_backend', {}))} /> : null}
+      {dialog === 'switch' ? (
+        <SwitchDialog onClose={() => setDialog(null)} onSwitch={() => void calling('switch', () => endpoint.call('switch_backend', {}))} />
+      ) : null}
     </div>
   )
 }
@@ -83,17 +100,50 @@ const canGo = ({ id, kind }: HouseNote): boolean => id === 'embedded' && kind ==
 const wordsOf = ({ id, text }: HouseNote): string => `${id} ${text}`
 
 const labels: Readonly<Record<NoteAction, string>> = {
-  retry: words.retry, settings: words.settings, isolation: words.isolation, switch: words.switch, 'image-cancel': words.imageCancel, 'image-prepare': words.imagePrepare,
+  retry: words.retry,
+  settings: words.settings,
+  isolation: words.isolation,
+  switch: words.switch,
+  'image-cancel': words.imageCancel,
+  'image-prepare': words.imagePrepare,
 }
 
-function HouseNoteView({ note, house, busy, onAct, onAway, rest }: { note: HouseNote; house: House; busy: boolean; onAct: (action: NoteAction) => void; onAway: (() => void) | null; rest: ReactNode }) {
+function HouseNoteView({
+  note,
+  house,
+  busy,
+  onAct,
+  onAway,
+  rest,
+}: {
+  note: HouseNote
+  house: House
+  busy: boolean
+  onAct: (action: NoteAction) => void
+  onAway: (() => void) | null
+  rest: ReactNode
+}) {
   const format = useFormat()
   const { action } = note
   const said = saidOf(note, house, format.number)
   return (
     <Note
-      kind={note.kind} title={said.title} live={note.kind !== 'info'}
-      action={action === null && rest === null && onAway === null ? undefined : <>{action === null ? null : <Button small busy={busy} onClick={() => onAct(action)}>{labels[action]}</Button>}{rest}{onAway === null ? null : <IconButton icon="close" label={words.away} onClick={onAway} />}</>}
+      kind={note.kind}
+      title={said.title}
+      live={note.kind !== 'info'}
+      action={
+        action === null && rest === null && onAway === null ? undefined : (
+          <>
+            {action === null ? null : (
+              <Button small busy={busy} onClick={() => onAct(action)}>
+                {labels[action]}
+              </Button>
+            )}
+            {rest}
+            {onAway === null ? null : <IconButton icon="close" label={words.away} onClick={onAway} />}
+          </>
+        )
+      }
     >
       {note.id === 'image' ? <ImageProgress house={house} /> : said.text}
     </Note>
@@ -102,15 +152,30 @@ function HouseNoteView({ note, house, busy, onAct, onAway, rest }: { note: House
 
 function saidOf({ id, text }: HouseNote, house: House, number: (value: number) => string): { title: string; text: string | undefined } {
   switch (id) {
-    case 'stopping': return { title: words.stopping, text: words.stoppingText }
-    case 'lost': return { title: words.lost(shortEngineName(house.backend.engine ?? 'The container engine')), text: `${ended(text)} ${words.lostText}${house.waiting > 0 ? ` ${words.waiting(number(house.waiting))}` : ''}` }
-    case 'config': return { title: words.config, text: ended(text) }
-    case 'image-failed': return { title: words.imageFailed, text: ended(text) }
-    case 'image': return { title: words.image, text }
-    case 'better': return { title: words.better, text: `${ended(text)} ${words.betterText}` }
-    case 'embedded': return { title: house.backend.chosen === 'auto' ? words.embeddedWhy : words.embedded, text: house.backend.isolation === 'none' ? words.unisolated : words.embeddedText }
-    case 'slots': return { title: words.slots, text: ended(text) }
-    default: return { title: ended(text), text: undefined }
+    case 'stopping':
+      return { title: words.stopping, text: words.stoppingText }
+    case 'lost':
+      return {
+        title: words.lost(shortEngineName(house.backend.engine ?? 'The container engine')),
+        text: `${ended(text)} ${words.lostText}${house.waiting > 0 ? ` ${words.waiting(number(house.waiting))}` : ''}`,
+      }
+    case 'config':
+      return { title: words.config, text: ended(text) }
+    case 'image-failed':
+      return { title: words.imageFailed, text: ended(text) }
+    case 'image':
+      return { title: words.image, text }
+    case 'better':
+      return { title: words.better, text: `${ended(text)} ${words.betterText}` }
+    case 'embedded':
+      return {
+        title: house.backend.chosen === 'auto' ? words.embeddedWhy : words.embedded,
+        text: house.backend.isolation === 'none' ? words.unisolated : words.embeddedText,
+      }
+    case 'slots':
+      return { title: words.slots, text: ended(text) }
+    default:
+      return { title: ended(text), text: undefined }
   }
 }
 
@@ -125,8 +190,16 @@ function ImageProgress({ house }: { house: House }) {
   if (image === null) return null
   return (
     <span className="imagework">
-      <span>{image.name}{image.progress === null ? '' : `, ${image.progress.text.charAt(0).toLowerCase()}${image.progress.text.slice(1)}`}</span>
-      {share === null || image.progress === null ? null : <><Progress done={image.progress.done} total={image.progress.total} label={words.image} /><span className="nowrap">{format.percent(share)}</span></>}
+      <span>
+        {image.name}
+        {image.progress === null ? '' : `, ${image.progress.text.charAt(0).toLowerCase()}${image.progress.text.slice(1)}`}
+      </span>
+      {share === null || image.progress === null ? null : (
+        <>
+          <Progress done={image.progress.done} total={image.progress.total} label={words.image} />
+          <span className="nowrap">{format.percent(share)}</span>
+        </>
+      )}
     </span>
   )
 }
@@ -136,20 +209,52 @@ function IsolationDialog({ onClose }: { onClose: () => void }) {
   const words = sandboxesWords.isolation
   const backend = useHouse(({ house }) => house.backend)
   return (
-    <Dialog title={words.title} about={words.about} open onClose={onClose} actions={<Button safe onClick={onClose}>{words.close}</Button>}>
+    <Dialog
+      title={words.title}
+      about={words.about}
+      open
+      onClose={onClose}
+      actions={
+        <Button safe onClick={onClose}>
+          {words.close}
+        </Button>
+      }
+    >
       <table className="table inset isolation" aria-label={words.title}>
-        <thead><tr><th scope="col" className="c-what">{words.columns[0]}</th><th scope="col" className="c-how">{words.columns[1]}</th><th scope="col">{words.columns[2]}</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col" className="c-what">
+              {words.columns[0]}
+            </th>
+            <th scope="col" className="c-how">
+              {words.columns[1]}
+            </th>
+            <th scope="col">{words.columns[2]}</th>
+          </tr>
+        </thead>
         <tbody>
           {isolationRows(backend.isolation).map(({ what, isolated }) => (
             <tr key={what}>
               <th scope="row">{words.rows[what].what}</th>
-              <td><span className={`status ${isolated}`}><Mark name={isolated === 'yes' ? 'gone' : 'failed'} />{words[isolated]}</span></td>
+              <td>
+                <span className={`status ${isolated}`}>
+                  <Mark name={isolated === 'yes' ? 'gone' : 'failed'} />
+                  {words[isolated]}
+                </span>
+              </td>
               <td className="mid">{words.rows[what][isolated]}</td>
             </tr>
           ))}
         </tbody>
       </table>
-      {backend.fixes.length === 0 ? null : <div className="how"><div className="h2"><span>{words.get}</span></div><Fixes fixes={backend.fixes} /></div>}
+      {backend.fixes.length === 0 ? null : (
+        <div className="how">
+          <div className="h2">
+            <span>{words.get}</span>
+          </div>
+          <Fixes fixes={backend.fixes} />
+        </div>
+      )}
     </Dialog>
   )
 }
@@ -159,10 +264,16 @@ function SwitchDialog({ onClose, onSwitch }: { onClose: () => void; onSwitch: ()
   const words = sandboxesWords.switching
   return (
     <Dialog
-      title={words.title} about={words.about} open onClose={onClose} alert
+      title={words.title}
+      about={words.about}
+      open
+      onClose={onClose}
+      alert
       actions={
         <>
-          <Button safe onClick={onClose}>{words.keep}</Button>
+          <Button safe onClick={onClose}>
+            {words.keep}
+          </Button>
           <Button
             kind="primary"
             onClick={() => {

@@ -11,7 +11,10 @@ const order: readonly Berth[] = ['active', 'creating', 'warm', 'paused', 'stoppi
 
 /** The pier: what lies at it, then what is free. More than `replicas` where the soft limit was passed; what is stopping keeps its berth where the engine waits for it to be gone. */
 export function berths(rows: Rows, house: Pick<House, 'replicas' | 'capacity_mode'>): Berth[] {
-  const taken = rows.map(({ status }) => status).filter((status) => status !== 'failed').filter((status) => status !== 'stopping' || house.capacity_mode !== 'soft')
+  const taken = rows
+    .map(({ status }) => status)
+    .filter((status) => status !== 'failed')
+    .filter((status) => status !== 'stopping' || house.capacity_mode !== 'soft')
     .sort((a, b) => order.indexOf(a) - order.indexOf(b))
   return [...taken, ...Array.from({ length: Math.max(0, house.replicas - taken.length) }, () => 'free' as const)]
 }

@@ -17,10 +17,22 @@ export function Sandboxes() {
     return [empty, empty && (!backendKinds[house.backend.kind].provisions || !house.backend.reachable)]
   })
   useFootKeys(none && !missing ? [['n', sandboxesWords.add]] : [])
-  if (missing) return <Page title={sandboxesWords.title}><EngineMissing /></Page>
+  if (missing)
+    return (
+      <Page title={sandboxesWords.title}>
+        <EngineMissing />
+      </Page>
+    )
   if (!none) return <ListScreen />
   return (
-    <Page title={sandboxesWords.title} end={<Button icon="plus" onClick={() => actions.create()}><span className="label">{sandboxesWords.add}</span></Button>}>
+    <Page
+      title={sandboxesWords.title}
+      end={
+        <Button icon="plus" onClick={() => actions.create()}>
+          <span className="label">{sandboxesWords.add}</span>
+        </Button>
+      }
+    >
       <HouseNotes />
       <FirstRun />
     </Page>

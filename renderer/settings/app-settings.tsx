@@ -38,21 +38,51 @@ export function AppSettings() {
   const again = () => shell?.read().then(setFacts)
   return (
     <tbody id="set-app">
-      <tr className="head"><th colSpan={5} scope="rowgroup"><h2>{words.title}</h2></th></tr>
+      <tr className="head">
+        <th colSpan={5} scope="rowgroup">
+          <h2>{words.title}</h2>
+        </th>
+      </tr>
       <AppRow label={words.theme}>
-        <Segments label={words.theme} value={theme} onChange={choose} options={[{ value: 'system', label: words.system }, { value: 'light', label: words.light }, { value: 'dark', label: words.dark }]} />
+        <Segments
+          label={words.theme}
+          value={theme}
+          onChange={choose}
+          options={[
+            { value: 'system', label: words.system },
+            { value: 'light', label: words.light },
+            { value: 'dark', label: words.dark },
+          ]}
+        />
       </AppRow>
       {shell && facts && facts.login !== null ? (
-        <AppRow label={words.login}><Switch label={words.login} checked={facts.login} onChange={(on) => void shell.setLogin(on).then(again, failed)} /></AppRow>
+        <AppRow label={words.login}>
+          <Switch label={words.login} checked={facts.login} onChange={(on) => void shell.setLogin(on).then(again, failed)} />
+        </AppRow>
       ) : null}
       {shell && facts ? (
         <AppRow label={words.command} help={facts.command === null ? undefined : words.installed(facts.command)}>
-          <Button small onClick={() => void shell.installCommand().then(again, failed)}>{words.install}</Button>
+          <Button small onClick={() => void shell.installCommand().then(again, failed)}>
+            {words.install}
+          </Button>
         </AppRow>
       ) : null}
-      <AppRow label={words.doctor}><Button small onClick={() => setShown('doctor')}>{words.run}</Button></AppRow>
-      <AppRow label={words.report}><Button small onClick={() => setShown('diagnostics')}>{words.diagnostics}</Button></AppRow>
-      <AppRow label={words.version} help={words.releases}><span className="mid">{version}{facts ? ` · Electron ${facts.electron}` : ''}</span></AppRow>
+      <AppRow label={words.doctor}>
+        <Button small onClick={() => setShown('doctor')}>
+          {words.run}
+        </Button>
+      </AppRow>
+      <AppRow label={words.report}>
+        <Button small onClick={() => setShown('diagnostics')}>
+          {words.diagnostics}
+        </Button>
+      </AppRow>
+      <AppRow label={words.version} help={words.releases}>
+        <span className="mid">
+          {version}
+          {facts ? ` · Electron ${facts.electron}` : ''}
+        </span>
+      </AppRow>
       {shown === 'doctor' ? <DoctorDialog onClose={() => setShown(null)} /> : null}
       {shown === 'diagnostics' ? <DiagnosticsDialog onClose={() => setShown(null)} /> : null}
     </tbody>
@@ -60,7 +90,17 @@ export function AppSettings() {
 }
 
 function AppRow({ label, help, children }: { label: string; help?: string | undefined; children: ReactNode }) {
-  return <tr><th scope="row"><span className="label">{label}</span></th><td className="c-val">{children}</td><td className="c-help mid" colSpan={3}>{help}</td></tr>
+  return (
+    <tr>
+      <th scope="row">
+        <span className="label">{label}</span>
+      </th>
+      <td className="c-val">{children}</td>
+      <td className="c-help mid" colSpan={3}>
+        {help}
+      </td>
+    </tr>
+  )
 }
 
 const diagnosticsDialogWords = settingsWords.diagnostics
@@ -84,11 +124,34 @@ function DiagnosticsDialog({ onClose }: { onClose: () => void }) {
   }
   return (
     <Dialog
-      open title={diagnosticsDialogWords.title} about={diagnosticsDialogWords.about} onClose={onClose} className="wide"
-      actions={<><Button safe onClick={onClose}>{diagnosticsDialogWords.close}</Button><Button kind="primary" disabled={made === null} onClick={() => void save()}>{diagnosticsDialogWords.save}</Button></>}
+      open
+      title={diagnosticsDialogWords.title}
+      about={diagnosticsDialogWords.about}
+      onClose={onClose}
+      className="wide"
+      actions={
+        <>
+          <Button safe onClick={onClose}>
+            {diagnosticsDialogWords.close}
+          </Button>
+          <Button kind="primary" disabled={made === null} onClick={() => void save()}>
+            {diagnosticsDialogWords.save}
+          </Button>
+        </>
+      }
     >
-      {problem ? <Note kind="bad" title={problem.message}>{problem.next}</Note> : null}
-      {made === null ? <p className="dim">{diagnosticsDialogWords.making}</p> : <div className="report"><Code text={made.text} label={diagnosticsDialogWords.title} /></div>}
+      {problem ? (
+        <Note kind="bad" title={problem.message}>
+          {problem.next}
+        </Note>
+      ) : null}
+      {made === null ? (
+        <p className="dim">{diagnosticsDialogWords.making}</p>
+      ) : (
+        <div className="report">
+          <Code text={made.text} label={diagnosticsDialogWords.title} />
+        </div>
+      )}
     </Dialog>
   )
 }
@@ -107,13 +170,32 @@ function DoctorDialog({ onClose }: { onClose: () => void }) {
   const order = ['fail', 'warn', 'ok', 'skip']
   const checks = [...(report?.checks ?? [])].sort((a, b) => order.indexOf(a.status) - order.indexOf(b.status))
   return (
-    <Dialog open title={doctorDialogWords.title} about={report === null ? doctorDialogWords.running : sayDoctor(report.checks)} onClose={onClose} actions={<Button safe onClick={onClose}>{doctorDialogWords.close}</Button>}>
-      {problem ? <Note kind="bad" title={problem.message}>{problem.next}</Note> : null}
+    <Dialog
+      open
+      title={doctorDialogWords.title}
+      about={report === null ? doctorDialogWords.running : sayDoctor(report.checks)}
+      onClose={onClose}
+      actions={
+        <Button safe onClick={onClose}>
+          {doctorDialogWords.close}
+        </Button>
+      }
+    >
+      {problem ? (
+        <Note kind="bad" title={problem.message}>
+          {problem.next}
+        </Note>
+      ) : null}
       {/* It scrolls, so a keyboard must get into it. */}
       <ul className="doctor" tabIndex={0} aria-label={doctorDialogWords.title}>
         {checks.map(({ name, status, text, fix }) => (
           <li key={name}>
-            <span className={`status ${marks[status]}`}><Mark name={marks[status]} /><span className="sr">{status}: </span>{name}</span> <span className="mid">{text}</span>
+            <span className={`status ${marks[status]}`}>
+              <Mark name={marks[status]} />
+              <span className="sr">{status}: </span>
+              {name}
+            </span>{' '}
+            <span className="mid">{text}</span>
             {fix === null || status === 'ok' ? null : <Code text={fix} label={name} />}
           </li>
         ))}

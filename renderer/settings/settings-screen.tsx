@@ -35,11 +35,14 @@ export function SettingsScreen() {
   const ofApp = matchesApp(search)
   const places = [...(ofApp ? [{ id: 'app', title: words.app.title }] : []), ...shown.map(({ id, title }) => ({ id, title }))]
   const [reached, setReached] = useState<string | null>(null)
-  const at = places.some(({ id }) => id === reached) ? reached : places[0]?.id ?? null
+  const at = places.some(({ id }) => id === reached) ? reached : (places[0]?.id ?? null)
   // What the configuration leaves to the first start is known by now.
   const inForce: Readonly<Record<string, string>> = { 'bridge.port': new URL(house.url).port, 'bridge.sandbox_port': String(house.sandbox_port) }
   useCommand({ id: 'filter', title: words.find, icon: 'search', keys: ['/'], run: () => field.current?.focus() })
-  useFootKeys([['Enter', 'Save', 'field'], ['Escape', 'Put back', 'field']])
+  useFootKeys([
+    ['Enter', 'Save', 'field'],
+    ['Escape', 'Put back', 'field'],
+  ])
 
   async function show(): Promise<void> {
     if (await native.reveal(path)) return
@@ -49,11 +52,20 @@ export function SettingsScreen() {
 
   return (
     <Page
-      title={words.title} beside={<p className="dim cut">{words.edits} <code>{path}</code>; {words.stay}</p>}
-      end={<>
-        <SearchField ref={field} label={words.find} placeholder={words.find} keys="/" value={search} onChange={setSearch} />
-        <Button icon={native.kind === 'electron' ? 'reveal' : 'copy'} onClick={() => void show()}><span className="label">{native.kind === 'electron' ? words.openFile : words.copyPath}</span></Button>
-      </>}
+      title={words.title}
+      beside={
+        <p className="dim cut">
+          {words.edits} <code>{path}</code>; {words.stay}
+        </p>
+      }
+      end={
+        <>
+          <SearchField ref={field} label={words.find} placeholder={words.find} keys="/" value={search} onChange={setSearch} />
+          <Button icon={native.kind === 'electron' ? 'reveal' : 'copy'} onClick={() => void show()}>
+            <span className="label">{native.kind === 'electron' ? words.openFile : words.copyPath}</span>
+          </Button>
+        </>
+      }
     >
       <div className="settings">
         <nav className="toc" aria-label={words.sections}>
@@ -76,21 +88,50 @@ export function SettingsScreen() {
           </ul>
         </nav>
         <div className="scroll" ref={body} onScroll={({ currentTarget }) => setReached(sectionAt(currentTarget))}>
-          {problem ? <Note kind="bad" title={problem.message}>{problem.next}</Note> : null}
-          {house.config.error === null ? null : <Note kind="bad" live title={words.error}>{house.config.error} {words.errorWhy}</Note>}
-          {config?.warnings.map((text) => <Note key={text} kind="warn" title={text} />)}
+          {problem ? (
+            <Note kind="bad" title={problem.message}>
+              {problem.next}
+            </Note>
+          ) : null}
+          {house.config.error === null ? null : (
+            <Note kind="bad" live title={words.error}>
+              {house.config.error} {words.errorWhy}
+            </Note>
+          )}
+          {config?.warnings.map((text) => (
+            <Note key={text} kind="warn" title={text} />
+          ))}
           <table className="table prefs" aria-label={words.title}>
             <thead>
               <tr>
-                <th scope="col" className="c-name">{words.setting}</th><th scope="col" className="c-val">{words.value}</th><th scope="col"><span className="sr">{words.what}</span></th>
-                <th scope="col" className="c-def">{words.default}</th><th scope="col" className="c-src">{words.source}</th>
+                <th scope="col" className="c-name">
+                  {words.setting}
+                </th>
+                <th scope="col" className="c-val">
+                  {words.value}
+                </th>
+                <th scope="col">
+                  <span className="sr">{words.what}</span>
+                </th>
+                <th scope="col" className="c-def">
+                  {words.default}
+                </th>
+                <th scope="col" className="c-src">
+                  {words.source}
+                </th>
               </tr>
             </thead>
             {ofApp ? <AppSettings /> : null}
             {shown.map((section) => (
               <tbody key={section.id} id={`set-${section.id}`}>
-                <tr className="head"><th colSpan={5} scope="rowgroup"><h2>{section.title}</h2></th></tr>
-                {section.settings.map((setting) => <SettingRow key={setting.key} setting={setting} values={values} inForce={inForce[setting.key]} set={set} />)}
+                <tr className="head">
+                  <th colSpan={5} scope="rowgroup">
+                    <h2>{section.title}</h2>
+                  </th>
+                </tr>
+                {section.settings.map((setting) => (
+                  <SettingRow key={setting.key} setting={setting} values={values} inForce={inForce[setting.key]} set={set} />
+                ))}
               </tbody>
             ))}
           </table>
@@ -106,7 +147,7 @@ function sectionAt(view: HTMLElement): string | null {
   const parts = [...view.querySelectorAll<HTMLElement>('tbody[id^="set-"]')]
   const end = view.scrollTop + view.clientHeight >= view.scrollHeight - 2
   const top = view.getBoundingClientRect().top + 48
-  const found = end ? parts.at(-1) : parts.findLast((part) => part.getBoundingClientRect().top <= top) ?? parts[0]
+  const found = end ? parts.at(-1) : (parts.findLast((part) => part.getBoundingClientRect().top <= top) ?? parts[0])
   return found?.id.replace('set-', '') ?? null
 }
 
@@ -127,11 +168,15 @@ export function useConfig(): { config: Config | null; problem: ErrorData | null;
     }
   }, [endpoint])
   useEffect(() => void read(), [read, error])
-  useTopic('events', { limit: 0 }, {
-    event({ events }) {
-      if (events.some(({ type }) => type.startsWith('config.'))) void read()
+  useTopic(
+    'events',
+    { limit: 0 },
+    {
+      event({ events }) {
+        if (events.some(({ type }) => type.startsWith('config.'))) void read()
+      },
     },
-  })
+  )
   const set = useCallback((key: string, value: unknown) => endpoint.call('config_set', { key, value }), [endpoint])
   return { config, problem, set }
 }
@@ -157,16 +202,36 @@ export function SettingControl({ setting, value, raw, values, inForce, locked, e
     const options = as.options.map(([option, name]) => ({ value: option, label: name }))
     return (
       <>
-        <SelectField label={label} value={value} disabled={locked} onChange={onPick} options={options.some((one) => one.value === value) ? options : [...options, { value, label: value }]} />
-        {error === null ? null : <p className="problem" role="alert"><Mark name="failed" /><span>{error}</span></p>}
+        <SelectField
+          label={label}
+          value={value}
+          disabled={locked}
+          onChange={onPick}
+          options={options.some((one) => one.value === value) ? options : [...options, { value, label: value }]}
+        />
+        {error === null ? null : (
+          <p className="problem" role="alert">
+            <Mark name="failed" />
+            <span>{error}</span>
+          </p>
+        )}
       </>
     )
   }
   if (as.kind === 'file') return <Lines lines={linesOf(setting.key, raw, values)} />
   return (
     <Field
-      label={label} num={as.kind === 'number'} unit={as.kind === 'number' ? as.unit : undefined} value={value} locked={locked} error={error} placeholder={setting.optional ? (inForce === undefined ? words.notSet : words.inForce(inForce)) : undefined}
-      onChange={onDraft} onSave={onSave} onRevert={onRevert} onBlur={onSave}
+      label={label}
+      num={as.kind === 'number'}
+      unit={as.kind === 'number' ? as.unit : undefined}
+      value={value}
+      locked={locked}
+      error={error}
+      placeholder={setting.optional ? (inForce === undefined ? words.notSet : words.inForce(inForce)) : undefined}
+      onChange={onDraft}
+      onSave={onSave}
+      onRevert={onRevert}
+      onBlur={onSave}
     />
   )
 }
@@ -174,7 +239,14 @@ export function SettingControl({ setting, value, raw, values, inForce, locked, e
 function Lines({ lines }: { lines: readonly string[] }) {
   return (
     <span className="mid small">
-      {lines.length === 0 ? words.nothing : lines.map((line) => <code key={line} className="cut" title={line}>{line}</code>)} <span className="dim">{words.fileOnly}</span>
+      {lines.length === 0
+        ? words.nothing
+        : lines.map((line) => (
+            <code key={line} className="cut" title={line}>
+              {line}
+            </code>
+          ))}{' '}
+      <span className="dim">{words.fileOnly}</span>
     </span>
   )
 }
@@ -235,11 +307,22 @@ export function SettingRow({ setting, values, inForce, set }: SettingRowProps) {
 
   return (
     <tr className={[error === null ? '' : 'is-bad', locked ? 'is-env' : ''].join(' ').trim() || undefined}>
-      <th scope="row"><span className="label">{setting.label}</span><code className="dim">{setting.key}</code></th>
+      <th scope="row">
+        <span className="label">{setting.label}</span>
+        <code className="dim">{setting.key}</code>
+      </th>
       <td className="c-val">
         <SettingControl
-          setting={setting} value={draft ?? value} raw={row?.value} values={values} inForce={inForce} locked={locked} error={error}
-          onDraft={setDraft} onSave={saveDraft} onPick={(next) => void save(next)}
+          setting={setting}
+          value={draft ?? value}
+          raw={row?.value}
+          values={values}
+          inForce={inForce}
+          locked={locked}
+          error={error}
+          onDraft={setDraft}
+          onSave={saveDraft}
+          onPick={(next) => void save(next)}
           onRevert={() => {
             setDraft(null)
             setError(null)
@@ -249,10 +332,31 @@ export function SettingRow({ setting, values, inForce, set }: SettingRowProps) {
       <td className="c-help mid">{setting.help}</td>
       <td className="c-def mid">{shown(row?.default) || <span className="dim">{words.nothing}</span>}</td>
       <td className="c-src">
-        <span role="status">{saved ? <span className="saved"><Icon name="check" />{words.saved}</span> : null}</span>
-        {saved ? null : locked ? <span className="src-env"><Icon name="lock" />{words.fromEnvironment}</span>
-          : row?.source === 'file' ? <><span>config.yaml</span> {setting.as.kind === 'file' ? null : <Button small onClick={() => void save(null)}>{words.putBack}</Button>}</>
-          : <span className="dim">{words.fromDefault}</span>}
+        <span role="status">
+          {saved ? (
+            <span className="saved">
+              <Icon name="check" />
+              {words.saved}
+            </span>
+          ) : null}
+        </span>
+        {saved ? null : locked ? (
+          <span className="src-env">
+            <Icon name="lock" />
+            {words.fromEnvironment}
+          </span>
+        ) : row?.source === 'file' ? (
+          <>
+            <span>config.yaml</span>{' '}
+            {setting.as.kind === 'file' ? null : (
+              <Button small onClick={() => void save(null)}>
+                {words.putBack}
+              </Button>
+            )}
+          </>
+        ) : (
+          <span className="dim">{words.fromDefault}</span>
+        )}
       </td>
     </tr>
   )

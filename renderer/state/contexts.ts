@@ -52,7 +52,9 @@ export function useNative(): Native {
 
 /** Says who did something, conversations by the names of their holds. */
 export function useActors(): (who: string) => ReturnType<typeof actorOf> {
-  const named = useHouse(({ sandboxes }) => JSON.stringify(Object.values(sandboxes).flatMap(({ holders }) => holders.flatMap(({ holder, name }) => (name === undefined ? [] : [[holder, name]])))))
+  const named = useHouse(({ sandboxes }) =>
+    JSON.stringify(Object.values(sandboxes).flatMap(({ holders }) => holders.flatMap(({ holder, name }) => (name === undefined ? [] : [[holder, name]])))),
+  )
   return useMemo(() => {
     const names = new Map(JSON.parse(named) as [string, string][])
     return (who) => actorOf(who, names)
@@ -66,13 +68,16 @@ export function useActors(): (who: string) => ReturnType<typeof actorOf> {
 export function useHouse<T>(selector: (state: HouseState) => T): T {
   const { store } = useSurroundings()
   const last = useRef<HouseState>(null)
-  return useStore(store, useShallow(({ state }) => {
-    // A screen that is about to be taken away (another engine came) sees the last state once more.
-    const current = state ?? last.current
-    if (current === null) throw new Error('a screen is shown only with a state')
-    last.current = current
-    return selector(current)
-  }))
+  return useStore(
+    store,
+    useShallow(({ state }) => {
+      // A screen that is about to be taken away (another engine came) sees the last state once more.
+      const current = state ?? last.current
+      if (current === null) throw new Error('a screen is shown only with a state')
+      last.current = current
+      return selector(current)
+    }),
+  )
 }
 
 /** Ms since 1970 by the engine's clock. `second`: for countdowns and what runs; `minute`: for ages; `none`: does not tick. */

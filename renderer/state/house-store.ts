@@ -23,30 +23,34 @@ export function mirror(endpoint: Endpoint, store: HouseStore, now: () => number,
   let subscription = open()
 
   function open() {
-    return endpoint.subscribe('state', {}, {
-      event(event) {
-        if (event.type === 'snapshot') {
+    return endpoint.subscribe(
+      'state',
+      {},
+      {
+        event(event) {
+          if (event.type === 'snapshot') {
+            seq = event.seq
+            store.setState({ state: event.state, at: now() })
+            return
+          }
+          if (event.seq !== seq + 1) {
+            seq = -1
+            subscription.close()
+            subscription = open()
+            return
+          }
           seq = event.seq
-          store.setState({ state: event.state, at: now() })
-          return
-        }
-        if (event.seq !== seq + 1) {
-          seq = -1
-          subscription.close()
-          subscription = open()
-          return
-        }
-        seq = event.seq
-        store.setState(({ state, at }) => {
-          if (!state) return { state, at }
-          const next = applyPatch(state, event.ops)
-          return { state: next, at: next.house === state.house ? at : now() }
-        })
+          store.setState(({ state, at }) => {
+            if (!state) return { state, at }
+            const next = applyPatch(state, event.ops)
+            return { state: next, at: next.house === state.house ? at : now() }
+          })
+        },
+        end(error) {
+          if (!closed) ended(error?.message ?? 'the engine ended it')
+        },
       },
-      end(error) {
-        if (!closed) ended(error?.message ?? 'the engine ended it')
-      },
-    })
+    )
   }
 
   return () => {

@@ -26,10 +26,15 @@ export function keepMirror(connector: Connector, store: HouseStore, page: Docume
     running = null
     clearTimeout(again)
     if (wanted === null) return
-    const close = mirror(wanted, store, () => performance.now(), () => {
-      running = null
-      again = setTimeout(settle, againMs)
-    })
+    const close = mirror(
+      wanted,
+      store,
+      () => performance.now(),
+      () => {
+        running = null
+        again = setTimeout(settle, againMs)
+      },
+    )
     running = { endpoint: wanted, close }
   }
 

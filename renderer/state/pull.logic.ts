@@ -1,7 +1,10 @@
 import type { ImageState } from '../../shared/image.ts'
 
 /** A moment of a pull or build, as it was seen. */
-export interface Mark { readonly at: number; readonly done: number }
+export interface Mark {
+  readonly at: number
+  readonly done: number
+}
 
 /** The rate is taken over this long, in milliseconds: shorter jumps about, longer tells of a time that is over. */
 const windowMs = 8000

@@ -9,7 +9,10 @@ export interface Route {
 /** `#/sandboxes/<id>/logs?find=x` */
 export function parseHash(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2)
-  const words = path.split('/').filter((word) => word !== '').map(decoded)
+  const words = path
+    .split('/')
+    .filter((word) => word !== '')
+    .map(decoded)
   return { path: words.length === 0 ? ['sandboxes'] : words, query: Object.fromEntries(new URLSearchParams(query)) }
 }
 

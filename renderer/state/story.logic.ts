@@ -17,9 +17,23 @@ export interface Happening {
 }
 
 /** A stretch of a lane. */
-export interface Bar { readonly state: 'creating' | 'active' | 'warm' | 'paused'; readonly from: number; readonly to: number }
-export interface Point { readonly sign: Exclude<Sign, 'other'>; readonly at: number; readonly seq: number }
-export interface Lane { readonly sandbox: string; readonly name: string; readonly live: boolean; readonly bars: readonly Bar[]; readonly points: readonly Point[] }
+export interface Bar {
+  readonly state: 'creating' | 'active' | 'warm' | 'paused'
+  readonly from: number
+  readonly to: number
+}
+export interface Point {
+  readonly sign: Exclude<Sign, 'other'>
+  readonly at: number
+  readonly seq: number
+}
+export interface Lane {
+  readonly sandbox: string
+  readonly name: string
+  readonly live: boolean
+  readonly bars: readonly Bar[]
+  readonly points: readonly Point[]
+}
 
 export function signOf(event: BerthEvent): Sign {
   const path = event.details?.['path']
@@ -29,10 +43,12 @@ export function signOf(event: BerthEvent): Sign {
       if (path === 'cold') return 'cold'
       if (path === 'slot') return 'slot'
       return path === 'warm' || path === 'found' ? 'reclaimed' : 'other'
-    case 'sandbox.failed': return 'failed'
+    case 'sandbox.failed':
+      return 'failed'
     case 'sandbox.stopping':
       return sort === 'evicted' || sort === 'reaped' ? sort : 'other'
-    default: return 'other'
+    default:
+      return 'other'
   }
 }
 
@@ -52,7 +68,8 @@ export function told(events: readonly BerthEvent[]): readonly BerthEvent[] {
     const { sandbox = '', type } = event
     const at = ending.get(sandbox)
     const begun = at === undefined ? undefined : lines[at]
-    if (at !== undefined && begun && type === 'sandbox.gone') lines[at] = { ...begun, details: { ms: Date.parse(event.at) - Date.parse(begun.at), ...begun.details } }
+    if (at !== undefined && begun && type === 'sandbox.gone')
+      lines[at] = { ...begun, details: { ms: Date.parse(event.at) - Date.parse(begun.at), ...begun.details } }
     else lines.push(event)
     if (at !== undefined && type === 'sandbox.failed') lines[at] = null
     if (/^sandbox\.(stopping|lost)$/.test(type)) ending.set(sandbox, lines.length - 1)
@@ -68,16 +85,27 @@ export function happenings(events: readonly BerthEvent[], anonymous: string): re
     .map((event) => {
       const ms = event.details?.['ms']
       return {
-        seq: event.seq, at: Date.parse(event.at), sign: signOf(event), sandbox: event.sandbox ?? null, name: nameOf(event, anonymous),
-        who: event.who, text: event.text, tookMs: typeof ms === 'number' ? ms : null,
+        seq: event.seq,
+        at: Date.parse(event.at),
+        sign: signOf(event),
+        sandbox: event.sandbox ?? null,
+        name: nameOf(event, anonymous),
+        who: event.who,
+        text: event.text,
+        tookMs: typeof ms === 'number' ? ms : null,
       }
     })
     .reverse()
 }
 
 const states: Readonly<Record<string, Bar['state'] | null>> = {
-  'sandbox.creating': 'creating', 'sandbox.active': 'active', 'sandbox.warm': 'warm', 'sandbox.paused': 'paused',
-  'sandbox.stopping': null, 'sandbox.failed': null, 'sandbox.gone': null,
+  'sandbox.creating': 'creating',
+  'sandbox.active': 'active',
+  'sandbox.warm': 'warm',
+  'sandbox.paused': 'paused',
+  'sandbox.stopping': null,
+  'sandbox.failed': null,
+  'sandbox.gone': null,
 }
 
 /** One lane a sandbox between two moments: what it was when, and what happened to it. Those that are there come first, the newest first. */
@@ -89,7 +117,10 @@ export function lanes(
   to: number,
   anonymous: string,
 ): readonly Lane[] {
-  const drafts = new Map<string, { name: string; bars: Bar[]; points: Point[]; open: { state: Bar['state']; from: number } | null; known: boolean; last: number }>()
+  const drafts = new Map<
+    string,
+    { name: string; bars: Bar[]; points: Point[]; open: { state: Bar['state']; from: number } | null; known: boolean; last: number }
+  >()
   const draft = (id: string, name: string) => {
     const found = drafts.get(id)
     if (found) return found
@@ -136,7 +167,9 @@ function close(lane: { bars: Bar[]; open: { state: Bar['state']; from: number } 
 
 /** How many of each state there were, as steps: each holds from its moment on. */
 export function counts(all: readonly Lane[], from: number, to: number): readonly { readonly at: number; readonly active: number; readonly warm: number }[] {
-  const moments = [...new Set([from, ...all.flatMap((lane) => lane.bars.flatMap((bar) => [bar.from, bar.to]))])].filter((at) => at >= from && at < to).sort((a, b) => a - b)
+  const moments = [...new Set([from, ...all.flatMap((lane) => lane.bars.flatMap((bar) => [bar.from, bar.to]))])]
+    .filter((at) => at >= from && at < to)
+    .sort((a, b) => a - b)
   return moments.map((at) => {
     let active = 0
     let warm = 0
@@ -153,7 +186,10 @@ export function counts(all: readonly Lane[], from: number, to: number): readonly
 export function summary(all: readonly Happening[], from: number): { slot: number; cold: number; failed: number; slotMs: number | null; coldMs: number | null } {
   const recent = all.filter((it) => it.at >= from)
   const middle = (sign: Sign) => {
-    const times = recent.filter((it) => it.sign === sign && it.tookMs !== null).map((it) => it.tookMs ?? 0).sort((a, b) => a - b)
+    const times = recent
+      .filter((it) => it.sign === sign && it.tookMs !== null)
+      .map((it) => it.tookMs ?? 0)
+      .sort((a, b) => a - b)
     return times.length === 0 ? null : (times[Math.floor((times.length - 1) / 2)] ?? null)
   }
   const count = (sign: Sign) => recent.filter((it) => it.sign === sign).length

@@ -97,7 +97,10 @@ function put(url: string, file: File, onProgress: (done: number) => void, signal
     const broke = () => reject(fail('NOT_RUNNING', `The upload of ${file.name} broke off`, { next: 'Try again.' }))
     request.addEventListener('error', broke)
     request.addEventListener('abort', () => reject(cancelled()))
-    request.addEventListener('loadend', onAbort(signal, () => request.abort()))
+    request.addEventListener(
+      'loadend',
+      onAbort(signal, () => request.abort()),
+    )
     request.send(file)
   })
 }

@@ -5,7 +5,12 @@ export type Connection =
   | { readonly state: 'connecting' }
   /** A login link is needed; `problem` says why the last one was not taken. */
   | { readonly state: 'locked'; readonly problem: string | null }
-  | { readonly state: 'open'; readonly endpoint: Endpoint; readonly instance: string; /** Of a browser: its own session's id. */ readonly session: string | null }
+  | {
+      readonly state: 'open'
+      readonly endpoint: Endpoint
+      readonly instance: string
+      /** Of a browser: its own session's id. */ readonly session: string | null
+    }
   /** The last state stays on screen, marked stale; it is tried again by itself. `since`: ms of `performance.now()`; `offer`: `startHere` may be used now. */
   | { readonly state: 'lost'; readonly reason: string; readonly since: number; readonly offer?: boolean }
   /** Page and engine are of two versions. */

@@ -18,7 +18,12 @@ export interface Native {
   /** Saves the bytes of a file in a sandbox where the person says. false: they changed their mind. */
   download(file: { sandbox: string; path: string; name: string }): Promise<boolean>
   /** Uploads into a directory of a sandbox; `files` as dropped or chosen on the page. What has their name there is replaced. Gives the paths written; CANCELLED after an abort. */
-  upload(to: { sandbox: string; directory: string }, files: readonly File[], onProgress: (done: number, total: number) => void, signal?: AbortSignal): Promise<string[]>
+  upload(
+    to: { sandbox: string; directory: string },
+    files: readonly File[],
+    onProgress: (done: number, total: number) => void,
+    signal?: AbortSignal,
+  ): Promise<string[]>
   /** Saves a text where the person says. */
   saveText(name: string, text: string): Promise<boolean>
   setTheme(theme: 'system' | 'light' | 'dark'): void

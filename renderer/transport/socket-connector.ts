@@ -153,10 +153,15 @@ function pagePort(socket: WebSocket): FramePort<ClientFrame, ServerFrame> & { ta
 }
 
 async function post(url: string, body: unknown): Promise<CallResult<'session_open'>> {
-  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), cache: 'no-store', credentials: 'omit' })
-    .catch((cause: unknown) => {
-      throw fail('NOT_RUNNING', 'The engine does not answer', { next: 'Start it: berth serve', cause })
-    })
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    cache: 'no-store',
+    credentials: 'omit',
+  }).catch((cause: unknown) => {
+    throw fail('NOT_RUNNING', 'The engine does not answer', { next: 'Start it: berth serve', cause })
+  })
   const answer: unknown = await response.json()
   if (response.ok) return answer as CallResult<'session_open'>
   const parsed = errorData.safeParse((answer as { error?: unknown }).error)

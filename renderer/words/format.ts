@@ -139,5 +139,5 @@ function two(value: number): string {
 /** `Docker 28.4.0` is `Docker 28.4` where there is little room; what follows is for the tooltip. */
 export function shortEngineName(engine: string): string {
   const found = /^(\w[\w ]*?) v?(\d+\.\d+)/.exec(engine)
-  return found ? `${found[1]} ${found[2]}` : engine.split(/[,(]/)[0]?.trim() ?? engine
+  return found ? `${found[1]} ${found[2]}` : (engine.split(/[,(]/)[0]?.trim() ?? engine)
 }

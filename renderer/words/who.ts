@@ -12,7 +12,9 @@ export function actorOf(who: string, names: ReadonlyMap<string, string> = new Ma
   const named = holder === undefined ? undefined : names.get(holder)
   if (named !== undefined) return { kind: 'client', name: named }
   // Whoever has the home's own token has no name but the one it holds under.
-  return client === 'master' ? { kind: 'client', name: holder === undefined || holder === client ? homeToken : holderName({ holder }) } : { kind: 'client', name: client }
+  return client === 'master'
+    ? { kind: 'client', name: holder === undefined || holder === client ? homeToken : holderName({ holder }) }
+    : { kind: 'client', name: client }
 }
 
 /** A hold's holder, as people call it. */

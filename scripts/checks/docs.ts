@@ -32,7 +32,10 @@ function namedPaths(root: string, files: readonly string[]): Finding[] {
     const inline = [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '')
     return [
       ...inline.filter((one) => isPath(one, rooms) && !exists(root, one)).map(missing),
-      ...inline.flatMap((one) => /^npm run ([\w:-]+)/.exec(one)?.[1] ?? []).filter((name) => !Object.hasOwn(scripts, name)).map((name) => missing(`npm run ${name}`)),
+      ...inline
+        .flatMap((one) => /^npm run ([\w:-]+)/.exec(one)?.[1] ?? [])
+        .filter((name) => !Object.hasOwn(scripts, name))
+        .map((name) => missing(`npm run ${name}`)),
       ...[...text.matchAll(/\]\(([^)\s]+)\)/g)]
         .map((match) => (match[1] ?? '').split('#')[0] ?? '')
         .filter((link) => link !== '' && !/^[a-z]+:/.test(link) && !existsSync(path.resolve(root, path.dirname(file), link)))

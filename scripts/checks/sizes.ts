@@ -3,14 +3,19 @@ import type { Finding } from './tree.ts'
 import { readModule } from './imports.ts'
 
 /** A file of the product: how long it is, and what of the product it imports and is imported by. */
-interface Measured { readonly file: string; readonly lines: number; readonly imports: readonly string[]; readonly importers: readonly string[] }
+interface Measured {
+  readonly file: string
+  readonly lines: number
+  readonly imports: readonly string[]
+  readonly importers: readonly string[]
+}
 
 export interface Sizes {
   readonly files: number
   readonly median: number
   readonly p90: number
-  /** Above `long` lines. */
-  readonly long: readonly string[]
+  /** Above `long` lines, with why they are one concept; null: for no reason. */
+  readonly long: readonly { readonly file: string; readonly lines: number; readonly reason: string | null }[]
   /** Below `short` lines and imported from one place alone, with why it stands by itself; null: for no reason. */
   readonly short: readonly { readonly file: string; readonly lines: number; readonly reason: string | null }[]
   /** Loose files of main/. */
@@ -46,16 +51,29 @@ const byFile: Readonly<Record<string, string>> = {
   'renderer/transport/electron-native.ts': 'one of two that are the same to the page',
 }
 
+/** Longer than most, and one thing all the same. */
+const oneConcept: Readonly<Record<string, string>> = {
+  'main/doctor/checks/home.ts': 'what the doctor looks at in a home, check by check',
+  'renderer/actions/shutdown-dialog.tsx': 'one dialog with its three pages: what it asks, how it goes, how it went',
+  'renderer/sandbox/overview.tsx': 'one page of facts, a small part for each',
+  'renderer/sandbox/terminal/terminal-pane.tsx': 'one terminal: its tabs, keys, menu and search act on the same thing',
+  'renderer/sandboxes/list/list-screen.tsx': 'one screen: what is selected, filtered and dragged in the same list',
+  'renderer/sandboxes/list/sandbox-list.tsx': 'one row with its cells, which are measured against each other',
+}
+
 /** Of the product: tests and scripts count neither as files nor as importers. */
 export function measure(root: string, files: readonly string[]): Sizes {
-  const all = measured(root, files.filter((file) => shipped.test(file)))
+  const all = measured(
+    root,
+    files.filter((file) => shipped.test(file)),
+  )
   const sorted = all.map(({ lines }) => lines).sort((a, b) => a - b)
   const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? 0
   return {
     files: all.length,
     median: at(0.5),
     p90: at(0.9),
-    long: all.filter(({ lines }) => lines > long).map(({ file }) => file),
+    long: all.filter(({ lines }) => lines > long).map(({ file, lines }) => ({ file, lines, reason: oneConcept[file] ?? null })),
     short: all.filter(({ lines, importers }) => lines < short && importers.length === 1).map(({ file, lines }) => ({ file, lines, reason: reasonOf(file) })),
     loose: all.map(({ file }) => file).filter((file) => /^main\/[^/]+$/.test(file)),
     circles: circlesIn(all),
@@ -66,10 +84,13 @@ export function measure(root: string, files: readonly string[]): Sizes {
 export function checkSizes(root: string, files: readonly string[]): Finding[] {
   const sizes = measure(root, files)
   return [
-    ...sizes.long.map((file) => ({ file, problem: `has more than ${long} lines: is it one concept?` })),
-    ...sizes.short.filter(({ reason }) => reason === null).map(({ file }) => ({
-      file, problem: `has fewer than ${short} lines and one importer: it belongs there, or scripts/checks/sizes.ts says why not`,
-    })),
+    ...sizes.long.filter(({ reason }) => reason === null).map(({ file }) => ({ file, problem: `has more than ${long} lines: is it one concept?` })),
+    ...sizes.short
+      .filter(({ reason }) => reason === null)
+      .map(({ file }) => ({
+        file,
+        problem: `has fewer than ${short} lines and one importer: it belongs there, or scripts/checks/sizes.ts says why not`,
+      })),
     ...sizes.circles.map((circle) => ({ file: circle[0] ?? '', problem: `imports itself by way of ${circle.slice(1).join(', ')}` })),
   ]
 }

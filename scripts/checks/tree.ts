@@ -3,7 +3,10 @@ import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 
 /** What a check found: a file relative to the root, and what is wrong there. None: the check passes. */
-export interface Finding { readonly file: string; readonly problem: string }
+export interface Finding {
+  readonly file: string
+  readonly problem: string
+}
 
 const skipped = new Set(['node_modules', 'out', '.cache', '.git', 'test-results'])
 
@@ -12,7 +15,10 @@ export function filesOf(root: string): string[] {
   if (!existsSync(path.join(root, '.git'))) return walk(root, '').sort()
   const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: root, encoding: 'utf8' })
   // Git still lists what was deleted and not yet committed.
-  return listed.split('\0').filter((file) => file !== '' && existsSync(path.join(root, file))).sort()
+  return listed
+    .split('\0')
+    .filter((file) => file !== '' && existsSync(path.join(root, file)))
+    .sort()
 }
 
 function walk(root: string, below: string): string[] {

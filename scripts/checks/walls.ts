@@ -18,16 +18,22 @@ const isScreen = (name: string) => screens.has(name) || name.startsWith('@xterm/
 const walls: Readonly<Record<string, Wall>> = {
   shared: { rooms: [], node: false, mayImport: (name) => name === 'zod', why: 'shared/ imports nothing but zod and itself' },
   main: {
-    rooms: ['shared'], node: true, mayImport: (name) => name !== 'electron' && !isScreen(name),
+    rooms: ['shared'],
+    node: true,
+    mayImport: (name) => name !== 'electron' && !isScreen(name),
     why: 'the engine imports shared/ and itself, no Electron and no screens',
   },
   app: {
     // Thin wrappers have the real one; whatever decides gets them handed in, and is tested without it.
-    rooms: ['main', 'shared'], node: true, mayImport: (name, file) => !isScreen(name) && (name !== 'electron' || file.startsWith('app/electron/')),
+    rooms: ['main', 'shared'],
+    node: true,
+    mayImport: (name, file) => !isScreen(name) && (name !== 'electron' || file.startsWith('app/electron/')),
     why: 'the shell imports main/, shared/ and itself, no screens; Electron in app/electron/ only',
   },
   renderer: {
-    rooms: ['shared'], node: false, mayImport: (name) => name !== 'electron',
+    rooms: ['shared'],
+    node: false,
+    mayImport: (name) => name !== 'electron',
     why: 'a page imports shared/ and itself, neither Node nor Electron',
   },
   scripts: { rooms: ['main', 'shared'], node: true, mayImport: () => true, why: 'scripts/ imports no test and no screen' },
@@ -61,7 +67,14 @@ const order = Object.keys(wings)
 
 /** The rooms of renderer/, floor by floor from the highest. A screen never imports another one; parts know no screen. Above all of them, its two loose files. */
 const page: { readonly floors: readonly (readonly string[])[] } = {
-  floors: [['frame'], ['activity', 'bridge', 'images', 'sandbox', 'sandboxes', 'settings'], ['actions', 'connect'], ['commands', 'state'], ['parts'], ['transport', 'words']],
+  floors: [
+    ['frame'],
+    ['activity', 'bridge', 'images', 'sandbox', 'sandboxes', 'settings'],
+    ['actions', 'connect'],
+    ['commands', 'state'],
+    ['parts'],
+    ['transport', 'words'],
+  ],
 }
 const loose = new Set(['main/cli.ts', 'main/open.ts', 'renderer/main.tsx', 'renderer/start.tsx'])
 
@@ -77,8 +90,15 @@ export function checkWalls(root: string, files: readonly string[]): Finding[] {
       })
       return [
         ...crossed,
-        ...(wingOf(file)?.pure ? effectsIn(program).map((what) => ({ file, problem: `uses ${what}: what decides gets its clock, its chance and its effects handed in` })) : []),
-        ...(mayAskKind(file) ? [] : kindsAsked(program).map((kind) => ({ file, problem: `asks whether it is '${kind}': what a backend can do is data (shared/backends.ts, its traits)` }))),
+        ...(wingOf(file)?.pure
+          ? effectsIn(program).map((what) => ({ file, problem: `uses ${what}: what decides gets its clock, its chance and its effects handed in` }))
+          : []),
+        ...(mayAskKind(file)
+          ? []
+          : kindsAsked(program).map((kind) => ({
+              file,
+              problem: `asks whether it is '${kind}': what a backend can do is data (shared/backends.ts, its traits)`,
+            }))),
       ]
     })
 }
@@ -118,7 +138,8 @@ function whyNotInMain(file: string, name: string): string | null {
     const target = path.posix.join(path.posix.dirname(file), name)
     if (roomOf(target) !== 'main') return null
     const [, other = ''] = target.split('/')
-    if (other !== own) return order.indexOf(other) > order.indexOf(own) ? null : `main/${own}/ stands no higher than ${loose.has(target) ? target : `main/${other}/`}`
+    if (other !== own)
+      return order.indexOf(other) > order.indexOf(own) ? null : `main/${own}/ stands no higher than ${loose.has(target) ? target : `main/${other}/`}`
     const [from, to] = [floorOf(wing, file), floorOf(wing, target)]
     return from.room === to.room || to.floor > from.floor ? null : `main/${own}/${from.room} stands no higher than main/${own}/${to.room}`
   }
@@ -145,10 +166,17 @@ const calls = new Set(['setTimeout', 'setInterval', 'setImmediate', 'fetch'])
 function effectsIn(node: unknown): string[] {
   if (Array.isArray(node)) return node.flatMap(effectsIn)
   if (typeof node !== 'object' || node === null) return []
-  const it = node as { type?: string; object?: { type?: string; name?: string }; property?: { name?: string }; callee?: { type?: string; name?: string }; arguments?: unknown[] }
+  const it = node as {
+    type?: string
+    object?: { type?: string; name?: string }
+    property?: { name?: string }
+    callee?: { type?: string; name?: string }
+    arguments?: unknown[]
+  }
   const found: string[] = []
   const [object, property] = [it.object?.name ?? '', it.property?.name ?? '']
-  if (it.type === 'MemberExpression' && it.object?.type === 'Identifier' && Object.hasOwn(effects, object) && (effects[object]?.includes(property) ?? true)) found.push(`${object}.${property}`)
+  if (it.type === 'MemberExpression' && it.object?.type === 'Identifier' && Object.hasOwn(effects, object) && (effects[object]?.includes(property) ?? true))
+    found.push(`${object}.${property}`)
   if (it.type === 'CallExpression' && it.callee?.type === 'Identifier' && calls.has(it.callee.name ?? '')) found.push(`${it.callee.name}()`)
   if (it.type === 'NewExpression' && it.callee?.name === 'Date' && it.arguments?.length === 0) found.push('new Date()')
   return [...found, ...Object.values(node).flatMap(effectsIn)]
@@ -178,7 +206,12 @@ function kindsAsked(node: unknown): string[] {
   return [...found, ...Object.values(node).flatMap(kindsAsked)]
 }
 
-interface Side { readonly type?: string; readonly name?: string; readonly value?: unknown; readonly property?: { readonly name?: string } }
+interface Side {
+  readonly type?: string
+  readonly name?: string
+  readonly value?: unknown
+  readonly property?: { readonly name?: string }
+}
 
 function allowed(wall: Wall, file: string, name: string): boolean {
   if (name.startsWith('.')) {
@@ -196,5 +229,8 @@ function roomOf(file: string): string {
 }
 
 function packageOf(name: string): string {
-  return name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/')
+  return name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/')
 }

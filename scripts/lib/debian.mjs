@@ -45,8 +45,12 @@ function aptGet(args, timeout) {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       timeout,
     })
-    child.stdout.on('data', (data) => { output += data })
-    child.stderr.on('data', (data) => { output += data })
+    child.stdout.on('data', (data) => {
+      output += data
+    })
+    child.stderr.on('data', (data) => {
+      output += data
+    })
     child.on('error', (error) => resolve({ ok: false, output: error.message }))
     child.on('close', (code) => resolve({ ok: code === 0, output }))
   })

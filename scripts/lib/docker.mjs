@@ -30,7 +30,9 @@ function get(path) {
     const call = request({ ...where, path, timeout: 3000 }, (answer) => {
       let body = ''
       answer.setEncoding('utf8')
-      answer.on('data', (data) => { body += data })
+      answer.on('data', (data) => {
+        body += data
+      })
       answer.on('end', () => resolve(answer.statusCode === 200 ? body : null))
       answer.on('error', () => resolve(null))
     })

@@ -24,8 +24,13 @@ function electronProgram() {
  */
 export async function openDesktop(args) {
   const way = wayToStart({
-    platform: process.platform, root: process.getuid?.() === 0, env: process.env, args, installed: electronProgram() !== null,
-    failedAt: existsSync(failed) ? statSync(failed).mtimeMs : null, now: Date.now(),
+    platform: process.platform,
+    root: process.getuid?.() === 0,
+    env: process.env,
+    args,
+    installed: electronProgram() !== null,
+    failedAt: existsSync(failed) ? statSync(failed).mtimeMs : null,
+    now: Date.now(),
   })
   if (way.why) say(way.why)
   if (way.do === 'serve' || (way.do === 'install' && !(await fetchElectron()))) return null
@@ -39,9 +44,15 @@ async function fetchElectron() {
   const temporary = inRoot('node_modules', '.berth-electron')
   rmSync(temporary, { recursive: true, force: true })
   mkdirSync(temporary, { recursive: true })
-  const child = spawn(process.execPath, [path.join(place, 'install.js')], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary } })
+  const child = spawn(process.execPath, [path.join(place, 'install.js')], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary },
+  })
   let said = ''
-  child.stderr.setEncoding('utf8').on('data', (/** @type {string} */ text) => { said += text })
+  child.stderr.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
+    said += text
+  })
   let size = -1
   let grew = Date.now()
   let stalled = false
@@ -75,7 +86,9 @@ async function run(program) {
   const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
   for (const signal of signals) process.on(signal, pass)
   /** @type {{ code: number | null, signal: NodeJS.Signals | null }} */
-  const end = await new Promise((resolve) => child.on('error', () => resolve({ code: 1, signal: null })).on('exit', (code, signal) => resolve({ code, signal })))
+  const end = await new Promise((resolve) =>
+    child.on('error', () => resolve({ code: 1, signal: null })).on('exit', (code, signal) => resolve({ code, signal })),
+  )
   for (const signal of signals) process.off(signal, pass)
   // A system that lets no user make namespaces ends Chromium at once.
   if (end.signal === 'SIGTRAP' || (end.code !== 0 && end.code !== 70 && Date.now() - started < 3000)) {

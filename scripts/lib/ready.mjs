@@ -43,9 +43,7 @@ async function ensureInstalled() {
   say('installing dependencies with npm; about half a minute the first time ...')
   const started = Date.now()
   rmSync(installed, { force: true })
-  const { code, output } = await npm([
-    'install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional',
-  ])
+  const { code, output } = await npm(['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional'])
   if (code !== 0) {
     process.stderr.write(output.endsWith('\n') ? output : `${output}\n`)
     say('npm could not install the dependencies; what it said is above. Check the network and the disk, then try again.')
@@ -75,8 +73,12 @@ function npm(args) {
     const child = own
       ? spawn(process.execPath, [cli, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
       : spawn(windows ? 'npm.cmd' : 'npm', args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], shell: windows })
-    child.stdout.on('data', (data) => { output += data })
-    child.stderr.on('data', (data) => { output += data })
+    child.stdout.on('data', (data) => {
+      output += data
+    })
+    child.stderr.on('data', (data) => {
+      output += data
+    })
     child.on('error', (error) => resolve({ code: 1, output: `${output}npm could not be run: ${error.message}\n` }))
     child.on('close', (code) => resolve({ code: code ?? 1, output }))
   })
@@ -103,12 +105,21 @@ export function buildIsCurrent() {
 function add(hash, name) {
   const entries = name.includes('.') ? null : readdirSync(inRoot(name), { withFileTypes: true })
   if (!entries) {
-    hash.update(name).update('\0').update(readFileSync(inRoot(name))).update('\0')
+    hash
+      .update(name)
+      .update('\0')
+      .update(readFileSync(inRoot(name)))
+      .update('\0')
     return
   }
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const below = `${name}/${entry.name}`
     if (entry.isDirectory()) add(hash, below)
-    else if (entry.isFile()) hash.update(below).update('\0').update(readFileSync(inRoot(below))).update('\0')
+    else if (entry.isFile())
+      hash
+        .update(below)
+        .update('\0')
+        .update(readFileSync(inRoot(below)))
+        .update('\0')
   }
 }

@@ -12,7 +12,13 @@ import { closingLine, none, oneFailed, onePassed, programTally, sum } from './ta
 import type { Tally } from './tally.ts'
 import { runVitest, type SuiteResult } from './vitest-suite.ts'
 
-interface Row { readonly name: string; readonly tally: Tally; readonly seconds: number; readonly notes: readonly string[]; readonly files: SuiteResult['files'] }
+interface Row {
+  readonly name: string
+  readonly tally: Tally
+  readonly seconds: number
+  readonly notes: readonly string[]
+  readonly files: SuiteResult['files']
+}
 
 /**
  * Programs beside the vitest suites: a few rounds of each, by exit code or by their own closing line. Chaos's suites by name are
@@ -20,10 +26,24 @@ interface Row { readonly name: string; readonly tally: Tally; readonly seconds: 
  * their time they wait. The package is made with the Electron that the specs have fetched.
  */
 const programs = [
-  { name: 'chaos', file: 'test/chaos/chaos.ts', args: ['--rounds', '4', '--seed', '1', '--suite', 'none'], needs: ['docker', 'lite-image'], seconds: 900, lane: 1 },
+  {
+    name: 'chaos',
+    file: 'test/chaos/chaos.ts',
+    args: ['--rounds', '4', '--seed', '1', '--suite', 'none'],
+    needs: ['docker', 'lite-image'],
+    seconds: 900,
+    lane: 1,
+  },
   { name: 'electron', file: 'scripts/suites/electron-specs.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200, lane: 2 },
   { name: 'package', file: 'scripts/suites/electron-package.ts', args: [], needs: ['electron-check', 'bubblewrap'], seconds: 1200, lane: 2 },
-  { name: 'chaos, embedded', file: 'test/chaos/chaos.ts', args: ['--rounds', '3', '--seed', '1', '--backend', 'embedded', '--suite', 'none'], needs: ['bubblewrap'], seconds: 600, lane: 1 },
+  {
+    name: 'chaos, embedded',
+    file: 'test/chaos/chaos.ts',
+    args: ['--rounds', '3', '--seed', '1', '--backend', 'embedded', '--suite', 'none'],
+    needs: ['bubblewrap'],
+    seconds: 600,
+    lane: 1,
+  },
 ]
 
 /** What else runs as an ordinary user in CI: paths of the suites that depend on who runs them. */
@@ -43,10 +63,7 @@ try {
   const parts = await machineParts()
   const env = { BERTH_TEST_PARTS: JSON.stringify(parts) }
   if (only.length === 0) {
-    await Promise.all([
-      row('typecheck', () => check(binFile('tsc'), ['-b'], 180)),
-      row('lint', () => check(inRoot('scripts', 'lint.mjs'), [], 180)),
-    ])
+    await Promise.all([row('typecheck', () => check(binFile('tsc'), ['-b'], 180)), row('lint', () => check(inRoot('scripts', 'lint.mjs'), [], 180))])
   }
   await row('unit', () => runVitest('unit', { filters: only, seconds: 900, env, signal: stop.signal }))
   await row('integration', () => runVitest('integration', { filters: only, seconds: 2700, env, signal: stop.signal }))
@@ -72,10 +89,7 @@ async function row(name: string, run: () => Promise<{ tally: Tally } & Partial<S
   say(`${name} ...`)
   const started = performance.now()
   const { tally, skips = [], failures = [], files = [] } = await run()
-  const notes = [
-    ...skips.map((skip) => `skipped: ${skip}`),
-    ...failures.map((failure) => `FAILED: ${failure}`),
-  ]
+  const notes = [...skips.map((skip) => `skipped: ${skip}`), ...failures.map((failure) => `FAILED: ${failure}`)]
   rows.push({ name, tally, notes, files, seconds: (performance.now() - started) / 1000 })
 }
 
@@ -106,7 +120,10 @@ function report(): void {
     console.log(`${name}: ${closingLine(tally)} (${seconds.toFixed(0)} s)`)
     for (const note of notes) console.log(`  ${note}`)
   }
-  const slowest = rows.flatMap(({ files }) => files).toSorted((a, b) => b.seconds - a.seconds).slice(0, 10)
+  const slowest = rows
+    .flatMap(({ files }) => files)
+    .toSorted((a, b) => b.seconds - a.seconds)
+    .slice(0, 10)
   console.log(`in ${((performance.now() - began) / 60_000).toFixed(1)} minutes; the slowest files:`)
   for (const { file, seconds } of slowest) console.log(`  ${seconds.toFixed(1).padStart(6)} s  ${file}`)
   if (stop.signal.aborted) console.log('ended by a signal before all suites had run')

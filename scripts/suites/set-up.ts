@@ -65,7 +65,9 @@ async function installMissing(): Promise<void> {
   if (!result.ok) say(`apt-get could not install them all: ${result.output.trim().split('\n').slice(-4).join(' | ')}`)
 }
 
-interface Daemon { close(): Promise<void> }
+interface Daemon {
+  close(): Promise<void>
+}
 
 /** Seconds until a first start answers: it makes its store and its networks. */
 const startWithin = 90
@@ -88,8 +90,12 @@ async function startDaemon(say: (line: string) => void): Promise<Daemon | null> 
   const child = spawn('dockerd', [], { stdio: ['ignore', file, file], detached: true })
   closeSync(file)
   let ended: string | null = null
-  child.on('error', (error) => { ended = error.message })
-  child.on('exit', (code, signal) => { ended ??= `it exited with ${code ?? signal}` })
+  child.on('error', (error) => {
+    ended = error.message
+  })
+  child.on('exit', (code, signal) => {
+    ended ??= `it exited with ${code ?? signal}`
+  })
   const deadline = Date.now() + startWithin * 1000
   while (ended === null && Date.now() < deadline) {
     if (await dockerAnswers()) return { close: () => stop(child).then(() => rmSync(dir, { recursive: true, force: true })) }
@@ -102,7 +108,9 @@ async function startDaemon(say: (line: string) => void): Promise<Daemon | null> 
 
 async function stop(child: ReturnType<typeof spawn>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
-  const gone = new Promise<void>((resolve) => { child.once('exit', () => resolve()) })
+  const gone = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve())
+  })
   child.kill('SIGTERM')
   const late = setTimeout(() => child.kill('SIGKILL'), 30_000)
   await gone

@@ -1,15 +1,16 @@
 /** How many checks passed, failed, were skipped. */
-export interface Tally { readonly passed: number; readonly failed: number; readonly skipped: number }
+export interface Tally {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
 
 export const none: Tally = { passed: 0, failed: 0, skipped: 0 }
 export const onePassed: Tally = { passed: 1, failed: 0, skipped: 0 }
 export const oneFailed: Tally = { passed: 0, failed: 1, skipped: 0 }
 
 export function sum(tallies: readonly Tally[]): Tally {
-  return tallies.reduce(
-    (a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped }),
-    none,
-  )
+  return tallies.reduce((a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped }), none)
 }
 
 /** `N passed, N failed`, and `, N skipped` where some were: the line that a run closes with. */

@@ -40,7 +40,8 @@ export function readReport(report: VitestReport | null, code: number | null, { m
   if (report === null) return nothingRan
   const tests = report.files.flatMap((file) => file.tests)
   const failures = [...report.files.flatMap(failuresOf), ...report.outside.map((message) => `outside of every test: ${message}`)]
-  if (failures.length === 0 && (code !== 0 || (tests.length === 0 && !mayBeEmpty))) failures.push('it ended badly without a failed test, or held no test at all')
+  if (failures.length === 0 && (code !== 0 || (tests.length === 0 && !mayBeEmpty)))
+    failures.push('it ended badly without a failed test, or held no test at all')
   const skipped = tests.filter(({ state }) => state !== 'passed' && state !== 'failed')
   return {
     tally: { passed: tests.filter(({ state }) => state === 'passed').length, failed: failures.length, skipped: skipped.length },

@@ -31,7 +31,9 @@ export const desktopCalls = {
       limits: z.object({ memory: z.number().nullable(), cpus: z.number().nullable(), pids: z.number().nullable() }),
       image_id: z.string().nullable(),
       address: z.string().nullable().describe('How programs reach it, without its secret.'),
-      isolation: z.array(z.object({ name: z.string(), value: z.string(), weak: z.boolean() })).describe('Privileges, system calls, network, ... in words; `weak`: open on purpose or for want of better.'),
+      isolation: z
+        .array(z.object({ name: z.string(), value: z.string(), weak: z.boolean() }))
+        .describe('Privileges, system calls, network, ... in words; `weak`: open on purpose or for want of better.'),
       raw: z.unknown().describe("The container engine's own description, secrets left out."),
     }),
     errors: ['SANDBOX_NOT_FOUND', 'ENGINE_UNREACHABLE'],
@@ -64,8 +66,19 @@ export const desktopCalls = {
     summary: 'A one-use address, good for 30 s, for the bytes of one file in a sandbox: GET it, or PUT to it.',
     scope: 'operator',
     kind: 'write',
-    input: selecting({ path: z.string().min(1).max(4096).regex(/^\/[^\0]*$/, 'A path inside the sandbox is absolute'), direction: z.enum(['download', 'upload']) }),
-    result: z.object({ path: z.string().describe('On the bridge: /tickets/…'), name: z.string().describe('For the file on disk: without control and bidi characters.'), expires_at: z.iso.datetime() }),
+    input: selecting({
+      path: z
+        .string()
+        .min(1)
+        .max(4096)
+        .regex(/^\/[^\0]*$/, 'A path inside the sandbox is absolute'),
+      direction: z.enum(['download', 'upload']),
+    }),
+    result: z.object({
+      path: z.string().describe('On the bridge: /tickets/…'),
+      name: z.string().describe('For the file on disk: without control and bidi characters.'),
+      expires_at: z.iso.datetime(),
+    }),
     errors: ['SANDBOX_NOT_FOUND', 'FILE_NOT_FOUND', 'FILE_DENIED', 'FILE_FAILED'],
   }),
   images: row({

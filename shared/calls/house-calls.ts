@@ -82,9 +82,7 @@ export const houseCalls = {
     input: z.strictObject({}),
     result: z.object({
       file: z.string().nullable(),
-      values: z.array(
-        z.object({ key: z.string(), value: z.unknown(), default: z.unknown(), source: z.enum(['default', 'file', 'environment']) }),
-      ),
+      values: z.array(z.object({ key: z.string(), value: z.unknown(), default: z.unknown(), source: z.enum(['default', 'file', 'environment']) })),
       warnings: z.array(z.string()),
       error: z.string().nullable().describe('Set while a bad edit is ignored and the last good one is in force.'),
     }),

@@ -6,10 +6,29 @@ import { selecting } from '../select.ts'
 
 /** Every way in which making a sandbox can fail. */
 const cannotStart = [
-  'IDENTITY_CONFLICT', 'NAME_TAKEN', 'CAPACITY_REJECTED', 'CAPACITY_TIMEOUT', 'ENGINE_MISSING', 'ENGINE_UNREACHABLE',
-  'ENGINE_FAILED', 'ENGINE_ELSEWHERE', 'ISOLATION_MISSING', 'IMAGE_MISSING', 'IMAGE_PULL_FAILED', 'IMAGE_BUILD_FAILED',
-  'START_FAILED', 'NOT_READY', 'PORT_TAKEN', 'MOUNT_REFUSED', 'MOUNT_MISSING', 'DISK_FULL', 'HOME_UNUSABLE', 'LOCK_TIMEOUT',
-  'STARTING', 'SANDBOX_REFUSED', 'IMAGE_UNUSABLE',
+  'IDENTITY_CONFLICT',
+  'NAME_TAKEN',
+  'CAPACITY_REJECTED',
+  'CAPACITY_TIMEOUT',
+  'ENGINE_MISSING',
+  'ENGINE_UNREACHABLE',
+  'ENGINE_FAILED',
+  'ENGINE_ELSEWHERE',
+  'ISOLATION_MISSING',
+  'IMAGE_MISSING',
+  'IMAGE_PULL_FAILED',
+  'IMAGE_BUILD_FAILED',
+  'START_FAILED',
+  'NOT_READY',
+  'PORT_TAKEN',
+  'MOUNT_REFUSED',
+  'MOUNT_MISSING',
+  'DISK_FULL',
+  'HOME_UNUSABLE',
+  'LOCK_TIMEOUT',
+  'STARTING',
+  'SANDBOX_REFUSED',
+  'IMAGE_UNUSABLE',
 ] as const
 
 export const sandboxCalls = {
@@ -75,7 +94,7 @@ export const sandboxCalls = {
     errors: ['ENGINE_UNREACHABLE', 'ENGINE_FAILED'],
   }),
   rotate: row({
-    summary: "Change the secret in the address of a sandbox: addresses handed out so far end, with what runs over them.",
+    summary: 'Change the secret in the address of a sandbox: addresses handed out so far end, with what runs over them.',
     scope: 'operator',
     kind: 'write',
     input: selecting({}),

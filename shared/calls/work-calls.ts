@@ -4,7 +4,12 @@ import { selecting } from '../select.ts'
 
 const atSandbox = ['SANDBOX_NOT_FOUND', 'SANDBOX_LOST', 'SANDBOX_UNREACHABLE', 'SANDBOX_FAILED', 'SANDBOX_REFUSED', 'TIMEOUT'] as const
 const atFile = [...atSandbox, 'FILE_NOT_FOUND', 'FILE_DENIED', 'FILE_FAILED', 'TOO_LARGE'] as const
-const path = z.string().min(1).max(4096).regex(/^\/[^\0]*$/, 'A path inside the sandbox is absolute').describe('Absolute, inside the sandbox.')
+const path = z
+  .string()
+  .min(1)
+  .max(4096)
+  .regex(/^\/[^\0]*$/, 'A path inside the sandbox is absolute')
+  .describe('Absolute, inside the sandbox.')
 /** Characters of output in one chunk: JSON writes some with six bytes, and clients have limits for a line. */
 export const chunkLimit = 65_536
 const glob = z.string().min(1).max(1000)
@@ -20,9 +25,18 @@ export const workCalls = {
         .union([z.string().min(1), z.array(z.string()).min(1)])
         .describe('A string is a bash command line; an array is run word by word, without a shell reading it.'),
       cwd: path.optional(),
-      env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).optional().describe('For this command only.'),
+      env: z
+        .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
+        .optional()
+        .describe('For this command only.'),
       timeout: z.number().positive().max(86_400).optional().describe('Seconds; then the whole process group is killed.'),
-      max_output: z.number().int().min(1024).max(16_777_216).default(1_048_576).describe('Characters kept of each stream in the result; what is streamed is never cut.'),
+      max_output: z
+        .number()
+        .int()
+        .min(1024)
+        .max(16_777_216)
+        .default(1_048_576)
+        .describe('Characters kept of each stream in the result; what is streamed is never cut.'),
       repeat_output: z.boolean().default(false).describe('In a stream: the result carries the output as well, as it does without one.'),
     }),
     result: z.object({
@@ -33,10 +47,14 @@ export const workCalls = {
       truncated: z.boolean().describe('Something is left out of the output.'),
     }),
     errors: atSandbox,
-    chunk: z.object({ type: z.enum(['stdout', 'stderr']), data: z.string().max(chunkLimit).describe('In pieces: no line of a stream is longer than 512 KiB.') }),
+    chunk: z.object({
+      type: z.enum(['stdout', 'stderr']),
+      data: z.string().max(chunkLimit).describe('In pieces: no line of a stream is longer than 512 KiB.'),
+    }),
   }),
   read: row({
-    summary: 'Read a file in a sandbox. A stream carries one of any size, in chunks of base64, and ends with an empty `content`; an answer in one piece carries up to 100 MiB.',
+    summary:
+      'Read a file in a sandbox. A stream carries one of any size, in chunks of base64, and ends with an empty `content`; an answer in one piece carries up to 100 MiB.',
     scope: 'agent',
     kind: 'read',
     input: selecting({ path, encoding: z.enum(['utf-8', 'base64']).default('utf-8') }),
@@ -90,7 +108,11 @@ export const workCalls = {
       path: path.default('/mnt/user-data/workspace'),
       fixed: z.stringbool().or(z.boolean()).default(false).describe('The pattern is plain text.'),
       ignore_case: z.stringbool().or(z.boolean()).default(false),
-      include: z.array(glob).or(glob.transform((one) => [one])).default([]).describe('Only files that match one of these globs, like `*.py`.'),
+      include: z
+        .array(glob)
+        .or(glob.transform((one) => [one]))
+        .default([])
+        .describe('Only files that match one of these globs, like `*.py`.'),
       max_results: z.coerce.number().int().min(1).max(10_000).default(200).describe('Matching lines at most.'),
     }),
     result: z.object({

@@ -3,8 +3,15 @@ import { errorData, fail, fromErrorData, type BerthError } from '../errors.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { ClientFrame, FramePort, ServerFrame } from './frame.ts'
 
-interface Call { readonly onChunk: ((chunk: never) => void) | undefined; resolve(value: unknown): void; reject(error: BerthError): void }
-interface Sub { event(event: unknown): void | Promise<void>; end(error: unknown): void }
+interface Call {
+  readonly onChunk: ((chunk: never) => void) | undefined
+  resolve(value: unknown): void
+  reject(error: BerthError): void
+}
+interface Sub {
+  event(event: unknown): void | Promise<void>
+  end(error: unknown): void
+}
 
 /** An endpoint over a pipe on which `hello` has been said. `onClosed` hears once that the pipe broke, not of its own close. */
 export function frameClient(port: FramePort<ClientFrame, ServerFrame>, onClosed: (reason: string) => void): Endpoint {
@@ -122,7 +129,9 @@ function errorOf(data: unknown): BerthError {
 }
 
 function gone(reason: string): BerthError {
-  return fail('NOT_RUNNING', `The connection to the engine is gone: ${reason}`, { next: 'It is tried again by itself; if the engine has ended, start it: berth serve' })
+  return fail('NOT_RUNNING', `The connection to the engine is gone: ${reason}`, {
+    next: 'It is tried again by itself; if the engine has ended, start it: berth serve',
+  })
 }
 
 function cancelled(): BerthError {

@@ -11,7 +11,12 @@ const id = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).describe("The cl
  * and carries the key (a session's, or a token); a MessagePort needs none.
  */
 export const clientFrame = z.discriminatedUnion('k', [
-  z.strictObject({ k: z.literal('hello'), key: z.string().max(200), contract: z.object({ version: z.number().int(), hash: z.string() }), app: z.string().max(40) }),
+  z.strictObject({
+    k: z.literal('hello'),
+    key: z.string().max(200),
+    contract: z.object({ version: z.number().int(), hash: z.string() }),
+    app: z.string().max(40),
+  }),
   z.strictObject({ k: z.literal('call'), id, name: z.string().max(60), input: z.unknown(), stream: z.boolean().optional() }),
   z.strictObject({ k: z.literal('cancel'), id }),
   z.strictObject({ k: z.literal('sub'), id, topic: z.string().max(60), params: z.unknown() }),

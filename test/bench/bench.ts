@@ -72,7 +72,8 @@ async function latencies(samples: Samples): Promise<void> {
     await engine.close()
     await embedded.close()
     await slots.close()
-    for (const { Id } of await docker.listContainers({ all: true, filters: { label: [`berth.bench=${process.pid}`] } })) await docker.getContainer(Id).remove({ force: true })
+    for (const { Id } of await docker.listContainers({ all: true, filters: { label: [`berth.bench=${process.pid}`] } }))
+      await docker.getContainer(Id).remove({ force: true })
     await rm(home, { recursive: true, force: true })
   }
 }
@@ -82,13 +83,22 @@ async function proxy(samples: Samples): Promise<void> {
   const rig = await startRig('proxy', dockerConfig('berthproxy'))
   try {
     const { url, container } = await rig.client.call('acquire', { thread: 'proxy' })
-    await proxyRows(samples, { url: url ?? '', container: new Docker().getContainer(container ?? '') }, { small: rounds, large: Math.max(3, Math.round(rounds / 4)) })
+    await proxyRows(
+      samples,
+      { url: url ?? '', container: new Docker().getContainer(container ?? '') },
+      { small: rounds, large: Math.max(3, Math.round(rounds / 4)) },
+    )
   } finally {
     await rig.close()
   }
 }
 
-interface Footprint { readonly engine_rss_50: number; readonly empty_node_rss: number; readonly idle_cpu_percent: number; readonly sandbox_pss_10: number }
+interface Footprint {
+  readonly engine_rss_50: number
+  readonly empty_node_rss: number
+  readonly idle_cpu_percent: number
+  readonly sandbox_pss_10: number
+}
 
 async function footprint(idleSeconds: number): Promise<Footprint> {
   const docker = new Docker()
@@ -104,7 +114,12 @@ async function footprint(idleSeconds: number): Promise<Footprint> {
     const before = await cpuSeconds(rig.pid)
     await new Promise((resolve) => setTimeout(resolve, idleSeconds * 1000))
     const used = (await cpuSeconds(rig.pid)) - before
-    return { engine_rss_50: await rss(rig.pid), empty_node_rss: await emptyNodeRss(), idle_cpu_percent: (100 * used) / idleSeconds, sandbox_pss_10: memory / 10 }
+    return {
+      engine_rss_50: await rss(rig.pid),
+      empty_node_rss: await emptyNodeRss(),
+      idle_cpu_percent: (100 * used) / idleSeconds,
+      sandbox_pss_10: memory / 10,
+    }
   } finally {
     await rig.close()
   }
@@ -129,7 +144,11 @@ const compare = [
   ['tti_back_to_back, p95', `${((rows['tti_back_to_back']?.p95 ?? Number.NaN) / p50('raw')).toFixed(2)} x raw`, 'at most 1 x'],
   ['tti_staggered', `${(p50('tti_staggered') / p50('raw')).toFixed(2)} x raw`, 'reported'],
   ['tti_burst', `${(p50('tti_burst') / p50('raw')).toFixed(2)} x raw`, 'reported'],
-  ['tti_crowd against raw_crowd', `${(p50('tti_crowd') / p50('raw_crowd')).toFixed(2)} x, the last after ${(max('tti_crowd') / max('raw_crowd')).toFixed(2)} x`, 'at most 1.2 x'],
+  [
+    'tti_crowd against raw_crowd',
+    `${(p50('tti_crowd') / p50('raw_crowd')).toFixed(2)} x, the last after ${(max('tti_crowd') / max('raw_crowd')).toFixed(2)} x`,
+    'at most 1.2 x',
+  ],
   ['embedded_cold against raw', `${(p50('embedded_cold') / p50('raw')).toFixed(2)} x`, 'at most 1 x'],
 ]
 for (const [what, is, wanted] of compare) console.log(`${what?.padEnd(28)}${is?.padEnd(26)}(${wanted})`)
@@ -137,13 +156,23 @@ for (const [what, ratio] of Object.entries(proxyRatios(rows))) console.log(`${`p
 const idle = Number(options.idle)
 const weight = idle > 0 ? await footprint(idle) : null
 if (weight) {
-  console.log(`engine RSS with 50 entries   ${weight.engine_rss_50.toFixed(0)} MiB, an empty Node ${weight.empty_node_rss.toFixed(0)}: ${(weight.engine_rss_50 - weight.empty_node_rss).toFixed(0)} above (at most 100)`)
+  console.log(
+    `engine RSS with 50 entries   ${weight.engine_rss_50.toFixed(0)} MiB, an empty Node ${weight.empty_node_rss.toFixed(0)}: ${(weight.engine_rss_50 - weight.empty_node_rss).toFixed(0)} above (at most 100)`,
+  )
   console.log(`idle CPU over ${idle} s with 50   ${weight.idle_cpu_percent.toFixed(2)} % of a core (at most 0.5)`)
   console.log(`PSS of an idle lite sandbox  ${weight.sandbox_pss_10.toFixed(1)} MiB, with 10 running (at most 20)`)
 }
 if (options.json !== undefined) {
   const info = (await new Docker().info()) as { ServerVersion: string; Driver: string }
-  const machine = { cpus: cpus().length, model: cpus()[0]?.model ?? null, memory_bytes: totalmem(), kernel: release(), node: process.version, engine: info.ServerVersion, storage: info.Driver }
+  const machine = {
+    cpus: cpus().length,
+    model: cpus()[0]?.model ?? null,
+    memory_bytes: totalmem(),
+    kernel: release(),
+    node: process.version,
+    engine: info.ServerVersion,
+    storage: info.Driver,
+  }
   await writeFile(options.json, `${JSON.stringify({ at: new Date().toISOString(), rounds, machine, results: rows, footprint: weight }, null, 2)}\n`)
 }
 process.exit(0)

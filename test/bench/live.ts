@@ -11,7 +11,9 @@ import { openMemoryHouse } from '../support/memory-house.ts'
 import { mirrored } from '../support/transport-subject.ts'
 import type { TopicEvent } from '../../shared/topics.ts'
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '30' }, sandboxes: { type: 'string', default: '200' }, watch: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '30' }, sandboxes: { type: 'string', default: '200' }, watch: { type: 'string' } },
+})
 const seconds = Number(values.seconds)
 const changesPerSecond = 20
 const linesPerSecond = 10_000
@@ -19,7 +21,14 @@ const linesPerSecond = 10_000
 const sampleMs = 3000
 
 const seen = z.object({
-  flushes: z.number(), ops: z.number(), rows: z.number(), disorder: z.array(z.string()), lines: z.number(), dropped: z.number(), batches: z.number(), state: z.string(),
+  flushes: z.number(),
+  ops: z.number(),
+  rows: z.number(),
+  disorder: z.array(z.string()),
+  lines: z.number(),
+  dropped: z.number(),
+  batches: z.number(),
+  state: z.string(),
 })
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -37,32 +46,40 @@ async function watch(home: string): Promise<void> {
   const changed = new Set<string>()
   let last: TopicEvent<'state'>[] = []
   let [seq, flushes, ops, lines, dropped, batches, line] = [0, 0, 0, 0, 0, 0, 0]
-  endpoint.subscribe('state', {}, {
-    event(event) {
-      if (event.type === 'patch') {
-        if (event.seq !== seq + 1) disorder.push(`patch ${event.seq} after ${seq}`)
-        flushes += 1
-        ops += event.ops.length
-        for (const op of event.ops) if (op.op === 'sandbox') changed.add(op.value.id)
-      }
-      seq = event.seq
-      last = [{ type: 'snapshot', seq, state: mirrored([...last, event]) }]
+  endpoint.subscribe(
+    'state',
+    {},
+    {
+      event(event) {
+        if (event.type === 'patch') {
+          if (event.seq !== seq + 1) disorder.push(`patch ${event.seq} after ${seq}`)
+          flushes += 1
+          ops += event.ops.length
+          for (const op of event.ops) if (op.op === 'sandbox') changed.add(op.value.id)
+        }
+        seq = event.seq
+        last = [{ type: 'snapshot', seq, state: mirrored([...last, event]) }]
+      },
+      end: (error) => disorder.push(`the state ended: ${error?.message}`),
     },
-    end: (error) => disorder.push(`the state ended: ${error?.message}`),
-  })
-  endpoint.subscribe('logs', { id, tail: 100_000 }, {
-    event(event) {
-      if (event.type === 'end') return void disorder.push(`the log ended: ${event.reason}`)
-      batches += 1
-      lines += event.lines.length
-      dropped += event.dropped
-      for (const { n } of event.lines) {
-        if (n <= line) disorder.push(`line ${n} after ${line}`)
-        line = n
-      }
+  )
+  endpoint.subscribe(
+    'logs',
+    { id, tail: 100_000 },
+    {
+      event(event) {
+        if (event.type === 'end') return void disorder.push(`the log ended: ${event.reason}`)
+        batches += 1
+        lines += event.lines.length
+        dropped += event.dropped
+        for (const { n } of event.lines) {
+          if (n <= line) disorder.push(`line ${n} after ${line}`)
+          line = n
+        }
+      },
+      end: (error) => disorder.push(`the log ended: ${error?.message}`),
     },
-    end: (error) => disorder.push(`the log ended: ${error?.message}`),
-  })
+  )
   process.on('message', (message) => {
     if (message === 'tell') process.send?.({ flushes, ops, rows: changed.size, disorder, lines, dropped, batches, state: plain(mirrored(last)) })
     if (message === 'end') {
@@ -106,7 +123,11 @@ async function measure(): Promise<void> {
       const now = Math.min(due, changes + 100)
       for (; changes < now; changes += 1) memory.backend.toggle(threads[changes % count] ?? 't0')
       const lines = Math.min(200, Math.floor((active / 1000) * linesPerSecond) - sent)
-      if (lines > 0) memory.backend.say('t0', Array.from({ length: lines }, (_, at) => `${sent + at} ${'log '.repeat(20)}`))
+      if (lines > 0)
+        memory.backend.say(
+          't0',
+          Array.from({ length: lines }, (_, at) => `${sent + at} ${'log '.repeat(20)}`),
+        )
       sent += Math.max(0, lines)
       await wait(1)
     }
@@ -115,9 +136,20 @@ async function measure(): Promise<void> {
   const took = active / 1000
   const told = await ask(child)
   const result = {
-    sandboxes: count, seconds: took, changes_per_second: changes / took, flushes: told.flushes, flushes_per_second: told.flushes / took, ops: told.ops,
-    lines_sent: sent, lines_shown: told.lines, lines_dropped: told.dropped, log_batches: told.batches,
-    lag_ms: { idle: quiet, busy }, disorder: told.disorder.length, samples: samples.length, samples_true: samples.filter((it) => it).length,
+    sandboxes: count,
+    seconds: took,
+    changes_per_second: changes / took,
+    flushes: told.flushes,
+    flushes_per_second: told.flushes / took,
+    ops: told.ops,
+    lines_sent: sent,
+    lines_shown: told.lines,
+    lines_dropped: told.dropped,
+    log_batches: told.batches,
+    lag_ms: { idle: quiet, busy },
+    disorder: told.disorder.length,
+    samples: samples.length,
+    samples_true: samples.filter((it) => it).length,
   }
   console.log(JSON.stringify(result, null, 2))
   child.send('end')

@@ -9,7 +9,10 @@ const large = 100 * 1024 * 1024
 const small = 20
 
 /** Where a sandbox is reached, and what it wants to be sent. */
-interface Way { readonly url: string; readonly headers: Readonly<Record<string, string>> }
+interface Way {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+}
 
 /**
  * The sandbox port against the container's own port, interleaved: small requests and 100 MB each way, over kept connections.
@@ -18,7 +21,10 @@ interface Way { readonly url: string; readonly headers: Readonly<Record<string, 
  */
 export async function proxyRows(samples: Samples, at: { url: string; container: Docker.Container }, rounds: { small: number; large: number }): Promise<void> {
   const agent = new Agent({ keepAlive: true })
-  const ways: [string, Way][] = [['direct', await direct(at.container)], ['proxy', { url: at.url, headers: {} }]]
+  const ways: [string, Way][] = [
+    ['direct', await direct(at.container)],
+    ['proxy', { url: at.url, headers: {} }],
+  ]
   try {
     for (const [, way] of ways) await put(agent, way)
     for (let round = 0; round < rounds.small; round += 1) {
@@ -54,7 +60,8 @@ async function put(agent: Agent, way: Way): Promise<void> {
   const head = Buffer.from('--b\r\ncontent-disposition: form-data; name="file"; filename="f"\r\n\r\n')
   const tail = Buffer.from('\r\n--b--\r\n')
   const request = httpRequest(`${way.url}/v1/file/upload?path=/tmp/bench`, {
-    method: 'POST', agent,
+    method: 'POST',
+    agent,
     headers: { ...way.headers, 'content-type': 'multipart/form-data; boundary=b', 'content-length': head.length + large + tail.length },
   })
   const done = ended(request)

@@ -4,7 +4,10 @@ import { systemClock } from '../../main/base/clock.ts'
 import { openSandbox } from '../../main/sandbox/open-sandbox.ts'
 import { readiness } from '../../main/sandbox/readiness.ts'
 
-export interface RawSandbox { readonly container: Docker.Container; readonly url: string }
+export interface RawSandbox {
+  readonly container: Docker.Container
+  readonly url: string
+}
 
 /**
  * The engine's own API over one kept connection, with no Berth between: the same container as one of Berth's (its
@@ -13,7 +16,12 @@ export interface RawSandbox { readonly container: Docker.Container; readonly url
 export async function rawStart(docker: Docker, like: Docker.ContainerInspectInfo, name: string): Promise<RawSandbox> {
   const { Image, Env, Labels: _labels, ExposedPorts, User, Entrypoint } = like.Config
   const container = await docker.createContainer({
-    name, Image, Env, ExposedPorts, User, Entrypoint,
+    name,
+    Image,
+    Env,
+    ExposedPorts,
+    User,
+    Entrypoint,
     Labels: { 'berth.bench': String(process.pid) },
     HostConfig: like.HostConfig,
   } as Docker.ContainerCreateOptions)

@@ -7,7 +7,12 @@ import { connect, type BridgeClient } from '../../main/doors/client/client.ts'
 const bin = join(import.meta.dirname, '../../bin/berth.mjs')
 
 /** A Berth in a process of its own, in a home of its own, reached over its bridge. */
-export interface Rig { readonly home: string; readonly pid: number; readonly client: BridgeClient; close(): Promise<void> }
+export interface Rig {
+  readonly home: string
+  readonly pid: number
+  readonly client: BridgeClient
+  close(): Promise<void>
+}
 
 export async function startRig(name: string, config: string): Promise<Rig> {
   const home = await mkdtemp(join(tmpdir(), `berth-bench-${name}-`))
@@ -16,7 +21,9 @@ export async function startRig(name: string, config: string): Promise<Rig> {
   const client = await answering(home, child)
   const { pid } = await client.call('status', {})
   return {
-    home, pid, client,
+    home,
+    pid,
+    client,
     async close() {
       const ended = new Promise((resolve) => child.once('exit', resolve))
       await client.call('shutdown', {})

@@ -23,7 +23,10 @@ const fileCount = 10_000
 
 export async function slotRows(docker: Docker): Promise<SlotRows> {
   const home = await mkdtemp(join(tmpdir(), 'berth-bench-slots-'))
-  await writeFile(join(home, 'config.yaml'), `backend: docker\nspares: auto\nsandbox:\n  container_prefix: berthslots${process.pid}\n  replicas: 200\n  idle_timeout: 3600\n  pause_after: 0\n`)
+  await writeFile(
+    join(home, 'config.yaml'),
+    `backend: docker\nspares: auto\nsandbox:\n  container_prefix: berthslots${process.pid}\n  replicas: 200\n  idle_timeout: 3600\n  pause_after: 0\n`,
+  )
   const engine = await startEngine({ homeDir: home, env: process.env, log: (level, text) => level === 'error' && console.error(text) })
   const http = await connect(home)
   let made = 0

@@ -1,5 +1,11 @@
 /** A named row of results; `unit` is `ms` unless said otherwise. */
-export interface Row { readonly n: number; readonly p50: number; readonly p95: number; readonly p99: number; readonly unit: string }
+export interface Row {
+  readonly n: number
+  readonly p50: number
+  readonly p95: number
+  readonly p99: number
+  readonly unit: string
+}
 
 /** Nearest-rank percentile: always a value that was measured. */
 export function percentile(values: readonly number[], p: number): number {
@@ -37,6 +43,8 @@ export class Samples {
 
 export function table(rows: Record<string, Row>): string {
   const cell = (value: number) => (Number.isNaN(value) ? '-' : value < 10 ? value.toFixed(2) : value.toFixed(1)).padStart(9)
-  const lines = Object.entries(rows).map(([name, row]) => `${name.padEnd(18)}${String(row.n).padStart(5)}${cell(row.p50)}${cell(row.p95)}${cell(row.p99)}  ${row.unit}`)
+  const lines = Object.entries(rows).map(
+    ([name, row]) => `${name.padEnd(18)}${String(row.n).padStart(5)}${cell(row.p50)}${cell(row.p95)}${cell(row.p99)}  ${row.unit}`,
+  )
   return [`${'row'.padEnd(18)}${'n'.padStart(5)}${'p50'.padStart(9)}${'p95'.padStart(9)}${'p99'.padStart(9)}`, ...lines].join('\n')
 }

@@ -58,7 +58,11 @@ export async function killAt(phase: Phase, target: Target): Promise<boolean> {
     struck.resolve(false)
   }
   later(target.patienceMs, giveUp)
-  if (phase.when !== 'traffic') void host.up.then(() => later(quietMs, giveUp), () => undefined)
+  if (phase.when !== 'traffic')
+    void host.up.then(
+      () => later(quietMs, giveUp),
+      () => undefined,
+    )
   void host.ended.then(() => {
     done = true
     struck.resolve(false)

@@ -10,10 +10,15 @@ import { runSuite, suiteNames, suitesOf, type SuiteName, type SuiteReport } from
 // seconds suites stop things. The last lines name the suites and count the violations.
 
 compileOnce()
-const { values } = parseArgs({ options: {
-  rounds: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' }, backend: { type: 'string', default: 'docker' },
-  suite: { type: 'string', multiple: true, default: [] }, pause: { type: 'string', default: '60' },
-} })
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    backend: { type: 'string', default: 'docker' },
+    suite: { type: 'string', multiple: true, default: [] },
+    pause: { type: 'string', default: '60' },
+  },
+})
 const backend = values.backend as ChaosBackend
 if (backend !== 'docker' && backend !== 'embedded') throw new Error('--backend is docker or embedded')
 const named = values.suite.filter((name) => name !== 'none')

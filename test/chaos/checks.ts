@@ -67,7 +67,8 @@ async function disagreements({ truth, prefix }: Scene, sandboxes: readonly Sandb
     if (it.status === 'creating' || it.status === 'stopping') problems.push(`${it.name} is still ${it.status}`)
     else if (it.name !== `${prefix}-${it.id}`) problems.push(`${it.name} is not the name of ${it.id}`)
     else if (there !== undefined && there.name !== it.name) problems.push(`the container of ${it.name} is called ${there.name}`)
-    else if (containers !== null && there?.state !== 'running') problems.push(`entry ${it.name} (${it.status}) has no running container: ${there?.state ?? 'none'}`)
+    else if (containers !== null && there?.state !== 'running')
+      problems.push(`entry ${it.name} (${it.status}) has no running container: ${there?.state ?? 'none'}`)
   }
   const ready = await truth?.spares()
   if (ready && (ready.length !== spares || ready.some(({ state }) => state !== 'running'))) {
@@ -81,7 +82,11 @@ async function disagreements({ truth, prefix }: Scene, sandboxes: readonly Sandb
 }
 
 /** Each container that ran goes on, held by whoever held it. Before anybody acquires again. */
-export async function checkKept({ home, ledger, violation, truth }: Scene, { at, containers, removing, creating }: Moment, sandboxes: readonly Sandbox[]): Promise<void> {
+export async function checkKept(
+  { home, ledger, violation, truth }: Scene,
+  { at, containers, removing, creating }: Moment,
+  sandboxes: readonly Sandbox[],
+): Promise<void> {
   const byId = new Map(sandboxes.map((it) => [it.id, it]))
   const ran = containers.filter(({ ref, state }) => state === 'running' && !removing.has(ref))
   const missing = ran.filter(({ ref, id, thread }) => thread !== null && byId.get(id)?.container !== ref)
@@ -116,7 +121,11 @@ export async function checkKept({ home, ledger, violation, truth }: Scene, { at,
 /** The last that the event log has of a sandbox. */
 async function storyOf(home: string, id: string): Promise<string> {
   const lines = (await readFile(join(home, 'events.jsonl'), 'utf8')).split('\n').filter((line) => line.includes(`"sandbox":"${id}"`))
-  return lines.slice(-6).map((line) => JSON.parse(line) as BerthEvent).map(({ at, type, who, text }) => `${at} ${type} ${who}: ${text}`).join(' | ')
+  return lines
+    .slice(-6)
+    .map((line) => JSON.parse(line) as BerthEvent)
+    .map(({ at, type, who, text }) => `${at} ${type} ${who}: ${text}`)
+    .join(' | ')
 }
 
 /** Files on the host, before anything else happens to them. */
@@ -178,7 +187,12 @@ async function checkThread(scene: Scene, client: BridgeClient, thread: string): 
   }
 }
 
-async function checkFiles(client: BridgeClient, where: { thread: string } | { id: string }, files: ReadonlyMap<string, Written>, problem: (text: string) => void): Promise<void> {
+async function checkFiles(
+  client: BridgeClient,
+  where: { thread: string } | { id: string },
+  files: ReadonlyMap<string, Written>,
+  problem: (text: string) => void,
+): Promise<void> {
   for (const written of files.values()) {
     if (written.acked.size === 0 && (written.whole?.acked ?? null) === null) continue
     try {

@@ -5,7 +5,14 @@ import { slotOf } from './slot-truth.ts'
 import { takenThread } from './world.ts'
 
 /** One of the home's containers, as the engine itself says. */
-export interface Container { readonly ref: string; readonly name: string; readonly state: string; readonly id: string; readonly thread: string | null; readonly port: number | null }
+export interface Container {
+  readonly ref: string
+  readonly name: string
+  readonly state: string
+  readonly id: string
+  readonly thread: string | null
+  readonly port: number | null
+}
 
 /** The container engine, asked past Berth. */
 export interface EngineTruth {
@@ -29,7 +36,14 @@ export async function openTruth(home: string, prefix: string, installation: stri
   }
   const made: string[] = []
   const stranger = async (name: string, labels: Record<string, string>) => {
-    const container = await docker.createContainer({ name, Image: 'berth-lite:latest', Entrypoint: ['sleep', 'infinity'], Cmd: [], Labels: labels, HostConfig: { NetworkMode: 'none' } })
+    const container = await docker.createContainer({
+      name,
+      Image: 'berth-lite:latest',
+      Entrypoint: ['sleep', 'infinity'],
+      Cmd: [],
+      Labels: labels,
+      HostConfig: { NetworkMode: 'none' },
+    })
     made.push(container.id)
     await container.start()
     return await container.inspect()
@@ -43,7 +57,11 @@ export async function openTruth(home: string, prefix: string, installation: stri
     before = [
       await stranger(`${prefix}-${containerId('default', takenThread)}`, {}),
       await stranger(`${prefix}-other`, {
-        'berth.installation': installation, 'berth.home': `${home}-moved`, 'berth.id': containerId('default', 'ada'), 'berth.user': 'default', 'berth.thread': 'ada',
+        'berth.installation': installation,
+        'berth.home': `${home}-moved`,
+        'berth.id': containerId('default', 'ada'),
+        'berth.user': 'default',
+        'berth.thread': 'ada',
       }),
     ]
   } catch (error) {
@@ -53,14 +71,20 @@ export async function openTruth(home: string, prefix: string, installation: stri
   return {
     async containers() {
       const found = await Promise.all((await ours()).map(async (row) => ({ row, ...(await whose(row)) })))
-      return found.flatMap(({ row, id, thread }) => (id === null ? [] : [{
-        ref: row.Id,
-        name: nameOf(row),
-        state: row.State,
-        id,
-        thread,
-        port: row.Ports.find(({ PublicPort }) => PublicPort)?.PublicPort ?? null,
-      }]))
+      return found.flatMap(({ row, id, thread }) =>
+        id === null
+          ? []
+          : [
+              {
+                ref: row.Id,
+                name: nameOf(row),
+                state: row.State,
+                id,
+                thread,
+                port: row.Ports.find(({ PublicPort }) => PublicPort)?.PublicPort ?? null,
+              },
+            ],
+      )
     },
     async spares() {
       const found = await Promise.all((await ours()).map(async (row) => ({ row, ...(await whose(row)) })))
@@ -69,8 +93,12 @@ export async function openTruth(home: string, prefix: string, installation: stri
     async strangers() {
       const problems: string[] = []
       for (const was of before) {
-        const is = await docker.getContainer(was.Id).inspect().catch(() => null) // gone: said below
-        if (!isDeepStrictEqual(is, was)) problems.push(`the stranger ${was.Name} is not as it was: ${is === null ? 'it is gone' : `${is.State.Status}, ${is.Name}`}`)
+        const is = await docker
+          .getContainer(was.Id)
+          .inspect()
+          .catch(() => null) // gone: said below
+        if (!isDeepStrictEqual(is, was))
+          problems.push(`the stranger ${was.Name} is not as it was: ${is === null ? 'it is gone' : `${is.State.Status}, ${is.Name}`}`)
       }
       return problems
     },

@@ -50,7 +50,8 @@ export async function firstStart(phase: Phase, { backend, random, hit, violation
   await host.up
   await checkBridgeFile({ home, violation }, host, port.port ?? null)
   for (const name of ['installation', 'token'] as const) {
-    if (before[name] !== null && before[name] !== (await whole(name))) violation(`the first start was killed at ${phase.name}: the next one has another ${name}`)
+    if (before[name] !== null && before[name] !== (await whole(name)))
+      violation(`the first start was killed at ${phase.name}: the next one has another ${name}`)
   }
   const client = await connect(home)
   try {

@@ -3,10 +3,19 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 
 /** Where the host is to wait for its end, at the call after `skip` others of the kind. */
-export interface HostOrder { readonly wait?: string; readonly skip?: number; readonly anonymous?: boolean }
+export interface HostOrder {
+  readonly wait?: string
+  readonly skip?: number
+  readonly anonymous?: boolean
+}
 
 /** What the host does to its backend. `subject`: a container's name for create and inspect, its id for the rest. */
-export interface Announcement { readonly call: string; readonly subject: string; readonly anonymous: boolean; readonly held: boolean }
+export interface Announcement {
+  readonly call: string
+  readonly subject: string
+  readonly anonymous: boolean
+  readonly held: boolean
+}
 
 /** A host process, seen from the controller. */
 export interface HostProcess {

@@ -20,9 +20,21 @@ export interface Written {
   whole: { acked: string | null; later: Set<string> } | null
 }
 
-interface ThreadPage { readonly holds: Map<string, Hold>; destroying: number; destroyed: number; readonly files: Map<string, Written> }
+interface ThreadPage {
+  readonly holds: Map<string, Hold>
+  destroying: number
+  destroyed: number
+  readonly files: Map<string, Written>
+}
 
-export interface Stray { readonly id: string; readonly holder: string; readonly container: string | null; readonly since: number; readonly files: Map<string, Written>; releasing: boolean }
+export interface Stray {
+  readonly id: string
+  readonly holder: string
+  readonly container: string | null
+  readonly since: number
+  readonly files: Map<string, Written>
+  releasing: boolean
+}
 
 /** What clients were told, and so what must hold after any crash. */
 export interface Ledger {

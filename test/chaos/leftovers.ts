@@ -6,7 +6,8 @@ import { slotsOf } from './slot-truth.ts'
 import { spares, threads } from './world.ts'
 
 /** What an engine that runs has in its home, beside what is its own for good. */
-const known = /^(installation|token|bridge\.json|backend|config\.yaml|events\.jsonl(\.old)?|leases|generations|tokens\.json|aliases|slots|locks|users|threads|anonymous|deleted|embedded)$/
+const known =
+  /^(installation|token|bridge\.json|backend|config\.yaml|events\.jsonl(\.old)?|leases|generations|tokens\.json|aliases|slots|locks|users|threads|anonymous|deleted|embedded)$/
 /** A probe that was killed goes with the first one that finds it this old; see file-probe.ts. */
 const probeMs = 150_000
 /** Of a thread some things are kept for ever, of an anonymous sandbox nothing. */

@@ -52,8 +52,15 @@ export async function playRound(house: House, [under = anywhere, during]: readon
     house.host = startHost(house.home, sign.kind === 'call' ? { wait: sign.at } : {})
     const aimed = await killAt(during, { host: house.host, home: house.home, prefix: house.prefix, random, signals: null, patienceMs: 15_000 * slowness() })
     // Some were still to be adopted: those that the event log has are done.
-    const hit = aimed && (during.name !== 'start: adoption' || (await reconciled(house.home)) - before < moment.containers.filter(({ state }) => state === 'running').length)
-    alive = !aimed && (await house.host.up.then(() => true, () => false)) // ended by itself: told by `kill`
+    const hit =
+      aimed &&
+      (during.name !== 'start: adoption' || (await reconciled(house.home)) - before < moment.containers.filter(({ state }) => state === 'running').length)
+    alive =
+      !aimed &&
+      (await house.host.up.then(
+        () => true,
+        () => false,
+      )) // ended by itself: told by `kill`
     if (alive) went.push(`not ${during.name}`)
     else await kill(during, hit)
   }
@@ -86,7 +93,13 @@ async function startAgain(house: House): Promise<void> {
   if (took > lockLimit()) house.violation(`the engine was up only ${took.toFixed(1)} s after its start`)
 }
 
-async function crashUnderTraffic(house: House, phase: Phase, random: Seeded, mark: string, kill: (phase: Phase, hit: boolean) => Promise<void>): Promise<Moment> {
+async function crashUnderTraffic(
+  house: House,
+  phase: Phase,
+  random: Seeded,
+  mark: string,
+  kill: (phase: Phase, hit: boolean) => Promise<void>,
+): Promise<Moment> {
   const { host } = house
   const client = await connect(house.home)
   const family = house.backend === 'embedded' ? watchFamily(host.pid, [house.installation, mark]) : null
@@ -95,10 +108,29 @@ async function crashUnderTraffic(house: House, phase: Phase, random: Seeded, mar
     let over = false
     void host.ended.then(() => (over = true))
     const aimed = killAt(phase, {
-      host: { ...host, kill: () => { over = true; host.kill() } },
-      home: house.home, prefix: house.prefix, random: random.fork('aim'), signals, patienceMs: patienceMs * Math.min(4, slowness()),
+      host: {
+        ...host,
+        kill: () => {
+          over = true
+          host.kill()
+        },
+      },
+      home: house.home,
+      prefix: house.prefix,
+      random: random.fork('aim'),
+      signals,
+      patienceMs: patienceMs * Math.min(4, slowness()),
     })
-    const traffic = runTraffic({ client, ledger: house.ledger, random: random.fork('traffic'), backend: house.backend, answered, violation: house.violation, over: () => over, mark })
+    const traffic = runTraffic({
+      client,
+      ledger: house.ledger,
+      random: random.fork('traffic'),
+      backend: house.backend,
+      answered,
+      violation: house.violation,
+      over: () => over,
+      mark,
+    })
     const hit = await aimed
     const at = performance.now()
     await kill(phase, hit)

@@ -45,7 +45,8 @@ export async function runChaos({ rounds, seed, backend, say, signal }: ChaosOpti
   const violations: string[] = []
   let round = 0
   const common = {
-    backend, hits,
+    backend,
+    hits,
     hit: (phase: Phase) => void hits.set(phase.name, (hits.get(phase.name) ?? 0) + 1),
     note: (what: string) => void notes.set(what, (notes.get(what) ?? 0) + 1),
     violation: (text: string) => {
@@ -65,7 +66,11 @@ export async function runChaos({ rounds, seed, backend, say, signal }: ChaosOpti
 
   const first = startHost(dir.path)
   const house: House = {
-    ...common, home: dir.path, prefix, installation: home.installation, truth,
+    ...common,
+    home: dir.path,
+    prefix,
+    installation: home.installation,
+    truth,
     ledger: makeLedger(threads, holders),
     host: first,
     port: null,
@@ -122,4 +127,3 @@ async function orderlyEnd(house: House): Promise<void> {
   const { pid } = JSON.parse(await readFile(join(home, 'bridge.json'), 'utf8')) as { pid: number | null }
   if (pid !== null) violation(`after the shutdown bridge.json still names pid ${pid}`)
 }
-

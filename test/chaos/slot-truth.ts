@@ -20,7 +20,9 @@ export async function slotsOf(home: string): Promise<SlotTruth[]> {
 export async function userDataOf(home: string, thread: string): Promise<string[]> {
   const id = containerId('default', thread)
   const slots = (await readdir(join(home, 'slots')).catch(() => [])).map((slot) => join(home, 'slots', slot)) // none was made yet
-  const claimed = await Promise.all(slots.map(async (dir) => ((await readFile(join(dir, 'claim.json'), 'utf8').catch(() => '')).includes(`"id":"${id}"`) ? [join(dir, 'user-data')] : [])))
+  const claimed = await Promise.all(
+    slots.map(async (dir) => ((await readFile(join(dir, 'claim.json'), 'utf8').catch(() => '')).includes(`"id":"${id}"`) ? [join(dir, 'user-data')] : [])),
+  )
   return [join(home, 'users/default/threads', thread, 'user-data'), ...claimed.flat()]
 }
 

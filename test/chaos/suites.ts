@@ -22,7 +22,11 @@ const suites = {
 export type SuiteName = keyof typeof suites
 export const suiteNames = Object.keys(suites) as SuiteName[]
 
-export interface SuiteReport { readonly name: SuiteName; readonly passed: boolean; readonly seconds: number }
+export interface SuiteReport {
+  readonly name: SuiteName
+  readonly passed: boolean
+  readonly seconds: number
+}
 
 export const suitesOf = (backend: ChaosBackend): SuiteName[] => suiteNames.filter((name) => suites[name].backends.some((it) => it === backend))
 
@@ -34,7 +38,19 @@ export async function runSuite(name: SuiteName, pause: number, say: (line: strin
   // Its whole group ends with it, also when it is interrupted: an engine under test would go on, and its sandboxes with it.
   const { code, output } = await runCommand(
     process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', '--project', 'integration', `test/integration/${file}.test.ts`, '-t', tests, '--testTimeout', patience, '--hookTimeout', patience],
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--project',
+      'integration',
+      `test/integration/${file}.test.ts`,
+      '-t',
+      tests,
+      '--testTimeout',
+      patience,
+      '--hookTimeout',
+      patience,
+    ],
     { seconds: 3600, quiet: true, env: { BERTH_REQUIRE: 'all', BERTH_CHAOS_PAUSE: String(pause), NO_COLOR: '1' }, signal },
   )
   const passed = code === 0

@@ -29,7 +29,14 @@ const afterDestroy = new Set(['SANDBOX_LOST', 'SANDBOX_NOT_FOUND', 'CANCELLED'])
  */
 export async function runTraffic(options: TrafficOptions): Promise<void> {
   const clients = holders.flatMap((holder) =>
-    [0, 1, 2].map((part) => threadClient(options, holder, threads.filter((_, at) => at % 3 === part), options.random.fork(`${holder}${part}`))),
+    [0, 1, 2].map((part) =>
+      threadClient(
+        options,
+        holder,
+        threads.filter((_, at) => at % 3 === part),
+        options.random.fork(`${holder}${part}`),
+      ),
+    ),
   )
   await Promise.all([...clients, strayClient(options, options.random.fork('stray'))])
 }
@@ -133,7 +140,12 @@ function makePen({ client, mark, backend }: TrafficOptions, who: string) {
   let count = 0
   const recordOf = (files: Map<string, Written>, name: string, whole: boolean): Written => {
     const path = `/mnt/user-data/workspace/${name}`
-    const record = files.get(path) ?? { path, acked: new Set<string>(), sent: new Set<string>(), whole: whole ? { acked: null, later: new Set<string>() } : null }
+    const record = files.get(path) ?? {
+      path,
+      acked: new Set<string>(),
+      sent: new Set<string>(),
+      whole: whole ? { acked: null, later: new Set<string>() } : null,
+    }
     files.set(path, record)
     return record
   }

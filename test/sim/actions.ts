@@ -56,7 +56,12 @@ export function generate(seed: number): History {
   const random = seeded(seed).fork('history')
   // Some histories are calm, so that much can be demanded of them; the others have one or more kinds of trouble.
   const calm = random.chance(0.25)
-  const trouble = { outsider: !calm && random.chance(0.6), engine: !calm && random.chance(0.35), crash: !calm && random.chance(0.5), time: !calm && random.chance(0.3) }
+  const trouble = {
+    outsider: !calm && random.chance(0.6),
+    engine: !calm && random.chance(0.35),
+    crash: !calm && random.chance(0.5),
+    time: !calm && random.chance(0.3),
+  }
   const kinds: readonly Fault[] = ['unreachable', 'slow', 'lost', 'dies', 'hangs', 'reset', 'full', 'broken', 'never-ready', 'exits']
   const settings: Settings = {
     mode: random.pick(['soft', 'queue', 'reject']),
@@ -91,7 +96,13 @@ function action(random: Seeded, crowd: number, trouble: Record<'outsider' | 'eng
   const pick = random.int(0, 1000)
   const kind = random.int(0, 99)
   if (kind < 36) {
-    return { do: 'acquire', user, thread: random.chance(0.12) ? null : thread, holder: random.pick(holders), abortAfter: random.chance(0.2) ? random.between(0, 700) : null }
+    return {
+      do: 'acquire',
+      user,
+      thread: random.chance(0.12) ? null : thread,
+      holder: random.pick(holders),
+      abortAfter: random.chance(0.2) ? random.between(0, 700) : null,
+    }
   }
   if (kind < 39) return { do: 'hint', user, thread }
   if (kind < 54) return { do: 'release', pick }

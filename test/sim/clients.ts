@@ -23,7 +23,13 @@ export function makeClients(model: Model, calm: boolean): Clients {
   let writes = 0
 
   /** What a killed process answers reaches nobody. */
-  function track<T>(house: House, about: Pick<Call, 'kind' | 'about' | 'id'> & Partial<Call>, start: (call: Call) => Promise<T>, done: (value: T, call: Call) => void, failed?: (error: BerthError, call: Call) => void): void {
+  function track<T>(
+    house: House,
+    about: Pick<Call, 'kind' | 'about' | 'id'> & Partial<Call>,
+    start: (call: Call) => Promise<T>,
+    done: (value: T, call: Call) => void,
+    failed?: (error: BerthError, call: Call) => void,
+  ): void {
     const call: Call = { holder: null, ...about, at: time.now(), process: house.process, queuedAt: null, wentOnAt: null }
     model.calls.add(call)
     world.trace(`> ${about.about}`)
@@ -79,7 +85,10 @@ export function makeClients(model: Model, calm: boolean): Clients {
       { kind: 'acquire', about, id, holder },
       (call) =>
         house.provider.acquire({
-          user, thread, holder, signal: abort.signal,
+          user,
+          thread,
+          holder,
+          signal: abort.signal,
           report: ({ step }) => {
             // An outage: it starts over, and goes to the end of the line.
             if (step === 'engine') call.queuedAt = call.wentOnAt = null
@@ -140,7 +149,9 @@ export function makeClients(model: Model, calm: boolean): Clients {
     const name = `file-${writes}`
     const content = `${hold.id} ${writes}`
     use(
-      house, hold, `write ${name}`,
+      house,
+      hold,
+      `write ${name}`,
       (api) => api.write(`/mnt/user-data/${name}`, new TextEncoder().encode(content), false),
       () => {
         const source = userDataPath(hold)
@@ -165,29 +176,56 @@ export function makeClients(model: Model, calm: boolean): Clients {
       if (action.do === 'acquire') return acquire(house, action)
       if (action.do === 'hint') {
         const { user, thread } = action
-        return track(house, { kind: 'hint', about: `hint ${user}/${thread}`, id: null }, () => Promise.resolve(provider.hint({ user, thread }, 'sim')), () => undefined)
+        return track(
+          house,
+          { kind: 'hint', about: `hint ${user}/${thread}`, id: null },
+          () => Promise.resolve(provider.hint({ user, thread }, 'sim')),
+          () => undefined,
+        )
       }
       if (action.do === 'release') {
         const hold = pickHold(action.pick)
         if (!hold) return
         model.holds.delete(holdKey(hold.id, hold.holder))
         model.owed.delete(holdKey(hold.id, hold.holder))
-        return track(house, { kind: 'release', about: `release ${hold.id.slice(0, 6)} of ${hold.holder}`, id: hold.id }, () => provider.release({ id: hold.id, user: 'default' }, hold.holder), () => undefined)
+        return track(
+          house,
+          { kind: 'release', about: `release ${hold.id.slice(0, 6)} of ${hold.holder}`, id: hold.id },
+          () => provider.release({ id: hold.id, user: 'default' }, hold.holder),
+          () => undefined,
+        )
       }
       if (action.do === 'destroy') {
         const { user, thread, onlyIfUnheld } = action
         const id = idOf(user, thread)
         if (!onlyIfUnheld) model.destroyed.set(id, time.now())
         for (const key of model.owed) if (key.startsWith(id)) model.owed.delete(key)
-        return track(house, { kind: 'destroy', about: `destroy ${user}/${thread} (${id.slice(0, 6)})${onlyIfUnheld ? ' if unheld' : ''}`, id }, () => provider.destroy({ thread, user }, { who: 'sim', onlyIfUnheld }), () => undefined)
+        return track(
+          house,
+          { kind: 'destroy', about: `destroy ${user}/${thread} (${id.slice(0, 6)})${onlyIfUnheld ? ' if unheld' : ''}`, id },
+          () => provider.destroy({ thread, user }, { who: 'sim', onlyIfUnheld }),
+          () => undefined,
+        )
       }
       if (action.do === 'shutdown') {
         endAll(1)
-        return track(house, { kind: 'shutdown', about: `shutdown${action.reopen ? ', reopen' : ''}`, id: null }, () => provider.shutdown('sim', { reopen: action.reopen }), () => endAll(-1))
+        return track(
+          house,
+          { kind: 'shutdown', about: `shutdown${action.reopen ? ', reopen' : ''}`, id: null },
+          () => provider.shutdown('sim', { reopen: action.reopen }),
+          () => endAll(-1),
+        )
       }
       if (action.do === 'exec') {
         const hold = pickHold(action.pick)
-        if (hold) use(house, hold, action.command, (api, signal) => api.exec({ command: action.command, maxOutput: 1000, signal }), () => undefined)
+        if (hold)
+          use(
+            house,
+            hold,
+            action.command,
+            (api, signal) => api.exec({ command: action.command, maxOutput: 1000, signal }),
+            () => undefined,
+          )
         return
       }
       if (action.do === 'write') {

@@ -18,7 +18,7 @@ export async function shrink(history: History, budget = 300): Promise<{ history:
   const kind = kindOf(best.outcome.violation ?? '')
   let runs = 0
   for (let size = Math.ceil(history.steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let at = 0; at < best.history.steps.length && runs < budget; ) {
+    for (let at = 0; at < best.history.steps.length && runs < budget;) {
       const steps = best.history.steps.toSpliced(at, size)
       const outcome = await runHistory({ ...best.history, steps })
       runs += 1
@@ -41,4 +41,3 @@ export async function explain(seed: number): Promise<string> {
     ...outcome.trace.slice(-150),
   ].join('\n')
 }
-

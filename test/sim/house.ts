@@ -90,7 +90,11 @@ async function brief<T>(process: SimProcess, signal: AbortSignal, ms: number, wo
 }
 
 /** As the real one: 200, then a command that really ran; 10 ms at first, then ever less often. */
-async function ready(process: SimProcess, api: ReturnType<typeof simSandbox>, { signal, timeoutMs }: { signal: AbortSignal; timeoutMs: number }): Promise<void> {
+async function ready(
+  process: SimProcess,
+  api: ReturnType<typeof simSandbox>,
+  { signal, timeoutMs }: { signal: AbortSignal; timeoutMs: number },
+): Promise<void> {
   const deadline = process.clock.now() + timeoutMs
   let last: BerthError | null = null
   for (let pause = 10; process.clock.now() < deadline; pause = Math.min(500, pause * 1.5)) {
@@ -105,6 +109,7 @@ async function ready(process: SimProcess, api: ReturnType<typeof simSandbox>, { 
     if (signal.aborted) break
     await process.wait(pause, { signal })
   }
-  if (signal.aborted) throw signal.reason instanceof BerthError ? signal.reason : fail('CANCELLED', 'No longer wanted', { next: 'Call again.', cause: signal.reason })
+  if (signal.aborted)
+    throw signal.reason instanceof BerthError ? signal.reason : fail('CANCELLED', 'No longer wanted', { next: 'Call again.', cause: signal.reason })
   throw fail('NOT_READY', `Not ready within ${timeoutMs} ms`, { next: 'Look at its log.', cause: last })
 }

@@ -34,7 +34,8 @@ export function checkStep(model: Model): void {
     const key = keyOfContainer(model, it)
     if (key === null || (it.spec.slot !== undefined && model.world.directories.has(slotPath(it.spec.slot)))) continue
     const other = running.get(key.id)
-    if (other && !model.restarted.has(it.ref) && !model.restarted.has(other.ref)) violate(model, `two running containers of one key: ${short(it)} and ${short(other)}`)
+    if (other && !model.restarted.has(it.ref) && !model.restarted.has(other.ref))
+      violate(model, `two running containers of one key: ${short(it)} and ${short(other)}`)
     running.set(key.id, it)
   }
   if (model.settings.mode !== 'soft' && shown > most(model.settings)) {
@@ -74,7 +75,8 @@ export function checkEffect(model: Model, { kind, container, by }: Effect): void
   if (kind === 'create' && spec && isOurs(container)) {
     model.everMade.set(container.ref, container)
     const source = spec.mounts.find((mount) => mount.target === '/mnt/user-data')?.source
-    if (source !== (spec.slot === undefined ? userDataPath(spec) : slotPath(spec.slot))) violate(model, `${short(container)} of ${spec.user}/${spec.thread} mounts ${source}`)
+    if (source !== (spec.slot === undefined ? userDataPath(spec) : slotPath(spec.slot)))
+      violate(model, `${short(container)} of ${spec.user}/${spec.thread} mounts ${source}`)
     if (spec.thread === null && model.anonymousIds.has(spec.id)) violate(model, `anonymous id ${spec.id} was used before`)
     if (spec.key !== keyOf(spec.nonce)) violate(model, `${short(container)} has a key that cannot be derived again`)
   }
@@ -104,7 +106,10 @@ export function checkRemoval(model: Model, ref: string): void {
   for (const hold of model.holds.values()) {
     if (hold.ref !== ref) continue
     if (Math.max(model.endedAllAt, model.destroyed.get(hold.id) ?? -Infinity) >= hold.at) continue
-    violate(model, `${short(container)} is removed while ${hold.holder} holds it and used it ${(model.world.time.now() - (model.activity.get(ref) ?? 0)).toFixed(0)} ms ago`)
+    violate(
+      model,
+      `${short(container)} is removed while ${hold.holder} holds it and used it ${(model.world.time.now() - (model.activity.get(ref) ?? 0)).toFixed(0)} ms ago`,
+    )
   }
 }
 
@@ -123,7 +128,8 @@ export function checkAcquired(model: Model, call: Call, got: Acquired): void {
   const { spec } = container
   const whose = keyOfContainer(model, container)
   if (whose?.id !== got.id || whose.user !== got.user || whose.thread !== got.thread) say("another key's container")
-  if (container.bound.get('/mnt/user-data') !== model.world.directories.get(userDataPath(got))) say('a container that sees other files than those of its thread')
+  if (container.bound.get('/mnt/user-data') !== model.world.directories.get(userDataPath(got)))
+    say('a container that sees other files than those of its thread')
   if (!got.holders.some((it) => it.holder === got.holder)) say('without being one of its holders')
   if (got.thread === null && model.anonymousIds.has(got.id)) say('an anonymous sandbox that was handed out before')
   if (got.thread === null) model.anonymousIds.add(got.id)
@@ -157,7 +163,8 @@ export function checkRest(model: Model): void {
     }
     const container = ours.get(entry.container ?? '')
     if (!container) violate(model, `entry ${entry.id} (${entry.status}) has no container`)
-    else if (container.state !== 'running' && container.state !== 'paused') violate(model, `entry ${entry.id} (${entry.status}): its container is ${container.state}`)
+    else if (container.state !== 'running' && container.state !== 'paused')
+      violate(model, `entry ${entry.id} (${entry.status}): its container is ${container.state}`)
     if (container) ours.delete(container.ref)
     if (entry.thread === null && entry.holders.length === 0) violate(model, `anonymous ${entry.id} is kept without a holder`)
     if ((entry.status === 'active') !== entry.holders.length > 0) violate(model, `entry ${entry.id} is ${entry.status} with ${entry.holders.length} holders`)

@@ -7,7 +7,15 @@ import type { House } from './house.ts'
 import type { Settings } from './actions.ts'
 
 /** A hold as its holder sees it. */
-export interface Hold { readonly id: string; readonly user: string; readonly thread: string | null; readonly holder: string; readonly ref: string; readonly at: number; readonly anonymous: boolean }
+export interface Hold {
+  readonly id: string
+  readonly user: string
+  readonly thread: string | null
+  readonly holder: string
+  readonly ref: string
+  readonly at: number
+  readonly anonymous: boolean
+}
 
 export interface Call {
   readonly kind: string
@@ -54,9 +62,25 @@ export interface Model {
 
 export function makeModel(world: SimWorld, settings: Settings): Model {
   return {
-    world, settings, disk: simDisk(), everMade: new Map(), holds: new Map(), activity: new Map(), work: new Map(), calls: new Set(),
-    destroyed: new Map(), removing: new Map(), written: [], restarted: new Set(), owed: new Set(), anonymousIds: new Set(),
-    endedAllAt: -Infinity, endingAll: 0, freeSince: null, house: null, violation: null,
+    world,
+    settings,
+    disk: simDisk(),
+    everMade: new Map(),
+    holds: new Map(),
+    activity: new Map(),
+    work: new Map(),
+    calls: new Set(),
+    destroyed: new Map(),
+    removing: new Map(),
+    written: [],
+    restarted: new Set(),
+    owed: new Set(),
+    anonymousIds: new Set(),
+    endedAllAt: -Infinity,
+    endingAll: 0,
+    freeSince: null,
+    house: null,
+    violation: null,
   }
 }
 
@@ -87,7 +111,10 @@ export function active(model: Model, ref: string): void {
 export function granted(model: Model, event: NewEvent): void {
   if (event.type !== 'sandbox.creating') return
   const waiting = [...model.calls].filter((call) => call.kind === 'acquire' && call.queuedAt !== null && call.wentOnAt === null)
-  const theirs = event.thread === null ? waiting.filter((call) => call.id === null && call.holder === event.who).slice(0, 1) : waiting.filter((call) => call.id === event.sandbox)
+  const theirs =
+    event.thread === null
+      ? waiting.filter((call) => call.id === null && call.holder === event.who).slice(0, 1)
+      : waiting.filter((call) => call.id === event.sandbox)
   for (const call of theirs) call.wentOnAt = model.world.time.now()
 }
 

@@ -31,7 +31,9 @@ export async function runHistory(history: History, wrong: { checkedReplicas?: nu
   const time = simTime(random)
   const world = simWorld(time, random)
   const model = makeModel(world, { ...settings, replicas: wrong.checkedReplicas ?? settings.replicas })
-  const calm = settings.faultRate === 0 && history.steps.every(({ action }) => !['outsider', 'stranger', 'engine', 'stream', 'crash', 'jump', 'suspend'].includes(action.do))
+  const calm =
+    settings.faultRate === 0 &&
+    history.steps.every(({ action }) => !['outsider', 'stranger', 'engine', 'stream', 'crash', 'jump', 'suspend'].includes(action.do))
   const clients = makeClients(model, calm)
   const counts = { crashes: 0, steps: 0 }
   let life = 0
@@ -46,7 +48,10 @@ export async function runHistory(history: History, wrong: { checkedReplicas?: nu
   function open(): void {
     life += 1
     const house = openHouse(world, model.disk, random.fork(`ids ${life}`), {
-      settings, name: `life ${life}`, version: () => version, removing: (ref, failed) => (failed ? model.removing.delete(ref) : checkRemoval(model, ref)),
+      settings,
+      name: `life ${life}`,
+      version: () => version,
+      removing: (ref, failed) => (failed ? model.removing.delete(ref) : checkRemoval(model, ref)),
       heard: (event) => granted(model, event),
     })
     model.house = house

@@ -11,7 +11,9 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 const { values } = parseArgs({
   options: {
     home: { type: 'string', default: process.env['BERTH_HOME'] ?? join(homedir(), '.berth') },
-    sessions: { type: 'string', default: '40' }, each: { type: 'string', default: '20' }, together: { type: 'string', default: '8' },
+    sessions: { type: 'string', default: '40' },
+    each: { type: 'string', default: '20' },
+    together: { type: 'string', default: '8' },
   },
 })
 const bridge = (JSON.parse(await readFile(join(values.home, 'bridge.json'), 'utf8')) as { url: string }).url
@@ -34,34 +36,47 @@ await client.connect(new StreamableHTTPClientTransport(new URL(`${bridge}/mcp`),
 /** A session of each door: what a command printed. */
 type Door = () => Promise<{ run(command: string): Promise<string>; end(): Promise<unknown> }>
 const ends = () => Promise.resolve()
-const shell = (first: (id: string) => Promise<unknown>): Door => async () => {
-  const { session_id: id = '' } = await inSandbox('/v1/shell/sessions/create', {})
-  await first(id)
-  return {
-    run: async (command) => (await inSandbox('/v1/shell/exec', { id, command }))['output'] ?? '',
-    end: () => fetch(`${sandbox}/v1/shell/sessions/${id}`, { method: 'DELETE' }),
+const shell =
+  (first: (id: string) => Promise<unknown>): Door =>
+  async () => {
+    const { session_id: id = '' } = await inSandbox('/v1/shell/sessions/create', {})
+    await first(id)
+    return {
+      run: async (command) => (await inSandbox('/v1/shell/exec', { id, command }))['output'] ?? '',
+      end: () => fetch(`${sandbox}/v1/shell/sessions/${id}`, { method: 'DELETE' }),
+    }
   }
-}
 const doors: Record<string, Door> = {
   shell: shell(ends),
   'shell after a hard_timeout': shell((id) => inSandbox('/v1/shell/exec', { id, command: 'while :; do sleep 0.05; done', hard_timeout: 0.2 })),
   bash: async () => {
     const { session_id: id } = await inSandbox('/v1/bash/sessions/create', {})
-    return { run: async (command) => (await inSandbox('/v1/bash/exec', { session_id: id, command }))['stdout'] ?? '', end: () => inSandbox(`/v1/bash/sessions/${id}/close`, {}) }
+    return {
+      run: async (command) => (await inSandbox('/v1/bash/exec', { session_id: id, command }))['stdout'] ?? '',
+      end: () => inSandbox(`/v1/bash/sessions/${id}/close`, {}),
+    }
   },
   exec: () => Promise.resolve({ run: async (command) => (JSON.parse(await call('exec', { thread, command })) as { stdout: string }).stdout, end: ends }),
-  'exec as a stream': () => Promise.resolve({
-    run: async (command) => {
-      const lines = (await call('exec', { thread, command }, { accept: 'application/x-ndjson' })).trim().split('\n')
-      const chunks = lines.map((line) => JSON.parse(line) as { type?: string; data?: string; chunk?: { type?: string; data?: string } }).map((line) => line.chunk ?? line)
-      return chunks.filter(({ type }) => type === 'stdout').map(({ data }) => data).join('')
-    },
-    end: ends,
-  }),
-  mcp: () => Promise.resolve({
-    run: async (command) => (((await client.callTool({ name: 'command_run', arguments: { thread, command } })).structuredContent ?? {}) as { stdout?: string }).stdout ?? '',
-    end: ends,
-  }),
+  'exec as a stream': () =>
+    Promise.resolve({
+      run: async (command) => {
+        const lines = (await call('exec', { thread, command }, { accept: 'application/x-ndjson' })).trim().split('\n')
+        const chunks = lines
+          .map((line) => JSON.parse(line) as { type?: string; data?: string; chunk?: { type?: string; data?: string } })
+          .map((line) => line.chunk ?? line)
+        return chunks
+          .filter(({ type }) => type === 'stdout')
+          .map(({ data }) => data)
+          .join('')
+      },
+      end: ends,
+    }),
+  mcp: () =>
+    Promise.resolve({
+      run: async (command) =>
+        (((await client.callTool({ name: 'command_run', arguments: { thread, command } })).structuredContent ?? {}) as { stdout?: string }).stdout ?? '',
+      end: ends,
+    }),
 }
 
 const busy = [0, 1].map(() => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }))

@@ -19,7 +19,13 @@ export interface Stock {
   readonly logBytes: number
 }
 
-export interface SoakReport { readonly threads: number; readonly claimed: number; readonly before: Stock; readonly after: Stock; readonly leaks: readonly string[] }
+export interface SoakReport {
+  readonly threads: number
+  readonly claimed: number
+  readonly before: Stock
+  readonly after: Stock
+  readonly leaks: readonly string[]
+}
 
 /** So much more may be in use after a long life than after a short one, MiB: 4 KiB a thread, at 1,000 of them. */
 const inUseSlack = 4
@@ -51,7 +57,9 @@ export async function runSoak(home: string, { threads, say }: { threads: number;
       const count = async (...at: string[]) => (await readdir(join(home, ...at))).length
       return {
         containers: (await docker.listContainers({ all: true, filters: { label: [`berth.home=${home}`] } })).length,
-        slots: await count('slots'), locks: await count('locks'), leases: await count('leases'),
+        slots: await count('slots'),
+        locks: await count('locks'),
+        leases: await count('leases'),
         descriptors: (await readdir(`/proc/${engine.pid}/fd`)).length,
         inUse: Math.round((await engine.heap()) / 1024 / 102.4) / 10,
         memory: await residentMemory(engine.pid),
@@ -66,7 +74,9 @@ export async function runSoak(home: string, { threads, say }: { threads: number;
       say(`${n} of ${threads}, ${claimed} by a slot`)
     }
     const after = await stock()
-    const leaks = (['containers', 'slots', 'locks', 'leases'] as const).filter((what) => after[what] > before[what]).map((what) => `${what}: ${before[what]} became ${after[what]}`)
+    const leaks = (['containers', 'slots', 'locks', 'leases'] as const)
+      .filter((what) => after[what] > before[what])
+      .map((what) => `${what}: ${before[what]} became ${after[what]}`)
     if (after.descriptors > before.descriptors + 10) leaks.push(`descriptors: ${before.descriptors} became ${after.descriptors}`)
     if (after.inUse > before.inUse + inUseSlack) leaks.push(`memory in use: ${before.inUse} MiB became ${after.inUse}`)
     if (after.memory > before.memory + memorySlack) leaks.push(`memory: ${before.memory} MiB became ${after.memory}`)

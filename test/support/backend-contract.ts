@@ -85,8 +85,18 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
       const before = Date.now() - 2_000
       const { found, spec } = await making.create()
       expect(found).toMatchObject({
-        state: 'running', owner: 'ours', name: spec.name, id: spec.id, user: spec.user, thread: spec.thread,
-        nonce: spec.nonce, configHash: spec.configHash, version: subject.version, image: dialect ? null : spec.image, exitCode: null, mounts: [],
+        state: 'running',
+        owner: 'ours',
+        name: spec.name,
+        id: spec.id,
+        user: spec.user,
+        thread: spec.thread,
+        nonce: spec.nonce,
+        configHash: spec.configHash,
+        version: subject.version,
+        image: dialect ? null : spec.image,
+        exitCode: null,
+        mounts: [],
       })
       expect(found.ref).not.toBe('')
       expect(found.url).toMatch(dialect ? /^http:\/\/127\.0\.0\.1:\d+(\/\S*[^/])?$/ : /^http:\/\/127\.0\.0\.1:\d+$/)
@@ -103,22 +113,24 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
       expect((await subject.backend.inspect(found.name))?.thread).toBeNull()
     })
 
-    if (dialect) it('answers at an address of its own, which needs no key', async () => {
-      const [a, b] = await Promise.all([making.ready(), making.ready()])
-      expect(subject.backend.traits.keyless).toBe(true)
-      expect(a.found.url).not.toBe(b.found.url)
-      expect(await subject.talk.status(a.found, null, 5_000)).toBe(200)
-      await subject.talk.exec(a.found, a.spec.key, 'echo a > ~/mark')
-      expect((await subject.talk.exec(b.found, b.spec.key, 'cat ~/mark')).stdout).not.toBe('a\n')
-    })
-    else it('answers only to its own key', async () => {
-      const [a, b] = await Promise.all([making.ready(), making.ready()])
-      expect(a.found.url).not.toBe(b.found.url)
-      expect(await subject.talk.status(a.found, null, 5_000)).toBe(401)
-      expect(await subject.talk.status(a.found, `${a.spec.key}x`, 5_000)).toBe(401)
-      expect(await subject.talk.status(b.found, a.spec.key, 5_000)).toBe(401)
-      expect(await subject.talk.status(b.found, b.spec.key, 5_000)).toBe(200)
-    })
+    if (dialect)
+      it('answers at an address of its own, which needs no key', async () => {
+        const [a, b] = await Promise.all([making.ready(), making.ready()])
+        expect(subject.backend.traits.keyless).toBe(true)
+        expect(a.found.url).not.toBe(b.found.url)
+        expect(await subject.talk.status(a.found, null, 5_000)).toBe(200)
+        await subject.talk.exec(a.found, a.spec.key, 'echo a > ~/mark')
+        expect((await subject.talk.exec(b.found, b.spec.key, 'cat ~/mark')).stdout).not.toBe('a\n')
+      })
+    else
+      it('answers only to its own key', async () => {
+        const [a, b] = await Promise.all([making.ready(), making.ready()])
+        expect(a.found.url).not.toBe(b.found.url)
+        expect(await subject.talk.status(a.found, null, 5_000)).toBe(401)
+        expect(await subject.talk.status(a.found, `${a.spec.key}x`, 5_000)).toBe(401)
+        expect(await subject.talk.status(b.found, a.spec.key, 5_000)).toBe(401)
+        expect(await subject.talk.status(b.found, b.spec.key, 5_000)).toBe(200)
+      })
 
     it('knows no sandbox by a free name', async () => {
       expect(await subject.backend.inspect(subject.spec().name)).toBeNull()
@@ -190,42 +202,44 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
       expect(await subject.talk.status(second.found, second.spec.key, 5_000)).toBe(200)
     })
 
-    if (dialect && !dialect.keepsDead) it('reports a death that it did not cause, after which nothing is there', async () => {
-      const events = recordEvents(subject.backend)
-      try {
-        await eventually('the watch is healthy', () => events.watch.healthy())
-        const { found, spec } = await making.ready()
-        await subject.killOutside(found)
-        expect(await events.saw(found.ref, 'destroy', soon)).toBe(true)
-        expect(events.of(found.ref)).toEqual(['start', 'die', 'destroy'])
-        expect(await subject.backend.inspect(spec.name)).toBeNull()
-        expect(await names()).not.toContain(spec.name)
-        expect((await making.ready({ name: spec.name })).found.ref).not.toBe(found.ref)
-      } finally {
-        events.watch.close()
-      }
-    })
-    else it('reports a death that it did not cause, keeps the dead one listed, and its name taken', async () => {
-      const events = recordEvents(subject.backend)
-      try {
-        await eventually('the watch is healthy', () => events.watch.healthy())
-        const { found, spec } = await making.ready()
-        expect(await events.saw(found.ref, 'start', soon)).toBe(true)
-        await subject.killOutside(found)
-        expect(await events.saw(found.ref, 'die', soon)).toBe(true)
-        const dead = await subject.backend.inspect(spec.name)
-        expect(dead).toMatchObject({ ref: found.ref, state: 'exited', owner: 'ours', id: spec.id, nonce: spec.nonce, url: null })
-        expect(dead?.exitCode).toEqual(dialect ? null : expect.any(Number))
-        expect((await subject.backend.list()).find((one) => one.ref === found.ref)?.state).toBe('exited')
-        expect(await codeOf(making.create({ name: spec.name }))).toBe('NAME_TAKEN')
-        await subject.backend.remove(found.ref, 1)
-        expect(await events.saw(found.ref, 'destroy', soon)).toBe(true)
-        expect(await subject.backend.inspect(spec.name)).toBeNull()
-        expect(events.of(found.ref)).toEqual(['start', 'die', 'destroy'])
-      } finally {
-        events.watch.close()
-      }
-    })
+    if (dialect && !dialect.keepsDead)
+      it('reports a death that it did not cause, after which nothing is there', async () => {
+        const events = recordEvents(subject.backend)
+        try {
+          await eventually('the watch is healthy', () => events.watch.healthy())
+          const { found, spec } = await making.ready()
+          await subject.killOutside(found)
+          expect(await events.saw(found.ref, 'destroy', soon)).toBe(true)
+          expect(events.of(found.ref)).toEqual(['start', 'die', 'destroy'])
+          expect(await subject.backend.inspect(spec.name)).toBeNull()
+          expect(await names()).not.toContain(spec.name)
+          expect((await making.ready({ name: spec.name })).found.ref).not.toBe(found.ref)
+        } finally {
+          events.watch.close()
+        }
+      })
+    else
+      it('reports a death that it did not cause, keeps the dead one listed, and its name taken', async () => {
+        const events = recordEvents(subject.backend)
+        try {
+          await eventually('the watch is healthy', () => events.watch.healthy())
+          const { found, spec } = await making.ready()
+          expect(await events.saw(found.ref, 'start', soon)).toBe(true)
+          await subject.killOutside(found)
+          expect(await events.saw(found.ref, 'die', soon)).toBe(true)
+          const dead = await subject.backend.inspect(spec.name)
+          expect(dead).toMatchObject({ ref: found.ref, state: 'exited', owner: 'ours', id: spec.id, nonce: spec.nonce, url: null })
+          expect(dead?.exitCode).toEqual(dialect ? null : expect.any(Number))
+          expect((await subject.backend.list()).find((one) => one.ref === found.ref)?.state).toBe('exited')
+          expect(await codeOf(making.create({ name: spec.name }))).toBe('NAME_TAKEN')
+          await subject.backend.remove(found.ref, 1)
+          expect(await events.saw(found.ref, 'destroy', soon)).toBe(true)
+          expect(await subject.backend.inspect(spec.name)).toBeNull()
+          expect(events.of(found.ref)).toEqual(['start', 'die', 'destroy'])
+        } finally {
+          events.watch.close()
+        }
+      })
 
     it('tells every watcher what it removed itself, and a closed watch nothing more', async () => {
       const open = recordEvents(subject.backend)
@@ -250,54 +264,60 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
 
     if (!dialect) describeSlots(making, traits)
 
-    if (dialect) it('says that it has no log to read, and where it is', async () => {
-      const { found } = await making.create()
-      const lines = subject.backend.logs(found.ref, { tail: 10, follow: false, signal: AbortSignal.timeout(20_000) })
-      await expect(lines[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'NOT_SUPPORTED', next: expect.stringContaining(found.ref.split('.')[0] ?? '') })
-    })
-    else it("reads the sandbox's log: the tail of it, then on until aborted", async () => {
-      const { found, spec } = await making.ready()
-      const read = async (tail: number) => {
-        const lines: string[] = []
-        const signal = AbortSignal.timeout(20_000)
-        for await (const line of subject.backend.logs(found.ref, { tail, follow: false, signal })) lines.push(line.text)
-        return lines
-      }
-      for (const text of ['first-mark', 'second-mark', 'third-mark']) {
-        await subject.say(found, spec.key, text)
-        await eventually(`${text} is in the log`, async () => (await read(1000)).some((line) => line.includes(text)))
-      }
-      expect(await read(0)).toEqual([])
-      const all = await read(1000)
-      expect(all.every((line) => !/[\r\n]/.test(line))).toBe(true)
-      expect(await read(2)).toEqual(all.slice(-2))
-      for await (const { at } of subject.backend.logs(found.ref, { tail: 1000, follow: false, signal: AbortSignal.timeout(20_000) })) {
-        expect(Math.abs(Date.parse(at ?? '') - Date.now())).toBeLessThan(120_000)
-      }
+    if (dialect)
+      it('says that it has no log to read, and where it is', async () => {
+        const { found } = await making.create()
+        const lines = subject.backend.logs(found.ref, { tail: 10, follow: false, signal: AbortSignal.timeout(20_000) })
+        await expect(lines[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+          code: 'NOT_SUPPORTED',
+          next: expect.stringContaining(found.ref.split('.')[0] ?? ''),
+        })
+      })
+    else
+      it("reads the sandbox's log: the tail of it, then on until aborted", async () => {
+        const { found, spec } = await making.ready()
+        const read = async (tail: number) => {
+          const lines: string[] = []
+          const signal = AbortSignal.timeout(20_000)
+          for await (const line of subject.backend.logs(found.ref, { tail, follow: false, signal })) lines.push(line.text)
+          return lines
+        }
+        for (const text of ['first-mark', 'second-mark', 'third-mark']) {
+          await subject.say(found, spec.key, text)
+          await eventually(`${text} is in the log`, async () => (await read(1000)).some((line) => line.includes(text)))
+        }
+        expect(await read(0)).toEqual([])
+        const all = await read(1000)
+        expect(all.every((line) => !/[\r\n]/.test(line))).toBe(true)
+        expect(await read(2)).toEqual(all.slice(-2))
+        for await (const { at } of subject.backend.logs(found.ref, { tail: 1000, follow: false, signal: AbortSignal.timeout(20_000) })) {
+          expect(Math.abs(Date.parse(at ?? '') - Date.now())).toBeLessThan(120_000)
+        }
 
-      const abort = new AbortController()
-      const seen: string[] = []
-      const following = (async () => {
-        const { signal } = abort
-        for await (const line of subject.backend.logs(found.ref, { tail: 1, follow: true, signal })) seen.push(line.text)
-      })()
-      await eventually('the follower has the tail', () => seen.length >= 1)
-      expect(seen).toEqual(all.slice(-1))
-      await subject.say(found, spec.key, 'fourth-mark')
-      await eventually('the follower has the new line', () => seen.some((line) => line.includes('fourth-mark')))
-      abort.abort()
-      await within(5_000, 'a follower ends when aborted', following)
-    })
+        const abort = new AbortController()
+        const seen: string[] = []
+        const following = (async () => {
+          const { signal } = abort
+          for await (const line of subject.backend.logs(found.ref, { tail: 1, follow: true, signal })) seen.push(line.text)
+        })()
+        await eventually('the follower has the tail', () => seen.length >= 1)
+        expect(seen).toEqual(all.slice(-1))
+        await subject.say(found, spec.key, 'fourth-mark')
+        await eventually('the follower has the new line', () => seen.some((line) => line.includes('fourth-mark')))
+        abort.abort()
+        await within(5_000, 'a follower ends when aborted', following)
+      })
 
-    if (!dialect) it('ends a follower when the sandbox ends', async () => {
-      const { found } = await making.ready()
-      const following = (async () => {
-        const signal = AbortSignal.timeout(60_000)
-        for await (const line of subject.backend.logs(found.ref, { tail: 10, follow: true, signal })) void line
-      })()
-      await subject.backend.remove(found.ref, 1)
-      await within(10_000, 'a follower of a removed sandbox ends', following)
-    })
+    if (!dialect)
+      it('ends a follower when the sandbox ends', async () => {
+        const { found } = await making.ready()
+        const following = (async () => {
+          const signal = AbortSignal.timeout(60_000)
+          for await (const line of subject.backend.logs(found.ref, { tail: 10, follow: true, signal })) void line
+        })()
+        await subject.backend.remove(found.ref, 1)
+        await within(10_000, 'a follower of a removed sandbox ends', following)
+      })
 
     it.each(['home', 'installation'] as const)('lists only its own: not those of another %s', async (differs) => {
       const neighbour = await subject.neighbour(differs)
@@ -323,69 +343,74 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
       }
     })
 
-    if (!dialect) it('refuses a bind whose source is not there, makes nothing, and makes no source', async () => {
-      const source = join(await making.directory(), 'missing')
-      const spec = subject.spec({ mounts: [{ source, target: '/mnt/user-data', readonly: false }] })
-      made.push({ backend: subject.backend, name: spec.name })
-      expect(await codeOf(subject.backend.create(spec, new AbortController().signal))).toBe('MOUNT_MISSING')
-      expect(await subject.backend.inspect(spec.name)).toBeNull()
-      expect(await names()).not.toContain(spec.name)
-      expect(await readdir(join(source, '..'))).toEqual([])
-    })
-
-    if (traits.real) it('binds directories where it was told to, both ways, read-only where it was told to', async () => {
-      const data = await making.directory()
-      const skills = await making.directory()
-      await writeFile(join(data, 'from-host'), 'hello')
-      await writeFile(join(skills, 'skill.md'), 'a skill')
-      await mkdir(join(data, 'inner'))
-      // The inner target first: it must not matter in which order they are named.
-      const mounts = [
-        { source: skills, target: '/mnt/user-data/inner', readonly: true },
-        { source: data, target: '/mnt/user-data', readonly: false },
-        { source: skills, target: '/mnt/skills', readonly: true },
-      ]
-      const { found, spec } = await making.ready({ mounts })
-      const sorted = (some: readonly Mount[]) => some.toSorted((a, b) => (a.target < b.target ? -1 : 1))
-      expect(sorted(found.mounts)).toEqual(sorted(mounts))
-      const run = (command: string) => subject.talk.exec(found, spec.key, command)
-      expect(await run('cat /mnt/user-data/from-host /mnt/skills/skill.md /mnt/user-data/inner/skill.md')).toMatchObject({
-        exitCode: 0, stdout: 'helloa skilla skill',
+    if (!dialect)
+      it('refuses a bind whose source is not there, makes nothing, and makes no source', async () => {
+        const source = join(await making.directory(), 'missing')
+        const spec = subject.spec({ mounts: [{ source, target: '/mnt/user-data', readonly: false }] })
+        made.push({ backend: subject.backend, name: spec.name })
+        expect(await codeOf(subject.backend.create(spec, new AbortController().signal))).toBe('MOUNT_MISSING')
+        expect(await subject.backend.inspect(spec.name)).toBeNull()
+        expect(await names()).not.toContain(spec.name)
+        expect(await readdir(join(source, '..'))).toEqual([])
       })
-      expect(await run('mkdir /mnt/user-data/made && printf inside > /mnt/user-data/made/file')).toMatchObject({ exitCode: 0 })
-      expect(await readFile(join(data, 'made', 'file'), 'utf8')).toBe('inside')
-      for (const target of ['/mnt/skills', '/mnt/user-data/inner']) {
-        expect((await run(`echo no > ${target}/new`)).exitCode).not.toBe(0)
-        expect((await run(`echo no >> ${target}/skill.md`)).exitCode).not.toBe(0)
-        expect((await run(`rm -f ${target}/skill.md`)).exitCode).not.toBe(0)
-      }
-      expect(await readFile(join(skills, 'skill.md'), 'utf8')).toBe('a skill')
-      expect(await readdir(skills)).toEqual(['skill.md'])
-      // What a sandbox wrote belongs to the one who runs Berth: it can be deleted from outside.
-      await rm(join(data, 'made'), { recursive: true })
-      await subject.backend.remove(found.ref, 1)
-      expect(await readFile(join(data, 'from-host'), 'utf8')).toBe('hello')
-    })
 
-    if (traits.real) it('keeps what was written when the sandbox is killed without grace', async () => {
-      const data = await making.directory()
-      const mounts = [{ source: data, target: '/mnt/user-data', readonly: false }]
-      const first = await making.ready({ mounts })
-      await subject.talk.exec(first.found, first.spec.key, 'printf kept > /mnt/user-data/file; echo lost > /tmp/berth-lost')
-      await subject.backend.remove(first.found.ref, 0)
-      const second = await making.ready({ mounts, name: first.spec.name })
-      const answer = await subject.talk.exec(second.found, second.spec.key, 'cat /mnt/user-data/file; ls /tmp/berth-lost')
-      expect(answer.stdout).toBe('kept')
-      expect(answer.exitCode).not.toBe(0)
-    })
+    if (traits.real)
+      it('binds directories where it was told to, both ways, read-only where it was told to', async () => {
+        const data = await making.directory()
+        const skills = await making.directory()
+        await writeFile(join(data, 'from-host'), 'hello')
+        await writeFile(join(skills, 'skill.md'), 'a skill')
+        await mkdir(join(data, 'inner'))
+        // The inner target first: it must not matter in which order they are named.
+        const mounts = [
+          { source: skills, target: '/mnt/user-data/inner', readonly: true },
+          { source: data, target: '/mnt/user-data', readonly: false },
+          { source: skills, target: '/mnt/skills', readonly: true },
+        ]
+        const { found, spec } = await making.ready({ mounts })
+        const sorted = (some: readonly Mount[]) => some.toSorted((a, b) => (a.target < b.target ? -1 : 1))
+        expect(sorted(found.mounts)).toEqual(sorted(mounts))
+        const run = (command: string) => subject.talk.exec(found, spec.key, command)
+        expect(await run('cat /mnt/user-data/from-host /mnt/skills/skill.md /mnt/user-data/inner/skill.md')).toMatchObject({
+          exitCode: 0,
+          stdout: 'helloa skilla skill',
+        })
+        expect(await run('mkdir /mnt/user-data/made && printf inside > /mnt/user-data/made/file')).toMatchObject({ exitCode: 0 })
+        expect(await readFile(join(data, 'made', 'file'), 'utf8')).toBe('inside')
+        for (const target of ['/mnt/skills', '/mnt/user-data/inner']) {
+          expect((await run(`echo no > ${target}/new`)).exitCode).not.toBe(0)
+          expect((await run(`echo no >> ${target}/skill.md`)).exitCode).not.toBe(0)
+          expect((await run(`rm -f ${target}/skill.md`)).exitCode).not.toBe(0)
+        }
+        expect(await readFile(join(skills, 'skill.md'), 'utf8')).toBe('a skill')
+        expect(await readdir(skills)).toEqual(['skill.md'])
+        // What a sandbox wrote belongs to the one who runs Berth: it can be deleted from outside.
+        await rm(join(data, 'made'), { recursive: true })
+        await subject.backend.remove(found.ref, 1)
+        expect(await readFile(join(data, 'from-host'), 'utf8')).toBe('hello')
+      })
 
-    if (traits.real) it('hands over the environment as it is, and the key to no command', async () => {
-      const value = 'a b$HOME `id` "q" \'s\' é\nsecond=line'
-      const { found, spec } = await making.ready({ environment: { CONTRACT_VALUE: value, CONTRACT_EMPTY: '' } })
-      const answer = await subject.talk.exec(found, spec.key, 'printf "%s|%s" "$CONTRACT_VALUE" "${CONTRACT_EMPTY-unset}"')
-      expect(answer.stdout).toBe(`${value}|`)
-      expect((await subject.talk.exec(found, spec.key, 'env')).stdout).not.toContain(spec.key)
-    })
+    if (traits.real)
+      it('keeps what was written when the sandbox is killed without grace', async () => {
+        const data = await making.directory()
+        const mounts = [{ source: data, target: '/mnt/user-data', readonly: false }]
+        const first = await making.ready({ mounts })
+        await subject.talk.exec(first.found, first.spec.key, 'printf kept > /mnt/user-data/file; echo lost > /tmp/berth-lost')
+        await subject.backend.remove(first.found.ref, 0)
+        const second = await making.ready({ mounts, name: first.spec.name })
+        const answer = await subject.talk.exec(second.found, second.spec.key, 'cat /mnt/user-data/file; ls /tmp/berth-lost')
+        expect(answer.stdout).toBe('kept')
+        expect(answer.exitCode).not.toBe(0)
+      })
+
+    if (traits.real)
+      it('hands over the environment as it is, and the key to no command', async () => {
+        const value = 'a b$HOME `id` "q" \'s\' é\nsecond=line'
+        const { found, spec } = await making.ready({ environment: { CONTRACT_VALUE: value, CONTRACT_EMPTY: '' } })
+        const answer = await subject.talk.exec(found, spec.key, 'printf "%s|%s" "$CONTRACT_VALUE" "${CONTRACT_EMPTY-unset}"')
+        expect(answer.stdout).toBe(`${value}|`)
+        expect((await subject.talk.exec(found, spec.key, 'env')).stdout).not.toContain(spec.key)
+      })
 
     it('reports nothing after close, and a watch ends with it', async () => {
       const own = await make()
@@ -414,64 +439,68 @@ export function describeBackend(name: string, make: () => Promise<BackendSubject
 
 /** The part of the contract about freezing; called inside the suite's `describe`. */
 function describePausing(making: Making, traits: BackendTraits): void {
-  if (!traits.pausable) it('says that it cannot pause, and changes nothing', async () => {
-    const { backend, talk } = making.subject
-    const { found, spec } = await making.ready()
-    await expect(backend.pause(found.ref)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
-    await expect(backend.unpause(found.ref)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
-    expect((await backend.inspect(spec.name))?.state).toBe('running')
-    expect(await talk.status(found, spec.key, 5_000)).toBe(200)
-  })
-
-  if (traits.pausable) it('pauses: no answer; unpauses: the same sandbox answers again', async () => {
-    const { backend, talk } = making.subject
-    const events = recordEvents(backend)
-    try {
-      await eventually('the watch is healthy', () => events.watch.healthy())
+  if (!traits.pausable)
+    it('says that it cannot pause, and changes nothing', async () => {
+      const { backend, talk } = making.subject
       const { found, spec } = await making.ready()
+      await expect(backend.pause(found.ref)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
+      await expect(backend.unpause(found.ref)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
+      expect((await backend.inspect(spec.name))?.state).toBe('running')
+      expect(await talk.status(found, spec.key, 5_000)).toBe(200)
+    })
+
+  if (traits.pausable)
+    it('pauses: no answer; unpauses: the same sandbox answers again', async () => {
+      const { backend, talk } = making.subject
+      const events = recordEvents(backend)
+      try {
+        await eventually('the watch is healthy', () => events.watch.healthy())
+        const { found, spec } = await making.ready()
+        await backend.pause(found.ref)
+        expect(await backend.inspect(spec.name)).toMatchObject({ ref: found.ref, state: 'paused', id: spec.id })
+        expect(await talk.status(found, spec.key, 700)).toBeNull()
+        await backend.unpause(found.ref)
+        expect(await backend.inspect(spec.name)).toEqual(found)
+        expect(await talk.status(found, spec.key, 10_000)).toBe(200)
+        expect(await events.saw(found.ref, 'unpause', 2_000)).toBe(true)
+        expect(events.of(found.ref)).toEqual(['start', 'pause', 'unpause'])
+      } finally {
+        events.watch.close()
+      }
+    })
+
+  if (traits.pausable && traits.real)
+    it('freezes what runs inside, daemons too, and lets it go on', async () => {
+      const { backend, talk } = making.subject
+      const data = await making.directory()
+      const { found, spec } = await making.ready({ mounts: [{ source: data, target: '/mnt/user-data', readonly: false }] })
+      await talk.exec(
+        found,
+        spec.key,
+        "setsid nohup bash -c 'cd /mnt/user-data; i=0; while :; do i=$((i+1)); echo $i > new; mv new count; sleep 0.02; done'" +
+          ' > /dev/null 2>&1 < /dev/null &',
+      )
+      const count = async () => Number(await readFile(join(data, 'count'), 'utf8'))
+      const first = await eventually('the daemon counts', count)
+      await eventually('the daemon goes on', async () => (await count()) > first)
       await backend.pause(found.ref)
-      expect(await backend.inspect(spec.name)).toMatchObject({ ref: found.ref, state: 'paused', id: spec.id })
-      expect(await talk.status(found, spec.key, 700)).toBeNull()
+      const frozen = await count()
+      await sleep(500)
+      expect(await count()).toBe(frozen)
       await backend.unpause(found.ref)
-      expect(await backend.inspect(spec.name)).toEqual(found)
-      expect(await talk.status(found, spec.key, 10_000)).toBe(200)
-      expect(await events.saw(found.ref, 'unpause', 2_000)).toBe(true)
-      expect(events.of(found.ref)).toEqual(['start', 'pause', 'unpause'])
-    } finally {
-      events.watch.close()
-    }
-  })
+      await eventually('the daemon goes on after the pause', async () => (await count()) > frozen)
+    })
 
-  if (traits.pausable && traits.real) it('freezes what runs inside, daemons too, and lets it go on', async () => {
-    const { backend, talk } = making.subject
-    const data = await making.directory()
-    const { found, spec } = await making.ready({ mounts: [{ source: data, target: '/mnt/user-data', readonly: false }] })
-    await talk.exec(
-      found,
-      spec.key,
-      "setsid nohup bash -c 'cd /mnt/user-data; i=0; while :; do i=$((i+1)); echo $i > new; mv new count; sleep 0.02; done'" +
-        ' > /dev/null 2>&1 < /dev/null &',
-    )
-    const count = async () => Number(await readFile(join(data, 'count'), 'utf8'))
-    const first = await eventually('the daemon counts', count)
-    await eventually('the daemon goes on', async () => (await count()) > first)
-    await backend.pause(found.ref)
-    const frozen = await count()
-    await sleep(500)
-    expect(await count()).toBe(frozen)
-    await backend.unpause(found.ref)
-    await eventually('the daemon goes on after the pause', async () => (await count()) > frozen)
-  })
-
-  if (traits.pausable) it('removes a paused sandbox, by grace or without', async () => {
-    const { backend } = making.subject
-    for (const grace of [0, 1]) {
-      const { found, spec } = await making.create()
-      await backend.pause(found.ref)
-      await backend.remove(found.ref, grace)
-      expect(await backend.inspect(spec.name)).toBeNull()
-    }
-  })
+  if (traits.pausable)
+    it('removes a paused sandbox, by grace or without', async () => {
+      const { backend } = making.subject
+      for (const grace of [0, 1]) {
+        const { found, spec } = await making.create()
+        await backend.pause(found.ref)
+        await backend.remove(found.ref, grace)
+        expect(await backend.inspect(spec.name)).toBeNull()
+      }
+    })
 }
 
 /** The part of the contract that slots stand on; called inside the suite's `describe`. */
@@ -502,18 +531,19 @@ function describeSlots(making: Making, traits: BackendTraits): void {
     expect(plain.found).not.toHaveProperty('slot')
   })
 
-  if (traits.real) it('sees a mounted directory wherever it is moved, and no other that takes its place', async () => {
-    const { talk } = making.subject
-    const dir = await making.directory()
-    const source = join(dir, 'before')
-    await mkdir(source)
-    await chmod(source, 0o777)
-    const { found, spec } = await making.ready({ mounts: [{ source, target: '/mnt/user-data', readonly: false }] })
-    await rename(source, join(dir, 'after'))
-    await mkdir(source)
-    await writeFile(join(source, 'a'), 'wrong')
-    await writeFile(join(dir, 'after', 'a'), 'right')
-    await talk.exec(found, spec.key, 'cp /mnt/user-data/a /mnt/user-data/b')
-    expect(await readFile(join(dir, 'after', 'b'), 'utf8')).toBe('right')
-  })
+  if (traits.real)
+    it('sees a mounted directory wherever it is moved, and no other that takes its place', async () => {
+      const { talk } = making.subject
+      const dir = await making.directory()
+      const source = join(dir, 'before')
+      await mkdir(source)
+      await chmod(source, 0o777)
+      const { found, spec } = await making.ready({ mounts: [{ source, target: '/mnt/user-data', readonly: false }] })
+      await rename(source, join(dir, 'after'))
+      await mkdir(source)
+      await writeFile(join(source, 'a'), 'wrong')
+      await writeFile(join(dir, 'after', 'a'), 'right')
+      await talk.exec(found, spec.key, 'cp /mnt/user-data/a /mnt/user-data/b')
+      expect(await readFile(join(dir, 'after', 'b'), 'utf8')).toBe('right')
+    })
 }

@@ -23,18 +23,33 @@ export async function openChromium(): Promise<Browser> {
   const profile = await tempDir('chromium')
   const child = spawn(
     browserPath() ?? 'chromium',
-    ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-      '--no-proxy-server', '--remote-debugging-port=0', `--user-data-dir=${profile.path}`, 'about:blank'],
+    [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-dev-shm-usage',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--no-proxy-server',
+      '--remote-debugging-port=0',
+      `--user-data-dir=${profile.path}`,
+      'about:blank',
+    ],
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   )
   const lines = createInterface(child.stderr)
-  const address = await within(60_000, 'Chromium starts', (async () => {
-    for await (const line of lines) {
-      const found = /DevTools listening on (ws:\S+)/.exec(line)?.[1]
-      if (found !== undefined) return found
-    }
-    throw new Error('Chromium ended at once')
-  })())
+  const address = await within(
+    60_000,
+    'Chromium starts',
+    (async () => {
+      for await (const line of lines) {
+        const found = /DevTools listening on (ws:\S+)/.exec(line)?.[1]
+        if (found !== undefined) return found
+      }
+      throw new Error('Chromium ended at once')
+    })(),
+  )
   child.stderr.resume()
   const socket = new WebSocket(address)
   await once(socket, 'open')
@@ -50,13 +65,17 @@ export async function openChromium(): Promise<Browser> {
   function send<T>(method: string, params: object = {}, sessionId?: string): Promise<T> {
     const id = ++last
     socket.send(JSON.stringify({ id, method, params, ...(sessionId === undefined ? {} : { sessionId }) }))
-    return within(30_000, method, new Promise<T>((resolve, reject) => {
-      waiting.set(id, ({ result, error }) => {
-        waiting.delete(id)
-        if (error) reject(new Error(`${method}: ${error.message}`))
-        else resolve(result as T)
-      })
-    }))
+    return within(
+      30_000,
+      method,
+      new Promise<T>((resolve, reject) => {
+        waiting.set(id, ({ result, error }) => {
+          waiting.delete(id)
+          if (error) reject(new Error(`${method}: ${error.message}`))
+          else resolve(result as T)
+        })
+      }),
+    )
   }
 
   return {
@@ -84,7 +103,9 @@ export async function openChromium(): Promise<Browser> {
         },
         async evaluate(expression) {
           const { result, exceptionDetails } = await send<{ result: { value?: unknown }; exceptionDetails?: { exception?: { description?: string } } }>(
-            'Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true, userGesture: true }, sessionId,
+            'Runtime.evaluate',
+            { expression, awaitPromise: true, returnByValue: true, userGesture: true },
+            sessionId,
           )
           if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? 'the page threw')
           return result.value

@@ -27,7 +27,16 @@ async function start(home: string, log: Log): Promise<ServedEngine> {
   const { value } = await readBridgeFile(paths.bridge)
   const there = value?.pid ? await whoAnswers(value.url, { token: testToken, home: await realpath(home) }) : null
   if (value && there?.who === 'ours') {
-    return { url: value.url, port: value.port, home, instance: value.instance, attached: true, call: cannotBeAsked, closed: Promise.resolve(), close: async () => [] }
+    return {
+      url: value.url,
+      port: value.port,
+      home,
+      instance: value.instance,
+      attached: true,
+      call: cannotBeAsked,
+      closed: Promise.resolve(),
+      close: async () => [],
+    }
   }
   await writeFile(paths.token, testToken)
   const house = await openTestBridge({ log, home: await realpath(home) })
@@ -47,7 +56,11 @@ async function start(home: string, log: Log): Promise<ServedEngine> {
     instance: 'instance-1',
     attached: false,
     call: async (name) => {
-      const answer = await fetch(`${url}/berth/v1/${name}`, { method: 'POST', headers: { 'x-api-key': testToken, 'content-type': 'application/json' }, body: '{}' })
+      const answer = await fetch(`${url}/berth/v1/${name}`, {
+        method: 'POST',
+        headers: { 'x-api-key': testToken, 'content-type': 'application/json' },
+        body: '{}',
+      })
       return calls[name].result.parse(await answer.json()) as never
     },
     closed: new Promise((resolve) => {

@@ -26,7 +26,10 @@ export interface Contender {
 export function contend(home: string, thread: string, options: { within?: readonly string[]; env?: Record<string, string> } = {}): Contender {
   const own = [join(import.meta.dirname, 'provider-process.ts'), home, thread]
   const [outer, ...rest] = options.within ?? []
-  const child = spawn(outer ?? process.execPath, outer === undefined ? own : [...rest, process.execPath, ...own], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...options.env } })
+  const child = spawn(outer ?? process.execPath, outer === undefined ? own : [...rest, process.execPath, ...own], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  })
   const said: Said[] = []
   const waiting: { resolve(said: Said): void; reject(error: Error): void }[] = []
   let unfinished = ''

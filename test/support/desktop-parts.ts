@@ -17,7 +17,11 @@ export function desktopParts({ clock, events, tokens, provider }: { clock: Clock
     commands: openCommands(clock),
     terminals: openTerminals({ provider, clock, events }),
     bridgeUrl: () => 'http://127.0.0.1:1',
-    backendWatch: { retry: absent, better: () => null }, restart: () => undefined,
-    details: absent, images: null, setConfig: absent, diagnostics: absent,
+    backendWatch: { retry: absent, better: () => null },
+    restart: () => undefined,
+    details: absent,
+    images: null,
+    setConfig: absent,
+    diagnostics: absent,
   }
 }

@@ -32,7 +32,12 @@ import type { NewEvent } from '../../shared/events.ts'
 import { desktopParts } from './desktop-parts.ts'
 import { tempDir } from './temp-dir.ts'
 
-export interface Answer { readonly status: number; readonly headers: Record<string, unknown>; readonly text: string; readonly json: unknown }
+export interface Answer {
+  readonly status: number
+  readonly headers: Record<string, unknown>
+  readonly text: string
+  readonly json: unknown
+}
 
 /** The dialect on a loopback port over real containers, for two clients with a token each. */
 export interface DialectHouse {
@@ -83,7 +88,10 @@ const clients: Record<string, string> = { alpha: `e2b_${'a'.repeat(40)}`, beta: 
 
 async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, options: DialectOptions): Promise<DialectHouse> {
   const sandbox = Object.entries({ container_prefix: prefix, ...options.sandbox }).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)
-  await writeFile(join(dir.path, 'config.yaml'), `backend: docker\nspares: ${options.spares ?? 0}\nsandbox:\n${sandbox.join('\n')}\n${(options.config ?? '').replaceAll('$HOME', dir.path)}\n`)
+  await writeFile(
+    join(dir.path, 'config.yaml'),
+    `backend: docker\nspares: ${options.spares ?? 0}\nsandbox:\n${sandbox.join('\n')}\n${(options.config ?? '').replaceAll('$HOME', dir.path)}\n`,
+  )
   const clock = systemClock()
   const log = () => undefined
   const home = await openHome(dir.path)
@@ -96,27 +104,64 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
   }
   const opened = await openBackend({ config: loaded, home, env: process.env, clock, token: 'unused', isToken: () => false, fixes: async () => [], log })
   const backend = options.decorate ? options.decorate(opened.backend) : opened.backend
-  const provider = provide({ backend, config: () => loaded, home, env: process.env, locks: fileLocks(home.paths.locks, clock), clock, publish, problem: () => null })
+  const provider = provide({
+    backend,
+    config: () => loaded,
+    home,
+    env: process.env,
+    locks: fileLocks(home.paths.locks, clock),
+    clock,
+    publish,
+    problem: () => null,
+  })
   const tokens = await openTokens({ file: home.paths.tokens, master: 'unused', clock, publish })
   const absent = () => Promise.reject(fail('NOT_SUPPORTED', 'Not in this house', { next: 'Ask a whole one.' }))
   const dispatch = createDispatch({
     handlers: bindHandlers({
       ...desktopParts({ clock, events, tokens, provider }),
-      provider, tokens, events, version, token: 'unused', home: home.path, addressing: directAddressing(), contract: contractId(), status: absent, doctor: absent, config: absent, threads: absent, forget: absent, stop: () => undefined,
+      provider,
+      tokens,
+      events,
+      version,
+      token: 'unused',
+      home: home.path,
+      addressing: directAddressing(),
+      contract: contractId(),
+      status: absent,
+      doctor: absent,
+      config: absent,
+      threads: absent,
+      forget: absent,
+      stop: () => undefined,
     }),
-    log, ownerOf: provider.ownerOf, departed: provider.departed, sandboxes: () => provider.list().sandboxes,
+    log,
+    ownerOf: provider.ownerOf,
+    departed: provider.departed,
+    sandboxes: () => provider.list().sandboxes,
   })
   const identify = (token: string): Caller | null => {
     const found = Object.entries(clients).find(([, its]) => its === token)
     return found ? { name: found[0], scope: 'agent', bounds: { threadPrefix: '', user: null }, revoked: new AbortController().signal } : null
   }
   const limits = defaultLimits
-  const aliases = openAliases({ dir: home.paths.aliases, now: () => clock.wall(), problem: (text) => publish({ type: 'berth.problem', who: 'berth:test', text }) })
+  const aliases = openAliases({
+    dir: home.paths.aliases,
+    now: () => clock.wall(),
+    problem: (text) => publish({ type: 'berth.problem', who: 'berth:test', text }),
+  })
   const bridge = createBridgeServer({
     identify,
     routes: [
       healthRoute({ dispatch }),
-      provisionerRoute({ dispatch, aliases, begun: () => provider.begin(), publish, addressOf: (it) => it.url, times: { ...defaultTimes, ...options.times }, limits }),
+      provisionerRoute({
+        dispatch,
+        aliases,
+        begun: () => provider.begin(),
+        publish,
+        addressOf: (it) => it.url,
+        times: { ...defaultTimes, ...options.times },
+        limits,
+      }),
     ],
     limits,
   })
@@ -133,7 +178,13 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
     await events.close()
   }
   return {
-    home: dir.path, port, docker, prefix, events, published, shut,
+    home: dir.path,
+    port,
+    docker,
+    prefix,
+    events,
+    published,
+    shut,
     token: (client) => clients[client] ?? '',
     ask: (client, method, path, body, signal) => send(port, method, path, clients[client] === undefined ? {} : { 'x-api-key': clients[client] }, body, signal),
     async call(client, name, input) {
@@ -163,15 +214,22 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
 }
 
 /** A new connection for each, like Python's requests without a session. `body`: a string goes as it is. */
-export function send(
-  port: number, method: string, path: string, headers: Record<string, string>, body?: unknown, signal?: AbortSignal,
-): Promise<Answer> {
+export function send(port: number, method: string, path: string, headers: Record<string, string>, body?: unknown, signal?: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const text = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body)
     const sent = request(
       {
-        host: '127.0.0.1', port, method, path, agent: false, ...(signal ? { signal } : {}),
-        headers: { connection: 'close', ...(text === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }), ...headers },
+        host: '127.0.0.1',
+        port,
+        method,
+        path,
+        agent: false,
+        ...(signal ? { signal } : {}),
+        headers: {
+          connection: 'close',
+          ...(text === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+          ...headers,
+        },
       },
       (response) => {
         let got = ''

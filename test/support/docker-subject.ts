@@ -34,7 +34,13 @@ export async function dockerSubject(overrides: Partial<DockerOptions> = {}): Pro
   const opened: DockerBackend[] = []
   const open = async (more: Partial<DockerOptions>) => {
     const backend = await openDocker({
-      owner, version, clock: systemClock(), env: process.env, files: liteFiles(resources()), ...overrides, ...more,
+      owner,
+      version,
+      clock: systemClock(),
+      env: process.env,
+      files: liteFiles(resources()),
+      ...overrides,
+      ...more,
     })
     opened.push(backend)
     return backend
@@ -72,4 +78,3 @@ export async function removeAll(docker: Docker, installation: string): Promise<v
   const rows = await docker.listContainers({ all: true, filters: { label } })
   await Promise.all(rows.map((row) => docker.getContainer(row.Id).remove({ force: true, v: true })))
 }
-

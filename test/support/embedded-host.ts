@@ -19,14 +19,21 @@ export interface HostOrder {
 // it made as one line of JSON, then waits for the end of its input.
 const order = JSON.parse(process.argv[2] ?? '') as HostOrder
 const backend = await openEmbedded({
-  owner: { installation: order.installation, home: order.home }, version: '0.0.0-test', clock: systemClock(), env: process.env,
-  isolation: 'bubblewrap', node: process.execPath, server: liteServer, runDir: join(order.home, 'run'),
+  owner: { installation: order.installation, home: order.home },
+  version: '0.0.0-test',
+  clock: systemClock(),
+  env: process.env,
+  isolation: 'bubblewrap',
+  node: process.execPath,
+  server: liteServer,
+  runDir: join(order.home, 'run'),
 })
 console.log('opened')
 const made = await Promise.all(
   Array.from({ length: order.sandboxes }, async () => {
     const spec = newSpec('berthtest', 'berth-lite', {
-      mounts: order.mounts, environment: { SPEC_SECRET: 'of-the-spec-only' },
+      mounts: order.mounts,
+      environment: { SPEC_SECRET: 'of-the-spec-only' },
       resources: { memory: null, cpus: null, pids: order.pids },
     })
     return { key: spec.key, found: await backend.create(spec, new AbortController().signal) }

@@ -20,7 +20,11 @@ export interface Hosting {
   end(): Promise<void>
 }
 
-export interface Account { readonly name: string; readonly uid: number; readonly gid: number }
+export interface Account {
+  readonly name: string
+  readonly uid: number
+  readonly gid: number
+}
 
 /** The ordinary user that tests run as where root runs them; made when missing. Null: we are not root. */
 export function ordinaryUser(): Account | null {
@@ -52,11 +56,17 @@ export async function host(options: {
   if (options.as) chownSync(home.path, options.as.uid, options.as.gid)
   const installation = randomBytes(8).toString('hex')
   const order: HostOrder = {
-    home: home.path, installation, sandboxes: options.sandboxes, mounts: options.mounts ?? [], pids: options.pids ?? 4096,
+    home: home.path,
+    installation,
+    sandboxes: options.sandboxes,
+    mounts: options.mounts ?? [],
+    pids: options.pids ?? 4096,
   }
   const words = [process.execPath, join(import.meta.dirname, 'embedded-host.ts'), JSON.stringify(order)]
   const child = spawn('/bin/bash', ['-c', 'exec 60< "$0"; exec "$@"', options.inherited ?? '/dev/null', ...words], {
-    stdio: ['pipe', 'pipe', 'inherit'], cwd: '/', env: { PATH: process.env['PATH'] ?? '/usr/bin', ...options.env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+    cwd: '/',
+    env: { PATH: process.env['PATH'] ?? '/usr/bin', ...options.env },
     ...(options.as ? { uid: options.as.uid, gid: options.as.gid } : {}),
   })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
@@ -71,7 +81,11 @@ export async function host(options: {
   // Tests that kill the host do not wait for what it would have said.
   for (const promise of [opened.promise, made.promise]) promise.catch(() => {})
   return {
-    child, home: home.path, installation, opened: opened.promise, made: made.promise,
+    child,
+    home: home.path,
+    installation,
+    opened: opened.promise,
+    made: made.promise,
     async end() {
       child.stdin!.end()
       await within(20_000, 'the host ends', ended)

@@ -28,8 +28,15 @@ export async function embeddedSubject(overrides: Partial<EmbeddedOptions> = {}):
   const opened: EmbeddedBackend[] = []
   const open = async (name: string, own: EmbeddedOptions['owner']) => {
     const backend = await openEmbedded({
-      owner: own, version, clock: systemClock(), env: process.env, isolation: 'bubblewrap', node: process.execPath,
-      server: talkativeServer, runDir: join(home.path, name), ...overrides,
+      owner: own,
+      version,
+      clock: systemClock(),
+      env: process.env,
+      isolation: 'bubblewrap',
+      node: process.execPath,
+      server: talkativeServer,
+      runDir: join(home.path, name),
+      ...overrides,
     })
     opened.push(backend)
     return backend
@@ -45,8 +52,7 @@ export async function embeddedSubject(overrides: Partial<EmbeddedOptions> = {}):
     version,
     talk,
     spec: (more) => newSpec('berthtest', embeddedImage, more),
-    neighbour: (differs) =>
-      open(`run-${differs}`, { ...owner, [differs]: differs === 'home' ? `${home.path}-other` : randomBytes(8).toString('hex') }),
+    neighbour: (differs) => open(`run-${differs}`, { ...owner, [differs]: differs === 'home' ? `${home.path}-other` : randomBytes(8).toString('hex') }),
     // The reference begins with the pid of bubblewrap.
     killOutside: async (found) => void signal(Number.parseInt(found.ref, 10), 'SIGKILL'),
     say: async (found, key, text) => void (await talk.exec(found, key, `printf %s '${text}' > ~/.say && mv ~/.say ~/.berth-say`)),

@@ -19,7 +19,15 @@ const engine = await startEngine({ homeDir: home, env: process.env, log: () => u
 const say = (it: unknown) => process.stdout.write(`${JSON.stringify(it)}\n`)
 say({ ready: engine.instance, attached: engine.attached })
 
-interface Order { readonly n: number; readonly call?: CallName; readonly input?: never; readonly arm?: number; readonly steps?: true; readonly heap?: true; readonly close?: true }
+interface Order {
+  readonly n: number
+  readonly call?: CallName
+  readonly input?: never
+  readonly arm?: number
+  readonly steps?: true
+  readonly heap?: true
+  readonly close?: true
+}
 
 createInterface({ input: process.stdin }).on('line', (line) => void obey(JSON.parse(line) as Order))
 

@@ -33,12 +33,23 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
   const listeners = new Map<string, (sender: Sender, args: readonly unknown[]) => void>()
   const windows: FakeWindow[] = []
   const record = {
-    userData: '', scheme: '', permissions: [] as readonly string[], origin: '', exit: null as number | null, quits: 0,
+    userData: '',
+    scheme: '',
+    permissions: [] as readonly string[],
+    origin: '',
+    exit: null as number | null,
+    quits: 0,
     tray: null as { icon: string; tooltip: string; items: readonly Item<unknown>[]; act: (does: never) => void } | null,
     menu: null as { items: readonly Item<unknown>[]; act: (does: never) => void } | null,
-    popups: [] as string[][], abouts: [] as { name: string; version: string; text: string }[],
+    popups: [] as string[][],
+    abouts: [] as { name: string; version: string; text: string }[],
     notices: [] as { title: string; body: string; click: () => void }[],
-    questions: [] as Question[], errors: [] as string[], copied: [] as string[], opened: [] as string[], revealed: [] as string[], theme: '',
+    questions: [] as Question[],
+    errors: [] as string[],
+    copied: [] as string[],
+    opened: [] as string[],
+    revealed: [] as string[],
+    theme: '',
     serve: null as ((request: { url: string; method: string }) => Promise<SchemeAnswer>) | null,
   }
   const answers: { match: RegExp; button: string }[] = []
@@ -58,7 +69,8 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
     let toPage = new EventEmitter()
     let page: PreloadApi | null = null
     const window: FakeWindow = {
-      loaded: [], reloads: 0,
+      loaded: [],
+      reloads: 0,
       get page() {
         if (!page) throw new Error('no page is loaded')
         return page
@@ -68,7 +80,11 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
         heard.on(channels.pipe, listener)
         return () => heard.off(channels.pipe, listener)
       },
-      bounds: () => bounds, maximised: () => false, visible: () => shown, fullScreen: () => false, destroyed: () => gone,
+      bounds: () => bounds,
+      maximised: () => false,
+      visible: () => shown,
+      fullScreen: () => false,
+      destroyed: () => gone,
       show() {
         shown = true
       },
@@ -101,7 +117,11 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
       rightClick: (spot) => void events.emit('context-menu', spot),
       close() {
         let prevented = false
-        events.emit('close', { prevent: () => { prevented = true } })
+        events.emit('close', {
+          prevent: () => {
+            prevented = true
+          },
+        })
         if (prevented) return
         gone = true
         events.emit('closed')
@@ -117,7 +137,12 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
       page = {
         openPipe: () => listeners.get(channels.pipe)?.(ours, []),
         onEngine: (listener) => engine.listen(listener),
-        native: preloadNative({ ask: (name, ...args) => ask(channels.native, [name, ...args]), pathOf: (file) => String(file), onCommand: commands.later, onProgress: progress.later }),
+        native: preloadNative({
+          ask: (name, ...args) => ask(channels.native, [name, ...args]),
+          pathOf: (file) => String(file),
+          onCommand: commands.later,
+          onProgress: progress.later,
+        }),
       }
       // Before any script of the page, as the real preload does.
       listeners.get(channels.loaded)?.(ours, [])
@@ -132,7 +157,9 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
     packaged: options.packaged ?? false,
     electron: '45.0.0-fake',
     life: {
-      useData: (directory) => { record.userData = directory },
+      useData: (directory) => {
+        record.userData = directory
+      },
       claim: () => options.first ?? true,
       ready: () => Promise.resolve(),
       onSecondInstance: (listener) => void life.on('second', listener),
@@ -144,22 +171,34 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
       quit() {
         record.quits += 1
         let prevented = false
-        life.emit('quit', { prevent: () => { prevented = true } })
+        life.emit('quit', {
+          prevent: () => {
+            prevented = true
+          },
+        })
         if (!prevented) record.exit ??= 0
       },
-      exit: (code) => { record.exit ??= code },
+      exit: (code) => {
+        record.exit ??= code
+      },
     },
     windows: { open: openWindow, workAreas: () => [{ x: 0, y: 0, width: 1920, height: 1040 }] },
     menus: {
-      setApplicationMenu: (items, act) => { record.menu = { items, act: act as (does: never) => void } },
-      popUp: (items) => void record.popups.push(items.map(({ role, separator }) => (separator ? '-' : role ?? ''))),
+      setApplicationMenu: (items, act) => {
+        record.menu = { items, act: act as (does: never) => void }
+      },
+      popUp: (items) => void record.popups.push(items.map(({ role, separator }) => (separator ? '-' : (role ?? '')))),
     },
     trays: {
       works: () => Promise.resolve(options.tray ?? true),
       open: (icon) => ({
-        show: (look, act) => { record.tray = { ...look, act: act as (does: never) => void } },
+        show: (look, act) => {
+          record.tray = { ...look, act: act as (does: never) => void }
+        },
         onPress: (listener) => void life.on('press', listener),
-        remove: () => { record.tray = null },
+        remove: () => {
+          record.tray = null
+        },
         icon,
       }),
     },
@@ -181,21 +220,36 @@ export function fakeSystem(options: { platform?: NodeJS.Platform; packaged?: boo
       copy: (text) => Promise.resolve(void record.copied.push(text)),
       about: (facts) => void record.abouts.push(facts),
       notify: (notice, click) => void record.notices.push({ ...notice, click }),
-      setTheme: (theme) => { record.theme = theme },
-      dark: () => false, onDark: () => undefined, login: null,
+      setTheme: (theme) => {
+        record.theme = theme
+      },
+      dark: () => false,
+      onDark: () => undefined,
+      login: null,
     },
     pipes: { handle: (channel, handler) => void handlers.set(channel, handler), on: (channel, listener) => void listeners.set(channel, listener) },
     guard: {
-      registerScheme: (scheme) => { record.scheme = scheme },
-      serve: (_scheme, handler) => { record.serve = handler },
-      allowPermissions: (names) => { record.permissions = names },
-      confine: (origin) => { record.origin = origin },
+      registerScheme: (scheme) => {
+        record.scheme = scheme
+      },
+      serve: (_scheme, handler) => {
+        record.serve = handler
+      },
+      allowPermissions: (names) => {
+        record.permissions = names
+      },
+      confine: (origin) => {
+        record.origin = origin
+      },
     },
   }
 
   const labels = (items: readonly Item<unknown>[] = []) => items.map(({ label, role, separator }) => (separator ? '-' : (label ?? role ?? '')))
   return {
-    system, record, windows, ask,
+    system,
+    record,
+    windows,
+    ask,
     /** A message that wants no answer. */
     tell: (channel: string, sender = ours) => listeners.get(channel)?.(sender, []),
     labels: () => labels(record.tray?.items),
@@ -235,13 +289,19 @@ function portPair(): { port: PagePort; end: PortEnd } {
       toPage = heard
       early.splice(0).forEach((frame) => heard(frame))
     },
-    close: () => { open = false },
+    close: () => {
+      open = false
+    },
   }
   return {
     port: {
       send: (frame) => pass(frame, (copy) => (toPage ? toPage(copy) : void early.push(copy))),
-      listen: ({ frame }) => { toShell = frame },
-      close: () => { open = false },
+      listen: ({ frame }) => {
+        toShell = frame
+      },
+      close: () => {
+        open = false
+      },
     },
     end,
   }

@@ -43,7 +43,10 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const prefix = `bt${randomBytes(4).toString('hex')}`
   const sandbox = { container_prefix: prefix, ...options.sandbox }
   const lines = Object.entries(sandbox).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)
-  await writeFile(join(dir.path, 'config.yaml'), `backend: ${options.backend ?? 'docker'}\nspares: ${options.spares ?? 0}\nsandbox:\n${lines.join('\n')}\n${options.config ?? ''}\n`)
+  await writeFile(
+    join(dir.path, 'config.yaml'),
+    `backend: ${options.backend ?? 'docker'}\nspares: ${options.spares ?? 0}\nsandbox:\n${lines.join('\n')}\n${options.config ?? ''}\n`,
+  )
   await keepPorts(dir.path)
   return await openAt(dir, prefix, options)
 }

@@ -12,7 +12,16 @@ export async function keepPorts(home: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     const port = 2 * randomInt(10_500, 15_000)
     if ((await isFree(port)) && (await isFree(port + 1))) {
-      const file = { url: `http://127.0.0.1:${port}`, pid: null, port, sandbox_port: port + 1, token_file: join(home, 'token'), instance: 'none', version: '0', started_at: new Date().toISOString() }
+      const file = {
+        url: `http://127.0.0.1:${port}`,
+        pid: null,
+        port,
+        sandbox_port: port + 1,
+        token_file: join(home, 'token'),
+        instance: 'none',
+        version: '0',
+        started_at: new Date().toISOString(),
+      }
       await writeFile(join(home, 'bridge.json'), JSON.stringify(file), { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error
       })

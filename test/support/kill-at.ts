@@ -16,12 +16,14 @@ export function killAt(): Borders {
     names.push(name)
     if (names.length === armed) process.kill(process.pid, 'SIGKILL')
   }
-  const wrap = <A extends unknown[], R>(name: string, step: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
-    pass(`before ${name}`)
-    const result = await step(...args)
-    pass(`after ${name}`)
-    return result
-  }
+  const wrap =
+    <A extends unknown[], R>(name: string, step: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      pass(`before ${name}`)
+      const result = await step(...args)
+      pass(`after ${name}`)
+      return result
+    }
   return {
     around: (steps) => {
       const all = Object.entries(steps) as [keyof ClaimSteps, (...args: unknown[]) => Promise<unknown>][]

@@ -9,7 +9,13 @@ import { tempDir } from './temp-dir.ts'
 /** How it behaves from now on: as it should, or as provisioners are seen to do on bad days. */
 export type Mood = 'well' | '500' | 'nonsense' | 'proxy-404' | 'wrong-shape' | 'silent' | 'starting' | 'made-but-500' | 'made-but-cut'
 
-interface Pod { readonly id: string; readonly thread: string; readonly lite: LiteServer; phase: string; readyAt: number }
+interface Pod {
+  readonly id: string
+  readonly thread: string
+  readonly lite: LiteServer
+  phase: string
+  readyAt: number
+}
 
 /** A provisioner as deer-flow's Kubernetes one answers: its bodies, words and codes, with a lite server for each pod. */
 export interface KubernetesLike {
@@ -45,7 +51,9 @@ export async function kubernetesLike(options: { takes?: 'seed' | 'head'; key?: s
   let port = 0
 
   const shown = (pod: Pod) => ({
-    sandbox_id: pod.id, sandbox_url: pod.lite.url, status: pod.phase === 'Running' && Date.now() < pod.readyAt ? 'Pending' : pod.phase,
+    sandbox_id: pod.id,
+    sandbox_url: pod.lite.url,
+    status: pod.phase === 'Running' && Date.now() < pod.readyAt ? 'Pending' : pod.phase,
   })
   const send = (response: ServerResponse, status: number, body: unknown) => {
     response.writeHead(status, { 'content-type': 'application/json' })
@@ -85,7 +93,12 @@ export async function kubernetesLike(options: { takes?: 'seed' | 'head'; key?: s
     const text = Buffer.concat(chunks).toString()
     const [path = ''] = (request.url ?? '').split('?')
     const key = request.headers['x-api-key']
-    calls.push({ line: `${request.method} ${path}`, key: typeof key === 'string' ? key : undefined, basic: request.headers.authorization, body: text === '' ? null : JSON.parse(text) })
+    calls.push({
+      line: `${request.method} ${path}`,
+      key: typeof key === 'string' ? key : undefined,
+      basic: request.headers.authorization,
+      body: text === '' ? null : JSON.parse(text),
+    })
     const { mood } = self
     if (mood === 'silent') return
     if (mood === '500') return send(response, 500, { detail: 'Pod creation failed: etcd is away' })

@@ -18,8 +18,14 @@ export async function liteServer(options: { key?: string; cwd: string; port?: nu
     cwd: options.cwd,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
-      PATH: process.env['PATH'], HOME: options.cwd, WORKSPACE: options.cwd, PUBLIC_PORT: String(options.port ?? 0), BERTH_LISTEN: '127.0.0.1',
-      BERTH_VERSION: '9.8.7', ...(options.key ? { SANDBOX_API_KEY: options.key } : {}), ...options.env,
+      PATH: process.env['PATH'],
+      HOME: options.cwd,
+      WORKSPACE: options.cwd,
+      PUBLIC_PORT: String(options.port ?? 0),
+      BERTH_LISTEN: '127.0.0.1',
+      BERTH_VERSION: '9.8.7',
+      ...(options.key ? { SANDBOX_API_KEY: options.key } : {}),
+      ...options.env,
     },
   })
   const exited = once(child, 'exit')

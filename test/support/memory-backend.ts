@@ -15,7 +15,12 @@ export interface MemoryBackend extends Backend {
   keys(): string[]
 }
 
-interface Container { found: Found; readonly lines: string[]; readonly wake: Set<() => void>; measured: number }
+interface Container {
+  found: Found
+  readonly lines: string[]
+  readonly wake: Set<() => void>
+  measured: number
+}
 
 /** `close` of the backend that this stands in for is called as well. */
 export function memoryBackend(url: string, real: { close(): Promise<void> }): MemoryBackend {
@@ -47,8 +52,21 @@ export function memoryBackend(url: string, real: { close(): Promise<void> }): Me
       made += 1
       keys.push(spec.key)
       const found: Found = {
-        ref: `ref-${made}`, name: spec.name, state: 'running', owner: 'ours', id: spec.id, user: spec.user, thread: spec.thread, nonce: spec.nonce,
-        configHash: spec.configHash, version: '0', image: null, createdAt: Date.now(), url, exitCode: null, mounts: spec.mounts,
+        ref: `ref-${made}`,
+        name: spec.name,
+        state: 'running',
+        owner: 'ours',
+        id: spec.id,
+        user: spec.user,
+        thread: spec.thread,
+        nonce: spec.nonce,
+        configHash: spec.configHash,
+        version: '0',
+        image: null,
+        createdAt: Date.now(),
+        url,
+        exitCode: null,
+        mounts: spec.mounts,
       }
       byThread.set(spec.thread, found.ref)
       containers.set(found.ref, { found, lines: [], wake: new Set(), measured: 0 })
@@ -76,7 +94,7 @@ export function memoryBackend(url: string, real: { close(): Promise<void> }): Me
     async *logs(ref, { tail, follow, signal }) {
       const it = containers.get(ref)
       if (!it) throw fail('SANDBOX_NOT_FOUND', 'No such container', { next: 'List the sandboxes.' })
-      for (let next = Math.max(0, it.lines.length - tail); ; ) {
+      for (let next = Math.max(0, it.lines.length - tail); ;) {
         for (; next < it.lines.length; next += 1) yield { at: new Date().toISOString(), text: it.lines[next] ?? '' }
         if (!follow || signal.aborted || !containers.has(ref)) return
         await new Promise<void>((resolve) => {

@@ -66,9 +66,15 @@ export function memoryProvider(): MemoryProvider {
         .filter((it) => it.startsWith(`${path}/`))
         .map((it) => ({ name: it.slice(path.length + 1), path: it, directory: false, size: files.get(it)?.byteLength ?? 0, modifiedAt: null })),
     search: async ({ pattern, path, maxResults }) => {
-      const all = [...files].filter(([file]) => file.startsWith(path)).flatMap(([file, bytes]) =>
-        Buffer.from(bytes).toString('utf8').split('\n').map((text, at) => ({ file, line: at + 1, text })).filter(({ text }) => text.includes(pattern)),
-      )
+      const all = [...files]
+        .filter(([file]) => file.startsWith(path))
+        .flatMap(([file, bytes]) =>
+          Buffer.from(bytes)
+            .toString('utf8')
+            .split('\n')
+            .map((text, at) => ({ file, line: at + 1, text }))
+            .filter(({ text }) => text.includes(pattern)),
+        )
       return { matches: all.slice(0, maxResults), truncated: all.length > maxResults }
     },
     activity: async () => ({ running, idleSeconds: 0, version: null }),
@@ -94,9 +100,7 @@ export function memoryProvider(): MemoryProvider {
       if (thread === 'broken') throw new Error('nobody foresaw this')
       const old = [...sandboxes.values()].find((it) => thread !== null && it.thread === thread && it.user === user)
       const next = old ?? blank(user, thread, ++made)
-      const holders = next.holders.some((it) => it.holder === holder)
-        ? next.holders
-        : [...next.holders, { holder, since: new Date().toISOString() }]
+      const holders = next.holders.some((it) => it.holder === holder) ? next.holders : [...next.holders, { holder, since: new Date().toISOString() }]
       if (thread === null && !old) makers.set(next.id, client ?? holder)
       sandboxes.set(next.id, { ...next, status: 'active', holders })
       return { ...find({ id: next.id, user }), path: old ? 'reuse' : 'cold', holder, headers: {}, was_replaced: false, warnings: [] }
@@ -182,6 +186,13 @@ async function runCommand({ command, signal, onOutput, timeout }: ExecRequest): 
 
 function blank(user: string, thread: string | null, number: number): Sandbox {
   return sandboxOf(number.toString(16).padStart(16, '0'), thread, new Date().toISOString(), {
-    user, status: 'creating', backend: 'embedded', isolation: 'bubblewrap', image: null, name: `berth-${number}`, container: null, url: 'http://127.0.0.1:1',
+    user,
+    status: 'creating',
+    backend: 'embedded',
+    isolation: 'bubblewrap',
+    image: null,
+    name: `berth-${number}`,
+    container: null,
+    url: 'http://127.0.0.1:1',
   })
 }

@@ -48,15 +48,23 @@ async function serve(program: string, home: string): Promise<RunningBerth> {
   const child = spawn(process.execPath, [program, 'serve'], { env: { ...process.env, BERTH_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => void (said += String(part)))
-  await eventually('the older Berth listens', () => {
-    if (child.exitCode !== null) throw new Error(said)
-    return said.includes('Ctrl-C stops it')
-  }, { within: 60_000 })
+  await eventually(
+    'the older Berth listens',
+    () => {
+      if (child.exitCode !== null) throw new Error(said)
+      return said.includes('Ctrl-C stops it')
+    },
+    { within: 60_000 },
+  )
   const { url } = JSON.parse(await readFile(join(home, 'bridge.json'), 'utf8')) as { url: string }
   const token = (await readFile(join(home, 'token'), 'utf8')).trim()
   return {
     async call(name, input) {
-      const response = await fetch(`${url}/berth/v1/${name}`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(input) })
+      const response = await fetch(`${url}/berth/v1/${name}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(input),
+      })
       const answer = (await response.json()) as never
       if (!response.ok) throw new Error(`${name}: ${JSON.stringify(answer)}`)
       return answer

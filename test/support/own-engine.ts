@@ -47,7 +47,10 @@ export async function ownEngine(args: readonly string[] = []): Promise<OwnEngine
   async function startRuntime(): Promise<void> {
     const config = join(directory.path, 'containerd.toml')
     const at = (name: string) => JSON.stringify(join(directory.path, name))
-    await writeFile(config, `version = 2\nroot = ${at('containerd')}\nstate = ${at('c')}\n[grpc]\naddress = ${at('c.sock')}\n[ttrpc]\naddress = ${at('c.ttrpc')}\n`)
+    await writeFile(
+      config,
+      `version = 2\nroot = ${at('containerd')}\nstate = ${at('c')}\n[grpc]\naddress = ${at('c.sock')}\n[ttrpc]\naddress = ${at('c.ttrpc')}\n`,
+    )
     runtime = spawn('nsenter', [`--net=/run/netns/${namespace}`, 'containerd', '--config', config], { stdio: 'ignore' })
     await eventually('its containerd listens', () => existsSync(join(directory.path, 'c.sock')))
   }
@@ -75,19 +78,36 @@ export async function ownEngine(args: readonly string[] = []): Promise<OwnEngine
       // Not `ip netns exec`: that one also mounts /sys anew, without the cgroups. nsenter becomes dockerd, so its pid is the daemon's.
       const child = spawn(
         'nsenter',
-        [`--net=/run/netns/${namespace}`, 'dockerd', '-H', host, '--data-root', join(directory.path, 'data'), '--exec-root', join(directory.path, 'exec'),
-          '--pidfile', join(directory.path, 'd.pid'), '--containerd', join(directory.path, 'c.sock'), ...args],
+        [
+          `--net=/run/netns/${namespace}`,
+          'dockerd',
+          '-H',
+          host,
+          '--data-root',
+          join(directory.path, 'data'),
+          '--exec-root',
+          join(directory.path, 'exec'),
+          '--pidfile',
+          join(directory.path, 'd.pid'),
+          '--containerd',
+          join(directory.path, 'c.sock'),
+          ...args,
+        ],
         { stdio: ['ignore', 'pipe', 'pipe'] },
       )
       const log = createWriteStream(logFile, { flags: 'a' })
       child.stdout.pipe(log, { end: false })
       child.stderr.pipe(log, { end: false })
       daemon = child
-      await eventually('the own engine answers', async () => {
-        if (child.exitCode !== null) return true
-        await docker.ping()
-        return true
-      }, { within: 60_000, every: 100 })
+      await eventually(
+        'the own engine answers',
+        async () => {
+          if (child.exitCode !== null) return true
+          await docker.ping()
+          return true
+        },
+        { within: 60_000, every: 100 },
+      )
       if (child.exitCode !== null) throw new Error(`dockerd ended: ${(await readFile(logFile, 'utf8')).slice(-1500)}`)
     },
     stop: () => gone('SIGTERM'),
@@ -118,7 +138,9 @@ export async function ownEngine(args: readonly string[] = []): Promise<OwnEngine
 function endLeftovers(directory: string): void {
   const found = spawnSync('pgrep', ['-f', directory], { encoding: 'utf8' }).stdout.split('\n').map(Number)
   for (const pid of found) if (pid > 1 && pid !== process.pid) spawnSync('kill', ['-9', String(pid)])
-  const mounts = spawnSync('findmnt', ['-rno', 'TARGET'], { encoding: 'utf8' }).stdout.split('\n').filter((target) => target.startsWith(directory))
+  const mounts = spawnSync('findmnt', ['-rno', 'TARGET'], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter((target) => target.startsWith(directory))
   for (const target of mounts.toReversed()) spawnSync('umount', ['-l', target])
 }
 

@@ -29,7 +29,12 @@ export function needs(...parts: readonly Part[]): Needs {
     reason,
     describe: (name, body) => {
       if (required.length === 0) describe.skip(`${name} [needs ${reason}]`, body)
-      else describe(name, () => { it(`has ${required.join(', ')}`, () => { throw new Error(`required here, but missing: ${reason}`) }) })
+      else
+        describe(name, () => {
+          it(`has ${required.join(', ')}`, () => {
+            throw new Error(`required here, but missing: ${reason}`)
+          })
+        })
     },
   }
 }

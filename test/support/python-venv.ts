@@ -18,8 +18,9 @@ export async function pythonWith(...packages: readonly string[]): Promise<string
   const tools = await installers()
   await rm(place, { recursive: true, force: true })
   await run('python3', ['-m', 'venv', '--without-pip', place], { timeout: 120_000 })
-  await run(join(tools, 'uv'), ['pip', 'install', '--quiet', '--python', python, ...packages], { timeout: 100_000 })
-    .catch(() => run(join(tools, 'python'), ['-m', 'pip', '--python', python, ...quietly, ...packages], { timeout: 170_000 }))
+  await run(join(tools, 'uv'), ['pip', 'install', '--quiet', '--python', python, ...packages], { timeout: 100_000 }).catch(() =>
+    run(join(tools, 'python'), ['-m', 'pip', '--python', python, ...quietly, ...packages], { timeout: 170_000 }),
+  )
   await mkdir(join(place, 'making'))
   await rename(join(place, 'making'), join(place, 'complete'))
   return python
@@ -47,5 +48,8 @@ async function installers(): Promise<string> {
 }
 
 function isThere(path: string): Promise<boolean> {
-  return stat(path).then(() => true, () => false)
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
 }

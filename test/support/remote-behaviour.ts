@@ -34,7 +34,9 @@ export function describeRemote(name: string, makeFar: () => Promise<Far>): void 
       far = await makeFar()
       open.push(far)
       house = await openHouse({
-        backend: 'remote', config, env: { FAR_KEY: far.apiKey ?? 'none' },
+        backend: 'remote',
+        config,
+        env: { FAR_KEY: far.apiKey ?? 'none' },
         sandbox: { provisioner_url: far.url, provisioner_api_key: '$FAR_KEY', replicas: 10, stop_grace: 1 },
       })
       // The one that is open at the end: a test may have opened it anew.
@@ -43,7 +45,11 @@ export function describeRemote(name: string, makeFar: () => Promise<Far>): void 
     const acquire = (thread: string | null, holder = 'a') => house.engine.call('acquire', { thread, holder })
     const release = (thread: string, holder = 'a') => house.engine.call('release', { thread, holder })
     const run = async (thread: string, command: string) => (await house.engine.call('exec', { thread, command })).stdout
-    const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', (error: unknown) => asBerthError(error).code)
+    const codeOf = (work: Promise<unknown>) =>
+      work.then(
+        () => 'no error',
+        (error: unknown) => asBerthError(error).code,
+      )
     const none = () => eventually('nothing is left there', async () => (await far.count()) === 0)
 
     it('cold, reused without asking anybody, released, warm, destroyed', async () => {
@@ -108,7 +114,14 @@ export function describeRemote(name: string, makeFar: () => Promise<Far>): void 
       await run('t', 'echo kept > ~/mark')
       house = await house.reopen()
       // One that is proven to answer is listed meanwhile, and whoever comes then has found it, not a warm one.
-      await eventually('they answer', async () => (await house.engine.call('list', {})).sandboxes.map(({ status }) => status).sort().join() === 'active,active,warm')
+      await eventually(
+        'they answer',
+        async () =>
+          (await house.engine.call('list', {})).sandboxes
+            .map(({ status }) => status)
+            .sort()
+            .join() === 'active,active,warm',
+      )
       expect(await acquire('t')).toMatchObject({ container: held.container, url: held.url, was_replaced: false })
       expect(await run('t', 'cat ~/mark')).toBe('kept\n')
       expect(await acquire('u', 'b')).toMatchObject({ path: 'warm', container: warm.container })

@@ -30,8 +30,15 @@ export async function remoteSubject(far: {
   const logged: string[] = []
   const open = async (overrides: Partial<RemoteOptions> = {}) => {
     const backend = await openRemote({
-      owner, version, clock: systemClock(), url: far.url, apiKey: far.apiKey ?? null, dir: join(home.path, 'remote'),
-      isSelf: () => false, log: (_level, text) => void logged.push(text), ...overrides,
+      owner,
+      version,
+      clock: systemClock(),
+      url: far.url,
+      apiKey: far.apiKey ?? null,
+      dir: join(home.path, 'remote'),
+      isSelf: () => false,
+      log: (_level, text) => void logged.push(text),
+      ...overrides,
     })
     opened.push(backend)
     return backend
@@ -47,7 +54,10 @@ export async function remoteSubject(far: {
     talk: httpTalk(),
     spec: (more) => newSpec('berthtest-remote', 'not-ours-to-choose', more),
     neighbour: (differs) =>
-      open({ dir: join(home.path, `remote-${differs}`), owner: { ...owner, [differs]: differs === 'home' ? `${home.path}-other` : randomBytes(8).toString('hex') } }),
+      open({
+        dir: join(home.path, `remote-${differs}`),
+        owner: { ...owner, [differs]: differs === 'home' ? `${home.path}-other` : randomBytes(8).toString('hex') },
+      }),
     killOutside: far.kill,
     say: () => Promise.reject(new Error('a remote sandbox has no log to be read here')),
     async cleanup() {

@@ -66,7 +66,10 @@ export interface PortRig {
 }
 
 /** The real sandbox port before given addresses: for what happens on the wire. The provider behind it only lets in and counts. */
-export async function openPortRig(at: Readonly<Record<string, string>>, options: { limits?: Partial<SandboxPortLimits>; listen?: string[]; host?: string } = {}): Promise<PortRig> {
+export async function openPortRig(
+  at: Readonly<Record<string, string>>,
+  options: { limits?: Partial<SandboxPortLimits>; listen?: string[]; host?: string } = {},
+): Promise<PortRig> {
   const dir = await tempDir('sandbox-port')
   const did: string[] = []
   const lost = new Map<string, AbortController>()
@@ -102,7 +105,9 @@ export async function openPortRig(at: Readonly<Record<string, string>>, options:
     ...(options.limits ? { limits: options.limits } : {}),
   })
   return {
-    sandboxPort, capabilities: caps, did,
+    sandboxPort,
+    capabilities: caps,
+    did,
     port: sandboxPort.port,
     url: (id) => `http://127.0.0.1:${sandboxPort.port}/s/${id}.${caps.of('path', id)}`,
     cookie: (id) => `berth-${id}=${caps.of('browser', id)}`,

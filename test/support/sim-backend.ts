@@ -6,7 +6,9 @@ import type { SimContainer, SimWorld } from './sim-engine.ts'
 import { backendKinds } from '../../shared/backends.ts'
 
 /** A watch whose stream can be cut from outside, with or without anybody noticing at once. */
-export interface SimStream { cut(noticedAfter: number, backAfter: number): void }
+export interface SimStream {
+  cut(noticedAfter: number, backAfter: number): void
+}
 
 export interface SimBackend extends Backend {
   /** Every open watch. */
@@ -140,7 +142,12 @@ export function simBackend(world: SimWorld, options: { owner: Owner; process: Si
         }
         const born = await request('create', () => (made = world.create(spec, owner)), signal)
         const oddity = faults.at('boot', ['never-ready', 'exits'])
-        await request('start', () => world.start(born.ref, 'berth'), signal, () => born)
+        await request(
+          'start',
+          () => world.start(born.ref, 'berth'),
+          signal,
+          () => born,
+        )
         if (oddity === 'never-ready') Object.assign(born, { listensAt: Infinity, usableAt: Infinity, touchedAt: time.now() })
         if (oddity === 'exits') time.at(lag() * 3, () => quietly(() => world.die(born.ref, 1, 'fault')))
         if (signal.aborted) throw cancelled()
@@ -152,10 +159,28 @@ export function simBackend(world: SimWorld, options: { owner: Owner; process: Si
       }
     },
     remove: (ref, graceSeconds) => remove(ref, graceSeconds),
-    rename: (ref, name) => request('rename', () => world.rename(ref, name), undefined, () => world.containers.get(ref)),
+    rename: (ref, name) =>
+      request(
+        'rename',
+        () => world.rename(ref, name),
+        undefined,
+        () => world.containers.get(ref),
+      ),
     startedAt: (ref) => request('startedAt', () => world.containers.get(ref)?.startedAt ?? null),
-    pause: (ref) => request('pause', () => world.pause(ref, 'berth'), undefined, () => world.containers.get(ref)),
-    unpause: (ref) => request('unpause', () => world.unpause(ref, 'berth'), undefined, () => world.containers.get(ref)),
+    pause: (ref) =>
+      request(
+        'pause',
+        () => world.pause(ref, 'berth'),
+        undefined,
+        () => world.containers.get(ref),
+      ),
+    unpause: (ref) =>
+      request(
+        'unpause',
+        () => world.unpause(ref, 'berth'),
+        undefined,
+        () => world.containers.get(ref),
+      ),
     async *logs(ref, { tail, follow, signal }) {
       const container = await request('logs', () => world.containers.get(ref), signal)
       if (container === undefined) throw fail('SANDBOX_NOT_FOUND', 'No such container', { next: 'List the sandboxes.' })

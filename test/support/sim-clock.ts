@@ -44,7 +44,11 @@ export interface SimTime {
   onStep(run: () => void): void
 }
 
-interface Due { readonly at: number; readonly order: number; readonly run: () => void }
+interface Due {
+  readonly at: number
+  readonly order: number
+  readonly run: () => void
+}
 
 /** 2026-03-01T12:00:00Z, so that stamps look like stamps. */
 const march = 1_772_366_400_000

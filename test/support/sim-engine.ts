@@ -39,7 +39,11 @@ export interface SimContainer {
 }
 
 /** One change that really happened to a container. */
-export interface Effect { readonly kind: 'create' | 'start' | 'die' | 'remove' | 'pause' | 'unpause'; readonly container: SimContainer; readonly by: Actor }
+export interface Effect {
+  readonly kind: 'create' | 'start' | 'die' | 'remove' | 'pause' | 'unpause'
+  readonly container: SimContainer
+  readonly by: Actor
+}
 
 type ContainerEvent = Extract<EngineEvent, { ref: string }>['type']
 
@@ -116,9 +120,25 @@ export function simWorld(time: SimTime, random: Seeded): SimWorld {
       throw fail('NAME_TAKEN', `The container name ${name} is taken`, { next: 'Remove that container, or use another container_prefix.' })
     }
     const container: SimContainer = {
-      ref: random.hex(64), name, owner, spec, mounts: spec?.mounts ?? [], bound: new Map(), createdAt: time.wall(), state: 'created', startedAt: null, url: null,
-      exitCode: null, listensAt: Infinity, usableAt: Infinity, hung: false, commands: new Map(), lastClientAt: time.now(), lines: [],
-      touchedAt: -Infinity, changed: new Set(),
+      ref: random.hex(64),
+      name,
+      owner,
+      spec,
+      mounts: spec?.mounts ?? [],
+      bound: new Map(),
+      createdAt: time.wall(),
+      state: 'created',
+      startedAt: null,
+      url: null,
+      exitCode: null,
+      listensAt: Infinity,
+      usableAt: Infinity,
+      hung: false,
+      commands: new Map(),
+      lastClientAt: time.now(),
+      lines: [],
+      touchedAt: -Infinity,
+      changed: new Set(),
     }
     containers.set(container.ref, container)
     return container
@@ -129,7 +149,11 @@ export function simWorld(time: SimTime, random: Seeded): SimWorld {
   }
 
   const world: SimWorld = {
-    time, random, log, containers, trace,
+    time,
+    random,
+    log,
+    containers,
+    trace,
     faults: simFaults(random.fork('faults'), trace),
     directories: new Map(),
     links: new Map(),
@@ -197,7 +221,8 @@ export function simWorld(time: SimTime, random: Seeded): SimWorld {
       const container = containers.get(ref)
       if (container === undefined) throw fail('SANDBOX_LOST', `No such container: ${ref}`, { next: 'Acquire again.' })
       if (container.name === name) return
-      if (world.byName(name)) throw fail('NAME_TAKEN', `The container name ${name} is taken`, { next: 'Remove that container, or use another container_prefix.' })
+      if (world.byName(name))
+        throw fail('NAME_TAKEN', `The container name ${name} is taken`, { next: 'Remove that container, or use another container_prefix.' })
       trace(`  berth rename ${container.name} ${name}`)
       container.name = name
     },

@@ -7,7 +7,11 @@ import { slotPath, userDataPath, type SimDisk } from './sim-disk.ts'
 import type { SimWorld } from './sim-engine.ts'
 
 /** The provider's files and directories, in memory and with faults, for one process of a world. */
-export function simHome(world: SimWorld, disk: SimDisk, process: SimProcess): Pick<ProviderDeps, 'leases' | 'lock' | 'mountsOf' | 'extrasOf' | 'userDataOf' | 'discard' | 'slots' | 'slotMountsOf' | 'slotSourceOf'> {
+export function simHome(
+  world: SimWorld,
+  disk: SimDisk,
+  process: SimProcess,
+): Pick<ProviderDeps, 'leases' | 'lock' | 'mountsOf' | 'extrasOf' | 'userDataOf' | 'discard' | 'slots' | 'slotMountsOf' | 'slotSourceOf'> {
   const { faults, random } = world
   const lag = () => random.between(0.05, 2)
   const waiting = new Map<string, LeaseRecord | null>()

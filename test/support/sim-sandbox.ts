@@ -12,8 +12,7 @@ export function simSandbox(world: SimWorld, process: SimProcess, address: Addres
   let proof = -Infinity
   let closed = false
 
-  const refusedConnection = (why: string) =>
-    fail('SANDBOX_UNREACHABLE', `No answer from ${address.url}: ${why}`, { next: 'Acquire the sandbox again.' })
+  const refusedConnection = (why: string) => fail('SANDBOX_UNREACHABLE', `No answer from ${address.url}: ${why}`, { next: 'Acquire the sandbox again.' })
 
   /** Waits until the condition holds of this container; rejects when its connection breaks, at the deadline or on abort. */
   function until(container: SimContainer, holds: () => boolean, deadline: number, signal: AbortSignal | undefined): Promise<void> {
@@ -41,7 +40,11 @@ export function simSandbox(world: SimWorld, process: SimProcess, address: Addres
   const answers = (container: SimContainer) => container.state === 'running' && !container.hung
 
   /** One request to whoever listens at the address now, checked as the server there would. */
-  async function call<T>(op: string, what: { timeoutMs: number; signal?: AbortSignal | undefined; usable: boolean }, effect: (it: SimContainer) => T | Promise<T>): Promise<T> {
+  async function call<T>(
+    op: string,
+    what: { timeoutMs: number; signal?: AbortSignal | undefined; usable: boolean },
+    effect: (it: SimContainer) => T | Promise<T>,
+  ): Promise<T> {
     if (!process.alive()) return await process.never()
     if (closed) throw fail('INTERNAL', 'This client was closed', { next: 'Open another one.' })
     const deadline = time.now() + what.timeoutMs
@@ -81,7 +84,8 @@ export function simSandbox(world: SimWorld, process: SimProcess, address: Addres
     for (const mount of container.mounts) {
       if (!path.startsWith(`${mount.target}/`)) continue
       const directory = container.bound.get(mount.target)
-      if (directory === undefined || ![...world.directories.values()].includes(directory)) throw fail('FILE_FAILED', `${path}: the mounted directory is gone`, { next: 'Acquire the sandbox again.' })
+      if (directory === undefined || ![...world.directories.values()].includes(directory))
+        throw fail('FILE_FAILED', `${path}: the mounted directory is gone`, { next: 'Acquire the sandbox again.' })
       return [directory, path.slice(mount.target.length + 1)]
     }
     throw fail('FILE_DENIED', `${path} is outside of the mounts`, { next: 'Use a path under /mnt/user-data.' })
@@ -116,7 +120,8 @@ export function simSandbox(world: SimWorld, process: SimProcess, address: Addres
           } finally {
             container.commands.delete(id)
           }
-          if (timeout !== undefined && Number(number) > timeout) return { exitCode: null, status: 'timed_out' as const, stdout: '', stderr: '', truncated: false }
+          if (timeout !== undefined && Number(number) > timeout)
+            return { exitCode: null, status: 'timed_out' as const, stdout: '', stderr: '', truncated: false }
         }
         const stdout = verb === '' ? command : ''
         if (stdout !== '') await onOutput?.('stdout', stdout)
@@ -138,12 +143,20 @@ export function simSandbox(world: SimWorld, process: SimProcess, address: Addres
     list: (path) =>
       call('list', { timeoutMs: 30_000, usable: true }, (container) => {
         const [directory] = file(container, `${path}/`)
-        return [...directory.keys()].map((name) => ({ name, path: `${path}/${name}`, directory: false, size: directory.get(name)?.length ?? 0, modifiedAt: null }))
+        return [...directory.keys()].map((name) => ({
+          name,
+          path: `${path}/${name}`,
+          directory: false,
+          size: directory.get(name)?.length ?? 0,
+          modifiedAt: null,
+        }))
       }),
     search: (request) =>
       call('search', { timeoutMs: 30_000, signal: request.signal, usable: true }, (container) => {
         const [directory] = file(container, `${request.path}/`)
-        const matches = [...directory].flatMap(([name, content]) => (content.includes(request.pattern) ? [{ file: `${request.path}/${name}`, line: 1, text: content }] : []))
+        const matches = [...directory].flatMap(([name, content]) =>
+          content.includes(request.pattern) ? [{ file: `${request.path}/${name}`, line: 1, text: content }] : [],
+        )
         return { matches, truncated: false }
       }),
     activity: (timeoutMs) =>

@@ -64,27 +64,38 @@ export function simSlots(world: SimWorld, disk: SimDisk, process: SimProcess): S
       return found
     }
     return {
-      look: () => step('look', () => {
-        if (place.thread === null) disk.anonymous.add(userDataPath(place))
-        const thread = directories.get(userDataPath(place))
-        return { slotEmpty: data().size === 0, covered: null, sameVolume: true, sameOwner: true, thread: thread ? 'directory' as const : 'absent' as const, children: [...(thread?.keys() ?? [])], mode: 0o777 }
-      }),
+      look: () =>
+        step('look', () => {
+          if (place.thread === null) disk.anonymous.add(userDataPath(place))
+          const thread = directories.get(userDataPath(place))
+          return {
+            slotEmpty: data().size === 0,
+            covered: null,
+            sameVolume: true,
+            sameOwner: true,
+            thread: thread ? ('directory' as const) : ('absent' as const),
+            children: [...(thread?.keys() ?? [])],
+            mode: 0o777,
+          }
+        }),
       stage: () => step('stage', () => undefined),
       clear: () => step('clear', () => undefined),
       mark: () => step('mark', () => mark(slot, { place, started })),
-      moveIn: (name) => step('moveIn', () => {
-        const thread = directories.get(userDataPath(place))
-        const content = thread?.get(name)
-        if (content === undefined) throw broken(`${name} is gone`)
-        data().set(name, content)
-        thread?.delete(name)
-      }),
-      bringHome: () => step('bringHome', () => {
-        if ((directories.get(userDataPath(place))?.size ?? 0) > 0) throw broken('The thread directory is not empty')
-        const moved = data()
-        directories.delete(slotPath(slot))
-        directories.set(userDataPath(place), moved)
-      }),
+      moveIn: (name) =>
+        step('moveIn', () => {
+          const thread = directories.get(userDataPath(place))
+          const content = thread?.get(name)
+          if (content === undefined) throw broken(`${name} is gone`)
+          data().set(name, content)
+          thread?.delete(name)
+        }),
+      bringHome: () =>
+        step('bringHome', () => {
+          if ((directories.get(userDataPath(place))?.size ?? 0) > 0) throw broken('The thread directory is not empty')
+          const moved = data()
+          directories.delete(slotPath(slot))
+          directories.set(userDataPath(place), moved)
+        }),
       leaveLink: () => step('leaveLink', () => link(slot, place)),
       leaves: () => step('leaves', () => undefined),
       moveBack: () => step('moveBack', () => moveBack(slot, place)),
@@ -96,27 +107,30 @@ export function simSlots(world: SimWorld, disk: SimDisk, process: SimProcess): S
     names: () => step('names', () => [...disk.slots.keys()]),
     tidy: () => step('tidy', () => undefined),
     state: (slot) => step('state', () => state(slot)),
-    make: (slot) => step('make', () => {
-      disk.slots.set(slot, null)
-      directories.set(slotPath(slot), new Map())
-    }),
+    make: (slot) =>
+      step('make', () => {
+        disk.slots.set(slot, null)
+        directories.set(slotPath(slot), new Map())
+      }),
     prove: () => step('prove', () => null),
     untouched: (slot) => step('state', () => directories.get(slotPath(slot))?.size === 0),
     claim: claimFiles,
     retire: (slot) => step('retire', () => mark(slot, { retired: true })),
-    recover: (slot) => step('recover', () => {
-      const now = state(slot)
-      if (now.kind === 'undone') moveBack(slot, now.place)
-      if (now.kind === 'home') link(slot, now.place)
-      return now
-    }),
-    drop: (slot) => step('drop', () => {
-      const data = directories.get(slotPath(slot))
-      const now = state(slot)
-      if (data && data.size > 0 && now.kind !== 'retired') throw broken(`slot ${slot} is not empty`)
-      directories.delete(slotPath(slot))
-      world.links.delete(slotPath(slot))
-      disk.slots.delete(slot)
-    }),
+    recover: (slot) =>
+      step('recover', () => {
+        const now = state(slot)
+        if (now.kind === 'undone') moveBack(slot, now.place)
+        if (now.kind === 'home') link(slot, now.place)
+        return now
+      }),
+    drop: (slot) =>
+      step('drop', () => {
+        const data = directories.get(slotPath(slot))
+        const now = state(slot)
+        if (data && data.size > 0 && now.kind !== 'retired') throw broken(`slot ${slot} is not empty`)
+        directories.delete(slotPath(slot))
+        world.links.delete(slotPath(slot))
+        disk.slots.delete(slot)
+      }),
   }
 }

@@ -21,16 +21,23 @@ const digest = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).d
 
 export async function slowRegistry(layerBytes: number): Promise<SlowRegistry> {
   const layer = await tarOf('data', randomBytes(layerBytes))
-  const config = Buffer.from(JSON.stringify({
-    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64', os: 'linux', config: { Cmd: ['/data'] }, rootfs: { type: 'layers', diff_ids: [digest(layer)] },
-  }))
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+      os: 'linux',
+      config: { Cmd: ['/data'] },
+      rootfs: { type: 'layers', diff_ids: [digest(layer)] },
+    }),
+  )
   const manifestType = 'application/vnd.docker.distribution.manifest.v2+json'
-  const manifest = Buffer.from(JSON.stringify({
-    schemaVersion: 2,
-    mediaType: manifestType,
-    config: { mediaType: 'application/vnd.docker.container.image.v1+json', size: config.length, digest: digest(config) },
-    layers: [{ mediaType: 'application/vnd.docker.image.rootfs.diff.tar', size: layer.length, digest: digest(layer) }],
-  }))
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: manifestType,
+      config: { mediaType: 'application/vnd.docker.container.image.v1+json', size: config.length, digest: digest(config) },
+      layers: [{ mediaType: 'application/vnd.docker.image.rootfs.diff.tar', size: layer.length, digest: digest(layer) }],
+    }),
+  )
   let sent = 0
   let sending = 0
   const server = createServer((request, response) => void answer(request, response))

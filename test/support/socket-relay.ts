@@ -17,7 +17,10 @@ export function socketRelay(path: string, to = '/var/run/docker.sock'): Relay {
     async open() {
       const made = createServer((near) => {
         const far = connect(to)
-        for (const [one, other] of [[near, far], [far, near]] as const) {
+        for (const [one, other] of [
+          [near, far],
+          [far, near],
+        ] as const) {
           sockets.add(one)
           one.on('error', () => undefined)
           one.on('close', () => {

@@ -28,7 +28,13 @@ export interface SpawnedEngine {
   close(): Promise<Awaited<ReturnType<Engine['close']>>>
 }
 
-interface Answer { readonly n?: number; readonly ready?: string; readonly attached?: boolean; readonly result?: unknown; readonly error?: ErrorData }
+interface Answer {
+  readonly n?: number
+  readonly ready?: string
+  readonly attached?: boolean
+  readonly result?: unknown
+  readonly error?: ErrorData
+}
 
 interface SpawnOptions {
   /** Another user than this process's. */
@@ -44,7 +50,9 @@ export async function spawnEngine(home: string, options: SpawnOptions = {}): Pro
   const own = [...(options.clocks?.nodeOptions ?? []), join(import.meta.dirname, 'engine-process.ts'), home]
   const [program = process.execPath, ...rest] = options.within ?? []
   const child = spawn(program, options.within ? [...rest, process.execPath, ...own] : own, {
-    stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...options.clocks?.env, ...options.env }, ...options.as,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.clocks?.env, ...options.env },
+    ...options.as,
   })
   const waiting = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>()
   let asked = 0

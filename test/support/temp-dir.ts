@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { removeTree } from '../../main/base/remove-tree.ts'
 
-export interface TempDir { readonly path: string; remove(): Promise<void> }
+export interface TempDir {
+  readonly path: string
+  remove(): Promise<void>
+}
 
 /** A directory of the test's own, by its real path; `remove` is for an `afterAll`. */
 export async function tempDir(what: string): Promise<TempDir> {

@@ -23,16 +23,20 @@ export function viewTerminal(endpoint: Endpoint, terminal: string): TerminalView
   let text = ''
   let focused = false
   let hung: PromiseWithResolvers<void> | null = null
-  const subscription = endpoint.subscribe('terminal', { terminal }, {
-    event(event) {
-      seen.push(event)
-      if (event.type === 'replay') text = event.data
-      else if (event.type === 'data') text += event.data
-      else if (event.type === 'focus') focused = event.yours
-      return hung?.promise
+  const subscription = endpoint.subscribe(
+    'terminal',
+    { terminal },
+    {
+      event(event) {
+        seen.push(event)
+        if (event.type === 'replay') text = event.data
+        else if (event.type === 'data') text += event.data
+        else if (event.type === 'focus') focused = event.yours
+        return hung?.promise
+      },
+      end: () => undefined,
     },
-    end: () => undefined,
-  })
+  )
   const has = (what: string | RegExp) => (typeof what === 'string' ? text.includes(what) : what.test(text))
   return {
     seen,

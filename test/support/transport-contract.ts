@@ -51,14 +51,23 @@ export function transportContract(name: string, options: TransportOptions): void
     })
 
     it('carries an error whole: code, sentence and next step', async () => {
-      await expect(call('get', { thread: 'nobody' })).rejects.toMatchObject({ name: 'BerthError', code: 'SANDBOX_NOT_FOUND', message: expect.stringMatching(/\w/), next: expect.stringMatching(/\w/) })
+      await expect(call('get', { thread: 'nobody' })).rejects.toMatchObject({
+        name: 'BerthError',
+        code: 'SANDBOX_NOT_FOUND',
+        message: expect.stringMatching(/\w/),
+        next: expect.stringMatching(/\w/),
+      })
       await expect(call('get', { thread: 'no/such' })).rejects.toMatchObject({ code: 'BAD_INPUT' })
       await expect(call('no_such_call' as 'get', { thread: 'one' })).rejects.toMatchObject({ code: 'NO_SUCH_CALL' })
     })
 
     it('streams chunks in order, before the result', async () => {
       let text = ''
-      const done = await call('exec', { thread: 'one', command: 'for i in 1 2 3; do echo $i; sleep 0.05; done' }, { onChunk: ({ data }) => void (text += data) })
+      const done = await call(
+        'exec',
+        { thread: 'one', command: 'for i in 1 2 3; do echo $i; sleep 0.05; done' },
+        { onChunk: ({ data }) => void (text += data) },
+      )
       expect(text).toBe('1\n2\n3\n')
       expect(done).toMatchObject({ exit_code: 0 })
     })
@@ -150,7 +159,10 @@ export function transportContract(name: string, options: TransportOptions): void
       heard.hold()
       const sent = 40_000
       for (let at = 0; at < sent; at += 1000) {
-        house().backend.say('chatty', Array.from({ length: 1000 }, (_, n) => `line ${at + n} ${'.'.repeat(60)}`))
+        house().backend.say(
+          'chatty',
+          Array.from({ length: 1000 }, (_, n) => `line ${at + n} ${'.'.repeat(60)}`),
+        )
         await call('list', {})
       }
       // What is under way is bounded, whatever was said.

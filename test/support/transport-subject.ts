@@ -29,7 +29,12 @@ export interface Heard<T extends TopicName> {
   release(): void
 }
 
-export function hear<T extends TopicName>(endpoint: Endpoint, topic: T, params: TopicParams<T>, onEvent: (event: TopicEvent<T>) => void = () => undefined): Heard<T> {
+export function hear<T extends TopicName>(
+  endpoint: Endpoint,
+  topic: T,
+  params: TopicParams<T>,
+  onEvent: (event: TopicEvent<T>) => void = () => undefined,
+): Heard<T> {
   const events: TopicEvent<T>[] = []
   let held: { promise: Promise<void>; resolve: () => void } | null = null
   let end: { error: ErrorData | null } | null = null

@@ -32,7 +32,11 @@ export async function variantImage(script: (server: string) => string): Promise<
 export async function liteReference(): Promise<string> {
   const home = await tempDir('variant')
   const backend = await openDocker({
-    owner: { installation: 'variant', home: home.path }, version: '0.0.0-test', clock: systemClock(), env: process.env, files: liteFiles(resources()),
+    owner: { installation: 'variant', home: home.path },
+    version: '0.0.0-test',
+    clock: systemClock(),
+    env: process.env,
+    files: liteFiles(resources()),
   })
   try {
     await backend.prepare('berth-lite', () => undefined, new AbortController().signal)

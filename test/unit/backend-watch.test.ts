@@ -8,7 +8,12 @@ import { fail } from '../../shared/errors.ts'
 import { simTime } from '../support/sim-clock.ts'
 import { seeded } from '../support/seeded.ts'
 
-const nothing: EngineOutlook = { engine: null, problem: 'nothing is there', isolation: false, fixes: [{ text: 'Give Berth a container engine', command: 'sudo apt-get install docker.io' }] }
+const nothing: EngineOutlook = {
+  engine: null,
+  problem: 'nothing is there',
+  isolation: false,
+  fixes: [{ text: 'Give Berth a container engine', command: 'sudo apt-get install docker.io' }],
+}
 type Given = { kind: 'none' | 'docker' | 'embedded'; chosen: 'auto' | 'config' | 'remembered' }
 
 /** A machine on which things come and go, and what follows it. */
@@ -17,14 +22,17 @@ function machine({ kind, chosen }: Given) {
   const at = { outlook: nothing, reachable: kind !== 'none', asked: 0, bubblewrap: [] as boolean[], found: 0, broken: false, logged: [] as string[] }
   let tell: EventListener = () => undefined
   const backend = {
-    kind, isolation: 'none',
+    kind,
+    isolation: 'none',
     facts: async () => {
       if (!at.reachable) throw fail('ENGINE_MISSING', 'There is no container engine', { next: 'Start it.' })
       return { name: 'Docker', version: '29' }
     },
   } as unknown as Backend
   const watch = watchBackend({
-    choice: { kind, chosen, reason: 'because' }, backend, clock: time.process('engine').clock,
+    choice: { kind, chosen, reason: 'because' },
+    backend,
+    clock: time.process('engine').clock,
     events: {
       subscribe(listener) {
         tell = listener
@@ -56,7 +64,14 @@ describe('where nothing can run a sandbox', () => {
     expect(at.asked).toBeLessThanOrEqual(12)
     expect(at.bubblewrap.every(Boolean)).toBe(true)
     expect(at.found).toBe(0)
-    expect(watch.source.state()).toMatchObject({ kind: 'none', reachable: false, isolation: null, problem: 'There is no container engine', fixes: nothing.fixes, better: null })
+    expect(watch.source.state()).toMatchObject({
+      kind: 'none',
+      reachable: false,
+      isolation: null,
+      problem: 'There is no container engine',
+      fixes: nothing.fixes,
+      better: null,
+    })
     at.outlook = { ...nothing, engine: 'Docker 29' }
     await time.advance(3500)
     expect(at.found).toBe(1)

@@ -17,7 +17,12 @@ function engines(fails: (n: number) => boolean = () => false) {
     const it = { n: made.length + 1, restart, closed: false, end: () => end() }
     made.push(it)
     return {
-      url: 'http://127.0.0.1:7878', port: 7878, home: '/h', instance: `i${it.n}`, attached: false, closed,
+      url: 'http://127.0.0.1:7878',
+      port: 7878,
+      home: '/h',
+      instance: `i${it.n}`,
+      attached: false,
+      closed,
       call: async () => `answer of ${it.n}` as never,
       endpoint: async () => ({}) as never,
       close: async () => {

@@ -35,7 +35,8 @@ export async function findEndpoint(options: ConnectOptions): Promise<Endpoint> {
     const secure = await certificates(place)
     const endpoint = parseHost(env['DOCKER_HOST'], 'DOCKER_HOST', secure)
     // Whoever asks for it must never get the plain connection instead, nor one whose other end is not checked.
-    const missing = secure === null || secure.ca === null ? 'ca.pem' : (secure.cert === null) === (secure.key === null) ? null : secure.cert === null ? 'cert.pem' : 'key.pem'
+    const missing =
+      secure === null || secure.ca === null ? 'ca.pem' : (secure.cert === null) === (secure.key === null) ? null : secure.cert === null ? 'cert.pem' : 'key.pem'
     if (endpoint.host !== null && missing !== null) {
       throw fail('BAD_CONFIG', `DOCKER_TLS_VERIFY asks for a verified connection to ${env['DOCKER_HOST']}, and there is no ${join(place, missing)}`, {
         next: 'Put ca.pem, cert.pem and key.pem where DOCKER_CERT_PATH says, or unset DOCKER_TLS_VERIFY.',

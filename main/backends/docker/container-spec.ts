@@ -69,7 +69,11 @@ export function containerSpec(spec: SandboxSpec, at: Surroundings): Docker.Conta
   }
 }
 
-interface Start { readonly User?: string; readonly Entrypoint?: string[]; readonly capabilities: string[] }
+interface Start {
+  readonly User?: string
+  readonly Entrypoint?: string[]
+  readonly capabilities: string[]
+}
 const foreign: Start = { capabilities: [] }
 
 /**

@@ -41,7 +41,7 @@ export async function createSandbox(spec: SandboxSpec, creating: Creating, signa
   let network = ''
   let taken: Error | null = null
   const ports = candidates(spec.port)
-  for (let at = 0; at < ports.length; ) {
+  for (let at = 0; at < ports.length;) {
     const port = ports[at] ?? null
     if (port !== null && !(await looksFree(creating.publish, port))) {
       at++
@@ -188,7 +188,10 @@ function looksFree(host: string, port: number): Promise<boolean> {
   })
 }
 
-export interface UserIds { readonly uid: number; readonly gid: number }
+export interface UserIds {
+  readonly uid: number
+  readonly gid: number
+}
 
 /** The image's own `agent`. */
 const ordinary: UserIds = { uid: 1000, gid: 1000 }

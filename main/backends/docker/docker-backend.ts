@@ -97,12 +97,10 @@ export async function openDocker(options: DockerOptions): Promise<DockerBackend>
       return rows.map((row) => fromListing(row, reading))
     },
     async inspect(name) {
-      const info = await engine.call(
-        'look at a sandbox',
-        10_000,
-        (abortSignal) => engine.docker.getContainer(name).inspect({ abortSignal }),
-        { idempotent: true, answers: { 404: () => null } },
-      )
+      const info = await engine.call('look at a sandbox', 10_000, (abortSignal) => engine.docker.getContainer(name).inspect({ abortSignal }), {
+        idempotent: true,
+        answers: { 404: () => null },
+      })
       // The engine also takes the beginning of an id for a name.
       return info !== null && info.Name === `/${name}` ? fromInspect(info, reading) : null
     },
@@ -209,7 +207,11 @@ export function descriptionOf(info: Docker.ContainerInspectInfo, machineMemory: 
         value: `${options.includes('no-new-privileges') ? 'no new ones' : 'may gain new ones'}, ${privileges(host, agent, asRoot)}`,
         weak: !options.includes('no-new-privileges'),
       },
-      { name: 'System calls', value: options.includes('seccomp=unconfined') ? 'not filtered, as the image’s browser needs' : 'the engine’s default filter', weak: options.includes('seccomp=unconfined') },
+      {
+        name: 'System calls',
+        value: options.includes('seccomp=unconfined') ? 'not filtered, as the image’s browser needs' : 'the engine’s default filter',
+        weak: options.includes('seccomp=unconfined'),
+      },
       { name: 'Network', value: host.NetworkMode === 'none' ? 'none' : 'reaches the internet, not other sandboxes', weak: host.NetworkMode !== 'none' },
     ],
     raw: { ...info, Config: { ...info.Config, Env: (info.Config.Env ?? []).map((line) => `${line.split('=', 1)[0]}=[left out]`) } },
@@ -252,7 +254,7 @@ async function setPaused(engine: Engine, clock: Clock, ref: string, paused: bool
     if (done || clock.now() > deadline) break
     await clock.sleep(25)
   }
-  for (const last = clock.now() + 5_000; ; ) {
+  for (const last = clock.now() + 5_000; ;) {
     const state = await engine.call<{ Paused: boolean; Running: boolean }>(
       'look at a sandbox',
       10_000,

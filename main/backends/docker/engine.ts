@@ -119,7 +119,14 @@ export interface EngineTraits {
   readonly userns: boolean
 }
 
-interface Info { ID?: string; OperatingSystem?: string; OSType?: string; Architecture?: string; ServerVersion?: string; SecurityOptions?: string[] | null }
+interface Info {
+  ID?: string
+  OperatingSystem?: string
+  OSType?: string
+  Architecture?: string
+  ServerVersion?: string
+  SecurityOptions?: string[] | null
+}
 
 /** dockerode's declarations leave out that these two take a signal as well. */
 export interface Answering {
@@ -128,7 +135,10 @@ export interface Answering {
 }
 
 /** Asked once and kept; `forget` after the engine was away, for it may be another one then. */
-export interface TraitsReader { read(): Promise<EngineTraits>; forget(): void }
+export interface TraitsReader {
+  read(): Promise<EngineTraits>
+  forget(): void
+}
 
 export function traitsReader(engine: Engine, platform: NodeJS.Platform): TraitsReader {
   let kept: Promise<EngineTraits> | null = null

@@ -1,7 +1,10 @@
 import { fail, type BerthError } from '../../../shared/errors.ts'
 
 /** An answer of the engine that is not a success: HTTP status and the engine's own sentence. */
-export interface Refusal { readonly status: number; readonly text: string }
+export interface Refusal {
+  readonly status: number
+  readonly text: string
+}
 
 const noSpace = /no space left on device|disk quota exceeded|ENOSPC/i
 const brokenConnection = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'])

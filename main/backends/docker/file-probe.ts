@@ -62,29 +62,37 @@ async function readThrough(probe: FileProbe, file: string, signal: AbortSignal):
   const id = await engine.call<string>(
     'create a probe',
     60_000,
-    async () => (await engine.docker.createContainer({
-      Image: probe.reference,
-      Labels: label,
-      Entrypoint: ['cat', `${target}/${file}`],
-      Cmd: [],
-      Healthcheck: { Test: ['NONE'] },
-      ...userOf(probe),
-      HostConfig: {
-        NetworkMode: 'none',
-        Mounts: [{ Type: 'bind', Source: probe.hostHome, Target: target, ReadOnly: true }],
-        CapDrop: ['ALL'],
-        SecurityOpt: ['no-new-privileges'],
-        ...(probe.traits.userns ? { UsernsMode: 'host' } : {}),
-      },
-    })).id,
+    async () =>
+      (
+        await engine.docker.createContainer({
+          Image: probe.reference,
+          Labels: label,
+          Entrypoint: ['cat', `${target}/${file}`],
+          Cmd: [],
+          Healthcheck: { Test: ['NONE'] },
+          ...userOf(probe),
+          HostConfig: {
+            NetworkMode: 'none',
+            Mounts: [{ Type: 'bind', Source: probe.hostHome, Target: target, ReadOnly: true }],
+            CapDrop: ['ALL'],
+            SecurityOpt: ['no-new-privileges'],
+            ...(probe.traits.userns ? { UsernsMode: 'host' } : {}),
+          },
+        })
+      ).id,
     { answers: { 400: refuse, 404: refuse, 500: refuse } },
   )
   try {
     const container = engine.docker.getContainer(id)
-    await engine.call<void>('start a probe', 60_000, (abortSignal) => container.start({ abortSignal }), { answers: { 400: refuse, 404: refuse, 500: refuse }, signal })
+    await engine.call<void>('start a probe', 60_000, (abortSignal) => container.start({ abortSignal }), {
+      answers: { 400: refuse, 404: refuse, 500: refuse },
+      signal,
+    })
     await engine.call<void>('wait for a probe', 30_000, (abortSignal) => container.wait({ abortSignal }), { signal })
     const read = async (stream: 'stdout' | 'stderr') => {
-      const bytes = await engine.call<Buffer>('read a probe', 10_000, (abortSignal) => container.logs({ [stream]: true, follow: false, abortSignal }), { signal })
+      const bytes = await engine.call<Buffer>('read a probe', 10_000, (abortSignal) => container.logs({ [stream]: true, follow: false, abortSignal }), {
+        signal,
+      })
       const lines: string[] = []
       for await (const line of linesOf([bytes])) lines.push(line)
       return lines.join(' ').trim()

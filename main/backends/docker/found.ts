@@ -6,7 +6,10 @@ import { imageLabel, labelled, ownership } from './labels.ts'
 export const imagePort = 8080
 export const litePort = 17878
 
-export interface Reading { readonly owner: Owner; readonly reach: string }
+export interface Reading {
+  readonly owner: Owner
+  readonly reach: string
+}
 
 /** From `GET /containers/{id}/json`. */
 export function fromInspect(info: Docker.ContainerInspectInfo, reading: Reading): Found {

@@ -8,11 +8,7 @@ import { cancelled } from './errors.ts'
 const longest = 65_536
 
 /** The container's own log, both streams, line by line in the order of the engine. */
-export async function* readLogs(
-  engine: Engine,
-  ref: string,
-  options: { tail: number; follow: boolean; signal: AbortSignal },
-): AsyncIterable<LoggedLine> {
+export async function* readLogs(engine: Engine, ref: string, options: { tail: number; follow: boolean; signal: AbortSignal }): AsyncIterable<LoggedLine> {
   if (options.signal.aborted) return
   const ended = new AbortController()
   const stop = AbortSignal.any([options.signal, ended.signal])
@@ -30,12 +26,10 @@ export async function* readLogs(
           { answers: { 404: gone }, signal: options.signal },
         )
       : [
-          await engine.call<Buffer>(
-            'show a log',
-            30_000,
-            (abortSignal) => engine.docker.getContainer(ref).logs({ ...shown, follow: false, abortSignal }),
-            { answers: { 404: gone }, signal: options.signal },
-          ),
+          await engine.call<Buffer>('show a log', 30_000, (abortSignal) => engine.docker.getContainer(ref).logs({ ...shown, follow: false, abortSignal }), {
+            answers: { 404: gone },
+            signal: options.signal,
+          }),
         ]
     yield* loggedLinesOf(stream as AsyncIterable<Buffer>, { stamped: true })
   } catch (error) {

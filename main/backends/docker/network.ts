@@ -26,12 +26,9 @@ export function sandboxNetwork(engine: Engine): SandboxNetwork {
   let known: Promise<string> | null = null
 
   async function existing(): Promise<string | null> {
-    const rows = await engine.call(
-      'list networks',
-      10_000,
-      (abortSignal) => engine.docker.listNetworks({ filters: { name: [name] }, abortSignal }),
-      { idempotent: true },
-    )
+    const rows = await engine.call('list networks', 10_000, (abortSignal) => engine.docker.listNetworks({ filters: { name: [name] }, abortSignal }), {
+      idempotent: true,
+    })
     const named = rows.filter((row) => row.Name === name).toSorted(byAge)
     const usable = named.find((row) => row.Driver === 'bridge' && row.Options?.[noTraffic] === 'false')
     if (named.length > 0 && !usable) {
@@ -50,14 +47,23 @@ export function sandboxNetwork(engine: Engine): SandboxNetwork {
       'make the network for sandboxes',
       30_000,
       async (abortSignal) => {
-        const options = { Name: name, CheckDuplicate: true, Driver: 'bridge', Options: { [noTraffic]: 'false' }, Labels: { 'berth.network': 'true' }, abortSignal }
+        const options = {
+          Name: name,
+          CheckDuplicate: true,
+          Driver: 'bridge',
+          Options: { [noTraffic]: 'false' },
+          Labels: { 'berth.network': 'true' },
+          abortSignal,
+        }
         await engine.docker.createNetwork(options)
       },
       { answers: { 409: () => undefined } },
     )
     const winner = await existing()
     if (winner === null) {
-      throw fail('ENGINE_FAILED', `The network ${name} was removed as soon as it was made`, { next: 'Look who removes networks (`docker events`), then try again.' })
+      throw fail('ENGINE_FAILED', `The network ${name} was removed as soon as it was made`, {
+        next: 'Look who removes networks (`docker events`), then try again.',
+      })
     }
     return winner
   }

@@ -51,9 +51,7 @@ export function bwrapArgs(plan: RootPlan, mounts: readonly Mount[], environment:
 export function etcFiles(userNamespace: boolean): Record<string, string> {
   const uid = userNamespace ? 1000 : 0
   return {
-    passwd:
-      `${inside.user}:x:${uid}:${uid}:sandbox:${inside.home}:/bin/bash\n` +
-      'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n',
+    passwd: `${inside.user}:x:${uid}:${uid}:sandbox:${inside.home}:/bin/bash\n` + 'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n',
     group: `${inside.user}:x:${uid}:\nnogroup:x:65534:\n`,
     hosts: `127.0.0.1 localhost ${inside.hostname}\n::1 localhost ip6-localhost ip6-loopback\n`,
     'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\nnetworks: files\nprotocols: files\nservices: files\n',
@@ -61,9 +59,7 @@ export function etcFiles(userNamespace: boolean): Record<string, string> {
 }
 
 /** What every sandbox has in its environment; to commands the spec's own variables win, the server's never reach one. */
-export function sandboxEnvironment(
-  own: Readonly<Record<string, string>>, port: number, keyFd: number, home: string,
-): Record<string, string> {
+export function sandboxEnvironment(own: Readonly<Record<string, string>>, port: number, keyFd: number, home: string): Record<string, string> {
   const { SANDBOX_API_KEY: _, ...rest } = own
   return {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',

@@ -60,11 +60,9 @@ export function startChild(launch: Launch, clock: Clock): Child {
   // `ignore` would leave a descriptor above 2 as it is: those that leak become /dev/null.
   const nothing = openSync('/dev/null', 'r')
   const stdio = Array.from({ length: Math.max(own, ...leaking) + 1 }, (_, fd) =>
-    fd <= own ? 'pipe' as const : leaking.has(fd) ? nothing : 'ignore' as const,
+    fd <= own ? ('pipe' as const) : leaking.has(fd) ? nothing : ('ignore' as const),
   )
-  const words = bubblewrap
-    ? ['--args', String(optionsFd), '--info-fd', String(infoFd), '--', ...launch.args]
-    : [...launch.args]
+  const words = bubblewrap ? ['--args', String(optionsFd), '--info-fd', String(infoFd), '--', ...launch.args] : [...launch.args]
   // A session of its own: Ctrl-C in the engine's terminal is for the engine to answer.
   const process_ = (() => {
     try {
@@ -152,12 +150,14 @@ export function startChild(launch: Launch, clock: Clock): Child {
     stop: () => ifRunning(() => void streams[0]?.end()),
     kill() {
       // Not before the namespace's first process is known: until then bubblewrap could die and leave it.
-      void Promise.race([known, clock.sleep(infoPatience)]).then(() => ifRunning(() => {
-        if (init !== null) signal(init, 'SIGKILL')
-        // Without a namespace: what can be found. A daemon that has left the tree stays.
-        if (!bubblewrap) for (const row of descendants(readProcesses(), process_.pid!)) signal(row.pid, 'SIGKILL')
-        signal(process_.pid!, 'SIGKILL')
-      }))
+      void Promise.race([known, clock.sleep(infoPatience)]).then(() =>
+        ifRunning(() => {
+          if (init !== null) signal(init, 'SIGKILL')
+          // Without a namespace: what can be found. A daemon that has left the tree stays.
+          if (!bubblewrap) for (const row of descendants(readProcesses(), process_.pid!)) signal(row.pid, 'SIGKILL')
+          signal(process_.pid!, 'SIGKILL')
+        }),
+      )
     },
     async freeze() {
       if (init === null) throw cannotPause()
@@ -213,7 +213,7 @@ const patience = 5_000
 async function freeze(root: number, clock: Clock): Promise<void> {
   const signalled = new Set<string>()
   const end = clock.now() + patience
-  for (let clean = 0; clean < 2; ) {
+  for (let clean = 0; clean < 2;) {
     let running = 0
     for (const row of descendants(readProcesses(), root)) {
       const id = `${row.pid}:${row.started}`

@@ -119,9 +119,22 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
     const { name, nonce, configHash, image, mounts, slot } = spec
     const { id, user, thread } = slot === undefined ? spec : { id: null, user: null, thread: null }
     const found: Found = {
-      ref: `${child.pid}-${randomBytes(8).toString('hex')}`, name, state: 'running', owner: 'ours',
-      id, user, thread, nonce, configHash, version: options.version, image, mounts,
-      createdAt: clock.wall(), url: `http://127.0.0.1:${port}`, exitCode: null, ...(slot === undefined ? {} : { slot }),
+      ref: `${child.pid}-${randomBytes(8).toString('hex')}`,
+      name,
+      state: 'running',
+      owner: 'ours',
+      id,
+      user,
+      thread,
+      nonce,
+      configHash,
+      version: options.version,
+      image,
+      mounts,
+      createdAt: clock.wall(),
+      url: `http://127.0.0.1:${port}`,
+      exitCode: null,
+      ...(slot === undefined ? {} : { slot }),
     }
     const entry: Entry = { spec, child, found, removing: null }
     entries.set(name, entry)
@@ -155,11 +168,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
     kind: 'embedded',
     isolation: jail ? 'bubblewrap' : 'none',
     traits: {
-      ...backendKinds.embedded, pause: jail !== null, keyless: false,
+      ...backendKinds.embedded,
+      pause: jail !== null,
+      keyless: false,
       noSlots: jail ? null : 'without isolation nothing is mounted, so a spare sandbox cannot be given to a thread',
     },
-    facts: async () =>
-      jail ? { name: 'bubblewrap', version: jail.version } : { name: 'no isolation', version: process.version },
+    facts: async () => (jail ? { name: 'bubblewrap', version: jail.version } : { name: 'no isolation', version: process.version }),
     unenforced: (resources) => unenforced(resources, jail?.userNamespace ?? false),
     list: async () => all().map((entry) => entry.found),
     inspect: async (name) => entries.get(name)?.found ?? null,
@@ -246,7 +260,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
 }
 
 /** What every sandbox of this backend has in common. */
-interface Jail extends RootPlan { readonly bwrap: string; readonly version: string }
+interface Jail extends RootPlan {
+  readonly bwrap: string
+  readonly version: string
+}
 
 async function openJail(options: EmbeddedOptions): Promise<Jail> {
   const probe = await probeIsolation(options)

@@ -28,18 +28,43 @@ const tops = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32']
 
 // Not `/etc/ssl` and `/etc/pki` as a whole: they hold private keys, which a sandbox of root could read.
 const etcNames = [
-  'ssl/certs', 'ssl/openssl.cnf', 'pki/ca-trust', 'pki/tls/certs', 'pki/tls/cert.pem', 'pki/tls/openssl.cnf', 'ca-certificates',
-  'ca-certificates.conf', 'crypto-policies', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'alternatives', 'localtime', 'timezone',
-  'os-release', 'debian_version', 'mime.types', 'protocols', 'services', 'bash.bashrc', 'bashrc', 'profile', 'profile.d', 'inputrc',
-  'terminfo', 'fonts', 'python3', 'magic', 'locale.conf', 'default/locale',
+  'ssl/certs',
+  'ssl/openssl.cnf',
+  'pki/ca-trust',
+  'pki/tls/certs',
+  'pki/tls/cert.pem',
+  'pki/tls/openssl.cnf',
+  'ca-certificates',
+  'ca-certificates.conf',
+  'crypto-policies',
+  'ld.so.cache',
+  'ld.so.conf',
+  'ld.so.conf.d',
+  'alternatives',
+  'localtime',
+  'timezone',
+  'os-release',
+  'debian_version',
+  'mime.types',
+  'protocols',
+  'services',
+  'bash.bashrc',
+  'bashrc',
+  'profile',
+  'profile.d',
+  'inputrc',
+  'terminfo',
+  'fonts',
+  'python3',
+  'magic',
+  'locale.conf',
+  'default/locale',
 ]
 
 // A kernel lets uid 0 write sysctls by the file's mode alone, without any capability: `/proc/sys/kernel/core_pattern` would
 // be a way out. bubblewrap covers only some of this, so all of it is covered here, for ordinary users as well.
 const procKeptWritable = new Set(['self', 'thread-self', 'net', 'mounts'])
-const procHiddenNames = new Set([
-  'acpi', 'asound', 'kcore', 'keys', 'latency_stats', 'sched_debug', 'scsi', 'timer_list', 'timer_stats',
-])
+const procHiddenNames = new Set(['acpi', 'asound', 'kcore', 'keys', 'latency_stats', 'sched_debug', 'scsi', 'timer_list', 'timer_stats'])
 
 /** Reads the machine. `node` and `server` are host paths; a `.ts` server is run unbuilt, from its whole tree. */
 export async function readHostRoot(node: string, server: string): Promise<HostRoot> {
@@ -60,15 +85,18 @@ export async function readHostRoot(node: string, server: string): Promise<HostRo
 }
 
 async function serverFiles(node: string, server: string): Promise<ServerFiles> {
-  const [realNode, realServer] = await Promise.all([node, server].map(async (path) => {
-    try {
-      return await realpath(path)
-    } catch (cause) {
-      throw fail('START_FAILED', `The embedded backend needs ${path}, which cannot be read.`, {
-        next: 'Run `npm start` (or `npm run build`) in a complete checkout.', cause,
-      })
-    }
-  })) as [string, string]
+  const [realNode, realServer] = (await Promise.all(
+    [node, server].map(async (path) => {
+      try {
+        return await realpath(path)
+      } catch (cause) {
+        throw fail('START_FAILED', `The embedded backend needs ${path}, which cannot be read.`, {
+          next: 'Run `npm start` (or `npm run build`) in a complete checkout.',
+          cause,
+        })
+      }
+    }),
+  )) as [string, string]
   // Agents end their own programs by `pkill -f node`, `server` or `sandbox`: none of these words is in our command line.
   const nodeOfSandbox = '/opt/warden/warden'
   const nodeBind = { source: realNode, target: nodeOfSandbox }

@@ -36,8 +36,7 @@ export interface IsolationFacts {
 }
 
 // Names the program, so that nothing else gets the right; in `printf`'s form.
-const appArmorProfile =
-  'abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile bwrap /usr/bin/bwrap flags=(unconfined) {\\n  userns,\\n}\\n'
+const appArmorProfile = 'abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile bwrap /usr/bin/bwrap flags=(unconfined) {\\n  userns,\\n}\\n'
 
 /** Runs it: some 50 ms. `node` and `server` are those that sandboxes will run; START_FAILED when they are not there. */
 export async function probeIsolation(options: {
@@ -77,9 +76,7 @@ export function explain(it: IsolationFacts): { reason: string; fix: string[] } {
   if (!it.installed) return { reason: 'bubblewrap (bwrap) is not installed', fix: [installCommand(it.distribution)] }
   if (it.apparmorRestricts === '1' && /permission|not permitted|denied/i.test(it.output)) {
     return {
-      reason:
-        'AppArmor forbids user namespaces to programs without a profile ' +
-        '(kernel.apparmor_restrict_unprivileged_userns = 1), and bwrap has none',
+      reason: 'AppArmor forbids user namespaces to programs without a profile ' + '(kernel.apparmor_restrict_unprivileged_userns = 1), and bwrap has none',
       fix: [
         `printf '${appArmorProfile}' | sudo tee /etc/apparmor.d/bwrap && sudo apparmor_parser -r /etc/apparmor.d/bwrap`,
         'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0',
@@ -101,10 +98,7 @@ export function explain(it: IsolationFacts): { reason: string; fix: string[] } {
   if (it.insideContainer) {
     return {
       reason: 'this machine is itself a container that forbids namespaces',
-      fix: [
-        'Start that container with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`, ' +
-          'or give Berth a container engine.',
-      ],
+      fix: ['Start that container with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`, ' + 'or give Berth a container engine.'],
     }
   }
   return {
@@ -133,24 +127,39 @@ function installCommand(distribution: readonly string[]): string {
     [['alpine'], 'sudo apk add bubblewrap'],
   ]
   const found = known.find(([names]) => names.some((name) => distribution.includes(name)))
-  return found?.[1] ??
-    'sudo apt-get install bubblewrap (Debian, Ubuntu), sudo dnf install bubblewrap (Fedora, RHEL) or sudo pacman -S bubblewrap (Arch)'
+  return found?.[1] ?? 'sudo apt-get install bubblewrap (Debian, Ubuntu), sudo dnf install bubblewrap (Fedora, RHEL) or sudo pacman -S bubblewrap (Arch)'
 }
 
 async function facts(installed: boolean, output: string): Promise<IsolationFacts> {
-  const read = (path: string) => readFile(path, 'utf8').then((text) => text.trim(), () => null)
+  const read = (path: string) =>
+    readFile(path, 'utf8').then(
+      (text) => text.trim(),
+      () => null,
+    )
   const [release, apparmorRestricts, unprivilegedUserns, maxUserNamespaces, dockerenv, containerenv] = await Promise.all([
     read('/etc/os-release'),
     read('/proc/sys/kernel/apparmor_restrict_unprivileged_userns'),
     read('/proc/sys/kernel/unprivileged_userns_clone'),
     read('/proc/sys/user/max_user_namespaces'),
-    access('/.dockerenv').then(() => true, () => false),
-    access('/run/.containerenv').then(() => true, () => false),
+    access('/.dockerenv').then(
+      () => true,
+      () => false,
+    ),
+    access('/run/.containerenv').then(
+      () => true,
+      () => false,
+    ),
   ])
   const ids = [...(release ?? '').matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap((match) => (match[1] ?? '').split(/\s+/))
   return {
-    platform: process.platform, distribution: ids, installed, output,
-    apparmorRestricts, unprivilegedUserns, maxUserNamespaces, insideContainer: dockerenv || containerenv,
+    platform: process.platform,
+    distribution: ids,
+    installed,
+    output,
+    apparmorRestricts,
+    unprivilegedUserns,
+    maxUserNamespaces,
+    insideContainer: dockerenv || containerenv,
   }
 }
 
@@ -158,7 +167,13 @@ async function onPath(name: string, env: Readonly<Record<string, string | undefi
   for (const dir of (env['PATH'] ?? '').split(delimiter)) {
     if (dir === '') continue
     const path = join(dir, name)
-    if (await access(path, 1).then(() => true, () => false)) return path
+    if (
+      await access(path, 1).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path
   }
   return null
 }

@@ -96,16 +96,18 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
 export function inheritableDescriptors(): number[] {
   if (process.platform !== 'linux') return []
   const cloexec = 0o2000000
-  return readdirSync('/proc/self/fd').map(Number).filter((fd) => {
-    if (fd < 3) return false
-    try {
-      const flags = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1]
-      return flags !== undefined && (Number.parseInt(flags, 8) & cloexec) === 0
-    } catch {
-      // The descriptor of the listing itself, closed by now.
-      return false
-    }
-  })
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter((fd) => {
+      if (fd < 3) return false
+      try {
+        const flags = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1]
+        return flags !== undefined && (Number.parseInt(flags, 8) & cloexec) === 0
+      } catch {
+        // The descriptor of the listing itself, closed by now.
+        return false
+      }
+    })
 }
 
 // Everything of a sandbox dies with the engine by the kernel's parent-death signal. Only at the beginning of a start,
@@ -137,7 +139,9 @@ export function sweepOrphans(installation: string): number {
 }
 
 /** Ends with the engine that it guards, or, after an orderly close, at once. */
-export interface Guard { dismiss(): void }
+export interface Guard {
+  dismiss(): void
+}
 
 /**
  * A shell without a program of its own: two lines of input at most, the mark and a farewell. Where the input ends without
@@ -163,7 +167,10 @@ done`
 export function startGuard(mark: string): Guard {
   const child = spawn('/bin/sh', ['-c', script], {
     // A session of its own, so that it outlives a Ctrl-C that ends the engine; the mark is not in its own command line.
-    stdio: ['pipe', 'ignore', 'ignore'], detached: true, cwd: '/', env: { PATH: '/usr/bin:/bin' },
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    cwd: '/',
+    env: { PATH: '/usr/bin:/bin' },
   })
   // Without a guard, the next engine of this home takes away what stayed.
   child.on('error', () => undefined)
@@ -207,8 +214,14 @@ function readUsage(rows: readonly ProcessRow[], root: number): UsageSample | nul
   }
   if (count === 0) return null
   return {
-    cpuMs: (ticks / ticksPerSecond) * 1000, memory: pages * pageBytes, memoryLimit: null, pids: count,
-    netIn: null, netOut: null, diskRead: null, diskWritten: null,
+    cpuMs: (ticks / ticksPerSecond) * 1000,
+    memory: pages * pageBytes,
+    memoryLimit: null,
+    pids: count,
+    netIn: null,
+    netOut: null,
+    diskRead: null,
+    diskWritten: null,
   }
 }
 

@@ -20,10 +20,12 @@ export async function listening(child: Child, spec: SandboxSpec, signal: AbortSi
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = clock.timer(startPatience, () => {
     const said = child.log.last(5).join(' | ')
-    reject(fail('NOT_READY', `The sandbox's server did not listen within ${startPatience / 1000} s: ${said}`, {
-      next: 'The machine may be overloaded: try again. `berth doctor` checks the isolation.',
-      details: { log: child.log.last(20) },
-    }))
+    reject(
+      fail('NOT_READY', `The sandbox's server did not listen within ${startPatience / 1000} s: ${said}`, {
+        next: 'The machine may be overloaded: try again. `berth doctor` checks the isolation.',
+        details: { log: child.log.last(20) },
+      }),
+    )
   })
   try {
     return await orAborted(Promise.race([child.listening, late]), signal, () => calledOff(spec))
@@ -39,7 +41,9 @@ export async function checkMounts(spec: SandboxSpec): Promise<void> {
       await stat(source)
     } catch (cause) {
       throw fail('MOUNT_MISSING', `${source}, which is to be mounted at ${target}, is not there or cannot be read.`, {
-        next: 'Create it, or take the mount out of the configuration.', details: { source, target }, cause,
+        next: 'Create it, or take the mount out of the configuration.',
+        details: { source, target },
+        cause,
       })
     }
   }

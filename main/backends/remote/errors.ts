@@ -18,10 +18,14 @@ export function tooSlow(where: string, doing: string, ms: number): BerthError {
 
 /** It answered, but with what the dialect does not have there: a proxy's page, another program, a half-written body. */
 export function nonsense(where: string, doing: string, status: number): BerthError {
-  return fail('ENGINE_UNREACHABLE', `What answers at ${where} is no provisioner, or does not work as one: it answered ${status} with something else when asked to ${doing}`, {
-    next: 'Check sandbox.provisioner_url: it is the address of deer-flow’s provisioner or of another Berth’s bridge, without `/api`.',
-    details: { status },
-  })
+  return fail(
+    'ENGINE_UNREACHABLE',
+    `What answers at ${where} is no provisioner, or does not work as one: it answered ${status} with something else when asked to ${doing}`,
+    {
+      next: 'Check sandbox.provisioner_url: it is the address of deer-flow’s provisioner or of another Berth’s bridge, without `/api`.',
+      details: { status },
+    },
+  )
 }
 
 /** Any answer but a success, a 404 or a refused key: what it means for the sandbox is unknown. */

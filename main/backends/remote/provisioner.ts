@@ -47,7 +47,10 @@ interface Call {
   readonly signal?: AbortSignal
 }
 
-interface Answer { readonly status: number; readonly json: unknown }
+interface Answer {
+  readonly status: number
+  readonly json: unknown
+}
 
 export function openProvisioner(at: { url: URL; apiKey: string | null; clock: Clock }): Provisioner {
   const { clock } = at
@@ -58,7 +61,9 @@ export function openProvisioner(at: { url: URL; apiKey: string | null; clock: Cl
 
   async function once(call: Call, signal: AbortSignal): Promise<Answer> {
     const { statusCode, body } = await request(where + call.path, {
-      dispatcher: agent, method: call.method, signal,
+      dispatcher: agent,
+      method: call.method,
+      signal,
       headers: {
         accept: 'application/json',
         ...(call.open ? {} : keys),
@@ -84,7 +89,7 @@ export function openProvisioner(at: { url: URL; apiKey: string | null; clock: Cl
     const deadline = clock.timer(call.timeoutMs, () => stop.abort(tooSlow(where, call.doing, call.timeoutMs)))
     try {
       const answer = await once(call, stop.signal)
-      if (answer.status === 401 || answer.status === 403 && call.method !== 'POST') throw keyRefused(where, answer.status)
+      if (answer.status === 401 || (answer.status === 403 && call.method !== 'POST')) throw keyRefused(where, answer.status)
       return answer
     } catch (error) {
       if (stop.signal.aborted && !call.signal?.aborted) throw stop.signal.reason
@@ -98,9 +103,15 @@ export function openProvisioner(at: { url: URL; apiKey: string | null; clock: Cl
   const path = (id: string) => `/api/sandboxes/${encodeURIComponent(id)}`
   const post = (sandbox: NewSandbox, thread: string | null, signal: AbortSignal) =>
     send({
-      doing: 'make a sandbox', method: 'POST', path: '/api/sandboxes', timeoutMs: createMs, signal,
+      doing: 'make a sandbox',
+      method: 'POST',
+      path: '/api/sandboxes',
+      timeoutMs: createMs,
+      signal,
       body: {
-        sandbox_id: sandbox.id, thread_id: thread, user_id: sandbox.user,
+        sandbox_id: sandbox.id,
+        thread_id: thread,
+        user_id: sandbox.user,
         // Absent where there are none: one that knows no such field must not meet it for nothing.
         ...(sandbox.mounts.length === 0 ? {} : { extra_mounts: sandbox.mounts.map(asExtraMount) }),
       },

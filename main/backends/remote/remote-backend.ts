@@ -38,7 +38,11 @@ const goneStepsMs = [50, 100, 200, 400, 800]
 /** Twice the grace that Kubernetes gives a pod by default. */
 const outgoingMs = 60_000
 
-interface Seen { readonly wireId: string; readonly record: RemoteRecord | undefined; readonly row: Row }
+interface Seen {
+  readonly wireId: string
+  readonly record: RemoteRecord | undefined
+  readonly row: Row
+}
 
 /**
  * Sandboxes of a provisioner: deer-flow's on Kubernetes, or another Berth. It alone says what exists; what its dialect
@@ -101,12 +105,22 @@ export async function openRemote(options: RemoteOptions): Promise<RemoteBackend>
   function foundOf({ wireId, record, row }: Seen): Found {
     const state = stateOf(wireId, row)
     return {
-      ref: refOf(wireId, record?.nonce ?? null), name: record?.name ?? wireId, state, owner: 'ours',
-      id: record?.id ?? null, user: record?.user ?? null, thread: record?.thread ?? null, nonce: record?.nonce ?? null,
-      configHash: record?.configHash ?? null, version: record?.version ?? null, createdAt: record?.createdAt ?? 0,
+      ref: refOf(wireId, record?.nonce ?? null),
+      name: record?.name ?? wireId,
+      state,
+      owner: 'ours',
+      id: record?.id ?? null,
+      user: record?.user ?? null,
+      thread: record?.thread ?? null,
+      nonce: record?.nonce ?? null,
+      configHash: record?.configHash ?? null,
+      version: record?.version ?? null,
+      createdAt: record?.createdAt ?? 0,
       url: state === 'exited' ? null : row.url,
       // Neither is told. What lies under a far sandbox's mounts is the far side's.
-      image: null, exitCode: null, mounts: [],
+      image: null,
+      exitCode: null,
+      mounts: [],
       ...(record ? {} : { leftover: true as const }),
     }
   }
@@ -209,7 +223,13 @@ export async function openRemote(options: RemoteOptions): Promise<RemoteBackend>
 /** The log is where the sandbox is: the dialect has no route for it. */
 function noLog(ref: string, where: string): AsyncIterable<LoggedLine> {
   const next = () =>
-    Promise.reject(notCarried('The log of a remote sandbox cannot be read from here', where, `Look there: \`kubectl logs sandbox-${farId(ref)}\`, or \`berth logs\` on the other Berth.`))
+    Promise.reject(
+      notCarried(
+        'The log of a remote sandbox cannot be read from here',
+        where,
+        `Look there: \`kubectl logs sandbox-${farId(ref)}\`, or \`berth logs\` on the other Berth.`,
+      ),
+    )
   return { [Symbol.asyncIterator]: () => ({ next }) }
 }
 
@@ -258,7 +278,11 @@ export interface CreationDeps {
   readonly end: (wireId: string) => Promise<void>
 }
 
-export interface Made { readonly wireId: string; readonly record: RemoteRecord; readonly row: Row }
+export interface Made {
+  readonly wireId: string
+  readonly record: RemoteRecord
+  readonly row: Row
+}
 
 /**
  * Orders one sandbox. The record is on disk before the order leaves, so that whatever the far side made of it is known
@@ -270,8 +294,14 @@ async function createRemote(spec: SandboxSpec, deps: CreationDeps, signal: Abort
   if (signal.aborted) throw cancelled()
   const wireId = deps.names.next(spec.name, (id) => deps.justEnded(id) || rows.has(id))
   const record: RemoteRecord = {
-    name: spec.name, id: spec.id, user: spec.user, thread: spec.thread, nonce: spec.nonce,
-    configHash: spec.configHash, version: deps.version, createdAt: clock.wall(),
+    name: spec.name,
+    id: spec.id,
+    user: spec.user,
+    thread: spec.thread,
+    nonce: spec.nonce,
+    configHash: spec.configHash,
+    version: deps.version,
+    createdAt: clock.wall(),
   }
   await records.put(wireId, record)
   try {

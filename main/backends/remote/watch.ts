@@ -22,7 +22,11 @@ export interface RemoteWatch extends EngineWatch {
   gone(ref: string): void
 }
 
-interface Tracked { readonly name: string; ended: boolean; readonly since: number }
+interface Tracked {
+  readonly name: string
+  ended: boolean
+  readonly since: number
+}
 
 /**
  * The dialect has no event stream, so it is asked again and again, and differences are told as events. `look` gives all

@@ -37,7 +37,15 @@ export function callRecords(clock: Clock): CallRecords {
       const began = clock.now()
       const at = new Date(clock.wall()).toISOString()
       const ended = (sandbox: string | null, error: string | null) =>
-        add({ at, client: context.client, transport: context.transport, call: name.slice(0, 60), sandbox: sandbox === null ? null : threadOf(sandbox) ?? sandbox, ms: clock.now() - began, error })
+        add({
+          at,
+          client: context.client,
+          transport: context.transport,
+          call: name.slice(0, 60),
+          sandbox: sandbox === null ? null : (threadOf(sandbox) ?? sandbox),
+          ms: clock.now() - began,
+          error,
+        })
       try {
         const result = await dispatch(context, name, input)
         // What was asked for comes first: an answer's `id` may be another thing's, a terminal's or a session's.

@@ -14,7 +14,10 @@ export function eventTopic(deps: { clock: Clock; events: Pick<Events, 'subscribe
     sink.send({ events: past, dropped: 0 })
     let missed = 0
     const out = batches<BerthEvent>({
-      clock: deps.clock, ms: 100, most: 500, chunk: 100,
+      clock: deps.clock,
+      ms: 100,
+      most: 500,
+      chunk: 100,
       room: sink.room,
       send(events, dropped) {
         sink.send({ events, dropped: dropped + missed })

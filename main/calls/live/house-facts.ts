@@ -95,7 +95,14 @@ export async function statusOf(deps: {
   const { version, instance, pid, started_at, home, replicas, warnings } = house
   const { kind, chosen, reason } = house.backend
   return {
-    version, instance, pid, started_at, home, counts, replicas, warnings,
+    version,
+    instance,
+    pid,
+    started_at,
+    home,
+    counts,
+    replicas,
+    warnings,
     backend: { kind, chosen, reason, isolation: backend.isolation, ...asked },
     image: { name: image, present, progress: deps.progress },
     slots: provider.spares(),

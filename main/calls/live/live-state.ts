@@ -158,11 +158,16 @@ export function liveState(deps: {
 /** Which entity an op is about: the newest of one replaces all before it. */
 export function entityOf(op: PatchOp): string {
   switch (op.op) {
-    case 'house': return 'house'
-    case 'sandbox': return `sandbox ${op.value.id}`
-    case 'sandbox_gone': return `sandbox ${op.id}`
-    case 'session': return `session ${op.value.id}`
-    case 'session_gone': return `session ${op.id}`
+    case 'house':
+      return 'house'
+    case 'sandbox':
+      return `sandbox ${op.value.id}`
+    case 'sandbox_gone':
+      return `sandbox ${op.id}`
+    case 'session':
+      return `session ${op.value.id}`
+    case 'session_gone':
+      return `session ${op.id}`
   }
 }
 

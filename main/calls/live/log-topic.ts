@@ -14,7 +14,11 @@ export function logTopic(deps: { clock: Clock; logs: Provider['logs'] }): TopicH
     const gone = new AbortController()
     let n = 0
     const out = batches<LogLine>({
-      clock: deps.clock, ms: 50, most: 5000, chunk: 500, room: sink.room,
+      clock: deps.clock,
+      ms: 50,
+      most: 5000,
+      chunk: 500,
+      room: sink.room,
       send: (lines, dropped) => sink.send({ type: 'lines', lines, dropped }),
     })
     let reason: string | null = null

@@ -8,7 +8,10 @@ import { fail } from '../../../shared/errors.ts'
 import type { Sandbox } from '../../../shared/sandbox.ts'
 
 /** A sample, and the monotonic ms at which it was taken. */
-export interface Taken { readonly at: number; readonly sample: UsageSample }
+export interface Taken {
+  readonly at: number
+  readonly sample: UsageSample
+}
 
 /** Per cent of one CPU between two samples; null where there are no two. */
 export function cpuBetween(before: Taken | null, now: Taken): number | null {
@@ -23,7 +26,15 @@ function gaugeOf(before: Taken | null, now: Taken, cpus: number | null): Gauge {
 
 function usageOf(before: Taken | null, now: Taken, cpus: number | null, wall: number): Usage {
   const { pids, netIn, netOut, diskRead, diskWritten } = now.sample
-  return { ...gaugeOf(before, now, cpus), at: new Date(wall).toISOString(), pids, net_in: netIn, net_out: netOut, disk_read: diskRead, disk_written: diskWritten }
+  return {
+    ...gaugeOf(before, now, cpus),
+    at: new Date(wall).toISOString(),
+    pids,
+    net_in: netIn,
+    net_out: netOut,
+    disk_read: diskRead,
+    disk_written: diskWritten,
+  }
 }
 
 /** Measures on a beat, while somebody listens; a beat that is late is left out rather than caught up with. */
@@ -46,8 +57,7 @@ function beat(clock: Clock, ms: number, work: () => Promise<void>): { close(): v
 }
 
 /** Whether measuring says anything, and wakes nothing: a frozen one uses no time, and the others are not there. */
-const measurable = (sandbox: Sandbox): boolean =>
-  sandbox.container !== null && (sandbox.status === 'active' || sandbox.status === 'warm')
+const measurable = (sandbox: Sandbox): boolean => sandbox.container !== null && (sandbox.status === 'active' || sandbox.status === 'warm')
 
 type Sample = TopicEvent<'gauges'>['samples'][number]
 
@@ -118,7 +128,12 @@ export function gaugeTopic(deps: {
 const statsTopicEveryMs = 1000
 const statsTopicKept = 300
 
-interface Course { readonly sinks: Set<TopicSink<'stats'>>; past: Usage[]; last: { ref: string; taken: Taken } | null; running: { close(): void } | null }
+interface Course {
+  readonly sinks: Set<TopicSink<'stats'>>
+  past: Usage[]
+  last: { ref: string; taken: Taken } | null
+  running: { close(): void } | null
+}
 
 /**
  * The `stats` topic: one sandbox, once a second, measured once for however many look. A frozen one is not measured, and one

@@ -8,7 +8,11 @@ export type SandboxChanges = (listener: (id: string) => void) => () => void
 
 /** What the live state is made of beside the provider's own: each part belongs to another room. */
 export interface Sources {
-  readonly commands: { running(sandbox: string): readonly RunningCommand[]; finished(sandbox: string): readonly FinishedCommand[]; readonly onChange: SandboxChanges }
+  readonly commands: {
+    running(sandbox: string): readonly RunningCommand[]
+    finished(sandbox: string): readonly FinishedCommand[]
+    readonly onChange: SandboxChanges
+  }
   readonly terminals: { of(sandbox: string): readonly Terminal[]; readonly onChange: SandboxChanges }
   readonly sessions: { all(): readonly UiSession[]; readonly onChange: Changes }
   readonly slots: { wanted(): number; all(): readonly SlotRow[]; off(): string | null; readonly onChange: Changes }

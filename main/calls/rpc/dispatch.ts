@@ -71,7 +71,10 @@ export function demandScope(context: { readonly scope: Scope }, name: string, ne
   })
 }
 
-interface Problem { readonly path: string; readonly problem: string }
+interface Problem {
+  readonly path: string
+  readonly problem: string
+}
 
 /** Validates a call's raw input and fills in its defaults; BAD_INPUT says what is wrong with which field. */
 export function parseInput(name: string, row: Pick<CallRow, 'input'>, raw: unknown): unknown {
@@ -98,9 +101,7 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
 
 /** zod's `Invalid input: expected string, received undefined`, as a person would say it. */
 function plain(message: string): string {
-  return message
-    .replace(/^Invalid (?:input|option): /, '')
-    .replace(/^expected (.+), received undefined$/, 'is missing (expected $1)')
+  return message.replace(/^Invalid (?:input|option): /, '').replace(/^expected (.+), received undefined$/, 'is missing (expected $1)')
 }
 
 function sentence(it: Problem): string {
@@ -108,7 +109,11 @@ function sentence(it: Problem): string {
 }
 
 type Bounded = Pick<CallContext, 'client'> & { readonly bounds: Bounds }
-interface Named { readonly id?: string; readonly thread?: string | null; readonly user?: string }
+interface Named {
+  readonly id?: string
+  readonly thread?: string | null
+  readonly user?: string
+}
 
 /** What bounds are judged by. */
 interface BoundsDeps {

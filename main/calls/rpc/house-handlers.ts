@@ -64,9 +64,7 @@ async function forget(deps: HouseDeps, args: CallArgs<'forget'>, context: CallCo
     })
   }
   // A failed entry is only a memory of a sandbox.
-  const inUse = deps.provider
-    .list()
-    .sandboxes.find((it) => it.thread === args.thread && it.user === args.user && it.status !== 'failed')
+  const inUse = deps.provider.list().sandboxes.find((it) => it.thread === args.thread && it.user === args.user && it.status !== 'failed')
   if (inUse) {
     throw fail('THREAD_IN_USE', `Thread ${args.thread} still has the sandbox ${inUse.id} (${inUse.status})`, {
       next: `Destroy it first: berth destroy --thread ${args.thread}${args.user === 'default' ? '' : ` --user ${args.user}`}`,

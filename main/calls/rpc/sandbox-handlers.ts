@@ -11,7 +11,11 @@ const logLimit = 8_388_608
 
 type SandboxCalls = 'address_copy' | 'acquire' | 'hint' | 'get' | 'list' | 'release' | 'destroy' | 'rotate' | 'rename_holder' | 'dismiss' | 'logs'
 
-export interface SandboxDeps { readonly provider: Provider; readonly addressing: Addressing; readonly events: Events }
+export interface SandboxDeps {
+  readonly provider: Provider
+  readonly addressing: Addressing
+  readonly events: Events
+}
 
 /** Getting, holding and ending sandboxes. */
 export function sandboxHandlers(deps: SandboxDeps): Pick<Handlers, SandboxCalls> {
@@ -41,7 +45,12 @@ export function sandboxHandlers(deps: SandboxDeps): Pick<Handlers, SandboxCalls>
     rotate: async (selection, context) => {
       const id = selection.id ?? containerId(selection.user, selection.thread ?? '')
       await addressing.rotate(id)
-      deps.events.publish({ type: 'sandbox.rotated', who: context.who, sandbox: id, text: 'Its address was changed: those handed out before are no longer taken' })
+      deps.events.publish({
+        type: 'sandbox.rotated',
+        who: context.who,
+        sandbox: id,
+        text: 'Its address was changed: those handed out before are no longer taken',
+      })
       return { id }
     },
     rename_holder: async ({ holder, name }, context) => ({ renamed: provider.renameHolder(holder, name, context.who) }),
@@ -50,7 +59,14 @@ export function sandboxHandlers(deps: SandboxDeps): Pick<Handlers, SandboxCalls>
       const url = addressing.given(it, context.via)
       if (url === null) throw fail('SANDBOX_NOT_FOUND', `The sandbox is ${it.status}, and has no address`, { next: 'Acquire it again.' })
       await addressing.settled(it.id)
-      deps.events.publish({ type: 'address.copied', who: context.who, sandbox: it.id, user: it.user, thread: it.thread, text: 'Its address was copied, with the secret in it' })
+      deps.events.publish({
+        type: 'address.copied',
+        who: context.who,
+        sandbox: it.id,
+        user: it.user,
+        thread: it.thread,
+        text: 'Its address was copied, with the secret in it',
+      })
       return { url, enter_url: addressing.enter(it.id) }
     },
     dismiss: async (selection, context) => ({ dismissed: provider.dismiss(selection, context.who) }),
@@ -78,7 +94,8 @@ function acquireWith(provider: Provider): Handler<'acquire'> {
         report: emit ? (progress) => void emit(progress).catch(() => undefined) : undefined,
       })
       // Nobody can ever name an anonymous sandbox without a name, so one whose caller left in this very moment would only idle.
-      if (got.thread === null && context.terms?.anonymousId === undefined && context.signal.aborted) await provider.release({ id: got.id, user: got.user }, holder)
+      if (got.thread === null && context.terms?.anonymousId === undefined && context.signal.aborted)
+        await provider.release({ id: got.id, user: got.user }, holder)
       return got
     } catch (thrown) {
       if (!deadline?.signal.aborted || context.signal.aborted) throw thrown
@@ -94,9 +111,9 @@ function acquireWith(provider: Provider): Handler<'acquire'> {
 
 function destroyWith({ provider, addressing, events }: SandboxDeps): Handler<'destroy'> {
   return async ({ only_if_unheld, only_if_idle, ...selection }, context) => {
-    const before = provider.list().sandboxes.find((it) =>
-      selection.id === undefined ? it.thread === selection.thread && it.user === selection.user : it.id === selection.id,
-    )
+    const before = provider
+      .list()
+      .sandboxes.find((it) => (selection.id === undefined ? it.thread === selection.thread && it.user === selection.user : it.id === selection.id))
     const done = await provider.destroy(selection, { who: context.who, onlyIfUnheld: only_if_unheld, onlyIfIdle: only_if_idle })
     // The id of an anonymous one never comes again.
     if (!done.destroyed || !before || before.thread === null) return done
@@ -104,7 +121,12 @@ function destroyWith({ provider, addressing, events }: SandboxDeps): Handler<'de
       await addressing.rotate(before.id)
     } catch (error) {
       // It is destroyed, which is what was asked for. Only a restart could bring the old address back to life.
-      events.publish({ type: 'berth.problem', who: 'berth:addresses', sandbox: before.id, text: `Its new address could not be written down: ${asBerthError(error).message}` })
+      events.publish({
+        type: 'berth.problem',
+        who: 'berth:addresses',
+        sandbox: before.id,
+        text: `Its new address could not be written down: ${asBerthError(error).message}`,
+      })
     }
     return done
   }
@@ -112,10 +134,7 @@ function destroyWith({ provider, addressing, events }: SandboxDeps): Handler<'de
 
 function deadlineAfter(seconds: number): { signal: AbortSignal; cancel: () => void } {
   const controller = new AbortController()
-  const timer = setTimeout(
-    () => controller.abort(fail('TIMEOUT', `Nothing after ${seconds} s`, { next: 'Call again.' })),
-    timerMs(seconds * 1000),
-  )
+  const timer = setTimeout(() => controller.abort(fail('TIMEOUT', `Nothing after ${seconds} s`, { next: 'Call again.' })), timerMs(seconds * 1000))
   return { signal: controller.signal, cancel: () => clearTimeout(timer) }
 }
 

@@ -36,9 +36,11 @@ export function workHandlers(deps: { provider: Provider; commands: Commands }): 
               timeout,
               maxOutput: told ? 0 : max_output,
               signal,
-              onOutput: emit && (async (type, data) => {
-                for (const piece of pieces(data, chunkLimit)) await emit({ type, data: piece })
-              }),
+              onOutput:
+                emit &&
+                (async (type, data) => {
+                  for (const piece of pieces(data, chunkLimit)) await emit({ type, data: piece })
+                }),
             }),
           ),
         { signal: context.signal },
@@ -55,7 +57,10 @@ export function workHandlers(deps: { provider: Provider; commands: Commands }): 
       const { emit } = context
       if (emit) {
         const pass = async (chunk: Uint8Array) => await emit({ type: 'data', content: encode64(chunk) })
-        const size = await provider.use(selection, context.who, (api, signal) => api.stream(path, pass, signal), { signal: context.signal, counts: !looks(context) })
+        const size = await provider.use(selection, context.who, (api, signal) => api.stream(path, pass, signal), {
+          signal: context.signal,
+          counts: !looks(context),
+        })
         return { path, content: '', encoding: 'base64' as const, size }
       }
       const bytes = await provider.use(selection, context.who, (api) => api.read(path), { signal: context.signal, counts: !looks(context) })
@@ -67,7 +72,11 @@ export function workHandlers(deps: { provider: Provider; commands: Commands }): 
       return { path, size }
     },
     files: async ({ path, recursive, hidden, glance, ...selection }, context) => {
-      const found = await provider.use(selection, context.who, (api) => api.list(path, { recursive, hidden, look: glance || looks(context) }), { signal: context.signal, counts: !glance && !looks(context), wakes: !glance })
+      const found = await provider.use(selection, context.who, (api) => api.list(path, { recursive, hidden, look: glance || looks(context) }), {
+        signal: context.signal,
+        counts: !glance && !looks(context),
+        wakes: !glance,
+      })
       return {
         path,
         files: found.map(({ modifiedAt, ...entry }) => ({ ...entry, modified_at: modifiedAt })),
@@ -87,7 +96,7 @@ export function workHandlers(deps: { provider: Provider; commands: Commands }): 
 
 /** A text in parts of at most so many characters; none ends between the halves of a surrogate pair. */
 function* pieces(text: string, most: number): Generator<string> {
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const end = at + most
     const split = end < text.length && (text.charCodeAt(end) & 0xfc00) === 0xdc00 ? end - 1 : end
     yield text.slice(at, split)
@@ -123,12 +132,26 @@ export interface ScreenDeps {
   readonly provider: Pick<Provider, 'get' | 'list'>
   readonly details: (sandbox: Sandbox) => Promise<CallResult<'details'>>
   /** null: this backend has none. */
-  readonly images: { readonly shelf: ImageShelf; readonly keeper: { start(): void; cancel(): boolean; state(): ImageState; look(): Promise<void> }; readonly name: () => string } | null
+  readonly images: {
+    readonly shelf: ImageShelf
+    readonly keeper: { start(): void; cancel(): boolean; state(): ImageState; look(): Promise<void> }
+    readonly name: () => string
+  } | null
   readonly setConfig: (key: string, value: unknown, who: string) => Promise<CallResult<'config_set'>>
   readonly diagnostics: () => Promise<CallResult<'diagnostics'>>
 }
 
-type ScreenCalls = 'interrupt' | 'terminal_open' | 'terminal_close' | 'details' | 'images' | 'image_prepare' | 'image_cancel' | 'image_remove' | 'config_set' | 'diagnostics'
+type ScreenCalls =
+  | 'interrupt'
+  | 'terminal_open'
+  | 'terminal_close'
+  | 'details'
+  | 'images'
+  | 'image_prepare'
+  | 'image_cancel'
+  | 'image_remove'
+  | 'config_set'
+  | 'diagnostics'
 
 /** A person at work in a sandbox, beside the agents. */
 export function screenHandlers({ commands, terminals, provider, details, images, setConfig, diagnostics }: ScreenDeps): Pick<Handlers, ScreenCalls> {
@@ -155,7 +178,12 @@ export function screenHandlers({ commands, terminals, provider, details, images,
       const rows = await shelved(images)
       return {
         images: rows.map(({ id, names, bytes, createdAt, current, usedBy }) => ({
-          id, names: [...names], bytes, created_at: new Date(createdAt).toISOString(), current, used_by: usedBy,
+          id,
+          names: [...names],
+          bytes,
+          created_at: new Date(createdAt).toISOString(),
+          current,
+          used_by: usedBy,
         })),
       }
     },
@@ -171,7 +199,8 @@ export function screenHandlers({ commands, terminals, provider, details, images,
     image_remove: async ({ id }) => {
       const row = images && (await shelved(images)).find((each) => each.id === id)
       if (!row) throw fail('IMAGE_MISSING', `Berth has no image ${id.slice(0, 19)} here`, { next: 'Look at the list again.' })
-      if (row.usedBy.length > 0) throw fail('THREAD_IN_USE', `The image ${row.names[0] ?? id} is in use by ${row.usedBy.length} of your sandboxes`, { next: 'Destroy them first.' })
+      if (row.usedBy.length > 0)
+        throw fail('THREAD_IN_USE', `The image ${row.names[0] ?? id} is in use by ${row.usedBy.length} of your sandboxes`, { next: 'Destroy them first.' })
       await images.shelf.remove(id, row.names)
       await images.keeper.look()
       return { removed: true }

@@ -47,7 +47,9 @@ export const clockCheck: DoctorCheck = {
   run: async (see) => {
     const [sight, home] = await Promise.all([see.engine(), see.home()])
     const now = see.clock.wall()
-    const stamps = await Promise.all([home.paths.bridge, home.paths.events, home.paths.locks, home.paths.leases].map(async (path) => (await stat(path).catch(() => null))?.mtimeMs ?? 0)) // not there: no stamp
+    const stamps = await Promise.all(
+      [home.paths.bridge, home.paths.events, home.paths.locks, home.paths.leases].map(async (path) => (await stat(path).catch(() => null))?.mtimeMs ?? 0),
+    ) // not there: no stamp
     return judgeClock({ now, newest: Math.max(...stamps), aheadMs: sight.answers ? sight.aheadMs : null, platform: process.platform })
   },
 }
@@ -61,7 +63,12 @@ export function judgeClock(it: { now: number; newest: number; aheadMs: number | 
   }
   if (it.aheadMs !== null && Math.abs(it.aheadMs) > tolerance) {
     const side = it.aheadMs > 0 ? 'ahead of' : 'behind'
-    findings.push(warn(`The engine's clock is ${seconds(Math.abs(it.aheadMs))} ${side} this machine's.`, it.platform === 'linux' ? set : 'Restart Docker Desktop: its virtual machine slept.'))
+    findings.push(
+      warn(
+        `The engine's clock is ${seconds(Math.abs(it.aheadMs))} ${side} this machine's.`,
+        it.platform === 'linux' ? set : 'Restart Docker Desktop: its virtual machine slept.',
+      ),
+    )
   }
   return together(findings)
 }
@@ -90,7 +97,10 @@ export function judgeNode(it: { version: string; path: string; electron: string 
     return bad(`${text} Berth needs Node 24.`, 'Run `npm install` in Berth’s directory, which brings Node 24, and start Berth by `npm start` or `npx berth`.')
   }
   if (it.lite === null) {
-    return warn(`${text} There is no Linux Node to put into berth-lite, so building it needs a network.`, 'npm install --include=optional   (in Berth’s directory)')
+    return warn(
+      `${text} There is no Linux Node to put into berth-lite, so building it needs a network.`,
+      'npm install --include=optional   (in Berth’s directory)',
+    )
   }
   return ok(text)
 }
@@ -101,14 +111,24 @@ const scarceInodes = 0.05
 const noBytes = 64 * 1024 ** 2
 const noInodes = 1_000
 
-export interface Space { readonly bytes: number; readonly inodes: number; readonly allInodes: number }
+export interface Space {
+  readonly bytes: number
+  readonly inodes: number
+  readonly allInodes: number
+}
 
 export const diskCheck: DoctorCheck = {
   name: 'disk',
   run: async (see) => {
     const home = await see.home()
     const at = await nearestDirectory(home.path ?? home.dir)
-    const findings = [judgeSpace(`The volume of the home (${at})`, await spaceAt(at), `du -xsh ${shellWord(`${at}/users`)}/*/threads/* | sort -h   shows which threads take most; delete what is not needed any more`)]
+    const findings = [
+      judgeSpace(
+        `The volume of the home (${at})`,
+        await spaceAt(at),
+        `du -xsh ${shellWord(`${at}/users`)}/*/threads/* | sort -h   shows which threads take most; delete what is not needed any more`,
+      ),
+    ]
     const engine = await see.engine()
     if (engine.answers && engine.root !== null && engine.traits.native) {
       // A Berth that itself runs in a container does not see the engine's directory: then only the engine knows.
@@ -116,7 +136,11 @@ export const diskCheck: DoctorCheck = {
       findings.push(
         space === null
           ? skip(`The engine's directory ${engine.root} is not visible from here.`)
-          : judgeSpace(`The volume of the engine's data (${engine.root})`, space, 'docker system df   shows what takes it; docker image prune   removes images that nothing uses'),
+          : judgeSpace(
+              `The volume of the engine's data (${engine.root})`,
+              space,
+              'docker system df   shows what takes it; docker image prune   removes images that nothing uses',
+            ),
       )
     }
     return together(findings)
@@ -145,4 +169,3 @@ async function nearestDirectory(dir: string): Promise<string> {
     if (facts?.kind === 'directory' || at === dirname(at)) return at
   }
 }
-

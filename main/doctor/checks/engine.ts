@@ -28,7 +28,10 @@ import { linesOf } from '../../backends/docker/logs.ts'
 import { removeContainer } from '../../backends/docker/removal.ts'
 import { kindConfigured } from '../../../shared/backends.ts'
 
-export interface Place { readonly path: string; readonly facts: FileSight | null }
+export interface Place {
+  readonly path: string
+  readonly facts: FileSight | null
+}
 
 /** Whether a running sandbox keeps its files when their directory is moved to where a thread lives. Without it starts are cold, nothing else. */
 export const lateBindingCheck: DoctorCheck = {
@@ -50,9 +53,17 @@ export const lateBindingCheck: DoctorCheck = {
 export function judgePlaces(home: { path: string; facts: FileSight }, places: readonly Place[]): Finding | null {
   for (const { path, facts } of places) {
     if (facts === null) continue
-    if (facts.kind === 'link') return warn(`${path} is a symbolic link, so a slot's directory cannot be moved to a thread; starts stay cold.`, `Make it a plain directory: move what it points to into ${shellWord(home.path)}.`)
+    if (facts.kind === 'link')
+      return warn(
+        `${path} is a symbolic link, so a slot's directory cannot be moved to a thread; starts stay cold.`,
+        `Make it a plain directory: move what it points to into ${shellWord(home.path)}.`,
+      )
     if (facts.kind !== 'directory') return warn(`${path} is not a directory.`, `mv ${shellWord(path)} ${shellWord(`${path}.old`)}`)
-    if (facts.dev !== home.facts.dev) return warn(`${path} is on another volume than ${home.path}, so a slot's directory cannot be moved to a thread; starts stay cold.`, `Unmount it, or move the whole home to one volume and set BERTH_HOME.`)
+    if (facts.dev !== home.facts.dev)
+      return warn(
+        `${path} is on another volume than ${home.path}, so a slot's directory cannot be moved to a thread; starts stay cold.`,
+        `Unmount it, or move the whole home to one volume and set BERTH_HOME.`,
+      )
   }
   return null
 }
@@ -67,11 +78,17 @@ async function measure(see: Surroundings, at: { from: string; to: string }, sign
       }
       return (await followsMove(see, ground, { made, moved }, signal))
         ? ok('A running container kept its files while their directory was moved from the slots to the threads.')
-        : warn('A running container lost its files when their directory was moved: this engine does not follow a rename, so starts stay cold.', 'Nothing need be done; for fast starts use an engine that shares this machine’s kernel (Docker on Linux), not one in a virtual machine.')
+        : warn(
+            'A running container lost its files when their directory was moved: this engine does not follow a rename, so starts stay cold.',
+            'Nothing need be done; for fast starts use an engine that shares this machine’s kernel (Docker on Linux), not one in a virtual machine.',
+          )
     })
   } catch (thrown) {
     if (errno(asBerthError(thrown).cause) === 'EXDEV') {
-      return warn(`A directory cannot be moved from ${at.from} to ${at.to} (EXDEV): a mount lies between them; starts stay cold.`, 'Unmount it, or move the whole home to one volume and set BERTH_HOME.')
+      return warn(
+        `A directory cannot be moved from ${at.from} to ${at.to} (EXDEV): a mount lies between them; starts stay cold.`,
+        'Unmount it, or move the whole home to one volume and set BERTH_HOME.',
+      )
     }
     throw thrown
   }
@@ -82,20 +99,34 @@ async function followsMove(see: Surroundings, ground: ProbeGround, { made, moved
   const said = randomBytes(12).toString('hex')
   const target = '/berth-probe'
   const probe = {
-    engine: sight.engine, clock: see.clock, traits: sight.traits, owner, homeUser, image, target,
+    engine: sight.engine,
+    clock: see.clock,
+    traits: sight.traits,
+    owner,
+    homeUser,
+    image,
+    target,
     source: made.replace(ground.home, () => ground.hostHome),
     script: `i=0; while [ $i -lt 60 ] && [ ! -s ${target}/word ]; do sleep 0.05; i=$((i+1)); done; cat ${target}/word`,
   }
-  const seen = await runProbeContainer(probe, async () => {
-    await moveAndSay({ made, moved, file: 'word', word: said, mode: 0o600 })
-  }, signal)
+  const seen = await runProbeContainer(
+    probe,
+    async () => {
+      await moveAndSay({ made, moved, file: 'word', word: said, mode: 0o600 })
+    },
+    signal,
+  )
   return seen === said
 }
 
 type Answering = EngineSight & { readonly answers: true }
 
 /** What berth-lite can be built on here; each a reason why not, or null. `local`: a base that is there already. */
-export interface Bases { readonly local: string | null; readonly network: string | null; readonly debootstrap: string | null }
+export interface Bases {
+  readonly local: string | null
+  readonly network: string | null
+  readonly debootstrap: string | null
+}
 
 export const imageCheck: DoctorCheck = {
   name: 'image',
@@ -120,14 +151,23 @@ export const imageCheck: DoctorCheck = {
 export function judgeForeign(image: string, there: boolean, unreachable: string | null): Finding {
   if (there) return ok(`${image} is on the engine.`)
   if (unreachable === null) return warn(`${image} is not on the engine; the first start pulls it.`, `docker pull ${image}`)
-  return bad(`${image} is not on the engine and cannot be pulled: ${unreachable}.`, `docker login   if it is private; \`docker pull ${image}\` must work; or set \`image: berth-lite\`, which is built here`)
+  return bad(
+    `${image} is not on the engine and cannot be pulled: ${unreachable}.`,
+    `docker login   if it is private; \`docker pull ${image}\` must work; or set \`image: berth-lite\`, which is built here`,
+  )
 }
 
 export function judgeLite(lite: { reference: string; present: boolean; outdated: boolean }, bases: Bases | null): Finding {
   if (lite.present || bases === null) return ok(`${lite.reference} is on the engine.`)
   const state = lite.outdated ? 'berth-lite is of another version of Berth' : 'berth-lite is not built yet'
   const way =
-    bases.local !== null ? `on ${bases.local}, which is there` : bases.network === null ? 'on a public base, which can be pulled' : bases.debootstrap === null ? 'on a base that debootstrap makes' : null
+    bases.local !== null
+      ? `on ${bases.local}, which is there`
+      : bases.network === null
+        ? 'on a public base, which can be pulled'
+        : bases.debootstrap === null
+          ? 'on a base that debootstrap makes'
+          : null
   if (way !== null) return warn(`${state}; the next start builds it ${way}, which takes a minute or two.`, 'berth serve   (builds it in the background)')
   return bad(
     `${state} and cannot be built here: no base can be pulled (${bases.network ?? ''}), and none can be made (${bases.debootstrap ?? ''}).`,
@@ -227,29 +267,34 @@ export interface ProbeContainer {
 async function runProbeContainer(probe: ProbeContainer, meanwhile: () => Promise<void>, signal: AbortSignal): Promise<string> {
   const { engine, clock, owner, traits } = probe
   const refuse = ({ text }: { text: string }): never => {
-    throw fail('ENGINE_FAILED', `The container engine could not run a probe: ${text}`, { next: `Try it by hand: docker run --rm --entrypoint sh ${probe.image} -c true` })
+    throw fail('ENGINE_FAILED', `The container engine could not run a probe: ${text}`, {
+      next: `Try it by hand: docker run --rm --entrypoint sh ${probe.image} -c true`,
+    })
   }
   const answers = { 400: refuse, 404: refuse, 500: refuse }
   // No signal here: half a create would leave a container that nobody knows.
   const id = await engine.call<string>(
     'create a probe',
     20_000,
-    async () => (await engine.docker.createContainer({
-      Image: probe.image,
-      // Swept by the engine's own start if this very process is killed now.
-      Labels: { ...probeLabels(owner), 'berth.since': String(clock.wall()) },
-      Entrypoint: ['sh', '-c', probe.script],
-      Cmd: [],
-      Healthcheck: { Test: ['NONE'] },
-      ...userOf(probe),
-      HostConfig: {
-        NetworkMode: 'none',
-        Mounts: [{ Type: 'bind', Source: probe.source, Target: probe.target, ReadOnly: true }],
-        CapDrop: ['ALL'],
-        SecurityOpt: ['no-new-privileges'],
-        ...(traits.userns ? { UsernsMode: 'host' } : {}),
-      },
-    })).id,
+    async () =>
+      (
+        await engine.docker.createContainer({
+          Image: probe.image,
+          // Swept by the engine's own start if this very process is killed now.
+          Labels: { ...probeLabels(owner), 'berth.since': String(clock.wall()) },
+          Entrypoint: ['sh', '-c', probe.script],
+          Cmd: [],
+          Healthcheck: { Test: ['NONE'] },
+          ...userOf(probe),
+          HostConfig: {
+            NetworkMode: 'none',
+            Mounts: [{ Type: 'bind', Source: probe.source, Target: probe.target, ReadOnly: true }],
+            CapDrop: ['ALL'],
+            SecurityOpt: ['no-new-privileges'],
+            ...(traits.userns ? { UsernsMode: 'host' } : {}),
+          },
+        })
+      ).id,
     { answers },
   )
   try {

@@ -29,7 +29,7 @@ export const permissionsCheck: DoctorCheck = {
     const [token, identity] = await Promise.all([look(home.paths.token), look(home.paths.installation)])
     const findings = [
       judgeHome(home, home.facts, me),
-      judgeSecret('token', home.paths.token, token, home.token === null ? (home.tokenError || null) : tokenForm(home.token)),
+      judgeSecret('token', home.paths.token, token, home.token === null ? home.tokenError || null : tokenForm(home.token)),
       judgeSecret('installation', home.paths.installation, identity, home.installationProblem),
     ]
     if (findings.some(({ status }) => status === 'fail') || home.path === null) return together(findings)
@@ -38,19 +38,31 @@ export const permissionsCheck: DoctorCheck = {
 }
 
 /** Where a home would be made. `error`: why its parent cannot be written; '' if it can. */
-interface Parent { readonly path: string; readonly error: 'missing' | 'not a directory' | 'not writable' | '' }
+interface Parent {
+  readonly path: string
+  readonly error: 'missing' | 'not a directory' | 'not writable' | ''
+}
 
 async function parentOf(dir: string): Promise<Parent> {
   const path = dirname(dir)
   const { facts } = await look(path, { follow: true })
   if (facts === null) return { path, error: 'missing' }
   if (facts.kind !== 'directory') return { path, error: 'not a directory' }
-  return { path, error: await access(path, constants.W_OK | constants.X_OK).then(() => '' as const, () => 'not writable' as const) }
+  return {
+    path,
+    error: await access(path, constants.W_OK | constants.X_OK).then(
+      () => '' as const,
+      () => 'not writable' as const,
+    ),
+  }
 }
 
 export function judgeAbsent(home: Pick<HomeSight, 'dir' | 'error'>, parent: Parent): Finding {
   if (home.error !== 'ENOENT') {
-    return bad(`The home ${home.dir} cannot be entered (${home.error}).`, `sudo chown -R "$(id -u):$(id -g)" ${shellWord(home.dir)}   or choose another with BERTH_HOME`)
+    return bad(
+      `The home ${home.dir} cannot be entered (${home.error}).`,
+      `sudo chown -R "$(id -u):$(id -g)" ${shellWord(home.dir)}   or choose another with BERTH_HOME`,
+    )
   }
   if (parent.error === '') return ok(`There is no home yet; the first start makes ${home.dir}.`)
   const text = `There is no home yet, and ${home.dir} cannot be made: ${parent.path} is ${parent.error}.`
@@ -61,24 +73,38 @@ export function judgeAbsent(home: Pick<HomeSight, 'dir' | 'error'>, parent: Pare
 /** Owner and mode. Root writes anywhere, so for root only what others may do counts. */
 export function judgeHome(home: Pick<HomeSight, 'dir'>, facts: FileSight, me: number | null): Finding {
   const { dir } = home
-  if (facts.kind !== 'directory') return bad(`The home ${dir} is not a directory.`, `Choose another with BERTH_HOME, or move it away: mv ${shellWord(dir)} ${shellWord(`${dir}.old`)}`)
+  if (facts.kind !== 'directory')
+    return bad(`The home ${dir} is not a directory.`, `Choose another with BERTH_HOME, or move it away: mv ${shellWord(dir)} ${shellWord(`${dir}.old`)}`)
   if (me === null) return ok(`The home is ${dir}.`)
   const mode = facts.mode.toString(8).padStart(4, '0')
-  if ((facts.mode & 0o002) !== 0) return bad(`Everybody may write in ${dir} (mode ${mode}), and so put a token of theirs there; Berth refuses it.`, `chmod 0700 ${shellWord(dir)}`)
+  if ((facts.mode & 0o002) !== 0)
+    return bad(`Everybody may write in ${dir} (mode ${mode}), and so put a token of theirs there; Berth refuses it.`, `chmod 0700 ${shellWord(dir)}`)
   if (facts.uid !== me && me !== 0) {
-    return bad(`The home ${dir} belongs to uid ${facts.uid}, and you are uid ${me}.`, `sudo chown -R ${me} ${shellWord(dir)}   or choose another with BERTH_HOME`)
+    return bad(
+      `The home ${dir} belongs to uid ${facts.uid}, and you are uid ${me}.`,
+      `sudo chown -R ${me} ${shellWord(dir)}   or choose another with BERTH_HOME`,
+    )
   }
   if ((facts.mode & 0o700) !== 0o700) return bad(`Its owner may not use ${dir} (mode ${mode}).`, `chmod 0700 ${shellWord(dir)}`)
   const findings = [ok(`${dir} has mode ${mode} and belongs to uid ${facts.uid}.`)]
-  if ((facts.mode & 0o077) !== 0) findings.push(warn(`Others may look into ${dir} (mode ${mode}), where files of agents are open.`, `chmod 0700 ${shellWord(dir)}`))
-  if (facts.uid !== me) findings.push(warn(`${dir} belongs to uid ${facts.uid}, who can read Berth's token, while Berth runs as root.`, `Run Berth as its owner, or: chown -R 0 ${shellWord(dir)}`))
+  if ((facts.mode & 0o077) !== 0)
+    findings.push(warn(`Others may look into ${dir} (mode ${mode}), where files of agents are open.`, `chmod 0700 ${shellWord(dir)}`))
+  if (facts.uid !== me)
+    findings.push(
+      warn(
+        `${dir} belongs to uid ${facts.uid}, who can read Berth's token, while Berth runs as root.`,
+        `Run Berth as its owner, or: chown -R 0 ${shellWord(dir)}`,
+      ),
+    )
   return together(findings)
 }
 
 /** A file that holds a secret: not there yet is fine, readable by others is not. */
 export function judgeSecret(what: 'token' | 'installation', path: string, it: { facts: FileSight | null; error: string }, problem: string | null): Finding {
   if (it.facts === null) {
-    return it.error === 'ENOENT' ? ok(`No ${what} file yet.`) : bad(`The ${what} file ${path} cannot be looked at (${it.error}).`, `sudo chown "$(id -u)" ${shellWord(path)}`)
+    return it.error === 'ENOENT'
+      ? ok(`No ${what} file yet.`)
+      : bad(`The ${what} file ${path} cannot be looked at (${it.error}).`, `sudo chown "$(id -u)" ${shellWord(path)}`)
   }
   const mode = it.facts.mode.toString(8).padStart(4, '0')
   if (it.facts.kind !== 'file') return bad(`${path} is not a plain file.`, `rm -r ${shellWord(path)}   (a new one is made at the next start)`)
@@ -88,7 +114,8 @@ export function judgeSecret(what: 'token' | 'installation', path: string, it: { 
       ? bad(`The ${what} file ${path} cannot be read (mode ${mode}).`, `sudo chown "$(id -u)" ${shellWord(path)} && chmod 0600 ${shellWord(path)}`)
       : bad(`The ${what} file ${path} is damaged: ${problem}.`, `rm ${shellWord(path)}   (${lost})`)
   }
-  if (process.platform !== 'win32' && (it.facts.mode & 0o077) !== 0) return warn(`Others may read the ${what} file ${path} (mode ${mode}).`, `chmod 0600 ${shellWord(path)}`)
+  if (process.platform !== 'win32' && (it.facts.mode & 0o077) !== 0)
+    return warn(`Others may read the ${what} file ${path} (mode ${mode}).`, `chmod 0600 ${shellWord(path)}`)
   return ok(`The ${what} file has mode ${mode}.`)
 }
 
@@ -121,17 +148,20 @@ export const leftoversCheck: DoctorCheck = {
     if (!sight.answers) return skip('No container engine answers.')
     const { engine } = sight
     const rows = await engine.call('list containers', 4_000, (abortSignal) =>
-      engine.docker.listContainers({ all: true, filters: { label: ['berth.installation'] }, abortSignal }))
+      engine.docker.listContainers({ all: true, filters: { label: ['berth.installation'] }, abortSignal }),
+    )
     const homes = new Map<string, Promise<string | null>>()
     const at = (dir: string) => {
       const known = homes.get(dir) ?? installationAt(dir)
       homes.set(dir, known)
       return known
     }
-    const found = await Promise.all(rows.map(async (row): Promise<Labelled> => {
-      const dir = row.Labels['berth.home'] ?? ''
-      return { name: (row.Names[0] ?? row.Id).replace(/^\//, ''), installation: row.Labels['berth.installation'] ?? '', home: dir, there: await at(dir) }
-    }))
+    const found = await Promise.all(
+      rows.map(async (row): Promise<Labelled> => {
+        const dir = row.Labels['berth.home'] ?? ''
+        return { name: (row.Names[0] ?? row.Id).replace(/^\//, ''), installation: row.Labels['berth.installation'] ?? '', home: dir, there: await at(dir) }
+      }),
+    )
     return judgeLeftovers(found, { installation: home.installation, home: home.path })
   },
 }
@@ -147,11 +177,18 @@ export function judgeLeftovers(found: readonly Labelled[], me: { installation: s
   const text = [
     `${count(mine.length)} of this home.`,
     elsewhere > 0 ? `${count(elsewhere)} of a copy of it.` : '',
-    foreign.length > 0 ? `${count(foreign.length)} of other installations${orphans > 0 ? `, ${orphans} of them without a home that can be seen from here` : ''}.` : '',
-  ].filter((part) => part !== '').join(' ')
+    foreign.length > 0
+      ? `${count(foreign.length)} of other installations${orphans > 0 ? `, ${orphans} of them without a home that can be seen from here` : ''}.`
+      : '',
+  ]
+    .filter((part) => part !== '')
+    .join(' ')
   if (lost.length === 0) return ok(text)
   const where = [...new Set(lost.map((it) => it.home))].join(', ')
-  return warn(`${text} ${count(lost.length)} of this installation under a home that is gone (${where}): it was moved or deleted.`, `docker rm -f ${lost.map((it) => it.name).join(' ')}`)
+  return warn(
+    `${text} ${count(lost.length)} of this installation under a home that is gone (${where}): it was moved or deleted.`,
+    `docker rm -f ${lost.map((it) => it.name).join(' ')}`,
+  )
 }
 
 function count(many: number): string {
@@ -202,7 +239,11 @@ export function judgePorts(plan: PortPlan, sights: readonly PortSight[], lowest:
   if (plan.why === 'first') {
     if (!first.taken) return ok(`${first.port} is free; the first start takes it.`)
     const by = ownerText(first)
-    return ok(last.taken ? `${first.port} to ${last.port} are taken; the first start looks further.` : `${first.port} is taken by ${by}; the first start takes ${last.port}.`)
+    return ok(
+      last.taken
+        ? `${first.port} to ${last.port} are taken; the first start looks further.`
+        : `${first.port} is taken by ${by}; the first start takes ${last.port}.`,
+    )
   }
   const whose = plan.why === 'configured' ? '`bridge.port` asks for it' : 'clients of this home know it'
   if (first.port < lowest) return bad(`Port ${first.port} may be opened by root only.`, 'Set `bridge.port` to one above 1023.')
@@ -219,7 +260,10 @@ function ownerText({ owner, answers }: PortSight): string {
 
 async function lookAt(port: number, see: Surroundings, home: HomeSight): Promise<PortSight> {
   if (!(await listens(port, see))) return { port, taken: false, owner: null, answers: null }
-  const [owner, answers] = await Promise.all([portOwner(port), whoAnswers(`http://127.0.0.1:${port}`, { token: home.token ?? '', home: home.path ?? home.dir }, 1_500)])
+  const [owner, answers] = await Promise.all([
+    portOwner(port),
+    whoAnswers(`http://127.0.0.1:${port}`, { token: home.token ?? '', home: home.path ?? home.dir }, 1_500),
+  ])
   return { port, taken: true, owner, answers }
 }
 
@@ -277,7 +321,9 @@ async function mountFindings(see: Surroundings, { loaded, config }: ConfigSight 
       ignoresCase: process.platform !== 'linux',
       sockets: await engineSockets(see.env),
       userData: join(root, 'users', 'default', 'threads', 'doctor', 'user-data'),
-      config, overrides, at,
+      config,
+      overrides,
+      at,
     })
     const count = plan.mounts.length - 1
     return [
@@ -307,7 +353,8 @@ export const berthCheck: DoctorCheck = {
   run: async (see) => {
     const home = await see.home()
     const { value: file, problem } = await readBridgeFile(home.paths.bridge)
-    const answers = file === null || file.pid === null || home.token === null ? null : await whoAnswers(file.url, { token: home.token, home: home.path ?? home.dir }, 2_000)
+    const answers =
+      file === null || file.pid === null || home.token === null ? null : await whoAnswers(file.url, { token: home.token, home: home.path ?? home.dir }, 2_000)
     const alive = file?.pid ? await isRunning(file.pid, null) : false
     return judgeBerth({ file, problem, answers, alive, lockedBy: await lockOwner(home.paths.locks), ours: { version, contract: contractId() } })
   },
@@ -320,15 +367,31 @@ export function judgeBerth(it: EngineState): Finding {
     const { health } = answers
     const same = health.contract.version === ours.contract.version && health.contract.hash === ours.contract.hash
     if (same) return ok(`Berth ${health.version} runs at ${file?.url ?? '?'} (pid ${file?.pid ?? '?'}).`)
-    return bad(`Berth ${health.version} runs (pid ${file?.pid ?? '?'}), and this is ${ours.version}: they do not speak the same calls.`, `kill ${file?.pid ?? 'PID'} && berth serve`)
+    return bad(
+      `Berth ${health.version} runs (pid ${file?.pid ?? '?'}), and this is ${ours.version}: they do not speak the same calls.`,
+      `kill ${file?.pid ?? 'PID'} && berth serve`,
+    )
   }
   if (file !== null && file.pid !== null) {
-    if (answers === null) return bad(`bridge.json says that Berth runs at ${file.url}, but the token to ask it with cannot be read.`, 'Run this as the user who runs Berth.')
-    if (answers.who === 'other') return warn(`bridge.json is stale: at ${file.url} something else answers. ${answers.reason}.`, 'berth serve   (tells what to do about the port)')
-    if (it.alive && lockedBy === file.pid) return bad(`Berth (pid ${file.pid}) holds this home but does not answer at ${file.url}: ${answers.reason}.`, `kill ${file.pid}   and, if it is still there after 10 s, kill -9 ${file.pid}; then: berth serve`)
-    return warn(`bridge.json is stale: it names pid ${file.pid}, and nobody answers at ${file.url}. Berth was killed.`, 'berth serve   (finds its sandboxes again)')
+    if (answers === null)
+      return bad(`bridge.json says that Berth runs at ${file.url}, but the token to ask it with cannot be read.`, 'Run this as the user who runs Berth.')
+    if (answers.who === 'other')
+      return warn(`bridge.json is stale: at ${file.url} something else answers. ${answers.reason}.`, 'berth serve   (tells what to do about the port)')
+    if (it.alive && lockedBy === file.pid)
+      return bad(
+        `Berth (pid ${file.pid}) holds this home but does not answer at ${file.url}: ${answers.reason}.`,
+        `kill ${file.pid}   and, if it is still there after 10 s, kill -9 ${file.pid}; then: berth serve`,
+      )
+    return warn(
+      `bridge.json is stale: it names pid ${file.pid}, and nobody answers at ${file.url}. Berth was killed.`,
+      'berth serve   (finds its sandboxes again)',
+    )
   }
-  if (lockedBy !== null) return warn(`Process ${lockedBy} holds this home's lock but has not said where it is: it starts just now, or hangs.`, `berth doctor   again in a minute; if it stays: kill ${lockedBy}`)
+  if (lockedBy !== null)
+    return warn(
+      `Process ${lockedBy} holds this home's lock but has not said where it is: it starts just now, or hangs.`,
+      `berth doctor   again in a minute; if it stays: kill ${lockedBy}`,
+    )
   return ok('Berth does not run for this home; `berth serve` starts it.')
 }
 

@@ -97,7 +97,11 @@ export async function startBridge(deps: {
       : []),
   ]
   const { server, refusal, close } = createBridgeServer({
-    identify: deps.identify, routes, limits, answered: deps.metrics.answered, ...(deps.hosts ? { hosts: deps.hosts } : {}),
+    identify: deps.identify,
+    routes,
+    limits,
+    answered: deps.metrics.answered,
+    ...(deps.hosts ? { hosts: deps.hosts } : {}),
   })
   const socket = deps.screens ? openSocket(server, { ...deps, refusal }, deps.screens) : null
   const listening = await listenByPlan(server, deps.plan, deps.listen)

@@ -112,11 +112,7 @@ async function readWhole(response: IncomingMessage, signal: AbortSignal | undefi
 }
 
 /** Chunks, then the result; an error that came before the first of them is a plain answer. */
-async function readStream(
-  response: IncomingMessage,
-  onChunk: (chunk: unknown) => void | Promise<void>,
-  signal: AbortSignal | undefined,
-): Promise<unknown> {
+async function readStream(response: IncomingMessage, onChunk: (chunk: unknown) => void | Promise<void>, signal: AbortSignal | undefined): Promise<unknown> {
   if (!response.headers['content-type']?.startsWith('application/x-ndjson')) return await readWhole(response, signal)
   let result: { value: unknown } | null = null
   const fromReader: unknown[] = []
@@ -166,9 +162,7 @@ function strange(what: string, cause?: unknown): BerthError {
 
 function lost(thrown: unknown, signal: AbortSignal | undefined): BerthError {
   if (signal?.aborted) {
-    return signal.reason instanceof BerthError
-      ? signal.reason
-      : fail('CANCELLED', 'The call was cancelled', { next: 'Call again.', cause: thrown })
+    return signal.reason instanceof BerthError ? signal.reason : fail('CANCELLED', 'The call was cancelled', { next: 'Call again.', cause: thrown })
   }
   return fail('NOT_RUNNING', 'The engine went away during the call', {
     next: 'Start it again with `berth serve`; what it did last is in `berth events` and `berth ls`.',

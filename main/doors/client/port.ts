@@ -15,7 +15,11 @@ const firstSandboxPort = 7879
 const tries = 100
 
 /** Ports to try, in order. More than one only at a home's first start: later, clients rely on it. */
-export interface PortPlan { readonly ports: readonly number[]; readonly why: 'configured' | 'kept' | 'first'; readonly setting?: string }
+export interface PortPlan {
+  readonly ports: readonly number[]
+  readonly why: 'configured' | 'kept' | 'first'
+  readonly setting?: string
+}
 
 export function portPlan(known: { configured: number | null; kept: number | null }): PortPlan {
   if (known.configured !== null) return { ports: [known.configured], why: 'configured' }
@@ -125,7 +129,10 @@ async function cannotListen(port: number, plan: PortPlan, cause: unknown): Promi
 }
 
 /** Who listens on a port: for the sentence that says that it is taken. */
-export interface PortOwner { readonly pid: number; readonly command: string }
+export interface PortOwner {
+  readonly pid: number
+  readonly command: string
+}
 
 /** Null where the system does not tell: another user's process, or no way to ask. Never throws. */
 export async function portOwner(port: number): Promise<PortOwner | null> {

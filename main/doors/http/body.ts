@@ -64,9 +64,7 @@ function readBytes(request: IncomingMessage, limits: Limits): Promise<Buffer> {
     const parts: Buffer[] = []
     let size = 0
     const idle = setTimeout(() => {
-      settle(() =>
-        reject(fail('TIMEOUT', `No byte of the body for ${limits.bodyIdle / 1000} s`, { next: 'Send the whole body at once.' })),
-      )
+      settle(() => reject(fail('TIMEOUT', `No byte of the body for ${limits.bodyIdle / 1000} s`, { next: 'Send the whole body at once.' })))
     }, limits.bodyIdle)
 
     function onData(part: Buffer): void {

@@ -4,7 +4,11 @@ import type { Duplex } from 'node:stream'
 import { type BerthError, errorCodes, fail, toErrorData } from '../../../shared/errors.ts'
 
 /** How a request is told that it failed. */
-export interface Refusal { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
+export interface Refusal {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
 
 /**
  * A protocol that is spoken below a path. It has its own form for what fails, wherever that happens: in its route, or before
@@ -45,7 +49,7 @@ export function rawRefusal(socket: Duplex, refusal: Refusal): void {
     return
   }
   const { status, headers, body } = withChallenge(refusal)
-  const all = { 'connection': 'close', 'cache-control': 'no-store', ...headers, 'content-length': String(Buffer.byteLength(body)) }
+  const all = { connection: 'close', 'cache-control': 'no-store', ...headers, 'content-length': String(Buffer.byteLength(body)) }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy())
 }

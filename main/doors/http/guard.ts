@@ -2,7 +2,10 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { type BerthError, fail } from '../../../shared/errors.ts'
 
 /** Names by which this machine may be called in a Host header, beside the loopback ones. Lower case, IPv6 in brackets. */
-export interface Hosts { readonly names: ReadonlySet<string>; readonly everywhere: boolean }
+export interface Hosts {
+  readonly names: ReadonlySet<string>
+  readonly everywhere: boolean
+}
 
 const loopback: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
 const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::'])

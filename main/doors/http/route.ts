@@ -17,7 +17,11 @@ export interface Exchange {
 }
 
 /** What of a request decides which route answers it. */
-export interface Ask { readonly method: string; readonly path: string; readonly accept: string | undefined }
+export interface Ask {
+  readonly method: string
+  readonly path: string
+  readonly accept: string | undefined
+}
 
 /** One shop on the bridge. It knows no other; the first that takes a path answers it. */
 export interface Route {
@@ -41,7 +45,10 @@ export function onlyMethods({ method, target, response }: Exchange, ...allowed: 
 }
 
 /** A request's target, taken apart. */
-interface Target { readonly path: string; readonly query: URLSearchParams }
+interface Target {
+  readonly path: string
+  readonly query: URLSearchParams
+}
 
 /**
  * Only plain absolute paths: no escapes, no empty or dot segments, no absolute form. Nothing here needs one, so whatever

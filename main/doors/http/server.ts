@@ -127,10 +127,12 @@ export function hasUnreadBody(request: IncomingMessage): boolean {
 export function discard(request: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, discardFor)
-    request.on('error', () => undefined).on('close', () => {
-      clearTimeout(timer)
-      resolve()
-    })
+    request
+      .on('error', () => undefined)
+      .on('close', () => {
+        clearTimeout(timer)
+        resolve()
+      })
     request.resume()
   })
 }

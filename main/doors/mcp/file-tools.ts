@@ -18,8 +18,7 @@ export const fileTools: readonly Tool[] = [
     name: 'file_read',
     title: 'Read a file',
     description:
-      'Read a file of the sandbox: text, or any bytes as base64. Of a long text the middle is left out; read it in parts with ' +
-      'first_line and lines.',
+      'Read a file of the sandbox: text, or any bytes as base64. Of a long text the middle is left out; read it in parts with ' + 'first_line and lines.',
     annotations: hints('read'),
     input: z.strictObject({
       path: read.path,
@@ -41,7 +40,8 @@ export const fileTools: readonly Tool[] = [
       const part = linesOf(got.content, first ?? 1, lines ?? Infinity)
       const room = part.text.length > limit ? Math.min(contentLimit, jsonBytes(part.text.slice(0, limit))) : contentLimit
       const kept = cutMiddle(part.text, room)
-      const said = kept.left > 0 ? [`${path} has ${part.total} lines; the middle of what was asked for is left out. Read it in parts with first_line and lines.`] : []
+      const said =
+        kept.left > 0 ? [`${path} has ${part.total} lines; the middle of what was asked for is left out. Read it in parts with first_line and lines.`] : []
       const all = [...known, ...said]
       return {
         text: `${kept.text}${all.map((note) => `\n[${note}]`).join('')}`,
@@ -52,7 +52,8 @@ export const fileTools: readonly Tool[] = [
   tool({
     name: 'file_write',
     title: 'Write a file',
-    description: 'Write a file of the sandbox, or append to it. An existing file is replaced; missing directories are made. Results belong below /mnt/user-data/outputs.',
+    description:
+      'Write a file of the sandbox, or append to it. An existing file is replaced; missing directories are made. Results belong below /mnt/user-data/outputs.',
     annotations: hints('write', { destructiveHint: true }),
     input: z.strictObject({ path: write.path, content: write.content, encoding: write.encoding, append: write.append, ...where }),
     output: calls.write.result.extend(notes),

@@ -2,7 +2,9 @@ import { asBerthError } from '../../../shared/errors.ts'
 import type { CallInput, CallName, CallResult } from '../../../shared/contract.ts'
 import type { CallOptions } from '../client/client.ts'
 
-export interface OpenedCalls extends EngineCalls { close(): void | Promise<void> }
+export interface OpenedCalls extends EngineCalls {
+  close(): void | Promise<void>
+}
 
 /**
  * Opens the way to the engine at the first call and not before: MCP clients start servers only to ask what they can do. An

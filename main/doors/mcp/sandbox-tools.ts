@@ -34,11 +34,7 @@ export const sandboxTools: readonly Tool[] = [
       const all = await session.calls.call('list', { status, user: session.user }, { signal })
       const sandboxes = firstThatFit(all.sandboxes, contentLimit)
       const more = all.sandboxes.length - sandboxes.length
-      const lines = [
-        ...sandboxes.map(lineOf),
-        ...(more > 0 ? [`(${more} more are left out)`] : []),
-        `${all.counted} of ${all.replicas} places are taken.`,
-      ]
+      const lines = [...sandboxes.map(lineOf), ...(more > 0 ? [`(${more} more are left out)`] : []), `${all.counted} of ${all.replicas} places are taken.`]
       return { text: lines.join('\n'), data: { ...all, sandboxes, truncated: more > 0 } }
     },
   }),
@@ -83,7 +79,9 @@ function acquiredText(it: CallResult<'acquire'>): string {
     'Work in /mnt/user-data/workspace; uploads are in /mnt/user-data/uploads; put results into /mnt/user-data/outputs.',
     it.url === null ? '' : `Its HTTP API is at ${it.url}`,
     ...it.warnings.map((warning) => `Warning: ${warning}`),
-  ].filter((line) => line !== '').join('\n')
+  ]
+    .filter((line) => line !== '')
+    .join('\n')
 }
 
 function lineOf(it: Sandbox): string {

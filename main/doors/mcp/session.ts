@@ -30,7 +30,10 @@ export interface McpSession {
   /** Which program the client says it is; people then see its conversations by that name. */
   calledBy(program: string | undefined): void
   /** Holds the thread's sandbox for this session, until it is released or the session ends. */
-  acquire(input: Omit<CallInput<'acquire'>, 'holder' | 'user' | 'program'> & { thread: string }, options: CallOptions<'acquire'>): Promise<CallResult<'acquire'>>
+  acquire(
+    input: Omit<CallInput<'acquire'>, 'holder' | 'user' | 'program'> & { thread: string },
+    options: CallOptions<'acquire'>,
+  ): Promise<CallResult<'acquire'>>
   release(selection: { id?: string | undefined; thread?: string | undefined }, options: CallOptions<'release'>): Promise<CallResult<'release'>>
   /** A tool call under way: the session's end waits, for a moment, until it has been answered. */
   during<T>(call: Promise<T>): Promise<T>

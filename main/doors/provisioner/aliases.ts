@@ -81,7 +81,10 @@ async function namesIn(dir: string): Promise<string[]> {
 }
 
 /** What an id means: a thread, or (null) an anonymous sandbox that only this id names. */
-export interface AliasKey { readonly user: string; readonly thread: string | null }
+export interface AliasKey {
+  readonly user: string
+  readonly thread: string | null
+}
 
 /** An id on its way to mean something: as good as an alias until it is kept or dropped. */
 export interface Claim {

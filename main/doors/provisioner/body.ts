@@ -40,7 +40,12 @@ export interface CreateRequest {
 }
 
 /** One row of FastAPI's 422. Clients of it read a list; text in `detail` breaks them. */
-export interface Problem { readonly type: string; readonly loc: readonly (string | number)[]; readonly msg: string; readonly input: unknown }
+export interface Problem {
+  readonly type: string
+  readonly loc: readonly (string | number)[]
+  readonly msg: string
+  readonly input: unknown
+}
 
 /** A body that is refused: 422 with the list, or 400 with a sentence for what has the right form and is not allowed. */
 export type BadBody = { readonly status: 422; readonly problems: readonly Problem[] } | { readonly status: 400; readonly text: string }
@@ -71,9 +76,15 @@ function problemOf(issue: Issue, raw: unknown): Problem {
 
 /** zod's codes in the words of pydantic, as near as they come. */
 const types: Partial<Record<string, string>> = {
-  invalid_type: 'type_error', invalid_format: 'string_pattern_mismatch', too_big: 'too_long', too_small: 'too_short',
+  invalid_type: 'type_error',
+  invalid_format: 'string_pattern_mismatch',
+  too_big: 'too_long',
+  too_small: 'too_short',
 }
 
 function at(value: unknown, path: readonly (string | number)[]): unknown {
-  return path.reduce<unknown>((inner, step) => (typeof inner === 'object' && inner !== null ? (inner as Record<string | number, unknown>)[step] : undefined), value)
+  return path.reduce<unknown>(
+    (inner, step) => (typeof inner === 'object' && inner !== null ? (inner as Record<string | number, unknown>)[step] : undefined),
+    value,
+  )
 }

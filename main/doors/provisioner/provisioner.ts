@@ -10,7 +10,11 @@ import { conflict, type Aliases, type AliasKey, type ClientAliases } from './ali
 import type { CreateRequest } from './body.ts'
 
 /** A sandbox in the words of deer-flow's provisioner. Of the words for a status its clients know one: `Running`. */
-export interface Row { readonly sandbox_id: string; readonly sandbox_url: string; readonly status: 'Running' | 'Pending' }
+export interface Row {
+  readonly sandbox_id: string
+  readonly sandbox_url: string
+  readonly status: 'Running' | 'Pending'
+}
 
 /** Milliseconds. deer-flow gives up a create after 30 s, a get and a list after 10, a delete after 15. */
 export interface Times {
@@ -144,7 +148,9 @@ export function makeProvisioner(deps: ProvisionerDeps): Provisioner {
     if (progress.step !== 'queue') {
       // It has its place, and keeps its turn: the create that is repeated finds it, and a hold that nobody comes for ends by itself.
       unlisten()
-      throw fail('STARTING', `The sandbox is being made, and was not there within ${times.create / 1000} s (${progress.step ?? 'others are made first'})`, { next: 'Create it again: it is made meanwhile.' })
+      throw fail('STARTING', `The sandbox is being made, and was not there within ${times.create / 1000} s (${progress.step ?? 'others are made first'})`, {
+        next: 'Create it again: it is made meanwhile.',
+      })
     }
     stop.abort(fail('CAPACITY_TIMEOUT', `The sandbox was not there within ${times.create / 1000} s (${progress.step})`, { next: 'Create it again.' }))
     await work
@@ -238,7 +244,10 @@ export function makeProvisioner(deps: ProvisionerDeps): Provisioner {
 }
 
 async function untilBegun(deps: ProvisionerDeps, ms: number): Promise<void> {
-  const begun = await soonest(deps.begun().then(() => true), ms)
+  const begun = await soonest(
+    deps.begun().then(() => true),
+    ms,
+  )
   if (!begun) throw fail('STARTING', 'Berth has not yet seen what runs on the engine', { next: 'Ask again in a few seconds.' })
 }
 

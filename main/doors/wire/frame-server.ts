@@ -72,25 +72,35 @@ export function serveFrames(port: FramePort<ServerFrame, ClientFrame>, deps: Fra
       return
     }
     let over = false
-    const subscription = deps.subscribe(frame.topic, frame.params, { scope: caller.scope, who: caller.who }, {
-      waiting: () => port.waiting?.() ?? 0,
-      event: (event, bytes) => send({ k: 'event', id, event, bytes }),
-      end(error) {
-        over = true
-        subscriptions.delete(id)
-        send({ k: 'end', id, error: error && toErrorData(error) })
+    const subscription = deps.subscribe(
+      frame.topic,
+      frame.params,
+      { scope: caller.scope, who: caller.who },
+      {
+        waiting: () => port.waiting?.() ?? 0,
+        event: (event, bytes) => send({ k: 'event', id, event, bytes }),
+        end(error) {
+          over = true
+          subscriptions.delete(id)
+          send({ k: 'end', id, error: error && toErrorData(error) })
+        },
       },
-    })
+    )
     if (!over) subscriptions.set(id, subscription)
   }
 
   function take(frame: ClientFrame): void {
     switch (frame.k) {
-      case 'hello': return
-      case 'call': return void call(frame)
-      case 'sub': return subscribe(frame)
-      case 'up': return subscriptions.get(frame.id)?.up(frame.data)
-      case 'ack': return subscriptions.get(frame.id)?.ack(frame.bytes)
+      case 'hello':
+        return
+      case 'call':
+        return void call(frame)
+      case 'sub':
+        return subscribe(frame)
+      case 'up':
+        return subscriptions.get(frame.id)?.up(frame.data)
+      case 'ack':
+        return subscriptions.get(frame.id)?.ack(frame.bytes)
       case 'cancel': {
         calls.get(frame.id)?.abort(fail('CANCELLED', 'The caller gave it up', { next: 'Call again.' }))
         calls.delete(frame.id)
@@ -219,7 +229,8 @@ export function createSubscribe(deps: { handlers: TopicHandlers; log: Log }): Su
       demandScope(context, name, row.scope)
       droppable = row.pressure === 'drop'
       const parsed = row.params.safeParse(params)
-      if (!parsed.success) throw fail('BAD_INPUT', `${name}: ${parsed.error.issues[0]?.message ?? 'bad parameters'}`, { next: 'Look at the topic’s parameters.' })
+      if (!parsed.success)
+        throw fail('BAD_INPUT', `${name}: ${parsed.error.issues[0]?.message ?? 'bad parameters'}`, { next: 'Look at the topic’s parameters.' })
       const handler = deps.handlers[name as TopicName] as (args: unknown, sink: unknown, context: SubscribeContext) => TopicStream<TopicName>
       const opened = handler(parsed.data, sink, context)
       stream = opened

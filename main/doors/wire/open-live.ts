@@ -80,12 +80,10 @@ export function openLive(deps: {
 }
 
 /** The engine of this very process as an endpoint, for a shell that hosts it; `served` ends it from the engine's side. */
-function processEndpoint(deps: {
-  dispatch: Dispatch
-  subscribe: Subscribe
-  caller: Omit<CallContext<unknown>, 'signal' | 'emit'>
-  onClosed: () => void
-}): { endpoint: Endpoint; served: Served } {
+function processEndpoint(deps: { dispatch: Dispatch; subscribe: Subscribe; caller: Omit<CallContext<unknown>, 'signal' | 'emit'>; onClosed: () => void }): {
+  endpoint: Endpoint
+  served: Served
+} {
   const { client, server } = memoryPipe()
   const served = serveFrames(server, deps)
   return { endpoint: frameClient(client, () => undefined), served }

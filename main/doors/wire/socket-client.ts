@@ -8,7 +8,10 @@ import { version } from '../../base/version.ts'
 import { closeCodes } from './frame-server.ts'
 import { parseMessage } from '../../base/socket-message.ts'
 
-export interface SocketEndpoint { readonly endpoint: Endpoint; readonly hello: Hello }
+export interface SocketEndpoint {
+  readonly endpoint: Endpoint
+  readonly hello: Hello
+}
 
 const patienceMs = 10_000
 
@@ -18,7 +21,10 @@ const patienceMs = 10_000
  */
 export function openSocketEndpoint(to: { url: string; token: string }, onClosed: (reason: string) => void): Promise<SocketEndpoint> {
   const socket = new WebSocket(`${to.url.replace(/^http/, 'ws')}/berth/v1/socket`, {
-    headers: { authorization: `Bearer ${to.token}` }, handshakeTimeout: patienceMs, perMessageDeflate: false, maxPayload: 64 * 1_048_576,
+    headers: { authorization: `Bearer ${to.token}` },
+    handshakeTimeout: patienceMs,
+    perMessageDeflate: false,
+    maxPayload: 64 * 1_048_576,
   })
   const port = socketPort<ClientFrame, ServerFrame>(socket)
   return new Promise((resolve, reject) => {
@@ -71,7 +77,14 @@ export function socketPort<Out, In>(socket: WebSocket): FramePort<Out, In> {
     },
     close(why) {
       // A reason may have 123 bytes (RFC 6455, 5.5).
-      if (socket.readyState === socket.OPEN) socket.close(codeFor(why?.code), Buffer.from(why?.message ?? '').subarray(0, 120).toString('utf8').replace(/\ufffd$/, ''))
+      if (socket.readyState === socket.OPEN)
+        socket.close(
+          codeFor(why?.code),
+          Buffer.from(why?.message ?? '')
+            .subarray(0, 120)
+            .toString('utf8')
+            .replace(/\ufffd$/, ''),
+        )
     },
     waiting: () => socket.bufferedAmount,
   }

@@ -4,9 +4,16 @@ import { isRecord, type YamlFile, type YamlPath } from './yaml-file.ts'
 import { isDeerFlows, meant, mountKeys, nearest, quietSandboxKeys, sections, topKeys } from './keys.ts'
 
 /** One value of the file: `key` as the schema has it, `at` where it stands in the file. */
-export interface Entry { readonly key: string; readonly at: YamlPath; readonly value: unknown }
+export interface Entry {
+  readonly key: string
+  readonly at: YamlPath
+  readonly value: unknown
+}
 
-export interface Collected { readonly entries: ReadonlyMap<string, Entry>; readonly warnings: readonly string[] }
+export interface Collected {
+  readonly entries: ReadonlyMap<string, Entry>
+  readonly warnings: readonly string[]
+}
 
 /**
  * Every value of the file that is Berth's, from the top level and from `sandbox:`, and a warning about each key there that is
@@ -69,9 +76,7 @@ function keysOf(yaml: YamlFile, at: YamlPath): [string, unknown][] {
 function shaped(yaml: YamlFile, name: string, at: YamlPath, value: unknown) {
   if (name === 'environment' && isRecord(value)) {
     // `PORT: 8080` and `DEBUG: yes` mean these very letters; a list or a section is still refused.
-    return Object.fromEntries(
-      Object.entries(value).map(([key, it]) => [key, isPlain(it) ? (yaml.written([...at, key]) ?? String(it)) : it]),
-    )
+    return Object.fromEntries(Object.entries(value).map(([key, it]) => [key, isPlain(it) ? (yaml.written([...at, key]) ?? String(it)) : it]))
   }
   if (name === 'mounts' && Array.isArray(value)) {
     for (const [n, item] of value.entries()) {

@@ -19,13 +19,20 @@ const yaml = { version: '1.1', logLevel: 'error' } as const
  */
 export function editConfig(text: string, path: string, env: Env, key: string, value: unknown): { text: string; restart: boolean } {
   const fixed = Object.values(overrideVariables).find(([name]) => name === key)
-  if (fixed) throw fail('BAD_CONFIG', `${key} is set by the environment in which Berth was started, not by the file`, { next: `Set ${fixed.join(' or ')} there and start Berth again.`, details: { key } })
+  if (fixed)
+    throw fail('BAD_CONFIG', `${key} is set by the environment in which Berth was started, not by the file`, {
+      next: `Set ${fixed.join(' or ')} there and start Berth again.`,
+      details: { key },
+    })
   if (!leafKeys.includes(key) && !/^environment\.[^.]+$/.test(key)) {
     throw fail('BAD_CONFIG', `There is no setting ${JSON.stringify(key.slice(0, 60))}`, { next: 'Look at the list: berth config', details: { key } })
   }
   const document = parseDocument(text, yaml)
   if (document.errors[0]) {
-    throw fail('BAD_CONFIG', `The file cannot be changed while it is not in order: ${document.errors[0].message.split('\n')[0]}`, { next: 'Correct it in an editor first.', cause: document.errors[0] })
+    throw fail('BAD_CONFIG', `The file cannot be changed while it is not in order: ${document.errors[0].message.split('\n')[0]}`, {
+      next: 'Correct it in an editor first.',
+      cause: document.errors[0],
+    })
   }
   const at = placeOf(document, key)
   const edited = inPlace(text, document, at, value) ?? asBefore(text, rewritten(document, at, value))
@@ -70,7 +77,11 @@ function rewritten(document: Document, at: readonly string[], value: unknown): s
     tidy(document, at)
     return document.contents === null ? '' : document.toString({ lineWidth: 0 })
   } catch (cause) {
-    throw fail('BAD_CONFIG', `${at.join('.')} stands in a part of the file that cannot be changed from here`, { next: 'Change it in an editor.', details: { key: at.join('.') }, cause })
+    throw fail('BAD_CONFIG', `${at.join('.')} stands in a part of the file that cannot be changed from here`, {
+      next: 'Change it in an editor.',
+      details: { key: at.join('.') },
+      cause,
+    })
   }
 }
 
@@ -100,7 +111,15 @@ function updated(document: Document, old: unknown, value: unknown): Node {
     }
     // What is the very same first, so that nobody else takes it; a mount is known by where it is in the sandbox.
     const same = value.map((item: unknown) => take((one) => isDeepStrictEqual(one, item)))
-    old.items = value.map((item: unknown, n) => same[n] ?? updated(document, take((one) => sameMount(one, item)), item))
+    old.items = value.map(
+      (item: unknown, n) =>
+        same[n] ??
+        updated(
+          document,
+          take((one) => sameMount(one, item)),
+          item,
+        ),
+    )
     return old
   }
   if (isScalar(old) && isDeepStrictEqual(old.value, value)) return old
@@ -119,7 +138,8 @@ function sameMount(one: unknown, other: unknown): boolean {
 
 /** The sections above it, made where there are none: left to the library they would be ordered maps, which nobody reads. */
 function sectioned(document: Document, at: readonly string[]): void {
-  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) document.contents = new YAMLMap(document.schema) as unknown as typeof document.contents
+  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null))
+    document.contents = new YAMLMap(document.schema) as unknown as typeof document.contents
   for (let length = 1; length < at.length; length += 1) {
     const above: unknown = document.getIn(at.slice(0, length), true)
     // `bridge:` with nothing below it is no section yet.

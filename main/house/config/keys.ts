@@ -17,8 +17,15 @@ export const leafKeys: readonly string[] = topKeys.flatMap((key) => sections.get
 
 /** deer-flow's keys under `sandbox:` that mean nothing here and promise nothing, so that nobody need be told. */
 export const quietSandboxKeys: ReadonlySet<string> = new Set([
-  'use', 'auto_start', 'base_url', 'allow_host_bash', 'bash_command_timeout', 'bash_output_max_chars',
-  'read_file_output_max_chars', 'ls_output_max_chars', 'thread_data_mounts',
+  'use',
+  'auto_start',
+  'base_url',
+  'allow_host_bash',
+  'bash_command_timeout',
+  'bash_output_max_chars',
+  'read_file_output_max_chars',
+  'ls_output_max_chars',
+  'thread_data_mounts',
 ])
 
 /** Whether a file is deer-flow's whole configuration and not one written for Berth. */
@@ -30,10 +37,24 @@ export function isDeerFlows(values: Readonly<Record<string, unknown>>): boolean 
 
 /** What compose, Kubernetes and the container engines call it. */
 const elsewhere: Readonly<Record<string, string>> = {
-  ro: 'read_only', mode: 'read_only', readonly: 'read_only',
-  source: 'host_path', src: 'host_path', host: 'host_path',
-  target: 'container_path', dst: 'container_path', destination: 'container_path', mountpath: 'container_path', container: 'container_path',
-  mem: 'memory', mem_limit: 'memory', memory_limit: 'memory', cpu: 'cpus', cpu_limit: 'cpus', nano_cpus: 'cpus', pids_limit: 'pids',
+  ro: 'read_only',
+  mode: 'read_only',
+  readonly: 'read_only',
+  source: 'host_path',
+  src: 'host_path',
+  host: 'host_path',
+  target: 'container_path',
+  dst: 'container_path',
+  destination: 'container_path',
+  mountpath: 'container_path',
+  container: 'container_path',
+  mem: 'memory',
+  mem_limit: 'memory',
+  memory_limit: 'memory',
+  cpu: 'cpus',
+  cpu_limit: 'cpus',
+  nano_cpus: 'cpus',
+  pids_limit: 'pids',
 }
 
 /** The key of a section that was probably meant, by its letters or by what others call it; null if none is near. */

@@ -104,7 +104,10 @@ async function readText({ path, named }: ChosenFile): Promise<string | null> {
 }
 
 /** `named`: somebody asked for this very file, so it must be there. */
-interface ChosenFile { readonly path: string; readonly named: string | null }
+interface ChosenFile {
+  readonly path: string
+  readonly named: string | null
+}
 
 /** `--config`, then BERTH_CONFIG, then deer-flow's DEER_FLOW_CONFIG_PATH, then `config.yaml` in the home. Empty counts as unset. */
 export function chooseFile(from: { file?: string | null | undefined; env: Env; home: string }): ChosenFile {

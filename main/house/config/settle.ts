@@ -167,7 +167,11 @@ function refused(yaml: YamlFile, entries: ReadonlyMap<string, Entry>, issues: re
   return fail('BAD_CONFIG', `${first?.text ?? yaml.file}: \`${first?.key ?? ''}\`: ${first?.expected ?? 'does not fit'}${more}`, {
     next: 'Correct the value, or take the line out: every key has a default.',
     details: {
-      file: yaml.file, line: first?.line, column: first?.column, key: first?.key, expected: first?.expected,
+      file: yaml.file,
+      line: first?.line,
+      column: first?.column,
+      key: first?.key,
+      expected: first?.expected,
       errors: rows.map(({ text, key, expected }) => `${text}: \`${key}\`: ${expected}`),
     },
   })
@@ -204,7 +208,11 @@ export interface Resolved {
 }
 
 /** A `$NAME` that cannot be resolved, at `path` within the value. */
-export interface Unresolved { readonly path: readonly (string | number)[]; readonly text: string; readonly name: string | null }
+export interface Unresolved {
+  readonly path: readonly (string | number)[]
+  readonly text: string
+  readonly name: string | null
+}
 
 /**
  * Replaces every whole value `$NAME` by that variable, through lists and maps. `$$...` is a literal `$...`. As in

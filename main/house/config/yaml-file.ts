@@ -24,7 +24,12 @@ export function parseYaml(file: string, text: string): YamlFile {
     return { text: `${file}:${line}:${col}`, line, column: col }
   }
   const wrong = document.errors[0]
-  if (wrong) throw notYaml(place(wrong.pos[0]), wrong.code === 'MULTIPLE_DOCS' ? 'a second document begins here (`---`), and a configuration is one' : wrong.message, wrong)
+  if (wrong)
+    throw notYaml(
+      place(wrong.pos[0]),
+      wrong.code === 'MULTIPLE_DOCS' ? 'a second document begins here (`---`), and a configuration is one' : wrong.message,
+      wrong,
+    )
   return {
     file,
     values: asValues(document, place),

@@ -4,7 +4,10 @@ import { type BerthEvent, berthEvent } from '../../../shared/events.ts'
 import { errno } from '../../base/write-atomic.ts'
 
 /** Where a reader was: the last event it saw, and the instance of the engine that told it. */
-export interface Seen { readonly instance: string; readonly seq: number }
+export interface Seen {
+  readonly instance: string
+  readonly seq: number
+}
 
 export interface Past {
   readonly events: readonly { readonly instance: string; readonly event: BerthEvent }[]

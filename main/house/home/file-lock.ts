@@ -125,7 +125,10 @@ export function fileLocks(dir: string, clock: Clock): FileLocks {
   }
 
   async function isOld(file: string): Promise<boolean> {
-    const touched = await stat(file).then(({ mtimeMs }) => mtimeMs, () => null) // gone meanwhile
+    const touched = await stat(file).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => null,
+    ) // gone meanwhile
     return touched !== null && clock.wall() - touched > staleMs
   }
 
@@ -302,14 +305,22 @@ function unusable(name: string, cause: unknown): Error {
   if (isFull(cause)) {
     return fail('DISK_FULL', `The disk of Berth's home is full: the lock of ${name} cannot be written`, { next: fullNext, cause })
   }
-  return fail('HOME_UNUSABLE', `The lock of ${name} cannot be written in Berth's home`, { next: 'Check the permissions of the home; `berth doctor` names them.', cause })
+  return fail('HOME_UNUSABLE', `The lock of ${name} cannot be written in Berth's home`, {
+    next: 'Check the permissions of the home; `berth doctor` names them.',
+    cause,
+  })
 }
 
 /** Where somebody else has it: asked again after this. Milliseconds. */
 const againMs = 5000
 
 /** A lock for as long as a process works: lost, say because somebody tidied the directory, it is taken again. `problem`: another one has it by now. */
-export function keepLock(locks: FileLocks, name: string, first: HeldLock, { clock, problem }: { clock: Clock; problem: (error: unknown) => void }): { release(): Promise<void> } {
+export function keepLock(
+  locks: FileLocks,
+  name: string,
+  first: HeldLock,
+  { clock, problem }: { clock: Clock; problem: (error: unknown) => void },
+): { release(): Promise<void> } {
   const over = new AbortController()
   let held = first
   follow()

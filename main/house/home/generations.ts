@@ -83,7 +83,10 @@ export function containerId(user: string, thread: string): string {
 
 /** The id of the anonymous sandbox that one client of the provisioner dialect means by an id of its own. */
 export function namedAnonymousId(client: string, name: string): string {
-  return createHash('sha256').update(JSON.stringify(['anonymous', client, name])).digest('hex').slice(0, 16)
+  return createHash('sha256')
+    .update(JSON.stringify(['anonymous', client, name]))
+    .digest('hex')
+    .slice(0, 16)
 }
 
 /** All names that deer-flow clients of any age give a thread's sandbox by themselves. */

@@ -54,7 +54,11 @@ export function leaseFiles(
   }
 
   function delay(id: string): void {
-    if (!waiting.has(id)) waiting.set(id, effects.later(spacingMs, () => start(id)))
+    if (!waiting.has(id))
+      waiting.set(
+        id,
+        effects.later(spacingMs, () => start(id)),
+      )
   }
 
   return {

@@ -10,7 +10,10 @@ import { makeOnce } from '../../base/make-once.ts'
 /** Who this home is: `id` goes into labels (with the home's real path, so that a copy is told apart), `secret` nowhere. */
 export const installation = z.object({
   id: z.uuid(),
-  secret: z.string().regex(/^[a-f0-9]{64}$/).describe('32 bytes, hex; every key and capability is derived from it.'),
+  secret: z
+    .string()
+    .regex(/^[a-f0-9]{64}$/)
+    .describe('32 bytes, hex; every key and capability is derived from it.'),
 })
 export type Installation = z.infer<typeof installation>
 

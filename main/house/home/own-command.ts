@@ -13,7 +13,8 @@ export interface OwnCommand {
 /** How another program on this machine runs the `berth` command. A client that is told `berth` where there is none on its PATH fails without a word. */
 export function ownCommand(home: string, env: NodeJS.ProcessEnv, file = commandFile(env)): OwnCommand {
   const real = existsSync(file) ? realpathSync(file) : null
-  const found = real !== null && (env['PATH'] ?? '').split(path.delimiter).some((directory) => !isBorrowed(directory) && leadsTo(path.join(directory, 'berth'), real))
+  const found =
+    real !== null && (env['PATH'] ?? '').split(path.delimiter).some((directory) => !isBorrowed(directory) && leadsTo(path.join(directory, 'berth'), real))
   const command = real === null || found ? ['berth'] : process.platform === 'win32' ? ['node', file] : [file]
   return { command, home_option: home === defaultHome({}) ? [] : ['--home', home] }
 }

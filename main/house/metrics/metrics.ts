@@ -38,30 +38,63 @@ export function openMetrics(deps: MetricsDeps): Metrics {
   const registers = [registry]
   gauges(
     registers,
-    { berth_places: 'Places for sandboxes (sandbox.replicas).', berth_places_taken: 'Places that are taken.', berth_acquires_waiting: 'Acquires that wait for a place.' },
+    {
+      berth_places: 'Places for sandboxes (sandbox.replicas).',
+      berth_places_taken: 'Places that are taken.',
+      berth_acquires_waiting: 'Acquires that wait for a place.',
+    },
     () => {
       const { replicas, counted } = deps.sandboxes()
       return { berth_places: replicas, berth_places_taken: counted, berth_acquires_waiting: deps.waiting() }
     },
   )
-  new Gauge({ name: 'berth_info', help: 'Which Berth this is.', labelNames: ['version', 'backend'], registers }).set({ version: deps.version, backend: deps.backend }, 1)
+  new Gauge({ name: 'berth_info', help: 'Which Berth this is.', labelNames: ['version', 'backend'], registers }).set(
+    { version: deps.version, backend: deps.backend },
+    1,
+  )
   new Gauge({
-    name: 'berth_sandboxes', help: 'Sandboxes, by state.', labelNames: ['state'], registers,
+    name: 'berth_sandboxes',
+    help: 'Sandboxes, by state.',
+    labelNames: ['state'],
+    registers,
     collect() {
       const { sandboxes } = deps.sandboxes()
       for (const state of sandboxStatus.options) this.set({ state }, sandboxes.filter(({ status }) => status === state).length)
     },
   })
-  const acquires = new Histogram({ name: 'berth_acquire_seconds', help: 'How long an acquire took, by the way it went.', labelNames: ['path'], buckets: bounds, registers })
+  const acquires = new Histogram({
+    name: 'berth_acquire_seconds',
+    help: 'How long an acquire took, by the way it went.',
+    labelNames: ['path'],
+    buckets: bounds,
+    registers,
+  })
   const failures = new Counter({ name: 'berth_acquire_failures_total', help: 'Acquires that failed, by error code.', labelNames: ['code'], registers })
-  const ended = new Counter({ name: 'berth_sandboxes_ended_total', help: 'Sandboxes that ended without anybody asking: evicted for room, reaped as idle, lost.', labelNames: ['cause'], registers })
-  const replaced = new Counter({ name: 'berth_replacements_told_total', help: 'Holders that were told, once each, that their sandbox had been replaced.', registers })
-  const requests = new Counter({ name: 'berth_http_requests_total', help: 'Requests on the bridge, by class of status; aborted: the caller left first.', labelNames: ['status'], registers })
+  const ended = new Counter({
+    name: 'berth_sandboxes_ended_total',
+    help: 'Sandboxes that ended without anybody asking: evicted for room, reaped as idle, lost.',
+    labelNames: ['cause'],
+    registers,
+  })
+  const replaced = new Counter({
+    name: 'berth_replacements_told_total',
+    help: 'Holders that were told, once each, that their sandbox had been replaced.',
+    registers,
+  })
+  const requests = new Counter({
+    name: 'berth_http_requests_total',
+    help: 'Requests on the bridge, by class of status; aborted: the caller left first.',
+    labelNames: ['status'],
+    registers,
+  })
   // What has not happened yet is a number too.
   for (const cause of ['evicted', 'reaped', 'lost']) ended.inc({ cause }, 0)
   for (const status of ['2xx', '3xx', '4xx', '5xx', 'aborted']) requests.inc({ status }, 0)
   new Counter({
-    name: 'berth_events_dropped_total', help: 'Events lost to a slow subscriber, or to the log on a disk that took none.', labelNames: ['to'], registers,
+    name: 'berth_events_dropped_total',
+    help: 'Events lost to a slow subscriber, or to the log on a disk that took none.',
+    labelNames: ['to'],
+    registers,
     collect() {
       this.reset()
       this.inc({ to: 'subscriber' }, deps.events.dropped())
@@ -147,7 +180,9 @@ function processFigures(registers: Registry[]): { close(): void } {
     },
   )
   new Counter({
-    name: 'process_cpu_seconds_total', help: 'CPU time used, user and system.', registers,
+    name: 'process_cpu_seconds_total',
+    help: 'CPU time used, user and system.',
+    registers,
     collect() {
       const { user, system } = process.cpuUsage()
       this.reset()
@@ -162,7 +197,9 @@ function gauges<Name extends string>(registers: Registry[], helps: Readonly<Reco
   const made = Object.entries<string>(helps).map(([name, help], at) => ({
     name,
     gauge: new Gauge({
-      name, help, registers,
+      name,
+      help,
+      registers,
       collect() {
         if (at > 0) return
         const values = read()

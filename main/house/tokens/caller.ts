@@ -22,4 +22,7 @@ export interface Caller {
 export type Identify = (token: string) => Caller | null
 
 /** Who a key is of; of a person's browser, which session. */
-export interface KeyHolder { readonly caller: Caller; readonly session: string | null }
+export interface KeyHolder {
+  readonly caller: Caller
+  readonly session: string | null
+}

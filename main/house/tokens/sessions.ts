@@ -29,7 +29,10 @@ const mostCodes = 20
 const missesMs = 60_000
 const manyMisses = 10
 
-interface Live { readonly end: AbortController; pages: number }
+interface Live {
+  readonly end: AbortController
+  pages: number
+}
 
 /** Codes that were given out, by their hash, with their end in monotonic ms. They outlive an engine that starts anew in its process. */
 export type LoginCodes = Map<string, number>
@@ -84,12 +87,17 @@ export function openSessions(deps: { kept: Tokens['sessions']; clock: Clock; pub
       codes.delete(hash)
       if (expires === undefined || expires <= clock.now()) {
         missed()
-        throw fail('UNAUTHORIZED', 'This login link is not taken: it was used, or is older than 5 minutes', { next: 'Make a new one where Berth runs: berth open' })
+        throw fail('UNAUTHORIZED', 'This login link is not taken: it was used, or is older than 5 minutes', {
+          next: 'Make a new one where Berth runs: berth open',
+        })
       }
       const key = `bu_${randomBytes(32).toString('base64url')}`
       const at = iso()
       const record: SessionRecord = { id: randomBytes(6).toString('hex'), hash: hashOf(key), agent: browserOf(agent), created_at: at, last_seen_at: at }
-      const others = [...records].filter(fresh).sort((a, b) => (a.last_seen_at < b.last_seen_at ? 1 : -1)).slice(0, mostSessions - 1)
+      const others = [...records]
+        .filter(fresh)
+        .sort((a, b) => (a.last_seen_at < b.last_seen_at ? 1 : -1))
+        .slice(0, mostSessions - 1)
       records = [record, ...others]
       changed()
       publish({ type: 'session.opened', who: `session:${record.id}`, text: `A browser logged in (${record.agent})` })
@@ -145,7 +153,13 @@ export function browserOf(agent: string): string {
 }
 
 /** What one ticket is good for: the bytes of one file, one way, once. */
-export interface Ticket { readonly sandbox: string; readonly path: string; readonly name: string; readonly direction: 'download' | 'upload'; readonly who: string }
+export interface Ticket {
+  readonly sandbox: string
+  readonly path: string
+  readonly name: string
+  readonly direction: 'download' | 'upload'
+  readonly who: string
+}
 
 export interface TicketStore {
   issue(ticket: Ticket): { secret: string; expires: number }
@@ -188,7 +202,11 @@ export function ticketStore(clock: Clock): TicketStore {
 
 /** A name for the host's disk, of a file whose name an agent chose: nothing that hides what it is, and no way out of a directory. */
 export function safeName(path: string): string {
-  const last = path.split('/').filter((part) => part !== '').at(-1) ?? 'file'
+  const last =
+    path
+      .split('/')
+      .filter((part) => part !== '')
+      .at(-1) ?? 'file'
   const plain = last
     // Control and bidi characters make a name look like another; the rest is forbidden on some system.
     .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '')

@@ -10,14 +10,22 @@ import type { Clock } from '../../base/clock.ts'
 import { diskError, errno, writeAtomic } from '../../base/write-atomic.ts'
 import { readJson } from '../../base/read-json.ts'
 
-const tokenRecord = namedToken.extend({ hash: z.string().regex(/^[a-f0-9]{64}$/).describe('sha256 of the token, hex.') })
+const tokenRecord = namedToken.extend({
+  hash: z
+    .string()
+    .regex(/^[a-f0-9]{64}$/)
+    .describe('sha256 of the token, hex.'),
+})
 /** One token as it is kept: everything but itself. */
 type TokenRecord = z.infer<typeof tokenRecord>
 
 /** A browser that has logged in, as it is kept. */
 export const sessionRecord = z.object({
   id: z.string(),
-  hash: z.string().regex(/^[a-f0-9]{64}$/).describe('sha256 of its key, hex.'),
+  hash: z
+    .string()
+    .regex(/^[a-f0-9]{64}$/)
+    .describe('sha256 of its key, hex.'),
   agent: z.string(),
   created_at: z.iso.datetime(),
   last_seen_at: z.iso.datetime(),
@@ -151,10 +159,11 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
 
   function later(): void {
     unwritten = true
-    if (!closed) timer ??= clock.timer(spacingMs, () => {
-      timer = null
-      void writeBehind()
-    })
+    if (!closed)
+      timer ??= clock.timer(spacingMs, () => {
+        timer = null
+        void writeBehind()
+      })
   }
 
   async function writeBehind(): Promise<void> {
@@ -180,7 +189,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     }
     if (scope === 'operator' && (thread_prefix !== null || user !== null)) {
       throw fail('BAD_INPUT', "An operator's token runs the whole house: it cannot be kept to some threads or a user", {
-        next: 'Make it an agent\'s (`--scope agent`), or leave the prefix and the user out.',
+        next: "Make it an agent's (`--scope agent`), or leave the prefix and the user out.",
       })
     }
     if (byName.size + pending.size >= most) throw fail('BAD_INPUT', `There are ${most} tokens already`, { next: 'Revoke those that nobody uses.' })
@@ -203,7 +212,10 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
       }
       return found.caller
     },
-    list: () => records().map(shown).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    list: () =>
+      records()
+        .map(shown)
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
     async add(wanted, who) {
       refuse(wanted)
       const token = `e2b_${randomBytes(20).toString('hex')}`

@@ -54,12 +54,20 @@ async function discardDirectory(home: Home, dir: string): Promise<Deleted> {
 
 /** At start: finishes what a crash interrupted. */
 export async function sweepDeleted(home: Home): Promise<Deleted> {
-  return sweep(home.paths.deleted, () => true, (path) => removeTree(path))
+  return sweep(
+    home.paths.deleted,
+    () => true,
+    (path) => removeTree(path),
+  )
 }
 
 /** At start: files of anonymous sandboxes that are gone. `alive`: asked after the directories were listed, as new ones may come meanwhile. */
 export async function sweepAnonymous(home: Home, alive: Pick<ReadonlySet<string>, 'has'>): Promise<Deleted> {
-  return sweep(home.paths.anonymous, (name) => !alive.has(name) && /^[a-f0-9]{16}$/.test(name), (path) => discardDirectory(home, path))
+  return sweep(
+    home.paths.anonymous,
+    (name) => !alive.has(name) && /^[a-f0-9]{16}$/.test(name),
+    (path) => discardDirectory(home, path),
+  )
 }
 
 async function sweep(

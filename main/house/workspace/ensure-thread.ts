@@ -161,7 +161,10 @@ async function namesIn(path: string): Promise<string[]> {
 }
 
 /** Whom the files of sandboxes belong to on this machine, where that is not the user who runs Berth. */
-export interface FilesOwner { readonly uid: number; readonly gid: number }
+export interface FilesOwner {
+  readonly uid: number
+  readonly gid: number
+}
 
 /** Only root can give files away, and only on a system that has owners. */
 const able = () => process.platform === 'linux' && process.geteuid?.() === 0

@@ -45,10 +45,15 @@ export function engineSocketPaths(env: Env): string[] {
   const user = homedir()
   return [
     ...[env['DOCKER_HOST'], env['CONTAINER_HOST']].flatMap((host) => (host?.startsWith('unix://') ? [host.slice('unix://'.length)] : [])),
-    '/var/run/docker.sock', '/run/docker.sock', '/run/podman/podman.sock', '/run/containerd/containerd.sock', '/run/crio/crio.sock',
+    '/var/run/docker.sock',
+    '/run/docker.sock',
+    '/run/podman/podman.sock',
+    '/run/containerd/containerd.sock',
+    '/run/crio/crio.sock',
     ...(runtime ? ['docker.sock', 'podman/podman.sock'].map((name) => join(runtime, name)) : []),
-    ...['.docker/run/docker.sock', '.docker/desktop/docker.sock', '.colima/default/docker.sock', '.orbstack/run/docker.sock', '.rd/docker.sock']
-      .map((name) => join(user, name)),
+    ...['.docker/run/docker.sock', '.docker/desktop/docker.sock', '.colima/default/docker.sock', '.orbstack/run/docker.sock', '.rd/docker.sock'].map((name) =>
+      join(user, name),
+    ),
   ]
 }
 

@@ -5,7 +5,11 @@ import { threadId, userId } from '../../../shared/identity.ts'
 import { diskError, errno } from '../../base/write-atomic.ts'
 import type { Home } from '../home/open-home.ts'
 
-export interface ThreadFiles extends DiskUse { readonly user: string; readonly thread: string; readonly path: string }
+export interface ThreadFiles extends DiskUse {
+  readonly user: string
+  readonly thread: string
+  readonly path: string
+}
 
 /** Threads that have files in this home, of one user or of all, ordered by name. Reads every directory of them. */
 export async function listThreads(home: Home, only?: string): Promise<ThreadFiles[]> {
@@ -75,9 +79,15 @@ export async function diskUse(dir: string): Promise<DiskUse> {
   return use
 }
 
-export interface Met { readonly path: string; readonly facts: Stats }
+export interface Met {
+  readonly path: string
+  readonly facts: Stats
+}
 /** What could not be looked at, e.g. what a sandbox made for its own root only. */
-export interface Unmet { readonly path: string; readonly code: string }
+export interface Unmet {
+  readonly path: string
+  readonly code: string
+}
 
 const batchSize = 64
 /** A level is an open directory; below this many, names are read at once instead, so that descriptors do not run out. */

@@ -4,10 +4,17 @@ import { sandboxId, threadId, userId } from '../../../shared/identity.ts'
 import type { HomePaths } from '../home/paths.ts'
 
 /** Whose directories are meant. `id` names an anonymous sandbox's, and is not looked at otherwise. */
-export interface Place { readonly id: string; readonly user: string; readonly thread: string | null }
+export interface Place {
+  readonly id: string
+  readonly user: string
+  readonly thread: string | null
+}
 
 /** A thread's directory; and where an older home has it, which only the user `default` can have. */
-export interface ThreadPlaces { readonly current: string; readonly older: string | null }
+export interface ThreadPlaces {
+  readonly current: string
+  readonly older: string | null
+}
 
 /** Throws BAD_INPUT for an id that could lead anywhere else; whoever calls has checked it before. */
 export function threadPlaces(paths: Pick<HomePaths, 'users' | 'threads'>, user: string, thread: string): ThreadPlaces {

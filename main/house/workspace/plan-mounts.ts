@@ -14,8 +14,30 @@ const userDataTarget = '/mnt/user-data'
 const trees = ['/proc', '/sys', '/dev']
 /** What a sandbox needs to run at all; a path below them may be mounted. */
 const exactly = [
-  '/', '/mnt', '/etc', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/usr', '/usr/bin', '/usr/sbin', '/usr/lib', '/usr/lib64',
-  '/usr/local', '/usr/local/bin', '/usr/local/lib', '/run', '/var', '/var/run', '/opt', '/root', '/home', '/boot',
+  '/',
+  '/mnt',
+  '/etc',
+  '/bin',
+  '/sbin',
+  '/lib',
+  '/lib32',
+  '/lib64',
+  '/libx32',
+  '/usr',
+  '/usr/bin',
+  '/usr/sbin',
+  '/usr/lib',
+  '/usr/lib64',
+  '/usr/local',
+  '/usr/local/bin',
+  '/usr/local/lib',
+  '/run',
+  '/var',
+  '/var/run',
+  '/opt',
+  '/root',
+  '/home',
+  '/boot',
 ]
 
 /** One spelling for one place: no `..`, no doubled or trailing slashes. */
@@ -31,7 +53,10 @@ function whyNotAt(target: string): string | null {
   return tree === undefined ? null : `lies in ${tree}, which is the kernel's`
 }
 
-export interface MountPlan { readonly mounts: readonly Mount[]; readonly warnings: readonly string[] }
+export interface MountPlan {
+  readonly mounts: readonly Mount[]
+  readonly warnings: readonly string[]
+}
 
 export interface MountFacts extends SourceRules {
   /** Host directory of the thread, inside the home. */
@@ -42,7 +67,12 @@ export interface MountFacts extends SourceRules {
   readonly at: ReadonlyMap<string, HostFacts | null>
 }
 
-interface Wanted { readonly key: string; readonly source: string; readonly target: string; readonly readonly: boolean }
+interface Wanted {
+  readonly key: string
+  readonly source: string
+  readonly target: string
+  readonly readonly: boolean
+}
 
 /**
  * The binds of one sandbox, from facts that were gathered before: the thread's files, the configured mounts, the skills.
@@ -80,7 +110,10 @@ export function engineView(path: string, facts: { readonly home: string; readonl
 
 function configured(config: Pick<Config, 'mounts'>): Wanted[] {
   return config.mounts.map((mount, n) => ({
-    key: `mounts.${n}`, source: mount.host_path, target: mount.container_path, readonly: mount.read_only,
+    key: `mounts.${n}`,
+    source: mount.host_path,
+    target: mount.container_path,
+    readonly: mount.read_only,
   }))
 }
 
@@ -131,7 +164,11 @@ function refusedTarget(wanted: Wanted, target: string, why: string): BerthError 
 }
 
 /** A directory below which extra mounts may lie, as it is configured and where it really is. */
-export interface MountRoot { readonly path: string; readonly real: string; readonly deerFlows: boolean }
+export interface MountRoot {
+  readonly path: string
+  readonly real: string
+  readonly deerFlows: boolean
+}
 
 export interface ExtraFacts extends SourceRules {
   readonly overrides: Overrides
@@ -217,8 +254,11 @@ async function hasPlace(target: string, mounts: readonly Mount[], facts: ExtraFa
 
 function outside(one: ExtraMount, real: string, { roots }: ExtraFacts): BerthError {
   const which = roots.length === 0 ? 'no directory is allowed yet' : `allowed is what lies below ${roots.map(({ path }) => path).join(', ')}`
-  return extraMountsRefused(one, `${real === one.hostPath ? 'is' : `leads to ${real}, which is`} not allowed: ${which}`,
-    "Set `deer_flow.home` in Berth's configuration to deer-flow's home, or add the directory to `deer_flow.mount_roots`.")
+  return extraMountsRefused(
+    one,
+    `${real === one.hostPath ? 'is' : `leads to ${real}, which is`} not allowed: ${which}`,
+    "Set `deer_flow.home` in Berth's configuration to deer-flow's home, or add the directory to `deer_flow.mount_roots`.",
+  )
 }
 
 function extraMountsRefused(one: ExtraMount, why: string, next: string): BerthError {
@@ -253,15 +293,36 @@ function whyNotThread([thread, part]: readonly string[], own: string | null): st
 
 /** These and all below them belong to the machine. */
 const systemTrees = [
-  '/proc', '/sys', '/dev', '/boot', '/etc', '/run', '/var/run', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/usr',
-  '/var/lib/docker', '/var/lib/containerd', '/var/lib/containers', '/var/lib/kubelet', '/System', '/Library', '/private/etc', '/private/var/run',
+  '/proc',
+  '/sys',
+  '/dev',
+  '/boot',
+  '/etc',
+  '/run',
+  '/var/run',
+  '/bin',
+  '/sbin',
+  '/lib',
+  '/lib32',
+  '/lib64',
+  '/libx32',
+  '/usr',
+  '/var/lib/docker',
+  '/var/lib/containerd',
+  '/var/lib/containers',
+  '/var/lib/kubelet',
+  '/System',
+  '/Library',
+  '/private/etc',
+  '/private/var/run',
 ]
 /** Parts of them in which people do keep data of their own. */
 const ownParts = ['/usr/local/share', '/usr/local/src', '/usr/share', '/usr/src', '/run/media']
 /** Only these themselves: they hold what belongs to others, or to all; a directory in them is somebody's own. */
 const systemRoots = ['/', '/root', '/home', '/Users', '/var', '/var/lib', '/private', '/private/var', '/usr/local', '/tmp', '/private/tmp']
 /** A home's own files; any other directory that somebody keeps in a home may be mounted. */
-const homesOwn = /^(installation|token|tokens\.json|bridge\.json|config\.yaml|leases|aliases|slots|locks|users|threads|anonymous|deleted|desktop|events\b.*|.*\.tmp|.*\.broken)$/i
+const homesOwn =
+  /^(installation|token|tokens\.json|bridge\.json|config\.yaml|leases|aliases|slots|locks|users|threads|anonymous|deleted|desktop|events\b.*|.*\.tmp|.*\.broken)$/i
 
 interface SourceRules {
   readonly home: string

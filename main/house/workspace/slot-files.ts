@@ -49,15 +49,16 @@ export function slotFiles(home: Home, ownerNow: () => Promise<FilesOwner | null>
     async names() {
       return (await namesIn(home.paths.slots)).filter((name) => slotName.test(name))
     },
-    tidy: () => within(home.paths.users, 'put away what a probe left', async () => {
-      for (const name of await namesIn(home.paths.users)) {
-        if (!movedName.test(name)) continue
-        const moved = join(home.paths.users, name)
-        for (const file of await namesIn(moved)) if (wordName.test(file)) await rm(join(moved, file), { force: true })
-        // What the slot was made with, and where something is mounted. Whoever is told of anything else looks at it.
-        if (!(await removeHollow(moved))) await rmdir(moved)
-      }
-    }),
+    tidy: () =>
+      within(home.paths.users, 'put away what a probe left', async () => {
+        for (const name of await namesIn(home.paths.users)) {
+          if (!movedName.test(name)) continue
+          const moved = join(home.paths.users, name)
+          for (const file of await namesIn(moved)) if (wordName.test(file)) await rm(join(moved, file), { force: true })
+          // What the slot was made with, and where something is mounted. Whoever is told of anything else looks at it.
+          if (!(await removeHollow(moved))) await rmdir(moved)
+        }
+      }),
     async make(slot) {
       await within(dirOf(slot), 'make a slot', async () => {
         await mkdir(dirOf(slot), { mode: 0o700 })
@@ -71,29 +72,41 @@ export function slotFiles(home: Home, ownerNow: () => Promise<FilesOwner | null>
     // An empty claim is nobody's for ever, and ending a spare is no time to ask a full disk for room.
     retire: (slot) => within(dirOf(slot), 'retire a slot', () => makeEmptyOnly(claimOf(slot))),
     untouched: (slot, inner) => within(dirOf(slot), 'look into a slot', async () => untouched(dataOf(slot), inner)),
-    claim: (slot, place, started, inner = []) => claimFiles(home, { slot: dirOf(slot), data: dataOf(slot), claim: claimOf(slot) }, { place, started, inner, ownerNow }),
+    claim: (slot, place, started, inner = []) =>
+      claimFiles(home, { slot: dirOf(slot), data: dataOf(slot), claim: claimOf(slot) }, { place, started, inner, ownerNow }),
     async recover(slot) {
       const now = await state(slot)
-      if (now.kind === 'undone') await within(dirOf(slot), 'bring back what a claim had moved', async () => moveAllBack(home, dataOf(slot), now.place, await ownerNow()))
+      if (now.kind === 'undone')
+        await within(dirOf(slot), 'bring back what a claim had moved', async () => moveAllBack(home, dataOf(slot), now.place, await ownerNow()))
       else if (now.kind === 'home') await within(dirOf(slot), 'finish a claim', async () => leaveLink(dataOf(slot), await userDataOf(home, now.place)))
       return now
     },
-    drop: (slot) => within(dirOf(slot), 'remove the directory of a slot', async () => {
-      const now = await state(slot)
-      if (now.kind === 'absent') return
-      const data = await kindOf(dataOf(slot))
-      if (data === 'other') await unlink(dataOf(slot))
-      if (data === 'directory') await dropData(home, slot, dataOf(slot), now)
-      await rm(claimOf(slot), { force: true })
-      await sweepTemps(dirOf(slot))
-      await rmdir(dirOf(slot))
-    }),
+    drop: (slot) =>
+      within(dirOf(slot), 'remove the directory of a slot', async () => {
+        const now = await state(slot)
+        if (now.kind === 'absent') return
+        const data = await kindOf(dataOf(slot))
+        if (data === 'other') await unlink(dataOf(slot))
+        if (data === 'directory') await dropData(home, slot, dataOf(slot), now)
+        await rm(claimOf(slot), { force: true })
+        await sweepTemps(dirOf(slot))
+        await rmdir(dirOf(slot))
+      }),
   }
 }
 
-interface Paths { readonly slot: string; readonly data: string; readonly claim: string }
+interface Paths {
+  readonly slot: string
+  readonly data: string
+  readonly claim: string
+}
 /** `inner`: where something is mounted below its user-data. */
-interface Claiming { readonly place: Place; readonly started: string; readonly inner: readonly string[]; readonly ownerNow: () => Promise<FilesOwner | null> }
+interface Claiming {
+  readonly place: Place
+  readonly started: string
+  readonly inner: readonly string[]
+  readonly ownerNow: () => Promise<FilesOwner | null>
+}
 
 function claimFiles(home: Home, { slot, data, claim }: Paths, { place, started, inner, ownerNow }: Claiming): ClaimFiles {
   let thread: string | null = null
@@ -104,32 +117,40 @@ function claimFiles(home: Home, { slot, data, claim }: Paths, { place, started, 
   const doing = "move a thread's directories under a waiting sandbox"
   return {
     look: () => within(slot, doing, async () => (seen = await look(home, data, await at(), inner))),
-    stage: () => within(slot, doing, async () => {
-      staged = await writeTemp(claim, text, 0o600)
-    }),
-    clear: () => within(slot, doing, async () => {
-      if (staged !== null) rmSync(staged, { force: true })
-    }),
+    stage: () =>
+      within(slot, doing, async () => {
+        staged = await writeTemp(claim, text, 0o600)
+      }),
+    clear: () =>
+      within(slot, doing, async () => {
+        if (staged !== null) rmSync(staged, { force: true })
+      }),
     mark: () => within(slot, doing, () => (staged === null ? makeOnceOnly(claim, text) : linkOnce(staged, claim))),
     // Over the slot's own, which is empty.
     moveIn: (name) => within(slot, doing, async () => renameSync(join(await at(), name), join(data, name))),
-    bringHome: (wanted) => within(slot, doing, async () => {
-      if (seen?.dataMode !== wanted) setMode(data, wanted)
-      renameSync(data, await at())
-    }),
+    bringHome: (wanted) =>
+      within(slot, doing, async () => {
+        if (seen?.dataMode !== wanted) setMode(data, wanted)
+        renameSync(data, await at())
+      }),
     leaveLink: () => within(slot, doing, async () => leaveLink(data, await at())),
-    leaves: () => within(slot, doing, async () => {
-      const userData = await at()
-      const mode = seen?.leafMode ?? (await leafMode(home, dirname(userData)))
-      if (mode === seen?.slotMode) return
-      for (const leaf of leaves) if (seen?.children.includes(leaf) !== true) setMode(join(userData, leaf), mode)
-    }),
+    leaves: () =>
+      within(slot, doing, async () => {
+        const userData = await at()
+        const mode = seen?.leafMode ?? (await leafMode(home, dirname(userData)))
+        if (mode === seen?.slotMode) return
+        for (const leaf of leaves) if (seen?.children.includes(leaf) !== true) setMode(join(userData, leaf), mode)
+      }),
     moveBack: () => within(slot, doing, async () => moveAllBack(home, data, place, await ownerNow())),
   }
 }
 
 /** `slotMode`: of what lies in the slot; `leafMode`: of what is made for this thread. */
-interface Sight extends SlotSight { readonly leafMode: number; readonly slotMode: number; readonly dataMode: number }
+interface Sight extends SlotSight {
+  readonly leafMode: number
+  readonly slotMode: number
+  readonly dataMode: number
+}
 
 async function look(home: Home, data: string, thread: string, inner: readonly string[]): Promise<Sight> {
   const above = dirname(thread)
@@ -188,10 +209,13 @@ async function free(path: string): Promise<boolean> {
   const there = await lstat(path).catch(absent)
   if (there === null) return true
   if (!there.isDirectory()) return false
-  return rmdir(path).then(() => true, (error: unknown) => {
-    if (errno(error) === 'ENOTEMPTY' || errno(error) === 'EEXIST') return false
-    throw error
-  })
+  return rmdir(path).then(
+    () => true,
+    (error: unknown) => {
+      if (errno(error) === 'ENOTEMPTY' || errno(error) === 'EEXIST') return false
+      throw error
+    },
+  )
 }
 
 /** Removes directories that hold nothing but directories, such as lead to a mount; false: there is a file among them. */

@@ -48,7 +48,10 @@ export function makeWorkspace({ home, config, overrides, env, owner, warn }: Wor
 
   async function rootsNow(): Promise<MountRoot[]> {
     const { deer_flow } = config()
-    const named = [...(deer_flow.home === null ? [] : [{ path: deer_flow.home, deerFlows: true }]), ...deer_flow.mount_roots.map((path) => ({ path, deerFlows: false }))]
+    const named = [
+      ...(deer_flow.home === null ? [] : [{ path: deer_flow.home, deerFlows: true }]),
+      ...deer_flow.mount_roots.map((path) => ({ path, deerFlows: false })),
+    ]
     // One that is not there allows nothing yet.
     return await Promise.all(named.map(async (one) => ({ ...one, real: (await hostFacts(one.path))?.real ?? one.path })))
   }
@@ -97,6 +100,8 @@ function notWritable({ config, at }: { config: Pick<Config, 'mounts'>; at: Reado
     const facts = at.get(host_path)
     if (read_only || !facts || facts.uid === agent.uid) return []
     if ((facts.mode & 0o002) !== 0 || (facts.gid === agent.gid && (facts.mode & 0o020) !== 0)) return []
-    return [`${host_path} is mounted to be written, but belongs to uid ${facts.uid}, and sandboxes run as uid ${agent.uid}: they cannot write there. Set \`user: ${facts.uid || 'root'}\`, or give them the directory`]
+    return [
+      `${host_path} is mounted to be written, but belongs to uid ${facts.uid}, and sandboxes run as uid ${agent.uid}: they cannot write there. Set \`user: ${facts.uid || 'root'}\`, or give them the directory`,
+    ]
   })
 }

@@ -20,7 +20,11 @@ export interface TerminalSession {
   shell(): string | null
 }
 
-interface Viewer { readonly sink: TopicSink<'terminal'>; /** Missed something: gets the history anew once it has room. */ behind: boolean; full: number | null }
+interface Viewer {
+  readonly sink: TopicSink<'terminal'>
+  /** Missed something: gets the history anew once it has room. */ behind: boolean
+  full: number | null
+}
 
 /** Characters of history. */
 const kept = 262_144
@@ -67,32 +71,36 @@ export function terminalSession(deps: {
   let link: ShellLink = connect()
 
   function connect(): ShellLink {
-    const made = linkShell(visit.address, { session: shell, thread: deps.thread }, {
-      session(given) {
-        if (shell !== null && shell !== given) return over('Its shell has ended')
-        again = shell !== null
-        shell = given
-        failures = 0
-        linked = true
-        silent = true
-        link.resize(cols, rows)
-        if (paused) link.pause(true)
-        const said = unsaid
-        unsaid = ''
-        link.type(said)
+    const made = linkShell(
+      visit.address,
+      { session: shell, thread: deps.thread },
+      {
+        session(given) {
+          if (shell !== null && shell !== given) return over('Its shell has ended')
+          again = shell !== null
+          shell = given
+          failures = 0
+          linked = true
+          silent = true
+          link.resize(cols, rows)
+          if (paused) link.pause(true)
+          const said = unsaid
+          unsaid = ''
+          link.type(said)
+        },
+        output,
+        closed({ ended: shellEnded, reason }) {
+          linked = false
+          if (ended !== null) return
+          if (shellEnded) return over('Its shell has ended')
+          failures += 1
+          if (failures > tries || visit.lost.aborted) return void broken(reason)
+          clock.timer(100 * 2 ** failures, () => {
+            if (ended === null) link = connect()
+          })
+        },
       },
-      output,
-      closed({ ended: shellEnded, reason }) {
-        linked = false
-        if (ended !== null) return
-        if (shellEnded) return over('Its shell has ended')
-        failures += 1
-        if (failures > tries || visit.lost.aborted) return void broken(reason)
-        clock.timer(100 * 2 ** failures, () => {
-          if (ended === null) link = connect()
-        })
-      },
-    })
+    )
     return made
   }
 
@@ -241,7 +249,9 @@ function linkShell(address: Address, wanted: { session: string | null; thread: s
   const url = `${address.url.replace(/^http/, 'ws')}/v1/shell/ws?${query.toString()}`
   const socket = new WebSocket(url, {
     headers: address.key === null ? {} : { 'x-aio-api-key': address.key },
-    handshakeTimeout: 10_000, maxPayload: largest, perMessageDeflate: false,
+    handshakeTimeout: 10_000,
+    maxPayload: largest,
+    perMessageDeflate: false,
   })
   let problem = ''
   const send = (message: unknown) => {
@@ -257,7 +267,9 @@ function linkShell(address: Address, wanted: { session: string | null; thread: s
   socket.on('error', (error) => {
     problem ||= error.message
   })
-  socket.on('close', (code, reason) => listener.closed({ ended: code === 1000, reason: reason.toString('utf8') || problem || `the connection ended (${code})` }))
+  socket.on('close', (code, reason) =>
+    listener.closed({ ended: code === 1000, reason: reason.toString('utf8') || problem || `the connection ended (${code})` }),
+  )
   return {
     // In parts: the lite server takes 1 MiB a message.
     type(data) {

@@ -23,7 +23,11 @@ export interface Terminals {
 /** Of one sandbox, at once; and those that have ended, kept for their last words. */
 const mostEach = 16
 
-export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' | 'peek' | 'onChange'>; clock: Clock; events: Pick<Events, 'publish'> }): Terminals {
+export function openTerminals(deps: {
+  provider: Pick<Provider, 'get' | 'enter' | 'peek' | 'onChange'>
+  clock: Clock
+  events: Pick<Events, 'publish'>
+}): Terminals {
   const { provider, clock, events } = deps
   const sessions = new Map<string, TerminalSession>()
   const { tell: changed, on: onChange } = listeners<[sandbox: string]>()
@@ -37,7 +41,11 @@ export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' |
 
   /** The lowest number that none has. */
   function titleFor(sandbox: string): string {
-    const taken = new Set(all().filter((it) => it.sandbox === sandbox).map((it) => it.title))
+    const taken = new Set(
+      all()
+        .filter((it) => it.sandbox === sandbox)
+        .map((it) => it.title),
+    )
     let n = 1
     while (taken.has(`Terminal ${n}`)) n += 1
     return `Terminal ${n}`
@@ -56,7 +64,13 @@ export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' |
       // From now on only what a person types counts.
       visit.streaming()
       const session = terminalSession({
-        sandbox, title: titleFor(sandbox), thread: keyOf(provider, sandbox).thread ?? '', cols, rows, visit, clock,
+        sandbox,
+        title: titleFor(sandbox),
+        thread: keyOf(provider, sandbox).thread ?? '',
+        cols,
+        rows,
+        visit,
+        clock,
         onChange: () => changed(sandbox),
         onEnded: () => {
           const old = provider.peek(sandbox) === null ? ended(sandbox) : ended(sandbox).slice(0, -mostEach)
@@ -103,7 +117,9 @@ export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' |
       const visit = await provider.enter(sandbox, { counts: false, signal: closing.signal })
       try {
         const response = await fetch(`${visit.address.url}/v1/shell/sessions/${encodeURIComponent(shell)}`, {
-          method: 'DELETE', headers: visit.address.key === null ? {} : { 'x-aio-api-key': visit.address.key }, signal: AbortSignal.timeout(10_000),
+          method: 'DELETE',
+          headers: visit.address.key === null ? {} : { 'x-aio-api-key': visit.address.key },
+          signal: AbortSignal.timeout(10_000),
         })
         await response.arrayBuffer()
         if (!response.ok && response.status !== 404) throw new Error(`the sandbox answered ${response.status}`)
@@ -111,7 +127,12 @@ export function openTerminals(deps: { provider: Pick<Provider, 'get' | 'enter' |
         visit.leave()
       }
     } catch (error) {
-      events.publish({ type: 'berth.problem', who: 'berth:terminals', sandbox, text: `The shell of a closed terminal may still run: ${asBerthError(error).message}` })
+      events.publish({
+        type: 'berth.problem',
+        who: 'berth:terminals',
+        sandbox,
+        text: `The shell of a closed terminal may still run: ${asBerthError(error).message}`,
+      })
     }
   }
 }

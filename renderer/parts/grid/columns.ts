@@ -25,13 +25,15 @@ export interface Group<R> {
 }
 
 /** One line of the body, as it is numbered for screen readers. */
-export type Line<R> =
-  | { readonly kind: 'head'; readonly id: string; readonly group: Group<R> }
-  | { readonly kind: 'row'; readonly id: string; readonly row: R }
+export type Line<R> = { readonly kind: 'head'; readonly id: string; readonly group: Group<R> } | { readonly kind: 'row'; readonly id: string; readonly row: R }
 
 export function linesOf<R>(groups: readonly Group<R>[], id: (row: R) => string): Line<R>[] {
-  return groups.flatMap((group): Line<R>[] => group.rows.length === 0 ? [] : [
-    ...(group.title === undefined ? [] : [{ kind: 'head' as const, id: `group:${group.id}`, group }]),
-    ...group.rows.map((row) => ({ kind: 'row' as const, id: id(row), row })),
-  ])
+  return groups.flatMap((group): Line<R>[] =>
+    group.rows.length === 0
+      ? []
+      : [
+          ...(group.title === undefined ? [] : [{ kind: 'head' as const, id: `group:${group.id}`, group }]),
+          ...group.rows.map((row) => ({ kind: 'row' as const, id: id(row), row })),
+        ],
+  )
 }

@@ -48,7 +48,7 @@ export function afterChange(chosen: Chosen, ids: readonly string[], was: number)
   const lost = chosen.current !== null && !there.has(chosen.current)
   const selected = [...chosen.selected].filter((id) => there.has(id))
   if (!lost && selected.length === chosen.selected.size) return chosen
-  const current = lost ? ids[Math.min(Math.max(was, 0), ids.length - 1)] ?? null : chosen.current
+  const current = lost ? (ids[Math.min(Math.max(was, 0), ids.length - 1)] ?? null) : chosen.current
   return { current, selected: new Set(selected), anchor: chosen.anchor !== null && there.has(chosen.anchor) ? chosen.anchor : current }
 }
 
@@ -74,7 +74,7 @@ function toggled(chosen: Chosen, id: string): Chosen {
 }
 
 function extended(chosen: Chosen, ids: readonly string[], id: string): Chosen {
-  const anchor = chosen.anchor !== null && ids.includes(chosen.anchor) ? chosen.anchor : chosen.current ?? id
+  const anchor = chosen.anchor !== null && ids.includes(chosen.anchor) ? chosen.anchor : (chosen.current ?? id)
   const [a, b] = [ids.indexOf(anchor), ids.indexOf(id)]
   return { current: id, selected: new Set(ids.slice(Math.min(a, b), Math.max(a, b) + 1)), anchor }
 }

@@ -25,12 +25,19 @@ function PlainRow<R>({ row, id, index, columns, selected, stop, last, cells, cla
   return (
     <tr className={last ? `last ${className ?? ''}`.trim() : className} data-row={id} aria-rowindex={index} aria-selected={selected} tabIndex={stop ? 0 : -1}>
       <InRow value>
-        {cells?.(row) ?? columns.map((column) => {
-          const classes = [column.num ? 'num' : '', column.className ?? ''].join(' ').trim() || undefined
-          return column.head
-            ? <th key={column.id} scope="row" className={classes}>{column.cell(row)}</th>
-            : <td key={column.id} className={classes}>{column.cell(row)}</td>
-        })}
+        {cells?.(row) ??
+          columns.map((column) => {
+            const classes = [column.num ? 'num' : '', column.className ?? ''].join(' ').trim() || undefined
+            return column.head ? (
+              <th key={column.id} scope="row" className={classes}>
+                {column.cell(row)}
+              </th>
+            ) : (
+              <td key={column.id} className={classes}>
+                {column.cell(row)}
+              </td>
+            )
+          })}
       </InRow>
     </tr>
   )
@@ -94,7 +101,7 @@ export function Grid<R>(props: GridProps<R>) {
     scrollPaddingEnd: 28,
     estimateSize: (index) => {
       const line = lines[index]
-      return line === undefined || line.kind === 'head' ? headHeight : height?.(line.row) ?? rowHeight
+      return line === undefined || line.kind === 'head' ? headHeight : (height?.(line.row) ?? rowHeight)
     },
     getItemKey: (index) => lines[index]?.id ?? index,
     // The row under the keyboard stays drawn, or the focus would be lost by scrolling.
@@ -150,7 +157,12 @@ export function Grid<R>(props: GridProps<R>) {
     const mod = event.ctrlKey || event.metaKey
     const page = Math.max(1, Math.floor((box.current?.clientHeight ?? 300) / rowHeight) - 2)
     if (!mod && !event.altKey) {
-      const hit = find(event.key, rows.map((line) => text(line.row)), at, event.timeStamp)
+      const hit = find(
+        event.key,
+        rows.map((line) => text(line.row)),
+        at,
+        event.timeStamp,
+      )
       const next = hit === null ? undefined : ids[hit]
       if (next !== undefined) {
         event.preventDefault()
@@ -172,47 +184,77 @@ export function Grid<R>(props: GridProps<R>) {
     if (event.shiftKey) getSelection()?.removeAllRanges()
   }
 
-  const openAt = useCallback((row: string) => {
-    const line = rows.find((one) => one.id === row)
-    if (line) onOpen?.(line.row)
-  }, [rows, onOpen])
+  const openAt = useCallback(
+    (row: string) => {
+      const line = rows.find((one) => one.id === row)
+      if (line) onOpen?.(line.row)
+    },
+    [rows, onOpen],
+  )
 
   const items = virtual ? virtualizer.getVirtualItems() : null
   const stop = at >= 0 ? chosen.current : ids[0]
-  const drawn = items === null ? lines.map((line, index) => ({ line, index })) : items.flatMap(({ index }) => {
-    const line = lines[index]
-    return line ? [{ line, index }] : []
-  })
+  const drawn =
+    items === null
+      ? lines.map((line, index) => ({ line, index }))
+      : items.flatMap(({ index }) => {
+          const line = lines[index]
+          return line ? [{ line, index }] : []
+        })
   const body: ReactNode[] = []
   let edge = 0
   for (const { line, index } of drawn) {
     if (items !== null) {
       const start = items.find((item) => item.index === index)?.start ?? 0
-      if (start > edge + 1) body.push(<tr key={`gap-${edge}`} aria-hidden="true" className="spacer"><td colSpan={columns.length} style={{ height: start - edge }} /></tr>)
+      if (start > edge + 1)
+        body.push(
+          <tr key={`gap-${edge}`} aria-hidden="true" className="spacer">
+            <td colSpan={columns.length} style={{ height: start - edge }} />
+          </tr>,
+        )
       edge = items.find((item) => item.index === index)?.end ?? start
     }
-    body.push(line.kind === 'head' ? (
-      <tr key={line.id} className="head" aria-rowindex={index + 2}>
-        <th colSpan={columns.length} scope="rowgroup">
-          {line.group.title}<span className="n">{line.group.rows.length}</span>
-          {line.group.why === undefined ? null : <span className="why">{line.group.why}</span>}
-        </th>
-      </tr>
-    ) : (
-      <GridRow
-        key={line.id} row={line.row} id={line.id} index={index + 2} columns={columns} selected={chosen.selected.has(line.id)}
-        stop={line.id === stop} last={lines[index + 1]?.kind !== 'row'} cells={cells} className={rowClass?.(line.row)}
-      />
-    ))
+    body.push(
+      line.kind === 'head' ? (
+        <tr key={line.id} className="head" aria-rowindex={index + 2}>
+          <th colSpan={columns.length} scope="rowgroup">
+            {line.group.title}
+            <span className="n">{line.group.rows.length}</span>
+            {line.group.why === undefined ? null : <span className="why">{line.group.why}</span>}
+          </th>
+        </tr>
+      ) : (
+        <GridRow
+          key={line.id}
+          row={line.row}
+          id={line.id}
+          index={index + 2}
+          columns={columns}
+          selected={chosen.selected.has(line.id)}
+          stop={line.id === stop}
+          last={lines[index + 1]?.kind !== 'row'}
+          cells={cells}
+          className={rowClass?.(line.row)}
+        />
+      ),
+    )
   }
   if (items !== null && virtualizer.getTotalSize() > edge + 1) {
-    body.push(<tr key="gap-end" aria-hidden="true" className="spacer"><td colSpan={columns.length} style={{ height: virtualizer.getTotalSize() - edge }} /></tr>)
+    body.push(
+      <tr key="gap-end" aria-hidden="true" className="spacer">
+        <td colSpan={columns.length} style={{ height: virtualizer.getTotalSize() - edge }} />
+      </tr>,
+    )
   }
 
   return (
     <div className="scroll list" ref={box}>
       <table
-        className={`table ${className}`} role="grid" aria-label={label} aria-multiselectable="true" aria-rowcount={lines.length + 1}
+        className={`table ${className}`}
+        role="grid"
+        aria-label={label}
+        aria-multiselectable="true"
+        aria-rowcount={lines.length + 1}
         onKeyDown={keys}
         onClick={pressed}
         onDoubleClick={(event) => {
@@ -234,7 +276,10 @@ export function Grid<R>(props: GridProps<R>) {
           const { target, currentTarget, relatedTarget } = event
           if (currentTarget.contains(relatedTarget)) return
           if (relatedTarget !== null) focused.current = false
-          else queueMicrotask(() => { if (target.isConnected) focused.current = false })
+          else
+            queueMicrotask(() => {
+              if (target.isConnected) focused.current = false
+            })
         }}
       >
         <GridHead columns={columns} />
@@ -270,12 +315,19 @@ function GridHead<R>({ columns }: { columns: readonly Column<R>[] }) {
       <tr aria-rowindex={1} onKeyDown={(event) => rove(event)}>
         {columns.map((column) => (
           <th
-            key={column.id} scope="col" className={[column.num ? 'num' : '', column.className ?? ''].join(' ').trim() || undefined}
-            aria-sort={column.onSort === undefined ? undefined : column.sort ?? 'none'}
+            key={column.id}
+            scope="col"
+            className={[column.num ? 'num' : '', column.className ?? ''].join(' ').trim() || undefined}
+            aria-sort={column.onSort === undefined ? undefined : (column.sort ?? 'none')}
           >
-            {column.hideTitle ? <span className="sr">{column.title}</span> : column.onSort === undefined ? column.title : (
+            {column.hideTitle ? (
+              <span className="sr">{column.title}</span>
+            ) : column.onSort === undefined ? (
+              column.title
+            ) : (
               <button type="button" tabIndex={column.id === stop ? 0 : -1} onClick={column.onSort}>
-                {column.title}{column.sort === 'ascending' ? <Icon name="up" /> : column.sort === 'descending' ? <Icon name="down" /> : null}
+                {column.title}
+                {column.sort === 'ascending' ? <Icon name="up" /> : column.sort === 'descending' ? <Icon name="down" /> : null}
               </button>
             )}
           </th>

@@ -1,10 +1,7 @@
 import type { MountRow } from '../../../shared/calls/desktop-calls.ts'
 import { hidden, shownText } from '../../../shared/say-next.ts'
 
-export type Content =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'image'; readonly type: string }
-  | { readonly kind: 'binary' }
+export type Content = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'image'; readonly type: string } | { readonly kind: 'binary' }
 
 /** Larger files are downloaded, not shown. Bytes. */
 export const mostShown = 2 * 1024 * 1024
@@ -51,7 +48,10 @@ export const shownName = (name: string): string => shownText(name)
 
 /** A name for a file on this computer. */
 export function savedName(name: string): string {
-  const clean = name.replace(hidden, '').replace(/[/\\:*?"<>|]/g, '_').replace(/^[. ]+|[. ]+$/g, '')
+  const clean = name
+    .replace(hidden, '')
+    .replace(/[/\\:*?"<>|]/g, '_')
+    .replace(/^[. ]+|[. ]+$/g, '')
   return clean === '' ? 'file' : clean.slice(0, 200)
 }
 
@@ -122,9 +122,12 @@ export function sorted(files: readonly FileRow[], { by, up }: FileSort, hidden: 
     .filter(({ name }) => hidden || !name.startsWith('.'))
     .sort((a, b) => {
       if (a.directory !== b.directory) return a.directory ? -1 : 1
-      const first = by === 'size' ? (a.size ?? -1) - (b.size ?? -1)
-        : by === 'changed' ? Date.parse(a.modified_at ?? '1970-01-01') - Date.parse(b.modified_at ?? '1970-01-01')
-          : compare(a.name, b.name)
+      const first =
+        by === 'size'
+          ? (a.size ?? -1) - (b.size ?? -1)
+          : by === 'changed'
+            ? Date.parse(a.modified_at ?? '1970-01-01') - Date.parse(b.modified_at ?? '1970-01-01')
+            : compare(a.name, b.name)
       return first === 0 ? compare(a.name, b.name) : first * sign
     })
 }

@@ -67,11 +67,13 @@ function Directory({ row: sandbox, path, from, mounts, woke }: DirectoryProps) {
     if (!opened) return setChosen(nothingChosen)
     setOpened(false)
     const row = chosen.current
-    requestAnimationFrame(() => { if (row !== null) box.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(row)}"]`)?.focus() })
+    requestAnimationFrame(() => {
+      if (row !== null) box.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(row)}"]`)?.focus()
+    })
   }
   const upload = useUpload({ id, path, onDone: again })
   const writable = up && placeOf(path, mounts).mount?.mode !== 'ro'
-  const file = listing.state === 'read' ? listing.files.find((one) => one.path === chosen.current && !one.directory) ?? null : null
+  const file = listing.state === 'read' ? (listing.files.find((one) => one.path === chosen.current && !one.directory) ?? null) : null
   useFootKeys([['Enter', fileWords.keys.open, 'row'], ...(parentOf(path) === null ? [] : [['Backspace', fileWords.keys.up, 'row'] as const])])
 
   function open(to: string): void {
@@ -85,7 +87,16 @@ function Directory({ row: sandbox, path, from, mounts, woke }: DirectoryProps) {
 
   return (
     <>
-      <PathBar id={id} path={path} mounts={mounts} writable={writable} uploading={upload.going !== null} onOpen={open} onUpload={() => upload.start(null)} onAgain={again} />
+      <PathBar
+        id={id}
+        path={path}
+        mounts={mounts}
+        writable={writable}
+        uploading={upload.going !== null}
+        onOpen={open}
+        onUpload={() => upload.start(null)}
+        onAgain={again}
+      />
       <UploadStrip upload={upload} />
       <div
         ref={box}
@@ -96,7 +107,9 @@ function Directory({ row: sandbox, path, from, mounts, woke }: DirectoryProps) {
           event.dataTransfer.dropEffect = writable ? 'copy' : 'none'
           setOver(true)
         }}
-        onDragLeave={(event) => { if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget))) setOver(false) }}
+        onDragLeave={(event) => {
+          if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget))) setOver(false)
+        }}
         onDrop={(event) => {
           event.preventDefault()
           setOver(false)
@@ -107,10 +120,28 @@ function Directory({ row: sandbox, path, from, mounts, woke }: DirectoryProps) {
         {upload.asked === null ? null : <ReplaceDialog names={upload.asked.names} others={upload.asked.others} onAnswer={upload.answer} />}
         <Places path={path} mounts={mounts} onOpen={open} />
         {listing.state === 'failed' ? (
-          <div className="scroll pad"><Note kind="bad" live title={`${listing.error.message}.`.replace(/\.\.$/, '.')} action={<Button icon="retry" onClick={again}>{fileWords.again}</Button>}>{listing.error.next}</Note></div>
+          <div className="scroll pad">
+            <Note
+              kind="bad"
+              live
+              title={`${listing.error.message}.`.replace(/\.\.$/, '.')}
+              action={
+                <Button icon="retry" onClick={again}>
+                  {fileWords.again}
+                </Button>
+              }
+            >
+              {listing.error.next}
+            </Note>
+          </div>
         ) : (
           <FileList
-            path={path} files={listing.state === 'read' ? listing.files : null} chosen={chosen} onChoose={setChosen} onOpen={enter} note={woke ? fileWords.woke : null}
+            path={path}
+            files={listing.state === 'read' ? listing.files : null}
+            chosen={chosen}
+            onChoose={setChosen}
+            onOpen={enter}
+            note={woke ? fileWords.woke : null}
             onUp={() => {
               const parent = parentOf(path)
               if (parent !== null) open(parent)
@@ -118,7 +149,11 @@ function Directory({ row: sandbox, path, from, mounts, woke }: DirectoryProps) {
           />
         )}
         {file === null ? null : <Preview key={file.path} id={id} file={file} onClose={close} />}
-        {over ? <div className="dropzone" aria-hidden="true"><span>{writable ? fileWords.drop(path) : fileWords.readOnly}</span></div> : null}
+        {over ? (
+          <div className="dropzone" aria-hidden="true">
+            <span>{writable ? fileWords.drop(path) : fileWords.readOnly}</span>
+          </div>
+        ) : null}
       </div>
     </>
   )
@@ -156,7 +191,9 @@ function PathBar({ id, path, mounts, writable, uploading, onOpen, onUpload, onAg
         <ol>
           {crumbs.map(({ name, path: to }, at) => (
             <li key={to} className={at === 0 ? 'root' : undefined} aria-current={at === crumbs.length - 1 ? 'location' : undefined}>
-              {at === crumbs.length - 1 ? shownName(name) : (
+              {at === crumbs.length - 1 ? (
+                shownName(name)
+              ) : (
                 <a
                   href={hashOf(['sandboxes', id, 'files'], { path: to })}
                   onClick={(event) => {
@@ -171,16 +208,40 @@ function PathBar({ id, path, mounts, writable, uploading, onOpen, onUpload, onAg
           ))}
         </ol>
       </nav>
-      {mount === null ? (mounts.length === 0 ? null : <span title={fileWords.notKeptWhy}><Chip kind="warn">{fileWords.notKept}</Chip></span>) : <span title={mount.mode === 'rw' ? fileWords.rw : fileWords.ro}><Chip>{mount.mode}</Chip></span>}
-      {host === null ? (mounts.length === 0 ? null : <span className="dim small cut onhost">{fileWords.notKeptWhy}</span>) : (
-        <span className="dim small onhost" title={host}>{fileWords.host} <code>{tailOf(host)}</code></span>
+      {mount === null ? (
+        mounts.length === 0 ? null : (
+          <span title={fileWords.notKeptWhy}>
+            <Chip kind="warn">{fileWords.notKept}</Chip>
+          </span>
+        )
+      ) : (
+        <span title={mount.mode === 'rw' ? fileWords.rw : fileWords.ro}>
+          <Chip>{mount.mode}</Chip>
+        </span>
+      )}
+      {host === null ? (
+        mounts.length === 0 ? null : (
+          <span className="dim small cut onhost">{fileWords.notKeptWhy}</span>
+        )
+      ) : (
+        <span className="dim small onhost" title={host}>
+          {fileWords.host} <code>{tailOf(host)}</code>
+        </span>
       )}
       <div className="end">
-        {host === null ? null : native.kind === 'browser' ? <CopyPath path={host} /> : (
-          <Button kind="quiet" icon={own === null ? 'reveal' : 'folder'} busy={busy} onClick={() => show(host)}><span className="label">{own === null ? fileWords.reveal : fileWords.openFolder}</span></Button>
+        {host === null ? null : native.kind === 'browser' ? (
+          <CopyPath path={host} />
+        ) : (
+          <Button kind="quiet" icon={own === null ? 'reveal' : 'folder'} busy={busy} onClick={() => show(host)}>
+            <span className="label">{own === null ? fileWords.reveal : fileWords.openFolder}</span>
+          </Button>
         )}
         <IconButton icon="retry" label={fileWords.refresh} onClick={onAgain} />
-        {writable ? <Button kind="quiet" icon="upload" busy={uploading} onClick={onUpload} aria-label={fileWords.upload}><span className="label">{fileWords.upload}</span></Button> : null}
+        {writable ? (
+          <Button kind="quiet" icon="upload" busy={uploading} onClick={onUpload} aria-label={fileWords.upload}>
+            <span className="label">{fileWords.upload}</span>
+          </Button>
+        ) : null}
       </div>
     </div>
   )
@@ -208,14 +269,29 @@ function Places({ path, mounts, onOpen }: { path: string; mounts: readonly Mount
       <ul>
         {mounts.map((mount) => (
           <li key={mount.container}>
-            <button type="button" className="place" aria-current={here === mount ? 'location' : undefined} title={mount.container} onClick={() => onOpen(mount.container)}>
-              <Icon name="folder" /><span className="cut">{mount.container.split('/').at(-1)}</span>{mount.mode === 'ro' ? <Chip>ro</Chip> : null}
+            <button
+              type="button"
+              className="place"
+              aria-current={here === mount ? 'location' : undefined}
+              title={mount.container}
+              onClick={() => onOpen(mount.container)}
+            >
+              <Icon name="folder" />
+              <span className="cut">{mount.container.split('/').at(-1)}</span>
+              {mount.mode === 'ro' ? <Chip>ro</Chip> : null}
             </button>
           </li>
         ))}
         <li className="rest">
-          <button type="button" className="place" aria-current={here === null && mounts.length > 0 ? 'location' : undefined} title={fileWords.notKeptWhy} onClick={() => onOpen('/')}>
-            <Icon name="folder" /><span className="cut">{fileWords.others}</span> <span className="dim small">{fileWords.notKept}</span>
+          <button
+            type="button"
+            className="place"
+            aria-current={here === null && mounts.length > 0 ? 'location' : undefined}
+            title={fileWords.notKeptWhy}
+            onClick={() => onOpen('/')}
+          >
+            <Icon name="folder" />
+            <span className="cut">{fileWords.others}</span> <span className="dim small">{fileWords.notKept}</span>
           </button>
         </li>
       </ul>
@@ -231,7 +307,11 @@ function UploadStrip({ upload: { going, cancel } }: { upload: Upload }) {
     <div className="strip ruled uploading">
       <span className="nowrap">{fileWords.uploading(text)}</span>
       <Progress done={going.done} total={going.total} label={fileWords.uploading(text)} />
-      <div className="end"><Button small onClick={cancel}>{fileWords.cancel}</Button></div>
+      <div className="end">
+        <Button small onClick={cancel}>
+          {fileWords.cancel}
+        </Button>
+      </div>
     </div>
   )
 }
@@ -245,17 +325,29 @@ function ReplaceDialog({ names, others, onAnswer }: { names: readonly string[]; 
   const one = names.length === 1
   return (
     <Dialog
-      title={words.title(one ? shownName(names[0] ?? '') : format.count(names.length, 'file'))} about={`${words.about(one)}${others === 0 ? '' : ` ${words.others(format.count(others, 'other file', 'other files'), others === 1)}`}`} open onClose={() => onAnswer(false)} alert
+      title={words.title(one ? shownName(names[0] ?? '') : format.count(names.length, 'file'))}
+      about={`${words.about(one)}${others === 0 ? '' : ` ${words.others(format.count(others, 'other file', 'other files'), others === 1)}`}`}
+      open
+      onClose={() => onAnswer(false)}
+      alert
       actions={
         <>
-          <Button safe onClick={() => onAnswer(false)}>{words.keep}</Button>
-          <Button kind="danger" onClick={() => onAnswer(true)}>{words.button(names.length)}</Button>
+          <Button safe onClick={() => onAnswer(false)}>
+            {words.keep}
+          </Button>
+          <Button kind="danger" onClick={() => onAnswer(true)}>
+            {words.button(names.length)}
+          </Button>
         </>
       }
     >
       {one ? null : (
         <ul className="names">
-          {names.slice(0, most).map((name) => <li key={name}><code>{shownName(name)}</code></li>)}
+          {names.slice(0, most).map((name) => (
+            <li key={name}>
+              <code>{shownName(name)}</code>
+            </li>
+          ))}
           {names.length > most ? <li className="dim">{words.more(format.number(names.length - most))}</li> : null}
         </ul>
       )}

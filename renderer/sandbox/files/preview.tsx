@@ -8,7 +8,11 @@ import { useFormat } from '../../words/format.ts'
 import { useTask } from '../../parts/use-task.ts'
 import { bytesOf, type Content, contentOf, type FileRow, linesOf, mostShown, savedName, shownName } from './files.logic.ts'
 
-type Read = { readonly state: 'reading' } | { readonly state: 'large' } | { readonly state: 'failed'; readonly error: BerthError } | { readonly state: 'read'; readonly content: Content; readonly base64: string }
+type Read =
+  | { readonly state: 'reading' }
+  | { readonly state: 'large' }
+  | { readonly state: 'failed'; readonly error: BerthError }
+  | { readonly state: 'read'; readonly content: Content; readonly base64: string }
 
 /** Arrowing through a list does not read every file on the way. Ms. */
 const restMs = 120
@@ -26,7 +30,9 @@ export function Preview({ id, file, onClose }: { id: string; file: FileRow; onCl
     let current = true
     const timer = setTimeout(() => {
       endpoint.call('read', { id, path: file.path, encoding: 'base64' }).then(
-        ({ content }) => { if (current) setRead({ state: 'read', content: contentOf(bytesOf(content)), base64: content }) },
+        ({ content }) => {
+          if (current) setRead({ state: 'read', content: contentOf(bytesOf(content)), base64: content })
+        },
         (thrown: unknown) => {
           const error = asBerthError(thrown)
           if (current) setRead(error.code === 'TOO_LARGE' ? { state: 'large' } : { state: 'failed', error })
@@ -41,10 +47,11 @@ export function Preview({ id, file, onClose }: { id: string; file: FileRow; onCl
 
   const name = shownName(file.name)
   const words = fileWords.preview
-  const download = () => run(async () => void await native.download({ sandbox: id, path: file.path, name: savedName(file.name) }))
+  const download = () => run(async () => void (await native.download({ sandbox: id, path: file.path, name: savedName(file.name) })))
   return (
     <section
-      className="preview" aria-label={name}
+      className="preview"
+      aria-label={name}
       onKeyDown={(event) => {
         if (event.key !== 'Escape') return
         event.preventDefault()
@@ -52,7 +59,9 @@ export function Preview({ id, file, onClose }: { id: string; file: FileRow; onCl
       }}
     >
       <header>
-        <span className="strong cut" title={name}>{name}</span>
+        <span className="strong cut" title={name}>
+          {name}
+        </span>
         <span className="dim small">{file.size === null ? '' : format.size(file.size)}</span>
         <span className="end group">
           {read.state === 'read' && read.content.kind === 'text' ? <CopyButton text={read.content.text} label={fileWords.copy} /> : null}
@@ -60,15 +69,32 @@ export function Preview({ id, file, onClose }: { id: string; file: FileRow; onCl
           <IconButton icon="close" small label={fileWords.close} onClick={onClose} />
         </span>
       </header>
-      {read.state === 'reading' ? <p className="pad dim" role="status">{words.reading}</p>
-        : read.state === 'failed' ? <div className="pad"><Note kind="bad" live title={`${read.error.message}.`.replace(/\.\.$/, '.')}>{read.error.next}</Note></div>
-          : read.state === 'large' || read.content.kind === 'binary' ? (
-            <div className="pad">
-              <p className="mid">{read.state === 'large' ? words.large(format.size(file.size ?? mostShown)) : words.binary}</p>
-              <p className="hint"><Button icon="download" busy={busy} onClick={download}>{fileWords.download}</Button></p>
-            </div>
-          ) : read.content.kind === 'image' ? <div className="picture"><img alt={words.image(name)} src={`data:${read.content.type};base64,${read.base64}`} /></div>
-            : <Text text={read.content.text} />}
+      {read.state === 'reading' ? (
+        <p className="pad dim" role="status">
+          {words.reading}
+        </p>
+      ) : read.state === 'failed' ? (
+        <div className="pad">
+          <Note kind="bad" live title={`${read.error.message}.`.replace(/\.\.$/, '.')}>
+            {read.error.next}
+          </Note>
+        </div>
+      ) : read.state === 'large' || read.content.kind === 'binary' ? (
+        <div className="pad">
+          <p className="mid">{read.state === 'large' ? words.large(format.size(file.size ?? mostShown)) : words.binary}</p>
+          <p className="hint">
+            <Button icon="download" busy={busy} onClick={download}>
+              {fileWords.download}
+            </Button>
+          </p>
+        </div>
+      ) : read.content.kind === 'image' ? (
+        <div className="picture">
+          <img alt={words.image(name)} src={`data:${read.content.type};base64,${read.base64}`} />
+        </div>
+      ) : (
+        <Text text={read.content.text} />
+      )}
     </section>
   )
 }
@@ -78,8 +104,16 @@ function Text({ text }: { text: string }) {
   const { lines, rest } = linesOf(text, 5000)
   return (
     <pre className="src" tabIndex={0}>
-      {lines.map((line, at) => <span key={at} className="ln">{line === '' ? ' ' : line}</span>)}
-      {rest === 0 ? null : <span className="dim">{fileWords.preview.rest(format.count(rest, 'line'))} {fileWords.preview.instead}</span>}
+      {lines.map((line, at) => (
+        <span key={at} className="ln">
+          {line === '' ? ' ' : line}
+        </span>
+      ))}
+      {rest === 0 ? null : (
+        <span className="dim">
+          {fileWords.preview.rest(format.count(rest, 'line'))} {fileWords.preview.instead}
+        </span>
+      )}
     </pre>
   )
 }

@@ -5,7 +5,10 @@ import { useEndpoint, useVisible } from '../../state/contexts.ts'
 import { isUp } from '../sandbox.logic.ts'
 import type { FileRow, Mount } from './files.logic.ts'
 
-export type Listing = { readonly state: 'reading' } | { readonly state: 'read'; readonly path: string; readonly files: readonly FileRow[] } | { readonly state: 'failed'; readonly error: BerthError }
+export type Listing =
+  | { readonly state: 'reading' }
+  | { readonly state: 'read'; readonly path: string; readonly files: readonly FileRow[] }
+  | { readonly state: 'failed'; readonly error: BerthError }
 
 /** Between two looks while something runs in it, and while nothing is known to. Ms. */
 const busyMs = 1000
@@ -25,8 +28,12 @@ export function useListing(row: SandboxRow, path: string): { listing: Listing; a
     let current = true
     setListing((before) => (before.state === 'read' && before.path === path ? before : { state: 'reading' }))
     endpoint.call('files', { id, path }).then(
-      ({ files }) => { if (current) setListing(withFiles(path, files)) },
-      (thrown: unknown) => { if (current) setListing({ state: 'failed', error: asBerthError(thrown) }) },
+      ({ files }) => {
+        if (current) setListing(withFiles(path, files))
+      },
+      (thrown: unknown) => {
+        if (current) setListing({ state: 'failed', error: asBerthError(thrown) })
+      },
     )
     return () => {
       current = false
@@ -42,13 +49,18 @@ export function useListing(row: SandboxRow, path: string): { listing: Listing; a
     const stop = new AbortController()
     let timer: ReturnType<typeof setTimeout>
     const look = () => {
-      endpoint.call('files', { id, path, glance: true }, { signal: stop.signal }).then(
-        ({ files }) => { if (!stop.signal.aborted) seen(files) },
-        // It was paused or has gone in between: what is shown is how it was, and whoever asks for it again is told why.
-        () => undefined,
-      ).finally(() => {
-        if (!stop.signal.aborted) timer = setTimeout(look, every)
-      })
+      endpoint
+        .call('files', { id, path, glance: true }, { signal: stop.signal })
+        .then(
+          ({ files }) => {
+            if (!stop.signal.aborted) seen(files)
+          },
+          // It was paused or has gone in between: what is shown is how it was, and whoever asks for it again is told why.
+          () => undefined,
+        )
+        .finally(() => {
+          if (!stop.signal.aborted) timer = setTimeout(look, every)
+        })
     }
     // At once: what just ended is what may have changed something.
     timer = setTimeout(look)
@@ -62,7 +74,8 @@ export function useListing(row: SandboxRow, path: string): { listing: Listing; a
 
 /** The same rows stay the same objects, or every look would draw all of them anew. */
 function withFiles(path: string, files: readonly FileRow[]): (before: Listing) => Listing {
-  return (before) => before.state === 'read' && before.path === path && JSON.stringify(before.files) === JSON.stringify(files) ? before : { state: 'read', path, files }
+  return (before) =>
+    before.state === 'read' && before.path === path && JSON.stringify(before.files) === JSON.stringify(files) ? before : { state: 'read', path, files }
 }
 
 /** The mounts of a sandbox; none until they are known, or where they cannot be. */
@@ -71,7 +84,14 @@ export function useMounts(id: string): readonly Mount[] {
   const [mounts, setMounts] = useState<readonly Mount[]>([])
   useEffect(() => {
     let current = true
-    endpoint.call('details', { id }).then(({ mounts: found }) => { if (current) setMounts(found) }, () => { if (current) setMounts([]) })
+    endpoint.call('details', { id }).then(
+      ({ mounts: found }) => {
+        if (current) setMounts(found)
+      },
+      () => {
+        if (current) setMounts([])
+      },
+    )
     return () => {
       current = false
     }

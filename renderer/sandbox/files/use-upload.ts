@@ -30,20 +30,23 @@ export function useUpload({ id, path, onDone }: { id: string; path: string; onDo
     if (files.length === 0 || cancel.current !== null) return
     const stop = new AbortController()
     cancel.current = stop
-    native.upload({ sandbox: id, directory: path }, files, (done, total) => setGoing({ done, total }), stop.signal).then(
-      (written) => {
-        if (written.length > 0) toast({ status: 'active', title: fileWords.uploaded(format.count(written.length, 'file')) })
-      },
-      (thrown: unknown) => {
-        const error = asBerthError(thrown)
-        if (error.code === 'CANCELLED') toast({ status: 'gone', title: fileWords.cancelled, detail: error.next })
-        else tellFailure(error)
-      },
-    ).finally(() => {
-      cancel.current = null
-      setGoing(null)
-      onDone()
-    })
+    native
+      .upload({ sandbox: id, directory: path }, files, (done, total) => setGoing({ done, total }), stop.signal)
+      .then(
+        (written) => {
+          if (written.length > 0) toast({ status: 'active', title: fileWords.uploaded(format.count(written.length, 'file')) })
+        },
+        (thrown: unknown) => {
+          const error = asBerthError(thrown)
+          if (error.code === 'CANCELLED') toast({ status: 'gone', title: fileWords.cancelled, detail: error.next })
+          else tellFailure(error)
+        },
+      )
+      .finally(() => {
+        cancel.current = null
+        setGoing(null)
+        onDone()
+      })
   }
 
   function tellFailure(error: BerthError): void {
@@ -52,7 +55,7 @@ export function useUpload({ id, path, onDone }: { id: string; path: string; onDo
 
   async function ask(files: readonly File[] | null): Promise<void> {
     if (cancel.current !== null) return
-    const chosen = files ?? await chooseFiles(document)
+    const chosen = files ?? (await chooseFiles(document))
     if (chosen.length === 0) return
     // Asked anew: the list on the screen may be older than what an agent has made since.
     const there = new Set((await endpoint.call('files', { id, path })).files.map(({ name }) => name))
@@ -79,7 +82,7 @@ function chooseFiles(document: Document): Promise<readonly File[]> {
     const input = document.createElement('input')
     input.type = 'file'
     input.multiple = true
-    input.addEventListener('change', () => resolve([...input.files ?? []]), { once: true })
+    input.addEventListener('change', () => resolve([...(input.files ?? [])]), { once: true })
     input.addEventListener('cancel', () => resolve([]), { once: true })
     input.click()
   })

@@ -21,8 +21,9 @@ const names = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'wh
  * Escape sequences of ECMA-48, 5.4 (CSI), 5.6 (OSC, DCS, SOS, PM, APC: ended by ST or, as xterm has it, BEL), the rest two or three
  * characters; then the C0 and C1 controls other than the tab. An unfinished sequence takes the rest of the line.
  */
-// oxlint-disable-next-line no-control-regex -- controls are what it is about
-const escapes = /\x1b\[([0-?]*)([ -/]*)([@-~]|$)|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)|\x1b[ -/]*(?:[0-~]|$)|\x9b[0-?]*[ -/]*(?:[@-~]|$)|[\x00-\x08\x0a-\x1f\x7f-\x9f]/g
+const escapes =
+  // oxlint-disable-next-line no-control-regex -- controls are what it is about
+  /\x1b\[([0-?]*)([ -/]*)([@-~]|$)|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)|\x1b[ -/]*(?:[0-~]|$)|\x9b[0-?]*[ -/]*(?:[@-~]|$)|[\x00-\x08\x0a-\x1f\x7f-\x9f]/g
 // oxlint-disable-next-line no-control-regex -- as above
 const any = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/
 

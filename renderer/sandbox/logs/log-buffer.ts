@@ -2,7 +2,13 @@ import type { LogLine } from '../../../shared/topics/sandbox-topics.ts'
 import { plainOf } from './ansi.logic.ts'
 
 export type LogItem =
-  | { readonly kind: 'line'; readonly at: string | null; /** As it came, cut. */ readonly raw: string; readonly text: string; /** Characters that were cut. */ readonly cut: number }
+  | {
+      readonly kind: 'line'
+      readonly at: string | null
+      /** As it came, cut. */ readonly raw: string
+      readonly text: string
+      /** Characters that were cut. */ readonly cut: number
+    }
   /** Lines that are missing here; null: nobody knows how many. */
   | { readonly kind: 'dropped'; readonly count: number | null }
 
@@ -152,7 +158,13 @@ const mostAtOnce = 4000
  * Moves what came into what is shown, once a frame at most, and no sooner than `between` ms after the last time. `frame`: as
  * requestAnimationFrame.
  */
-export function logPump(log: LogBuffer, changed: () => void, between: () => number, frame: (run: (now: number) => void) => number, cancel: (id: number) => void): LogPump {
+export function logPump(
+  log: LogBuffer,
+  changed: () => void,
+  between: () => number,
+  frame: (run: (now: number) => void) => number,
+  cancel: (id: number) => void,
+): LogPump {
   let wanted = 0
   let last = -Infinity
   let waiting: (() => void)[] = []

@@ -1,4 +1,15 @@
-import { type CSSProperties, memo, type ReactNode, type Ref, type RefObject, useEffectEvent, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react'
+import {
+  type CSSProperties,
+  memo,
+  type ReactNode,
+  type Ref,
+  type RefObject,
+  useEffectEvent,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { Empty } from '../../parts/blocks.tsx'
 import { Button } from '../../parts/buttons.tsx'
@@ -24,15 +35,33 @@ const LogLine = memo(function LogLine({ item, times, wanted, current }: LogLineP
     return (
       <>
         <Icon name="warn" />
-        <span>{item.count === null ? <><b>{logWords.gap}</b> {logWords.gapWhy}</> : <><b>{logWords.dropped(format.count(item.count, 'line is', 'lines are'))}</b> {logWords.droppedWhy}</>}</span>
+        <span>
+          {item.count === null ? (
+            <>
+              <b>{logWords.gap}</b> {logWords.gapWhy}
+            </>
+          ) : (
+            <>
+              <b>{logWords.dropped(format.count(item.count, 'line is', 'lines are'))}</b> {logWords.droppedWhy}
+            </>
+          )}
+        </span>
       </>
     )
   }
   const at = item.at === null ? null : new Date(item.at)
   return (
     <>
-      {times && at !== null ? <time dateTime={item.at ?? undefined} title={format.full(at)}>{format.clock(at)}<span className="dim">{format.millis(at)}</span></time> : null}
-      <span className="tx">{drawn(item.raw, wanted, current)}{item.cut === 0 ? null : <span className="dim"> {logWords.cut(format.count(item.cut, 'character'))}</span>}</span>
+      {times && at !== null ? (
+        <time dateTime={item.at ?? undefined} title={format.full(at)}>
+          {format.clock(at)}
+          <span className="dim">{format.millis(at)}</span>
+        </time>
+      ) : null}
+      <span className="tx">
+        {drawn(item.raw, wanted, current)}
+        {item.cut === 0 ? null : <span className="dim"> {logWords.cut(format.count(item.cut, 'character'))}</span>}
+      </span>
     </>
   )
 })
@@ -50,23 +79,45 @@ function drawn(raw: string, wanted: string, current: number | null): ReactNode[]
       const begin = Math.max(place, from)
       const end = Math.min(place + wanted.length, to)
       if (begin >= end) continue
-      if (begin > at) nodes.push(<span key={nodes.length} style={styleOf(look)}>{text.slice(at - from, begin - from)}</span>)
-      nodes.push(<mark key={nodes.length} className={place === current ? 'on' : undefined}>{text.slice(begin - from, end - from)}</mark>)
+      if (begin > at)
+        nodes.push(
+          <span key={nodes.length} style={styleOf(look)}>
+            {text.slice(at - from, begin - from)}
+          </span>,
+        )
+      nodes.push(
+        <mark key={nodes.length} className={place === current ? 'on' : undefined}>
+          {text.slice(begin - from, end - from)}
+        </mark>,
+      )
       at = end
     }
-    if (at < to) nodes.push(Object.keys(look).length === 0 ? text.slice(at - from) : <span key={nodes.length} style={styleOf(look)}>{text.slice(at - from)}</span>)
+    if (at < to)
+      nodes.push(
+        Object.keys(look).length === 0 ? (
+          text.slice(at - from)
+        ) : (
+          <span key={nodes.length} style={styleOf(look)}>
+            {text.slice(at - from)}
+          </span>
+        ),
+      )
     from = to
   }
   return nodes
 }
 
 function styleOf({ color, back, bold, dim, italic, underline, strike, inverse }: Look): CSSProperties {
-  const ink = inverse ? back ?? 'var(--surface-sunken)' : color
-  const ground = inverse ? color ?? 'var(--ink)' : back
+  const ink = inverse ? (back ?? 'var(--surface-sunken)') : color
+  const ground = inverse ? (color ?? 'var(--ink)') : back
   const lines = [underline ? 'underline' : '', strike ? 'line-through' : ''].filter((one) => one !== '').join(' ')
   return {
-    ...(ink === undefined ? {} : { color: ink }), ...(ground === undefined ? {} : { background: ground }), ...(bold ? { fontWeight: 'var(--weight-strong)' } : {}),
-    ...(dim && ink === undefined ? { color: 'var(--ink-3)' } : {}), ...(italic ? { fontStyle: 'italic' } : {}), ...(lines === '' ? {} : { textDecoration: lines }),
+    ...(ink === undefined ? {} : { color: ink }),
+    ...(ground === undefined ? {} : { background: ground }),
+    ...(bold ? { fontWeight: 'var(--weight-strong)' } : {}),
+    ...(dim && ink === undefined ? { color: 'var(--ink-3)' } : {}),
+    ...(italic ? { fontStyle: 'italic' } : {}),
+    ...(lines === '' ? {} : { textDecoration: lines }),
   }
 }
 
@@ -127,21 +178,34 @@ export function LogList(props: LogListProps) {
   return (
     <div className="logwrap">
       <div
-        className="log scroll" ref={box} tabIndex={0} role="group" aria-label={logWords.label}
+        className="log scroll"
+        ref={box}
+        tabIndex={0}
+        role="group"
+        aria-label={logWords.label}
         onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
           const atEnd = scrollHeight - clientHeight - scrollTop < lineHeight / 2
           if (atEnd) onFollow(true)
           else if (scrollTop < top.current - 1) onFollow(false)
           top.current = scrollTop
-          firstSeen.current = wrap ? wrapped.current?.first() ?? 0 : Math.floor(scrollTop / lineHeight)
+          firstSeen.current = wrap ? (wrapped.current?.first() ?? 0) : Math.floor(scrollTop / lineHeight)
           if (!wrap) setSight({ top: scrollTop, height: clientHeight })
         }}
       >
-        {size === 0 ? <Empty title={logWords.nothing[why]}>{logWords.nothingMore[why]}</Empty>
-          : wrap ? <WrappedLines {...props} box={box} handle={wrapped} /> : <Lines {...props} sight={sight} />}
+        {size === 0 ? (
+          <Empty title={logWords.nothing[why]}>{logWords.nothingMore[why]}</Empty>
+        ) : wrap ? (
+          <WrappedLines {...props} box={box} handle={wrapped} />
+        ) : (
+          <Lines {...props} sight={sight} />
+        )}
       </div>
       {newer > 0 ? (
-        <div className="newer"><Button icon="follow" onClick={() => onFollow(true)}>{format.count(newer, 'new line')}</Button></div>
+        <div className="newer">
+          <Button icon="follow" onClick={() => onFollow(true)}>
+            {format.count(newer, 'new line')}
+          </Button>
+        </div>
       ) : null}
     </div>
   )
@@ -156,7 +220,11 @@ function Lines({ log, size, gone, times, wanted, current, follow, sight }: LogLi
     if (!item) continue
     const hit = current !== null && current.item === gone + index
     rows.push(
-      <li key={gone + index} className={item.kind === 'dropped' ? 'dropped' : hit ? 'hit' : undefined} style={{ transform: `translateY(${index * lineHeight}px)` }}>
+      <li
+        key={gone + index}
+        className={item.kind === 'dropped' ? 'dropped' : hit ? 'hit' : undefined}
+        style={{ transform: `translateY(${index * lineHeight}px)` }}
+      >
         <LogLine item={item} times={times} wanted={wanted} current={hit ? current.at : null} />
       </li>,
     )
@@ -175,8 +243,24 @@ interface WrappedHandle {
 }
 
 /** Lines that are as high as they need: measured when they come into sight. */
-function WrappedLines({ log, size, gone, times, wanted, current, follow, box, handle }: LogListProps & { box: RefObject<HTMLDivElement | null>; handle: Ref<WrappedHandle> }) {
-  const virtual = useVirtualizer({ count: size, getScrollElement: () => box.current, estimateSize: () => lineHeight, overscan: 12, getItemKey: (index) => gone + index })
+function WrappedLines({
+  log,
+  size,
+  gone,
+  times,
+  wanted,
+  current,
+  follow,
+  box,
+  handle,
+}: LogListProps & { box: RefObject<HTMLDivElement | null>; handle: Ref<WrappedHandle> }) {
+  const virtual = useVirtualizer({
+    count: size,
+    getScrollElement: () => box.current,
+    estimateSize: () => lineHeight,
+    overscan: 12,
+    getItemKey: (index) => gone + index,
+  })
   useImperativeHandle(handle, () => ({
     show: (index, align) => virtual.scrollToIndex(index, { align }),
     first: () => virtual.getVirtualItems().find(({ end }) => end > (box.current?.scrollTop ?? 0))?.index ?? 0,
@@ -193,7 +277,13 @@ function WrappedLines({ log, size, gone, times, wanted, current, follow, box, ha
         if (!item) return null
         const hit = current !== null && current.item === gone + index
         return (
-          <li key={key} data-index={index} ref={virtual.measureElement} className={item.kind === 'dropped' ? 'dropped' : hit ? 'hit' : undefined} style={{ transform: `translateY(${start}px)` }}>
+          <li
+            key={key}
+            data-index={index}
+            ref={virtual.measureElement}
+            className={item.kind === 'dropped' ? 'dropped' : hit ? 'hit' : undefined}
+            style={{ transform: `translateY(${start}px)` }}
+          >
             <LogLine item={item} times={times} wanted={wanted} current={hit ? current.at : null} />
           </li>
         )

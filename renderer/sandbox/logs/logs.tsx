@@ -34,7 +34,14 @@ function KeptLog({ lines }: { lines: readonly string[] }) {
   const words = tabWords.failure
   return (
     <div className="scroll pad">
-      {lines.length === 0 ? <Empty title={words.none}>{words.noneMore}</Empty> : <section className="section" aria-labelledby="kept"><h2 id="kept">{words.log}</h2><Code text={lines.join('\n')} label={words.log} /></section>}
+      {lines.length === 0 ? (
+        <Empty title={words.none}>{words.noneMore}</Empty>
+      ) : (
+        <section className="section" aria-labelledby="kept">
+          <h2 id="kept">{words.log}</h2>
+          <Code text={lines.join('\n')} label={words.log} />
+        </section>
+      )}
     </div>
   )
 }
@@ -61,7 +68,13 @@ function Log({ id, name, ready }: { id: string; name: string; ready: boolean }) 
   const draw = useEffectEvent(() => changed())
   const between = useEffectEvent(() => (wrap ? wrappedMs : plainMs))
   useEffect(() => {
-    const made = logPump(log, () => draw(), () => between(), (turn) => requestAnimationFrame(turn), (frame) => cancelAnimationFrame(frame))
+    const made = logPump(
+      log,
+      () => draw(),
+      () => between(),
+      (turn) => requestAnimationFrame(turn),
+      (frame) => cancelAnimationFrame(frame),
+    )
     pump.current = made
     return () => {
       pump.current = null
@@ -79,10 +92,15 @@ function Log({ id, name, ready }: { id: string; name: string; ready: boolean }) 
       log.push(event.lines, event.dropped)
       return pump.current?.soon()
     },
-    end: (error) => { if (error !== null && error.code !== 'NOT_RUNNING') setBroken(error) },
+    end: (error) => {
+      if (error !== null && error.code !== 'NOT_RUNNING') setBroken(error)
+    },
   })
   useCommand({ id: 'follow', title: logWords.follow, keys: ['End'], icon: 'follow', run: () => followed(true) })
-  useFootKeys([['Mod+f', logWords.find], ['End', logWords.follow]])
+  useFootKeys([
+    ['Mod+f', logWords.find],
+    ['End', logWords.follow],
+  ])
 
   const { lines, dropped, gone } = log.totals()
   const size = log.size()
@@ -122,18 +140,29 @@ function Log({ id, name, ready }: { id: string; name: string; ready: boolean }) 
   return (
     <>
       <LogBar
-        wanted={wanted} found={wanted === '' ? null : { at: at < 0 ? null : at, count: hits.length }} follow={follow} times={times} wrap={wrap} lines={lines} dropped={dropped}
+        wanted={wanted}
+        found={wanted === '' ? null : { at: at < 0 ? null : at, count: hits.length }}
+        follow={follow}
+        times={times}
+        wrap={wrap}
+        lines={lines}
+        dropped={dropped}
         onWant={(next) => {
           setWanted(next)
           setCurrent(null)
         }}
-        onStep={goOn} onFollow={followed} onTimes={setTimes} onWrap={setWrap}
-        onCopy={() => run(async () => {
-          const chosen = list.current?.selection() ?? ''
-          await native.copy(chosen === '' ? whole() : chosen)
-          toast({ status: 'active', title: logWords.copied(format.count(chosen === '' ? size : chosen.split('\n').length, 'line')) })
-        })}
-        onDownload={() => run(async () => void await native.saveText(logWords.file(name), whole()))}
+        onStep={goOn}
+        onFollow={followed}
+        onTimes={setTimes}
+        onWrap={setWrap}
+        onCopy={() =>
+          run(async () => {
+            const chosen = list.current?.selection() ?? ''
+            await native.copy(chosen === '' ? whole() : chosen)
+            toast({ status: 'active', title: logWords.copied(format.count(chosen === '' ? size : chosen.split('\n').length, 'line')) })
+          })
+        }
+        onDownload={() => run(async () => void (await native.saveText(logWords.file(name), whole())))}
         onClear={() => {
           log.clear()
           const to = log.clearedTo()
@@ -144,11 +173,31 @@ function Log({ id, name, ready }: { id: string; name: string; ready: boolean }) 
         }}
       />
       <LogList
-        ref={list} log={log} size={size} gone={gone} times={times} wrap={wrap} wanted={wanted} current={at < 0 ? null : current} follow={follow}
-        newer={follow ? 0 : lines - since} cleared={lines > 0} ready={ready} onFollow={followed}
+        ref={list}
+        log={log}
+        size={size}
+        gone={gone}
+        times={times}
+        wrap={wrap}
+        wanted={wanted}
+        current={at < 0 ? null : current}
+        follow={follow}
+        newer={follow ? 0 : lines - since}
+        cleared={lines > 0}
+        ready={ready}
+        onFollow={followed}
       />
-      {broken !== null ? <div className="banner"><Note kind="bad" live title={`${broken.message}.`.replace(/\.\.$/, '.')}>{broken.next}</Note></div>
-        : ended !== null ? <div className="banner"><Note live title={`${logWords.ended(ended)}.`.replace(/\.\.$/, '.')} /></div> : null}
+      {broken !== null ? (
+        <div className="banner">
+          <Note kind="bad" live title={`${broken.message}.`.replace(/\.\.$/, '.')}>
+            {broken.next}
+          </Note>
+        </div>
+      ) : ended !== null ? (
+        <div className="banner">
+          <Note live title={`${logWords.ended(ended)}.`.replace(/\.\.$/, '.')} />
+        </div>
+      ) : null}
     </>
   )
 }
@@ -180,7 +229,13 @@ function LogBar(props: LogBarProps) {
   return (
     <div className="strip ruled logbar">
       <SearchField
-        ref={field} label={logWords.find} placeholder={logWords.find} keys="/" long value={wanted} onChange={props.onWant}
+        ref={field}
+        label={logWords.find}
+        placeholder={logWords.find}
+        keys="/"
+        long
+        value={wanted}
+        onChange={props.onWant}
         found={found === null ? undefined : found.count === 0 ? logWords.none : logWords.found(found.at === null ? null : format.number(found.at + 1), count)}
         onKeyDown={(event) => {
           if (event.key !== 'Enter') return
@@ -188,16 +243,31 @@ function LogBar(props: LogBarProps) {
           onStep(event.shiftKey ? -1 : 1)
         }}
       />
-      {wanted === '' ? null : <><IconButton icon="up" small label={logWords.previous} onClick={() => onStep(-1)} /><IconButton icon="down" small label={logWords.next} onClick={() => onStep(1)} /></>}
-      <span className="dim small nowrap logsum" data-lines={lines} data-dropped={dropped}>{logWords.shown(format.count(lines, 'line'), dropped === 0 ? null : format.number(dropped))}</span>
+      {wanted === '' ? null : (
+        <>
+          <IconButton icon="up" small label={logWords.previous} onClick={() => onStep(-1)} />
+          <IconButton icon="down" small label={logWords.next} onClick={() => onStep(1)} />
+        </>
+      )}
+      <span className="dim small nowrap logsum" data-lines={lines} data-dropped={dropped}>
+        {logWords.shown(format.count(lines, 'line'), dropped === 0 ? null : format.number(dropped))}
+      </span>
       <div className="end">
-        <Button kind="quiet" icon="follow" className="toggle" aria-pressed={follow} aria-label={logWords.follow} onClick={() => props.onFollow(!follow)}><span className="label">{logWords.follow}</span></Button>
-        <Button kind="quiet" icon="clock" className="toggle" aria-pressed={times} aria-label={logWords.times} onClick={() => props.onTimes(!times)}><span className="label">{logWords.times}</span></Button>
-        <Button kind="quiet" icon="wrap" className="toggle" aria-pressed={wrap} aria-label={logWords.wrap} onClick={() => props.onWrap(!wrap)}><span className="label">{logWords.wrap}</span></Button>
+        <Button kind="quiet" icon="follow" className="toggle" aria-pressed={follow} aria-label={logWords.follow} onClick={() => props.onFollow(!follow)}>
+          <span className="label">{logWords.follow}</span>
+        </Button>
+        <Button kind="quiet" icon="clock" className="toggle" aria-pressed={times} aria-label={logWords.times} onClick={() => props.onTimes(!times)}>
+          <span className="label">{logWords.times}</span>
+        </Button>
+        <Button kind="quiet" icon="wrap" className="toggle" aria-pressed={wrap} aria-label={logWords.wrap} onClick={() => props.onWrap(!wrap)}>
+          <span className="label">{logWords.wrap}</span>
+        </Button>
         <span className="rule" />
         <IconButton icon="copy" label={logWords.copy} onClick={props.onCopy} />
         <IconButton icon="download" label={logWords.download} onClick={props.onDownload} />
-        <Button kind="quiet" onClick={props.onClear}>{logWords.clear}</Button>
+        <Button kind="quiet" onClick={props.onClear}>
+          {logWords.clear}
+        </Button>
       </div>
     </div>
   )

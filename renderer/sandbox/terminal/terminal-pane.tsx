@@ -51,7 +51,9 @@ export function TerminalPane({ terminal, terminals, apart, canOpen, opening, onC
   const [ending, setEnding] = useState(false)
   const [reader, setReader] = useState(() => localStorage.getItem(readerKey) === 'on')
 
-  const again = useEffectEvent(() => { if (canOpen && !opening) onOpen() })
+  const again = useEffectEvent(() => {
+    if (canOpen && !opening) onOpen()
+  })
   const sized = useEffectEvent((cols: number, rows: number) => {
     setSize({ cols, rows })
     onSize(cols, rows)
@@ -61,10 +63,23 @@ export function TerminalPane({ terminal, terminals, apart, canOpen, opening, onC
     if (host.current === null) return
     setBroken(null)
     const opened = openTerminalView({
-      host: host.current, endpoint, terminal: terminal.id, mac: /Mac/.test(navigator.platform), reader,
+      host: host.current,
+      endpoint,
+      terminal: terminal.id,
+      mac: /Mac/.test(navigator.platform),
+      reader,
       on: {
-        size: (cols, rows) => sized(cols, rows), focus: (yours, viewers) => setFocus({ yours, viewers }), replayed: setCut, ended: setOver, broken: setBroken,
-        again: () => again(), copy: (text) => copy(text), find: () => setFinding(true), paste: (text, why, go) => setPaste({ text, why, go }), link: setLink, hover: setHover,
+        size: (cols, rows) => sized(cols, rows),
+        focus: (yours, viewers) => setFocus({ yours, viewers }),
+        replayed: setCut,
+        ended: setOver,
+        broken: setBroken,
+        again: () => again(),
+        copy: (text) => copy(text),
+        find: () => setFinding(true),
+        paste: (text, why, go) => setPaste({ text, why, go }),
+        link: setLink,
+        hover: setHover,
         found: (at, count) => setFound({ at, count }),
       },
     })
@@ -92,8 +107,22 @@ export function TerminalPane({ terminal, terminals, apart, canOpen, opening, onC
   return (
     <>
       <SessionStrip
-        terminals={terminals} shown={terminal.id} size={size} opening={opening} canOpen={canOpen} cut={cut} hover={hover} away={focus.yours ? 0 : focus.viewers}
-        reader={reader} onChoose={onChoose} onOpen={onOpen} onFind={() => setFinding(true)} onTake={() => { view.current?.take(); back() }}
+        terminals={terminals}
+        shown={terminal.id}
+        size={size}
+        opening={opening}
+        canOpen={canOpen}
+        cut={cut}
+        hover={hover}
+        away={focus.yours ? 0 : focus.viewers}
+        reader={reader}
+        onChoose={onChoose}
+        onOpen={onOpen}
+        onFind={() => setFinding(true)}
+        onTake={() => {
+          view.current?.take()
+          back()
+        }}
         onCopy={() => {
           const text = view.current?.selection() ?? ''
           if (text !== '') run(() => native.copy(text))
@@ -106,7 +135,8 @@ export function TerminalPane({ terminal, terminals, apart, canOpen, opening, onC
       />
       {finding ? (
         <FindBar
-          found={found} onSearch={(text, by, typing) => view.current?.search(text, by, typing)}
+          found={found}
+          onSearch={(text, by, typing) => view.current?.search(text, by, typing)}
           onClose={() => {
             setFinding(false)
             setFound(null)
@@ -114,23 +144,46 @@ export function TerminalPane({ terminal, terminals, apart, canOpen, opening, onC
           }}
         />
       ) : null}
-      <div className="term" role="region" aria-label={terminalWords.region(terminal.title)}><div className="term-host" ref={host} /></div>
+      <div className="term" role="region" aria-label={terminalWords.region(terminal.title)}>
+        <div className="term-host" ref={host} />
+      </div>
       {over === null && broken === null ? null : (
         <div className="banner">
           <Note
-            kind={broken === null ? 'info' : 'bad'} live title={broken === null ? `${terminalWords.over(over ?? '')}.`.replace(/\.\.$/, '.') : `${broken.message}.`.replace(/\.\.$/, '.')}
-            action={canOpen ? <Button busy={opening} onClick={onOpen}>{terminalWords.again}</Button> : undefined}
+            kind={broken === null ? 'info' : 'bad'}
+            live
+            title={broken === null ? `${terminalWords.over(over ?? '')}.`.replace(/\.\.$/, '.') : `${broken.message}.`.replace(/\.\.$/, '.')}
+            action={
+              canOpen ? (
+                <Button busy={opening} onClick={onOpen}>
+                  {terminalWords.again}
+                </Button>
+              ) : undefined
+            }
           >
             {broken === null ? (canOpen ? terminalWords.enter : '') : broken.next}
           </Note>
         </div>
       )}
-      <PasteDialog asked={paste} onClose={() => { setPaste(null); back() }} />
+      <PasteDialog
+        asked={paste}
+        onClose={() => {
+          setPaste(null)
+          back()
+        }}
+      />
       <LinkDialog
-        uri={link} apart={apart} onClose={() => setLink(null)} onCopy={(href) => native.copy(href)}
+        uri={link}
+        apart={apart}
+        onClose={() => setLink(null)}
+        onCopy={(href) => native.copy(href)}
         onOpen={(href) => {
           setLink(null)
-          native.openLink(href).catch((error: unknown) => toast({ status: 'failed', title: terminalWords.link.refused, detail: error instanceof Error ? error.message : String(error), stay: true }))
+          native
+            .openLink(href)
+            .catch((error: unknown) =>
+              toast({ status: 'failed', title: terminalWords.link.refused, detail: error instanceof Error ? error.message : String(error), stay: true }),
+            )
         }}
       />
       <EndDialog title={terminal.title} open={ending} onClose={() => setEnding(false)} onEnd={() => end(terminal.id)} />
@@ -151,7 +204,12 @@ function FindBar({ found, onSearch, onClose }: FindBarProps) {
   return (
     <div className="strip ruled termfind">
       <SearchField
-        ref={field} label={terminalWords.find} placeholder={terminalWords.find} long value={text} found={found === null ? undefined : terminalWords.found(found.at, found.count)}
+        ref={field}
+        label={terminalWords.find}
+        placeholder={terminalWords.find}
+        long
+        value={text}
+        found={found === null ? undefined : terminalWords.found(found.at, found.count)}
         onChange={(next) => {
           setText(next)
           onSearch(next, 1, true)
@@ -169,7 +227,9 @@ function FindBar({ found, onSearch, onClose }: FindBarProps) {
       />
       <IconButton icon="up" label={terminalWords.previous} onClick={() => onSearch(text, -1, false)} />
       <IconButton icon="down" label={terminalWords.next} onClick={() => onSearch(text, 1, false)} />
-      <div className="end"><IconButton icon="close" label={terminalWords.endFind} onClick={onClose} /></div>
+      <div className="end">
+        <IconButton icon="close" label={terminalWords.endFind} onClick={onClose} />
+      </div>
     </div>
   )
 }
@@ -203,15 +263,36 @@ function SessionStrip(props: SessionStripProps) {
       <div className="filters" role="tablist" aria-label={terminalWords.sessions} onKeyDown={(event) => rove(event)}>
         {terminals.map(({ id, title, ended }) => (
           <button key={id} type="button" role="tab" aria-selected={id === shown} tabIndex={id === shown ? 0 : -1} onClick={() => props.onChoose(id)}>
-            <Icon name="terminal" />{title}{ended === null ? null : <> <span className="n">{terminalWords.ended}</span></>}
+            <Icon name="terminal" />
+            {title}
+            {ended === null ? null : (
+              <>
+                {' '}
+                <span className="n">{terminalWords.ended}</span>
+              </>
+            )}
           </button>
         ))}
       </div>
-      {canOpen ? <IconButton icon="plus" small label={opening ? terminalWords.opening : terminalWords.open} aria-disabled={opening} onClick={() => { if (!opening) props.onOpen() }} /> : null}
+      {canOpen ? (
+        <IconButton
+          icon="plus"
+          small
+          label={opening ? terminalWords.opening : terminalWords.open}
+          aria-disabled={opening}
+          onClick={() => {
+            if (!opening) props.onOpen()
+          }}
+        />
+      ) : null}
       <div className="end">
         {hover === null ? null : <code className="cut small term-hover">{hover}</code>}
         {cut && hover === null ? <span className="dim small cut">{terminalWords.cut}</span> : null}
-        {away === 0 ? null : <Button small title={terminalWords.takeWhy} onClick={props.onTake}>{terminalWords.take}</Button>}
+        {away === 0 ? null : (
+          <Button small title={terminalWords.takeWhy} onClick={props.onTake}>
+            {terminalWords.take}
+          </Button>
+        )}
         <span className="dim small nowrap">{terminalWords.size(size.cols, size.rows)}</span>
         <IconButton icon="search" label={terminalWords.find} keys="Mod+Shift+f" onClick={props.onFind} />
         <IconButton icon="copy" label={terminalWords.copy} keys="Mod+Shift+c" onClick={props.onCopy} />
@@ -241,19 +322,27 @@ function PasteDialog({ asked, onClose }: { asked: PasteAsked | null; onClose: ()
   if (lines.length > previewLines) shown.push(words.rest(format.number(lines.length - previewLines)))
   return (
     <Dialog
-      title={words.title(count)} about={asked.why === 'lines' ? words.lines : words.long} open onClose={onClose} alert
-      actions={<>
-        <Button safe onClick={onClose}>{words.cancel}</Button>
-        <Button
-          kind="primary"
-          onClick={() => {
-            asked.go()
-            onClose()
-          }}
-        >
-          {words.confirm(count)}
-        </Button>
-      </>}
+      title={words.title(count)}
+      about={asked.why === 'lines' ? words.lines : words.long}
+      open
+      onClose={onClose}
+      alert
+      actions={
+        <>
+          <Button safe onClick={onClose}>
+            {words.cancel}
+          </Button>
+          <Button
+            kind="primary"
+            onClick={() => {
+              asked.go()
+              onClose()
+            }}
+          >
+            {words.confirm(count)}
+          </Button>
+        </>
+      }
     >
       <Code text={shown.join('\n')} copyable={false} label={words.preview} />
     </Dialog>
@@ -261,13 +350,35 @@ function PasteDialog({ asked, onClose }: { asked: PasteAsked | null; onClose: ()
 }
 
 /** Where a link really leads, whatever its text says; nothing is opened before. */
-function LinkDialog({ uri, apart, onClose, onOpen, onCopy }: { uri: string | null; /** The sandbox has a network of its own: its localhost is not this computer's. */ apart: boolean; onClose: () => void; onOpen: (href: string) => void; onCopy: (href: string) => Promise<void> }) {
+function LinkDialog({
+  uri,
+  apart,
+  onClose,
+  onOpen,
+  onCopy,
+}: {
+  uri: string | null
+  /** The sandbox has a network of its own: its localhost is not this computer's. */ apart: boolean
+  onClose: () => void
+  onOpen: (href: string) => void
+  onCopy: (href: string) => Promise<void>
+}) {
   const words = terminalWords.link
   if (uri === null) return null
   const target = targetOf(uri)
   if (target === null) {
     return (
-      <Dialog title={words.refused} about={words.refusedWhy} open onClose={onClose} actions={<Button safe onClick={onClose}>{words.cancel}</Button>}>
+      <Dialog
+        title={words.refused}
+        about={words.refusedWhy}
+        open
+        onClose={onClose}
+        actions={
+          <Button safe onClick={onClose}>
+            {words.cancel}
+          </Button>
+        }
+      >
         <Code text={shownName(uri.slice(0, 2000))} copyable={false} label={words.whole} />
       </Dialog>
     )
@@ -275,8 +386,19 @@ function LinkDialog({ uri, apart, onClose, onOpen, onCopy }: { uri: string | nul
   if (target.own && apart) {
     return (
       <Dialog
-        title={words.inside} about={words.insideWhy(target.host)} open onClose={onClose} className="linkask"
-        actions={<><CopyButton text={() => onCopy(target.href)} label={words.copy} /><Button safe onClick={onClose}>{words.close}</Button></>}
+        title={words.inside}
+        about={words.insideWhy(target.host)}
+        open
+        onClose={onClose}
+        className="linkask"
+        actions={
+          <>
+            <CopyButton text={() => onCopy(target.href)} label={words.copy} />
+            <Button safe onClick={onClose}>
+              {words.close}
+            </Button>
+          </>
+        }
       >
         <Code text={shownName(target.href)} copyable={false} label={words.whole} />
       </Dialog>
@@ -284,12 +406,23 @@ function LinkDialog({ uri, apart, onClose, onOpen, onCopy }: { uri: string | nul
   }
   return (
     <Dialog
-      title={words.title} about={words.about(target.host)} open onClose={onClose} alert className="linkask"
-      actions={<>
-        <CopyButton text={() => onCopy(target.href)} label={words.copy} />
-        <Button safe onClick={onClose}>{words.cancel}</Button>
-        <Button kind="primary" onClick={() => onOpen(target.href)}>{words.open}</Button>
-      </>}
+      title={words.title}
+      about={words.about(target.host)}
+      open
+      onClose={onClose}
+      alert
+      className="linkask"
+      actions={
+        <>
+          <CopyButton text={() => onCopy(target.href)} label={words.copy} />
+          <Button safe onClick={onClose}>
+            {words.cancel}
+          </Button>
+          <Button kind="primary" onClick={() => onOpen(target.href)}>
+            {words.open}
+          </Button>
+        </>
+      }
     >
       <Code text={shownName(target.href)} copyable={false} label={words.whole} />
       {target.odd === null ? null : <Note kind="warn" title={words[target.odd]} />}
@@ -301,11 +434,21 @@ function EndDialog({ title, open, onClose, onEnd }: { title: string; open: boole
   const words = terminalWords.end
   return (
     <Dialog
-      title={words.title(title)} about={words.about} open={open} onClose={onClose} alert
-      actions={<>
-        <Button safe onClick={onClose}>{words.keep}</Button>
-        <Button kind="danger" onClick={onEnd}>{words.confirm}</Button>
-      </>}
+      title={words.title(title)}
+      about={words.about}
+      open={open}
+      onClose={onClose}
+      alert
+      actions={
+        <>
+          <Button safe onClick={onClose}>
+            {words.keep}
+          </Button>
+          <Button kind="danger" onClick={onEnd}>
+            {words.confirm}
+          </Button>
+        </>
+      }
     />
   )
 }

@@ -53,10 +53,17 @@ export function openTerminalView({ host, endpoint, terminal: id, mac, reader, on
   let colours = readColours(host)
   const style = getComputedStyle(host)
   const terminal = new Terminal({
-    scrollback, theme: colours.theme, screenReaderMode: reader, fontFamily: style.getPropertyValue('--mono').trim(), fontSize: 12, lineHeight: 1.25,
+    scrollback,
+    theme: colours.theme,
+    screenReaderMode: reader,
+    fontFamily: style.getPropertyValue('--mono').trim(),
+    fontSize: 12,
+    lineHeight: 1.25,
     // What the search marks is drawn by a proposed part of xterm's API, which refuses without this.
     allowProposedApi: true,
-    minimumContrastRatio: 4.5, cursorBlink: false, macOptionClickForcesSelection: true,
+    minimumContrastRatio: 4.5,
+    cursorBlink: false,
+    macOptionClickForcesSelection: true,
     linkHandler: { activate: (_, uri) => on.link(uri), hover: (_, uri) => on.hover(uri), leave: () => on.hover(null), allowNonHttpProtocols: false },
   })
   const fit = new FitAddon()
@@ -72,24 +79,28 @@ export function openTerminalView({ host, endpoint, terminal: id, mac, reader, on
   let closed = false
   let frame = 0
 
-  const subscription = endpoint.subscribe('terminal', { terminal: id }, {
-    event(event) {
-      if (event.type === 'data') return written(event.data)
-      if (event.type === 'replay') return replay(event.data, event.cols, event.rows, event.cut)
-      if (event.type === 'size') {
-        if (!yours) terminal.resize(event.cols, event.rows)
-      } else if (event.type === 'focus') {
-        yours = event.yours
-        on.focus(yours, event.viewers)
-        if (yours) fitSoon()
-      } else {
-        over = true
-        terminal.options.cursorStyle = 'underline'
-        on.ended(event.reason)
-      }
+  const subscription = endpoint.subscribe(
+    'terminal',
+    { terminal: id },
+    {
+      event(event) {
+        if (event.type === 'data') return written(event.data)
+        if (event.type === 'replay') return replay(event.data, event.cols, event.rows, event.cut)
+        if (event.type === 'size') {
+          if (!yours) terminal.resize(event.cols, event.rows)
+        } else if (event.type === 'focus') {
+          yours = event.yours
+          on.focus(yours, event.viewers)
+          if (yours) fitSoon()
+        } else {
+          over = true
+          terminal.options.cursorStyle = 'underline'
+          on.ended(event.reason)
+        }
+      },
+      end: (error) => on.broken(error),
     },
-    end: (error) => on.broken(error),
-  })
+  )
 
   /** Settles when it is on the screen: until then it counts as unacknowledged, and a flood waits in the engine. */
   function written(data: string): Promise<void> {
@@ -196,7 +207,12 @@ export function openTerminalView({ host, endpoint, terminal: id, mac, reader, on
     take,
     selection: () => terminal.getSelection(),
     search(text, by, typing) {
-      const decorations = { matchBackground: colours.hit, activeMatchBackground: colours.hitNow, matchOverviewRuler: colours.hitNow, activeMatchColorOverviewRuler: colours.hitNow }
+      const decorations = {
+        matchBackground: colours.hit,
+        activeMatchBackground: colours.hitNow,
+        matchOverviewRuler: colours.hitNow,
+        activeMatchColorOverviewRuler: colours.hitNow,
+      }
       if (by === 1) search.findNext(text, { incremental: typing, decorations })
       else search.findPrevious(text, { decorations })
     },
@@ -219,15 +235,28 @@ export function openTerminalView({ host, endpoint, terminal: id, mac, reader, on
   }
 }
 
-interface Query { readonly kind: 'csi' | 'dcs' | 'esc'; readonly prefix?: string; readonly intermediates?: string; readonly final: string }
+interface Query {
+  readonly kind: 'csi' | 'dcs' | 'esc'
+  readonly prefix?: string
+  readonly intermediates?: string
+  readonly final: string
+}
 
 /** Every sequence that xterm.js answers (its InputHandler): device attributes, status and cursor reports, modes, window sizes, settings, DECID, XTVERSION, keyboard flags. */
 const queries: readonly Query[] = [
-  { kind: 'csi', final: 'c' }, { kind: 'csi', prefix: '>', final: 'c' }, { kind: 'csi', prefix: '=', final: 'c' },
-  { kind: 'csi', final: 'n' }, { kind: 'csi', prefix: '?', final: 'n' },
-  { kind: 'csi', intermediates: '$', final: 'p' }, { kind: 'csi', prefix: '?', intermediates: '$', final: 'p' },
-  { kind: 'csi', final: 't' }, { kind: 'csi', prefix: '>', final: 'q' }, { kind: 'csi', prefix: '?', final: 'u' }, { kind: 'csi', final: 'x' },
-  { kind: 'dcs', intermediates: '$', final: 'q' }, { kind: 'dcs', intermediates: '+', final: 'q' },
+  { kind: 'csi', final: 'c' },
+  { kind: 'csi', prefix: '>', final: 'c' },
+  { kind: 'csi', prefix: '=', final: 'c' },
+  { kind: 'csi', final: 'n' },
+  { kind: 'csi', prefix: '?', final: 'n' },
+  { kind: 'csi', intermediates: '$', final: 'p' },
+  { kind: 'csi', prefix: '?', intermediates: '$', final: 'p' },
+  { kind: 'csi', final: 't' },
+  { kind: 'csi', prefix: '>', final: 'q' },
+  { kind: 'csi', prefix: '?', final: 'u' },
+  { kind: 'csi', final: 'x' },
+  { kind: 'dcs', intermediates: '$', final: 'q' },
+  { kind: 'dcs', intermediates: '+', final: 'q' },
   { kind: 'esc', final: 'Z' },
 ]
 /** Colours: of the palette, foreground, background, cursor. */
@@ -256,7 +285,9 @@ function watchAnswers(terminal: Terminal): Answers {
   }
   const { parser } = terminal
   const registered = [
-    ...queries.map(({ kind, ...id }) => (kind === 'csi' ? parser.registerCsiHandler(id, seen) : kind === 'dcs' ? parser.registerDcsHandler(id, seen) : parser.registerEscHandler(id, seen))),
+    ...queries.map(({ kind, ...id }) =>
+      kind === 'csi' ? parser.registerCsiHandler(id, seen) : kind === 'dcs' ? parser.registerDcsHandler(id, seen) : parser.registerEscHandler(id, seen),
+    ),
     ...colours.map((code) => parser.registerOscHandler(code, seen)),
     // A program in a sandbox neither reads nor writes the clipboard of the person who looks at it.
     parser.registerOscHandler(52, () => true),
@@ -289,8 +320,12 @@ function readColours(host: HTMLElement): TerminalColours {
     return hex(getComputedStyle(probe).color)
   }
   const theme: Record<string, string> = {
-    background: read('--surface-sunken'), foreground: read('--ink'), cursor: read('--ink'), cursorAccent: read('--surface-sunken'),
-    selectionBackground: read('--surface-selected'), selectionInactiveBackground: read('--surface-press'),
+    background: read('--surface-sunken'),
+    foreground: read('--ink'),
+    cursor: read('--ink'),
+    cursorAccent: read('--surface-sunken'),
+    selectionBackground: read('--surface-selected'),
+    selectionInactiveBackground: read('--surface-press'),
   }
   for (const name of names) {
     theme[name] = read(`--ansi-${name}`)
@@ -315,7 +350,17 @@ function watchTheme(changed: () => void): () => void {
 
 /** `rgb(1, 2, 3)`, `rgba(…)` or `color(srgb 0.1 0.2 0.3)` as `#rrggbb`. */
 export function hex(color: string): string {
-  const parts = (/\(([^)]*)\)/.exec(color)?.[1] ?? '').split(/[\s,/]+/).filter((part) => part !== '' && part !== 'srgb').slice(0, 3).map(Number)
+  const parts = (/\(([^)]*)\)/.exec(color)?.[1] ?? '')
+    .split(/[\s,/]+/)
+    .filter((part) => part !== '' && part !== 'srgb')
+    .slice(0, 3)
+    .map(Number)
   const scale = color.startsWith('color(') ? 255 : 1
-  return `#${parts.map((part) => Math.round(Math.min(255, Math.max(0, part * scale))).toString(16).padStart(2, '0')).join('')}`
+  return `#${parts
+    .map((part) =>
+      Math.round(Math.min(255, Math.max(0, part * scale)))
+        .toString(16)
+        .padStart(2, '0'),
+    )
+    .join('')}`
 }

@@ -4,7 +4,8 @@ import type { Terminal } from '../../../shared/terminal.ts'
 export function sessionToShow(terminals: readonly Terminal[], asked: string | null): Terminal | null {
   const found = terminals.find(({ id }) => id === asked)
   if (found) return found
-  const newest = (some: readonly Terminal[]) => some.reduce<Terminal | null>((best, one) => (best === null || one.created_at >= best.created_at ? one : best), null)
+  const newest = (some: readonly Terminal[]) =>
+    some.reduce<Terminal | null>((best, one) => (best === null || one.created_at >= best.created_at ? one : best), null)
   return newest(terminals.filter(({ ended }) => ended === null)) ?? newest(terminals)
 }
 

@@ -33,9 +33,13 @@ export function TerminalTab({ row }: TabProps) {
   }
 
   // What is shown stays the one that is looked at: when its shell ends it says so, and the next key goes to no other shell.
-  const stay = useEffectEvent((id: string) => { if (id !== asked) choose(id) })
+  const stay = useEffectEvent((id: string) => {
+    if (id !== asked) choose(id)
+  })
   const shownId = shown?.id ?? null
-  useEffect(() => { if (shownId !== null) stay(shownId) }, [shownId])
+  useEffect(() => {
+    if (shownId !== null) stay(shownId)
+  }, [shownId])
 
   async function open(): Promise<void> {
     setOpening(true)
@@ -59,25 +63,52 @@ export function TerminalTab({ row }: TabProps) {
   useEffect(() => first(), [up])
   useCommand({ id: 'new-terminal', title: terminalWords.open, icon: 'terminal', when: up && !opening, run: () => void open() })
   const own = (letter: string) => (/Mac/.test(navigator.platform) ? `Mod+${letter}` : `Mod+Shift+${letter}`)
-  useFootKeys([[own('c'), terminalWords.keys.copy, 'terminal'], [own('v'), terminalWords.keys.paste, 'terminal'], [own('f'), terminalWords.keys.find, 'terminal']])
+  useFootKeys([
+    [own('c'), terminalWords.keys.copy, 'terminal'],
+    [own('v'), terminalWords.keys.paste, 'terminal'],
+    [own('f'), terminalWords.keys.find, 'terminal'],
+  ])
 
   if (shown === null) {
     return (
       <div className="scroll pad">
         {error === null ? (
           <Empty title={opening ? `${terminalWords.opening} …` : !up ? terminalWords.notNow : restarted ? terminalWords.restarted : terminalWords.none}>
-            {opening || !up ? null : <>{restarted ? terminalWords.restartedMore : terminalWords.noneMore} <Button small onClick={() => void open()}>{terminalWords.first}</Button></>}
+            {opening || !up ? null : (
+              <>
+                {restarted ? terminalWords.restartedMore : terminalWords.noneMore}{' '}
+                <Button small onClick={() => void open()}>
+                  {terminalWords.first}
+                </Button>
+              </>
+            )}
           </Empty>
-        ) : <Note kind="bad" live title={error.message} action={<Button onClick={() => void open()}>{terminalWords.first}</Button>}>{error.next}</Note>}
+        ) : (
+          <Note kind="bad" live title={error.message} action={<Button onClick={() => void open()}>{terminalWords.first}</Button>}>
+            {error.next}
+          </Note>
+        )}
       </div>
     )
   }
   return (
     <>
-      {error === null ? null : <div className="banner"><Note kind="bad" live title={error.message}>{error.next}</Note></div>}
+      {error === null ? null : (
+        <div className="banner">
+          <Note kind="bad" live title={error.message}>
+            {error.next}
+          </Note>
+        </div>
+      )}
       <TerminalPane
-        key={shown.id} terminal={shown} terminals={row.terminals} apart={row.isolation === 'container' || row.isolation === 'remote'} canOpen={up} opening={opening}
-        onChoose={choose} onOpen={() => void open()}
+        key={shown.id}
+        terminal={shown}
+        terminals={row.terminals}
+        apart={row.isolation === 'container' || row.isolation === 'remote'}
+        canOpen={up}
+        opening={opening}
+        onChoose={choose}
+        onOpen={() => void open()}
         onSize={(cols, rows) => {
           size.current = { cols, rows }
         }}

@@ -35,16 +35,27 @@ export function matches(row: ListRow, query: Query): boolean {
   const any = (values: readonly string[], test: (value: string) => boolean) => values.length === 0 || values.some(test)
   const has = (text: string, value: string) => text.toLowerCase().includes(value)
   if (isSlot(row)) {
-    return query.holder.length === 0 && query.user.length === 0
-      && any(query.status, (value) => 'slot'.startsWith(value))
-      && any(query.image, (value) => has(row.image ?? '', value))
-      && query.words.every((word) => has(row.name, word) || has(row.image ?? '', word))
+    return (
+      query.holder.length === 0 &&
+      query.user.length === 0 &&
+      any(query.status, (value) => 'slot'.startsWith(value)) &&
+      any(query.image, (value) => has(row.image ?? '', value)) &&
+      query.words.every((word) => has(row.name, word) || has(row.image ?? '', word))
+    )
   }
-  return any(query.status, (value) => row.status.startsWith(value) || ('working'.startsWith(value) && row.commands.length > 0))
-    && any(query.holder, (value) => row.holders.some((held) => has(held.holder, value) || has(holderName(held), value)))
-    && any(query.image, (value) => has(row.image ?? '', value))
-    && any(query.user, (value) => has(row.user, value))
-    && query.words.every((word) => has(nameOf(row), word) || has(row.id, word) || has(row.image ?? '', word) || row.holders.some((held) => has(held.holder, word) || has(holderName(held), word)))
+  return (
+    any(query.status, (value) => row.status.startsWith(value) || ('working'.startsWith(value) && row.commands.length > 0)) &&
+    any(query.holder, (value) => row.holders.some((held) => has(held.holder, value) || has(holderName(held), value))) &&
+    any(query.image, (value) => has(row.image ?? '', value)) &&
+    any(query.user, (value) => has(row.user, value)) &&
+    query.words.every(
+      (word) =>
+        has(nameOf(row), word) ||
+        has(row.id, word) ||
+        has(row.image ?? '', word) ||
+        row.holders.some((held) => has(held.holder, word) || has(holderName(held), word)),
+    )
+  )
 }
 
 export type Show = 'all' | Place
@@ -53,7 +64,10 @@ export type GroupBy = 'state' | 'holder' | 'flat'
 
 export type SortColumn = 'status' | 'thread' | 'image' | 'held' | 'age' | 'left' | 'cpu' | 'memory'
 
-export interface Sort { readonly column: SortColumn; readonly direction: 'ascending' | 'descending' }
+export interface Sort {
+  readonly column: SortColumn
+  readonly direction: 'ascending' | 'descending'
+}
 
 /** How the list is looked at. */
 export interface View {
@@ -104,7 +118,7 @@ export function arrange(rows: readonly ListRow[], view: View, query: Query, used
   const inShow = rows.filter((row) => view.show === 'all' || stands.get(rowId(row)) === view.show)
   const hits = isEmpty(query) ? inShow : inShow.filter((row) => matches(row, query))
   const by = view.by === 'state' && view.show !== 'all' ? 'flat' : view.by
-  const keyOf = (row: ListRow) => by === 'flat' ? '' : by === 'holder' ? holderKey(row) : stands.get(rowId(row)) ?? ''
+  const keyOf = (row: ListRow) => (by === 'flat' ? '' : by === 'holder' ? holderKey(row) : (stands.get(rowId(row)) ?? ''))
   const signature = JSON.stringify([view.show, by, view.sort, hits.map((row) => [rowId(row), stands.get(rowId(row)), keyOf(row)])])
   const order = signature === before.signature ? before.order : sorted(hits, stands, view.sort, used).map(rowId)
   const grouped = new Map<string, ListRow[]>()
@@ -119,7 +133,9 @@ export function arrange(rows: readonly ListRow[], view: View, query: Query, used
   const keys = by === 'state' ? places.filter((place) => grouped.has(place)) : [...grouped.keys()].sort(holderOrder)
   return {
     groups: keys.map((key) => ({ id: key === '' ? 'all' : key, ...(by === 'flat' ? {} : { title: key }), rows: grouped.get(key) ?? [] })),
-    counts, shown: hits.length, outOf: inShow.length,
+    counts,
+    shown: hits.length,
+    outOf: inShow.length,
     memory: { places: stands, signature, order },
   }
 }
@@ -128,7 +144,7 @@ export function arrange(rows: readonly ListRow[], view: View, query: Query, used
 export const nobody = ' '
 
 function holderKey(row: ListRow): string {
-  return isSlot(row) ? nobody : holdersOf(row)[0] ?? nobody
+  return isSlot(row) ? nobody : (holdersOf(row)[0] ?? nobody)
 }
 
 function holderOrder(a: string, b: string): number {
@@ -138,9 +154,11 @@ function holderOrder(a: string, b: string): number {
 const words = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' })
 
 function sorted(rows: readonly ListRow[], stands: ReadonlyMap<string, Place>, sort: Sort | null, used: Used): ListRow[] {
-  const natural = (a: ListRow, b: ListRow) => places.indexOf(stands.get(rowId(a)) ?? 'slots') - places.indexOf(stands.get(rowId(b)) ?? 'slots')
-    || (isSlot(a) && isSlot(b) ? words.compare(a.name, b.name) : 0)
-    || (a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : 0) || (rowId(a) < rowId(b) ? -1 : 1)
+  const natural = (a: ListRow, b: ListRow) =>
+    places.indexOf(stands.get(rowId(a)) ?? 'slots') - places.indexOf(stands.get(rowId(b)) ?? 'slots') ||
+    (isSlot(a) && isSlot(b) ? words.compare(a.name, b.name) : 0) ||
+    (a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : 0) ||
+    (rowId(a) < rowId(b) ? -1 : 1)
   if (sort === null) return [...rows].sort(natural)
   const sign = sort.direction === 'ascending' ? 1 : -1
   const keys = new Map(rows.map((row) => [row, sortKey(row, sort.column, stands, used)]))
@@ -154,15 +172,27 @@ function sorted(rows: readonly ListRow[], stands: ReadonlyMap<string, Place>, so
 
 function sortKey(row: ListRow, column: SortColumn, stands: ReadonlyMap<string, Place>, used: Used): string | number | null {
   switch (column) {
-    case 'status': return places.indexOf(stands.get(rowId(row)) ?? 'slots')
-    case 'thread': return nameOf(row)
-    case 'image': return row.image
-    case 'held': return isSlot(row) ? null : holdersOf(row)[0] ?? null
-    case 'age': return -Date.parse(row.created_at)
+    case 'status':
+      return places.indexOf(stands.get(rowId(row)) ?? 'slots')
+    case 'thread':
+      return nameOf(row)
+    case 'image':
+      return row.image
+    case 'held':
+      return isSlot(row) ? null : (holdersOf(row)[0] ?? null)
+    case 'age':
+      return -Date.parse(row.created_at)
     // What is kept or works is reaped last of all.
-    case 'left': return isSlot(row) || row.status === 'failed' || row.status === 'stopping' ? null : row.expires_at === null ? Number.MAX_SAFE_INTEGER : Date.parse(row.expires_at)
-    case 'cpu': return used(rowId(row)).cpu
-    case 'memory': return used(rowId(row)).memory
+    case 'left':
+      return isSlot(row) || row.status === 'failed' || row.status === 'stopping'
+        ? null
+        : row.expires_at === null
+          ? Number.MAX_SAFE_INTEGER
+          : Date.parse(row.expires_at)
+    case 'cpu':
+      return used(rowId(row)).cpu
+    case 'memory':
+      return used(rowId(row)).memory
   }
 }
 

@@ -14,7 +14,9 @@ const kept = 60
 /** From this share of its memory on a sandbox is near the end of it. */
 const nearShare = 0.85
 
-export interface Sample { readonly sandboxes: Readonly<Record<string, Gauge>> }
+export interface Sample {
+  readonly sandboxes: Readonly<Record<string, Gauge>>
+}
 
 /** The series with some samples more. Who was not measured has a gap; who was in none of the kept ones is forgotten. */
 export function withSamples(before: ReadonlyMap<string, Series>, samples: readonly Sample[]): Map<string, Series> {
@@ -23,8 +25,8 @@ export function withSamples(before: ReadonlyMap<string, Series>, samples: readon
   for (const id of ids) {
     const was = before.get(id)
     const gauges = samples.map(({ sandboxes }) => sandboxes[id] ?? null)
-    const cpu = [...was?.cpu ?? [], ...gauges.map(cpuShare)].slice(-kept)
-    const memory = [...was?.memory ?? [], ...gauges.map((gauge) => gauge?.memory ?? null)].slice(-kept)
+    const cpu = [...(was?.cpu ?? []), ...gauges.map(cpuShare)].slice(-kept)
+    const memory = [...(was?.memory ?? []), ...gauges.map((gauge) => gauge?.memory ?? null)].slice(-kept)
     if (memory.some((value) => value !== null) || cpu.some((value) => value !== null)) next.set(id, { cpu, memory, last: gauges.at(-1) ?? null })
   }
   return next

@@ -43,7 +43,7 @@ export function ListScreen() {
   const [menu, setMenu] = useState<{ readonly id: string; readonly at: MenuPlace } | null>(null)
   const search = useRef<HTMLInputElement>(null)
 
-  const current = chosen.current === null ? null : sandboxes[chosen.current] ?? null
+  const current = chosen.current === null ? null : (sandboxes[chosen.current] ?? null)
   const selected = [...chosen.selected].flatMap((id) => sandboxes[id] ?? [])
   const acting = selected.length > 1 ? selected : current === null ? [] : [current]
 
@@ -57,25 +57,35 @@ export function ListScreen() {
     setMenu({ id, at })
   })
   const openMenu = useCallback((id: string, at: MenuPlace) => opened(id, at), [])
-  const listActions = useMemo((): ListActions => ({
-    terminal: sandboxActions.terminal,
-    open: sandboxActions.open,
-    release: (id) => rowOf(id, (row) => sandboxActions.release([row])),
-    destroy: (id) => rowOf(id, (row) => sandboxActions.destroy([row])),
-    cancel: (id) => rowOf(id, sandboxActions.cancel),
-    again: (id) => rowOf(id, sandboxActions.again),
-    dismiss: (id) => rowOf(id, sandboxActions.dismiss),
-    menu: openMenu,
-  }), [sandboxActions, openMenu])
+  const listActions = useMemo(
+    (): ListActions => ({
+      terminal: sandboxActions.terminal,
+      open: sandboxActions.open,
+      release: (id) => rowOf(id, (row) => sandboxActions.release([row])),
+      destroy: (id) => rowOf(id, (row) => sandboxActions.destroy([row])),
+      cancel: (id) => rowOf(id, sandboxActions.cancel),
+      again: (id) => rowOf(id, sandboxActions.again),
+      dismiss: (id) => rowOf(id, sandboxActions.dismiss),
+      menu: openMenu,
+    }),
+    [sandboxActions, openMenu],
+  )
 
   const sortBy = useEffectEvent((sort: Sort | null) => change({ sort }))
   const onSort = useCallback((sort: Sort | null) => sortBy(sort), [])
-  const open = useCallback((row: ListRow) => { if (!isSlot(row)) sandboxActions.open(row.id) }, [sandboxActions])
+  const open = useCallback(
+    (row: ListRow) => {
+      if (!isSlot(row)) sandboxActions.open(row.id)
+    },
+    [sandboxActions],
+  )
 
   useListCommands(sandboxActions, current, acting, () => search.current?.focus())
   // Wherever the focus is on this page, arrows lead into the list: to the row that is chosen, else to the first.
   const intoList = () => document.querySelector<HTMLElement>('.list [data-row][tabindex="0"]')?.focus()
-  const back = useEffectEvent(() => { if (chosen.current !== null && focusIsNowhere(document)) intoList() })
+  const back = useEffectEvent(() => {
+    if (chosen.current !== null && focusIsNowhere(document)) intoList()
+  })
   useEffect(() => back(), [])
   useCommand({ id: 'into-list', title: words.title, keys: ['ArrowDown', 'ArrowUp'], hidden: true, run: intoList })
   const clear = () => change({ find: '' })
@@ -85,11 +95,25 @@ export function ListScreen() {
         <ListActionsContext value={listActions}>
           <Page
             title={words.title}
-            beside={<Filters label={words.show} value={view.show} onChange={(show) => change({ show })} options={shows.filter((show) => show === 'all' || arranged.counts[show] > 0 || show === view.show).map((show) => ({ value: show, label: words.shows[show], count: arranged.counts[show] }))} />}
+            beside={
+              <Filters
+                label={words.show}
+                value={view.show}
+                onChange={(show) => change({ show })}
+                options={shows
+                  .filter((show) => show === 'all' || arranged.counts[show] > 0 || show === view.show)
+                  .map((show) => ({ value: show, label: words.shows[show], count: arranged.counts[show] }))}
+              />
+            }
             end={
               <>
                 <SearchField
-                  ref={search} label={words.filter.label} placeholder={words.filter.place} value={view.find} onChange={(find) => change({ find })} keys="/"
+                  ref={search}
+                  label={words.filter.label}
+                  placeholder={words.filter.place}
+                  value={view.find}
+                  onChange={(find) => change({ find })}
+                  keys="/"
                   onKeyDown={(event) => {
                     if (event.key !== 'ArrowDown') return
                     event.preventDefault()
@@ -97,19 +121,38 @@ export function ListScreen() {
                   }}
                   found={words.filter.found(arranged.shown, arranged.outOf)}
                 />
-                <Button kind="primary" icon="plus" aria-label={words.add} onClick={() => sandboxActions.create()}><span className="label">{words.add}</span></Button>
+                <Button kind="primary" icon="plus" aria-label={words.add} onClick={() => sandboxActions.create()}>
+                  <span className="label">{words.add}</span>
+                </Button>
               </>
             }
           >
             <HouseNotes />
             <PoolStrip by={view.by} onGroup={(by) => change({ by })} />
             <SandboxList
-              arranged={arranged} view={view} onSort={onSort} chosen={chosen} onChoose={setChosen} onOpen={open} onMenu={openMenu}
+              arranged={arranged}
+              view={view}
+              onSort={onSort}
+              chosen={chosen}
+              onChoose={setChosen}
+              onOpen={open}
+              onMenu={openMenu}
               empty={<NoHits view={view} onClear={clear} onAll={() => change({ show: 'all' })} />}
             />
-            {selected.length > 1 ? <BulkBar rows={selected} shown={arranged.shown} onClear={() => setChosen({ ...chosen, selected: new Set(chosen.current === null ? [] : [chosen.current]) })} /> : null}
+            {selected.length > 1 ? (
+              <BulkBar
+                rows={selected}
+                shown={arranged.shown}
+                onClear={() => setChosen({ ...chosen, selected: new Set(chosen.current === null ? [] : [chosen.current]) })}
+              />
+            ) : null}
           </Page>
-          <Opened id={menu?.id ?? null} at={menu?.at ?? null} rows={menu === null ? [] : chosen.selected.size > 1 && chosen.selected.has(menu.id) ? selected : [sandboxes[menu.id] ?? []].flat()} onClose={() => setMenu(null)} />
+          <Opened
+            id={menu?.id ?? null}
+            at={menu?.at ?? null}
+            rows={menu === null ? [] : chosen.selected.size > 1 && chosen.selected.has(menu.id) ? selected : [sandboxes[menu.id] ?? []].flat()}
+            onClose={() => setMenu(null)}
+          />
         </ListActionsContext>
       </GaugesContext>
     </ListFactsContext>
@@ -122,8 +165,16 @@ function NoHits({ view, onClear, onAll }: { view: { readonly show: Show; readonl
   const find = view.find.trim()
   return (
     <Empty title={find === '' ? none.show(what) : view.show === 'all' ? none.find(find) : none.showFind(find, words.shows[view.show])}>
-      {find === '' ? null : <Button kind="quiet" small onClick={onClear}>{none.clear}</Button>}
-      {view.show === 'all' ? null : <Button kind="quiet" small onClick={onAll}>{none.all}</Button>}
+      {find === '' ? null : (
+        <Button kind="quiet" small onClick={onClear}>
+          {none.clear}
+        </Button>
+      )}
+      {view.show === 'all' ? null : (
+        <Button kind="quiet" small onClick={onAll}>
+          {none.all}
+        </Button>
+      )}
     </Empty>
   )
 }
@@ -136,13 +187,51 @@ function useListCommands(sandboxActions: SandboxActions, current: SandboxRow | n
   const opens = current !== null && isOpen(current)
   const held = acting.some(({ holders, status }) => holders.length > 0 && status === 'active')
   useCommand({ id: 'filter', title: words.filter.command, keys: ['/'], icon: 'search', run: filter })
-  useCommand({ id: 'open-terminal', title: actions.terminal, keys: ['t'], icon: 'terminal', group, when: opens, run: () => { if (current) sandboxActions.terminal(current.id) } })
-  useCommand({ id: 'open-logs', title: actions.logs, keys: ['l'], icon: 'logs', group, when: there && current.status !== 'failed', run: () => { if (current) sandboxActions.logs(current.id) } })
+  useCommand({
+    id: 'open-terminal',
+    title: actions.terminal,
+    keys: ['t'],
+    icon: 'terminal',
+    group,
+    when: opens,
+    run: () => {
+      if (current) sandboxActions.terminal(current.id)
+    },
+  })
+  useCommand({
+    id: 'open-logs',
+    title: actions.logs,
+    keys: ['l'],
+    icon: 'logs',
+    group,
+    when: there && current.status !== 'failed',
+    run: () => {
+      if (current) sandboxActions.logs(current.id)
+    },
+  })
   useCommand({ id: 'release', title: actions.release, keys: ['r'], icon: 'castoff', group, when: held, run: () => sandboxActions.release(acting) })
-  useCommand({ id: 'destroy', title: actions.destroy, keys: destroyKeys, onRow: true, icon: 'trash', group, when: acting.length > 0, run: () => sandboxActions.destroy(acting) })
-  const keys: FootKey[] = current === null ? [['n', words.add], ['/', words.filter.place]] : [
-    ['Enter', actions.open, 'row'], ...(opens ? [['t', 'Terminal'] as const] : there && current.status !== 'failed' ? [['l', 'Logs'] as const] : []), ...(held ? [['r', actions.release] as const] : []), [destroyKeys[0], actions.destroy, 'row'],
-  ]
+  useCommand({
+    id: 'destroy',
+    title: actions.destroy,
+    keys: destroyKeys,
+    onRow: true,
+    icon: 'trash',
+    group,
+    when: acting.length > 0,
+    run: () => sandboxActions.destroy(acting),
+  })
+  const keys: FootKey[] =
+    current === null
+      ? [
+          ['n', words.add],
+          ['/', words.filter.place],
+        ]
+      : [
+          ['Enter', actions.open, 'row'],
+          ...(opens ? [['t', 'Terminal'] as const] : there && current.status !== 'failed' ? [['l', 'Logs'] as const] : []),
+          ...(held ? [['r', actions.release] as const] : []),
+          [destroyKeys[0], actions.destroy, 'row'],
+        ]
   useFootKeys(keys)
 }
 
@@ -154,28 +243,49 @@ function Opened({ id, at, rows, onClose }: { id: string | null; at: MenuPlace | 
   const format = useFormat()
   const [command, homeOption] = useHouse(({ house }) => [house.command, house.home_option])
   const { actions, bulk } = words
-  const copied = (text: string) => void copy(text).then(() => toast({ status: 'gone', title: `${actions.copied}: ${text}` }), () => toast({ status: 'failed', title: text, stay: true }))
+  const copied = (text: string) =>
+    void copy(text).then(
+      () => toast({ status: 'gone', title: `${actions.copied}: ${text}` }),
+      () => toast({ status: 'failed', title: text, stay: true }),
+    )
   const [row] = rows
   const label = row === undefined ? '' : rows.length > 1 ? bulk.selected(format.number(rows.length)) : actions.of(nameOf(row))
-  const items: MenuItems = row === undefined ? [] : rows.length > 1 ? [
-    { label: bulk.copy, icon: 'copy', run: () => copied(rows.map((one) => one.id).join('\n')) },
-    'line',
-    { label: bulk.release(rows.length), icon: 'castoff', keys: 'r', disabled: !rows.some(isHeld), run: () => sandboxActions.release(rows) },
-    { label: bulk.destroy(rows.length), icon: 'trash', keys: destroyKeys[0], bad: true, run: () => sandboxActions.destroy(rows) },
-  ] : [
-    ...(isOpen(row) ? [{ label: actions.terminal, icon: 'terminal', keys: 't', run: () => sandboxActions.terminal(row.id) } as const] : []),
-    ...(row.status === 'failed' ? [{ label: actions.why, icon: 'info', run: () => sandboxActions.open(row.id) } as const] : [{ label: actions.logs, icon: 'logs', keys: 'l', run: () => sandboxActions.logs(row.id) } as const]),
-    ...(isOpen(row) ? [{ label: actions.files, icon: 'folder', run: () => sandboxActions.files(row.id) } as const] : []),
-    ...(row.status === 'failed' && row.thread !== null ? [{ label: actions.again, icon: 'retry', run: () => sandboxActions.again(row) } as const] : []),
-    'line',
-    ...(row.thread === null ? [] : [{ label: actions.copyThread, icon: 'copy', run: () => copied(row.thread ?? '') } as const]),
-    { label: actions.copyId, icon: 'copy', run: () => copied(row.id) },
-    { label: actions.copyExec, icon: 'copy', run: () => copied(execLine({ command, home_option: homeOption }, row)) },
-    'line',
-    ...(isHeld(row) ? [{ label: actions.release, icon: 'castoff', keys: 'r', run: () => sandboxActions.release([row]) } as const] : []),
-    row.status === 'failed' ? { label: actions.dismiss, icon: 'close', run: () => sandboxActions.dismiss(row) } : { label: actions.destroy, icon: 'trash', keys: destroyKeys[0], bad: true, run: () => sandboxActions.destroy([row]) },
-  ]
-  return <RowMenu label={label} items={items} at={row === undefined ? null : at} onClose={onClose} back={() => id === null ? null : document.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`)} />
+  const items: MenuItems =
+    row === undefined
+      ? []
+      : rows.length > 1
+        ? [
+            { label: bulk.copy, icon: 'copy', run: () => copied(rows.map((one) => one.id).join('\n')) },
+            'line',
+            { label: bulk.release(rows.length), icon: 'castoff', keys: 'r', disabled: !rows.some(isHeld), run: () => sandboxActions.release(rows) },
+            { label: bulk.destroy(rows.length), icon: 'trash', keys: destroyKeys[0], bad: true, run: () => sandboxActions.destroy(rows) },
+          ]
+        : [
+            ...(isOpen(row) ? [{ label: actions.terminal, icon: 'terminal', keys: 't', run: () => sandboxActions.terminal(row.id) } as const] : []),
+            ...(row.status === 'failed'
+              ? [{ label: actions.why, icon: 'info', run: () => sandboxActions.open(row.id) } as const]
+              : [{ label: actions.logs, icon: 'logs', keys: 'l', run: () => sandboxActions.logs(row.id) } as const]),
+            ...(isOpen(row) ? [{ label: actions.files, icon: 'folder', run: () => sandboxActions.files(row.id) } as const] : []),
+            ...(row.status === 'failed' && row.thread !== null ? [{ label: actions.again, icon: 'retry', run: () => sandboxActions.again(row) } as const] : []),
+            'line',
+            ...(row.thread === null ? [] : [{ label: actions.copyThread, icon: 'copy', run: () => copied(row.thread ?? '') } as const]),
+            { label: actions.copyId, icon: 'copy', run: () => copied(row.id) },
+            { label: actions.copyExec, icon: 'copy', run: () => copied(execLine({ command, home_option: homeOption }, row)) },
+            'line',
+            ...(isHeld(row) ? [{ label: actions.release, icon: 'castoff', keys: 'r', run: () => sandboxActions.release([row]) } as const] : []),
+            row.status === 'failed'
+              ? { label: actions.dismiss, icon: 'close', run: () => sandboxActions.dismiss(row) }
+              : { label: actions.destroy, icon: 'trash', keys: destroyKeys[0], bad: true, run: () => sandboxActions.destroy([row]) },
+          ]
+  return (
+    <RowMenu
+      label={label}
+      items={items}
+      at={row === undefined ? null : at}
+      onClose={onClose}
+      back={() => (id === null ? null : document.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`))}
+    />
+  )
 }
 
 /** Somebody can be let in. */
@@ -193,14 +303,34 @@ function BulkBar({ rows, shown, onClear }: { rows: readonly SandboxRow[]; shown:
   const held = rows.some(({ holders }) => holders.length > 0)
   return (
     <div className="foot bulk" role="toolbar" aria-label={words.label}>
-      <span className="strong" role="status">{words.selected(format.number(rows.length))}</span>
+      <span className="strong" role="status">
+        {words.selected(format.number(rows.length))}
+      </span>
       {working === 0 ? null : <span className="dim">{working === rows.length ? words.allWorking : words.someWorking(working)}</span>}
       <span className="group">
-        <Button kind="quiet" small icon="castoff" disabled={!held} onClick={() => sandboxActions.release(rows)}>{sandboxesWords.actions.release}</Button>
-        <Button kind="quiet" small bad icon="trash" onClick={() => sandboxActions.destroy(rows)}>{words.destroy(rows.length)}</Button>
-        <Button kind="quiet" small icon={copied === 'yes' ? 'check' : 'copy'} onClick={() => copy(rows.map(({ id }) => id).join('\n'))}>{copied === 'yes' ? sandboxesWords.actions.copied : words.copy}</Button>
+        <Button kind="quiet" small icon="castoff" disabled={!held} onClick={() => sandboxActions.release(rows)}>
+          {sandboxesWords.actions.release}
+        </Button>
+        <Button kind="quiet" small bad icon="trash" onClick={() => sandboxActions.destroy(rows)}>
+          {words.destroy(rows.length)}
+        </Button>
+        <Button kind="quiet" small icon={copied === 'yes' ? 'check' : 'copy'} onClick={() => copy(rows.map(({ id }) => id).join('\n'))}>
+          {copied === 'yes' ? sandboxesWords.actions.copied : words.copy}
+        </Button>
       </span>
-      <span className="keys"><span aria-hidden="true"><Kbd keys="Shift+ArrowDown" /> {words.extend}</span><span aria-hidden="true"><Kbd keys="Mod+a" /> {words.all(format.number(shown))}</span><span><Button kind="quiet" small onClick={onClear}><Kbd keys="Escape" /> {words.clear}</Button></span></span>
+      <span className="keys">
+        <span aria-hidden="true">
+          <Kbd keys="Shift+ArrowDown" /> {words.extend}
+        </span>
+        <span aria-hidden="true">
+          <Kbd keys="Mod+a" /> {words.all(format.number(shown))}
+        </span>
+        <span>
+          <Button kind="quiet" small onClick={onClear}>
+            <Kbd keys="Escape" /> {words.clear}
+          </Button>
+        </span>
+      </span>
     </div>
   )
 }
@@ -239,20 +369,26 @@ const chosenKey = 'berth.sandboxes.chosen'
 /** How the list is looked at: kept for this window, so that the way back from a sandbox leads to the same list. */
 function useView(): [View, (change: Partial<View>) => void] {
   const [view, setView] = useState(read)
-  return [view, (change) => {
-    const next = { ...view, ...change }
-    sessionStorage.setItem(key, JSON.stringify(next))
-    setView(next)
-  }]
+  return [
+    view,
+    (change) => {
+      const next = { ...view, ...change }
+      sessionStorage.setItem(key, JSON.stringify(next))
+      setView(next)
+    },
+  ]
 }
 
 /** What is chosen in it, kept for the same way back; `there` tells what is still in the list by then. */
 function useChosen(there: (id: string) => boolean): [Chosen, (next: Chosen) => void] {
   const [chosen, setChosen] = useState(() => readChosen(there))
-  return [chosen, (next) => {
-    sessionStorage.setItem(chosenKey, JSON.stringify({ ...next, selected: [...next.selected] }))
-    setChosen(next)
-  }]
+  return [
+    chosen,
+    (next) => {
+      sessionStorage.setItem(chosenKey, JSON.stringify({ ...next, selected: [...next.selected] }))
+      setChosen(next)
+    },
+  ]
 }
 
 function readChosen(there: (id: string) => boolean): Chosen {
@@ -264,5 +400,5 @@ function readChosen(there: (id: string) => boolean): Chosen {
 
 function read(): View {
   const kept = sessionStorage.getItem(key)
-  return kept === null ? plainView : { ...plainView, ...JSON.parse(kept) as Partial<View> }
+  return kept === null ? plainView : { ...plainView, ...(JSON.parse(kept) as Partial<View>) }
 }

@@ -21,9 +21,19 @@ const CpuCell = memo(function CpuCell({ id, paused }: { id: string; paused: bool
   const { unknown } = useListFacts()
   const series = useSeries(id)
   const format = useFormat()
-  if (paused && !unknown) return <span className="gauge"><span className="dim">{sandboxesWords.row.paused}</span></span>
+  if (paused && !unknown)
+    return (
+      <span className="gauge">
+        <span className="dim">{sandboxesWords.row.paused}</span>
+      </span>
+    )
   const share = series === null || unknown ? null : cpuShare(series.last)
-  if (series === null || share === null) return <span className="gauge"><span className="w-pct dim">–</span></span>
+  if (series === null || share === null)
+    return (
+      <span className="gauge">
+        <span className="w-pct dim">–</span>
+      </span>
+    )
   return (
     <span className="gauge">
       <Spark values={series.cpu} limit={1} />
@@ -41,7 +51,12 @@ const MemoryCell = memo(function MemoryCell({ id }: { id: string }) {
   const series = useSeries(id)
   const format = useFormat()
   const last = series?.last ?? null
-  if (unknown || series === null || last === null || last.memory === null) return <span className="gauge"><span className="w-mem dim">–</span></span>
+  if (unknown || series === null || last === null || last.memory === null)
+    return (
+      <span className="gauge">
+        <span className="w-mem dim">–</span>
+      </span>
+    )
   const high = nearLimit(last)
   const size = format.size(last.memory)
   const title = last.memory_limit === null ? size : format.sizes(last.memory, last.memory_limit)
@@ -49,7 +64,15 @@ const MemoryCell = memo(function MemoryCell({ id }: { id: string }) {
     <span className="gauge">
       <Spark values={series.memory} limit={last.memory_limit ?? unlimitedTop} high={high} />
       <span className="w-mem" title={high ? sandboxesWords.row.near(title) : title}>
-        {high ? <span className="warn-ink strong near"><Icon name="warn" /><span className="sr">{sandboxesWords.row.near('')}</span>{size}</span> : size}
+        {high ? (
+          <span className="warn-ink strong near">
+            <Icon name="warn" />
+            <span className="sr">{sandboxesWords.row.near('')}</span>
+            {size}
+          </span>
+        ) : (
+          size
+        )}
       </span>
     </span>
   )
@@ -61,18 +84,34 @@ const cellsWords = sandboxesWords.row
 const StatusCell = memo(function StatusCell({ status, kept }: { status: StatusName; /** Not touched by an engine that is away. */ kept: boolean }) {
   const { unknown } = useListFacts()
   if (!unknown || kept) return <Status status={status} />
-  return <span title={cellsWords.unknownWhy}><Status status="unknown" /></span>
+  return (
+    <span title={cellsWords.unknownWhy}>
+      <Status status="unknown" />
+    </span>
+  )
 })
 
 const ThreadCell = memo(function ThreadCell({ thread, id, user, isolation }: Pick<SandboxRow, 'thread' | 'id' | 'user' | 'isolation'>) {
   const chip = cellsWords.isolation[isolation]
   return (
     <span className="named">
-      {thread === null
-        ? <span className="mid nowrap" title={`${id}. ${cellsWords.anonymousWhy}`}>{cellsWords.anonymous} <span className="dim">{id.slice(0, 8)}</span></span>
-        : <Cut text={thread} className="strong" />}
-      {user === 'default' ? null : <span className="dim cut" title={user}>{cellsWords.of(user)}</span>}
-      {chip === undefined ? null : <span title={cellsWords.isolationWhy[isolation]}><Chip kind={isolation === 'none' ? 'warn' : undefined}>{chip}</Chip></span>}
+      {thread === null ? (
+        <span className="mid nowrap" title={`${id}. ${cellsWords.anonymousWhy}`}>
+          {cellsWords.anonymous} <span className="dim">{id.slice(0, 8)}</span>
+        </span>
+      ) : (
+        <Cut text={thread} className="strong" />
+      )}
+      {user === 'default' ? null : (
+        <span className="dim cut" title={user}>
+          {cellsWords.of(user)}
+        </span>
+      )}
+      {chip === undefined ? null : (
+        <span title={cellsWords.isolationWhy[isolation]}>
+          <Chip kind={isolation === 'none' ? 'warn' : undefined}>{chip}</Chip>
+        </span>
+      )}
     </span>
   )
 })
@@ -83,35 +122,70 @@ const ImageCell = memo(function ImageCell({ image }: { image: string | null }) {
   return <Cut text={image} tail={tag ?? 8} />
 })
 
-const HeldCell = memo(function HeldCell({ holders, free }: { /** One a line: a name may have anything else in it. */ holders: string; /** Since when nobody holds it; null: it is held, or not there to be. */ free: string | null }) {
+const HeldCell = memo(function HeldCell({
+  holders,
+  free,
+}: {
+  /** One a line: a name may have anything else in it. */ holders: string
+  /** Since when nobody holds it; null: it is held, or not there to be. */ free: string | null
+}) {
   const [first = '', ...more] = holders.split('\n')
-  if (first !== '') return <span title={holders.replaceAll('\n', ', ')}>{first}{more.length === 0 ? null : <> <span className="dim">{cellsWords.more(more.length)}</span></>}</span>
+  if (first !== '')
+    return (
+      <span title={holders.replaceAll('\n', ', ')}>
+        {first}
+        {more.length === 0 ? null : (
+          <>
+            {' '}
+            <span className="dim">{cellsWords.more(more.length)}</span>
+          </>
+        )}
+      </span>
+    )
   return free === null ? <span className="dim">–</span> : <Free since={free} />
 })
 
 function Free({ since }: { since: string }) {
   const now = useNow('minute')
   const format = useFormat()
-  return <span className="dim" title={cellsWords.freeSince(format.full(new Date(since)))}>{cellsWords.free(format.age(now - Date.parse(since)))}</span>
+  return (
+    <span className="dim" title={cellsWords.freeSince(format.full(new Date(since)))}>
+      {cellsWords.free(format.age(now - Date.parse(since)))}
+    </span>
+  )
 }
 
 const AgeCell = memo(function AgeCell({ since }: { since: string }) {
   const now = useNow('minute')
   const format = useFormat()
-  return <span className="mid" title={format.full(new Date(since))}>{format.age(now - Date.parse(since))}</span>
+  return (
+    <span className="mid" title={format.full(new Date(since))}>
+      {format.age(now - Date.parse(since))}
+    </span>
+  )
 })
 
 /** What the countdown is of a row, as one plain value for a cell: how, and until when. */
 function LeftCell({ row }: { row: ListRow }) {
   const kind = leftOf(row, 0).kind
-  return <Left kind={kind} until={isSlot(row) ? null : row.expires_at} command={isSlot(row) || !row.working ? null : row.commands[0]?.command ?? null} />
+  return <Left kind={kind} until={isSlot(row) ? null : row.expires_at} command={isSlot(row) || !row.working ? null : (row.commands[0]?.command ?? null)} />
 }
 
 const Left = memo(function Left({ kind, until, command }: { kind: ReturnType<typeof leftOf>['kind']; until: string | null; command: string | null }) {
   const { unknown } = useListFacts()
-  if (kind === 'kept') return <span className="dim" title={cellsWords.keptWhy}>{cellsWords.kept}</span>
+  if (kind === 'kept')
+    return (
+      <span className="dim" title={cellsWords.keptWhy}>
+        {cellsWords.kept}
+      </span>
+    )
   if (kind === 'none' || unknown) return <span className="dim">–</span>
-  if (kind === 'working') return <span className="mid" title={command === null ? cellsWords.workingWhy : `${cellsWords.workingWhy}: ${command}`}>{cellsWords.working}</span>
+  if (kind === 'working')
+    return (
+      <span className="mid" title={command === null ? cellsWords.workingWhy : `${cellsWords.workingWhy}: ${command}`}>
+        {cellsWords.working}
+      </span>
+    )
   return <Countdown until={until ?? ''} />
 })
 
@@ -148,9 +222,24 @@ export function SandboxList({ arranged, view, onSort, chosen, onChoose, onOpen, 
   const cells = useCallback(cellsOf, [])
   return (
     <Grid
-      label={sandboxesWords.title} className="sandboxes" columns={columns} groups={groups} id={rowId} text={nameOf} chosen={chosen} onChoose={onChoose}
-      onOpen={onOpen} reserved={reserved} cells={cells} rowClass={classOf} empty={empty}
-      onKey={(event, row) => menuKey(event) && row !== null && !isSlot(row) ? (onMenu(rowId(row), event.currentTarget.querySelector(`[data-row="${CSS.escape(rowId(row))}"] .actions`) ?? event.currentTarget), true) : false}
+      label={sandboxesWords.title}
+      className="sandboxes"
+      columns={columns}
+      groups={groups}
+      id={rowId}
+      text={nameOf}
+      chosen={chosen}
+      onChoose={onChoose}
+      onOpen={onOpen}
+      reserved={reserved}
+      cells={cells}
+      rowClass={classOf}
+      empty={empty}
+      onKey={(event, row) =>
+        menuKey(event) && row !== null && !isSlot(row)
+          ? (onMenu(rowId(row), event.currentTarget.querySelector(`[data-row="${CSS.escape(rowId(row))}"] .actions`) ?? event.currentTarget), true)
+          : false
+      }
       onContextMenu={(event, row) => {
         if (isSlot(row)) return
         event.preventDefault()
@@ -188,23 +277,46 @@ const words = sandboxesWords.columns
 /** The columns; every head sorts. Made anew only when the sorting changed. */
 function listColumns(sort: Sort | null, onSort: (sort: Sort | null) => void): readonly Column<ListRow>[] {
   const head = (column: SortColumn) => ({
-    id: column, title: words[column], sort: sort?.column === column ? sort.direction : 'none' as const, onSort: () => onSort(afterHead(sort, column)),
+    id: column,
+    title: words[column],
+    sort: sort?.column === column ? sort.direction : ('none' as const),
+    onSort: () => onSort(afterHead(sort, column)),
   })
   return [
-    { ...head('status'), className: 'c-status', cell: (row) => <StatusCell status={isSlot(row) ? 'slot' : row.status} kept={isSlot(row) || row.status === 'stopping'} /> },
     {
-      ...head('thread'), head: true,
-      cell: (row) => isSlot(row) ? <span className="mid" title={row.name}>{nameOf(row)}</span> : <ThreadCell thread={row.thread} id={row.id} user={row.user} isolation={row.isolation} />,
+      ...head('status'),
+      className: 'c-status',
+      cell: (row) => <StatusCell status={isSlot(row) ? 'slot' : row.status} kept={isSlot(row) || row.status === 'stopping'} />,
+    },
+    {
+      ...head('thread'),
+      head: true,
+      cell: (row) =>
+        isSlot(row) ? (
+          <span className="mid" title={row.name}>
+            {nameOf(row)}
+          </span>
+        ) : (
+          <ThreadCell thread={row.thread} id={row.id} user={row.user} isolation={row.isolation} />
+        ),
     },
     { ...head('image'), className: 'c-image mid', cell: (row) => <ImageCell image={row.image} /> },
-    { ...head('held'), className: 'c-held', cell: (row) => isSlot(row) ? <SlotState state={row.state} /> : <Held row={row} /> },
+    { ...head('held'), className: 'c-held', cell: (row) => (isSlot(row) ? <SlotState state={row.state} /> : <Held row={row} />) },
     { ...head('age'), num: true, className: 'c-age', cell: (row) => <AgeCell since={row.created_at} /> },
     { ...head('left'), num: true, className: 'c-left', cell: (row) => <LeftCell row={row} /> },
-    { ...head('cpu'), num: true, className: 'c-cpu', cell: (row) => isSlot(row) ? <span className="dim">–</span> : <CpuCell id={row.id} paused={row.status === 'paused'} /> },
-    { ...head('memory'), num: true, className: 'c-mem', cell: (row) => isSlot(row) ? <span className="dim">–</span> : <MemoryCell id={row.id} /> },
     {
-      id: 'actions', title: words.actions, hideTitle: true, className: 'actions c-act',
-      cell: (row) => isSlot(row) || row.status === 'stopping' ? null : <RowActions id={row.id} held={isHeld(row)} />,
+      ...head('cpu'),
+      num: true,
+      className: 'c-cpu',
+      cell: (row) => (isSlot(row) ? <span className="dim">–</span> : <CpuCell id={row.id} paused={row.status === 'paused'} />),
+    },
+    { ...head('memory'), num: true, className: 'c-mem', cell: (row) => (isSlot(row) ? <span className="dim">–</span> : <MemoryCell id={row.id} />) },
+    {
+      id: 'actions',
+      title: words.actions,
+      hideTitle: true,
+      className: 'actions c-act',
+      cell: (row) => (isSlot(row) || row.status === 'stopping' ? null : <RowActions id={row.id} held={isHeld(row)} />),
     },
   ]
 }
@@ -223,12 +335,18 @@ function FailedCells({ row }: { row: SandboxRow }) {
   const { message = '', next = '', cause } = row.error ?? {}
   return (
     <>
-      <td className="c-status"><StatusCell status="failed" kept /></td>
-      <th scope="row"><ThreadCell thread={row.thread} id={row.id} user={row.user} isolation={row.isolation} /></th>
+      <td className="c-status">
+        <StatusCell status="failed" kept />
+      </td>
+      <th scope="row">
+        <ThreadCell thread={row.thread} id={row.id} user={row.user} isolation={row.isolation} />
+      </th>
       <td colSpan={5} className="reason" title={[ended(message), next, cause].filter((part) => part !== undefined && part !== '').join('\n')}>
         <span className="strong">{ended(message)}</span> <span className="mid">{next}</span>
       </td>
-      <td className="actions" colSpan={2}><FailedActions id={row.id} threaded={row.thread !== null} /></td>
+      <td className="actions" colSpan={2}>
+        <FailedActions id={row.id} threaded={row.thread !== null} />
+      </td>
     </>
   )
 }
@@ -241,12 +359,24 @@ function ended(text: string): string {
 function CreatingCells({ row }: { row: SandboxRow }) {
   return (
     <>
-      <td className="c-status"><StatusCell status="creating" kept /></td>
-      <th scope="row"><ThreadCell thread={row.thread} id={row.id} user={row.user} isolation={row.isolation} /></th>
-      <td className="c-image mid"><ImageCell image={row.image} /></td>
-      <td className="c-held"><HeldCell holders={holdersOf(row).join('\n')} free={null} /></td>
-      <td colSpan={4} className="c-work"><Work step={row.step} image={row.image} since={row.created_at} /></td>
-      <td className="actions"><CancelAction id={row.id} /></td>
+      <td className="c-status">
+        <StatusCell status="creating" kept />
+      </td>
+      <th scope="row">
+        <ThreadCell thread={row.thread} id={row.id} user={row.user} isolation={row.isolation} />
+      </th>
+      <td className="c-image mid">
+        <ImageCell image={row.image} />
+      </td>
+      <td className="c-held">
+        <HeldCell holders={holdersOf(row).join('\n')} free={null} />
+      </td>
+      <td colSpan={4} className="c-work">
+        <Work step={row.step} image={row.image} since={row.created_at} />
+      </td>
+      <td className="actions">
+        <CancelAction id={row.id} />
+      </td>
     </>
   )
 }
@@ -258,10 +388,19 @@ const Work = memo(function Work({ step, image, since }: { step: string | null; i
   const mine = state !== null && !state.present && state.name === image && state.progress !== null ? state.progress : null
   const share = shareOf(mine)
   const text = step ?? sandboxesWords.row.starting
-  if (mine === null || share === null) return <span className="work"><span className="say cut">{text}</span><Elapsed since={since} /></span>
+  if (mine === null || share === null)
+    return (
+      <span className="work">
+        <span className="say cut">{text}</span>
+        <Elapsed since={since} />
+      </span>
+    )
   return (
     <span className="work">
-      <span className="say">{text}{/\d/.test(text) || mine.step !== 'image-pull' ? null : <span className="dim detail"> {format.sizes(mine.done ?? 0, mine.total ?? 0)}</span>}</span>
+      <span className="say">
+        {text}
+        {/\d/.test(text) || mine.step !== 'image-pull' ? null : <span className="dim detail"> {format.sizes(mine.done ?? 0, mine.total ?? 0)}</span>}
+      </span>
       <Progress done={mine.done} total={mine.total} label={text} />
       <span className="w-pct mid">{format.percent(share)}</span>
     </span>

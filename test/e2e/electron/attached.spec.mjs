@@ -12,40 +12,58 @@ export async function setup({ home, project, env }) {
   return () => house.kill()
 }
 
-const seconds = (count) => new Promise((resolve) => { setTimeout(resolve, count * 1000) })
+const seconds = (count) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, count * 1000)
+  })
 
 export default async function spec({ page, check, expect, shot, tray, dialogs, notifications, ...run }) {
   const visible = () => run.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].isVisible())
   const labels = async () => (await tray.items()).map(({ label }) => label)
   // Beside the page on the page's own port: its numbers are far from the page's.
-  const join = () => page.evaluate(() => new Promise((ready) => {
-    let last = 1_000_000_000
-    window.addEventListener('message', ({ source, data, ports: [port] }) => {
-      if (source !== window || data !== 'berth:pipe') return
-      window.askShell = (frame, heard) => {
-        const id = (last += 1)
-        const say = (more) => port.postMessage({ ...more, id })
-        port.addEventListener('message', ({ data: answer }) => { if (answer.id === id) heard(answer) })
-        say(frame)
-        return say
-      }
-      window.follow = (topic, params, event, end = () => undefined) => {
-        const say = window.askShell({ k: 'sub', topic, params }, (frame) => {
-          if (frame.k === 'end') return end(frame.error)
-          event(frame.event)
-          say({ k: 'ack', bytes: frame.bytes })
-        })
-        return { send: (up) => say({ k: 'up', data: up }), close: () => say({ k: 'unsub' }) }
-      }
-      port.start()
-      ready()
-    }, { once: true })
-    window.berth.openPipe()
-  }))
+  const join = () =>
+    page.evaluate(
+      () =>
+        new Promise((ready) => {
+          let last = 1_000_000_000
+          window.addEventListener(
+            'message',
+            ({ source, data, ports: [port] }) => {
+              if (source !== window || data !== 'berth:pipe') return
+              window.askShell = (frame, heard) => {
+                const id = (last += 1)
+                const say = (more) => port.postMessage({ ...more, id })
+                port.addEventListener('message', ({ data: answer }) => {
+                  if (answer.id === id) heard(answer)
+                })
+                say(frame)
+                return say
+              }
+              window.follow = (topic, params, event, end = () => undefined) => {
+                const say = window.askShell({ k: 'sub', topic, params }, (frame) => {
+                  if (frame.k === 'end') return end(frame.error)
+                  event(frame.event)
+                  say({ k: 'ack', bytes: frame.bytes })
+                })
+                return { send: (up) => say({ k: 'up', data: up }), close: () => say({ k: 'unsub' }) }
+              }
+              port.start()
+              ready()
+            },
+            { once: true },
+          )
+          window.berth.openPipe()
+        }),
+    )
   await join()
-  const call = (name, input) => page.evaluate(([what, given]) => new Promise((resolve) => {
-    window.askShell({ k: 'call', name: what, input: given }, (answer) => resolve({ ok: answer.k === 'result', value: answer.value, error: answer.error }))
-  }), [name, input])
+  const call = (name, input) =>
+    page.evaluate(
+      ([what, given]) =>
+        new Promise((resolve) => {
+          window.askShell({ k: 'call', name: what, input: given }, (answer) => resolve({ ok: answer.k === 'result', value: answer.value, error: answer.error }))
+        }),
+      [name, input],
+    )
 
   await check('opens a window on its own scheme, with nothing but window.berth', async () => {
     ok(page.url().startsWith('app://bundle/index.html'))
@@ -54,7 +72,14 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     equal(await run.app.evaluate(({ app }) => app.getPath('userData')), `${house.home}/desktop`)
   })
   await check('is attached, and answers calls over IPC', async () => {
-    const state = await page.evaluate(() => new Promise((resolve) => { window.berth.onEngine((now) => { if (now.state === 'open') resolve(now) }) }))
+    const state = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          window.berth.onEngine((now) => {
+            if (now.state === 'open') resolve(now)
+          })
+        }),
+    )
     equal(state.instance, house.facts().instance)
     const answer = await call('status', {})
     equal(answer.ok, true)
@@ -69,11 +94,23 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
   await check('the list is live over the port: an agent acquires, the page hears', async () => {
     await page.evaluate(() => {
       window.heard = []
-      window.mine = window.follow('state', {}, (event) => { window.heard.push(event) })
+      window.mine = window.follow('state', {}, (event) => {
+        window.heard.push(event)
+      })
     })
     await expect.poll(() => page.evaluate(() => window.heard[0]?.type)).toBe('snapshot')
     await house.call('acquire', { thread: 'alpha', holder: 'agent-1' })
-    await expect.poll(() => page.evaluate(() => window.heard.flatMap((event) => event.ops ?? []).filter((op) => op.op === 'sandbox').at(-1)?.value.status)).toBe('active')
+    await expect
+      .poll(() =>
+        page.evaluate(
+          () =>
+            window.heard
+              .flatMap((event) => event.ops ?? [])
+              .filter((op) => op.op === 'sandbox')
+              .at(-1)?.value.status,
+        ),
+      )
+      .toBe('active')
     await expect(page.getByRole('row').filter({ hasText: 'alpha' })).toContainText('agent-1')
     await shot('list')
   })
@@ -91,7 +128,10 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
       await expect.poll(visible).toBe(true)
     }
     await reopens(() => tray.press())
-    deepEqual(notifications.shown().map(({ title }) => title), ['Berth goes on'])
+    deepEqual(
+      notifications.shown().map(({ title }) => title),
+      ['Berth goes on'],
+    )
     await reopens(() => tray.click('Open'))
     await reopens(async () => equal((await run.secondInstance()).code, 0))
     equal(notifications.shown().length, 1)
@@ -102,7 +142,10 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
       const port = Object.getPrototypeOf(new MessageChannelMain().port1)
       const { postMessage } = port
       globalThis.frames = 0
-      port.postMessage = function counted(...args) { globalThis.frames += 1; return postMessage.apply(this, args) }
+      port.postMessage = function counted(...args) {
+        globalThis.frames += 1
+        return postMessage.apply(this, args)
+      }
     })
     const devtools = await page.context().newCDPSession(page)
     await devtools.send('Performance.enable')
@@ -141,7 +184,9 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     await page.keyboard.type('echo ber$((1+1))th\n')
     await expect(rows).toContainText('ber2th')
     await shot('terminal')
-    await page.evaluate(() => { location.hash = '/activity' })
+    await page.evaluate(() => {
+      location.hash = '/activity'
+    })
     await expect(rows).toHaveCount(0)
     await tray.click('alpha (active)', 'Open')
     await page.getByRole('tab', { name: 'Terminal' }).click()
@@ -151,8 +196,12 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
   })
   await check('stays on its page and in its window', async () => {
     const before = page.url()
-    await page.evaluate(() => { location.href = 'https://example.com/' })
-    await page.evaluate(() => { window.open('https://example.com/docs') })
+    await page.evaluate(() => {
+      location.href = 'https://example.com/'
+    })
+    await page.evaluate(() => {
+      window.open('https://example.com/docs')
+    })
     await expect.poll(run.opened).toEqual([{ kind: 'opened', how: 'openExternal', target: 'https://example.com/docs' }])
     equal(page.url(), before)
     equal(run.windows().length, 1)
@@ -172,7 +221,9 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
   })
   await check('right-click menus in a field and in a terminal', async () => {
     const labelled = (items) => items.filter(({ label }) => label).map(({ label }) => label)
-    await page.evaluate(() => { location.hash = '#/sandboxes' })
+    await page.evaluate(() => {
+      location.hash = '#/sandboxes'
+    })
     const search = page.getByRole('searchbox').first()
     await page.locator('[data-row]').first().waitFor()
     await search.fill('alpha')
@@ -180,17 +231,30 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     await search.click({ button: 'right' })
     await expect.poll(async () => labelled(await run.popup.items())).toEqual(expect.arrayContaining(['Cut', 'Copy', 'Paste']))
     await search.fill('')
-    await page.evaluate(() => { location.hash = `#/sandboxes/${document.querySelector('[data-row]').dataset.row}/terminal` })
+    await page.evaluate(() => {
+      location.hash = `#/sandboxes/${document.querySelector('[data-row]').dataset.row}/terminal`
+    })
     await page.locator('.xterm-screen').click({ button: 'right' })
     await expect.poll(async () => labelled(await run.popup.items())).toEqual(expect.arrayContaining(['Copy', 'Paste']))
-    await page.evaluate(() => { location.hash = '#/sandboxes' })
+    await page.evaluate(() => {
+      location.hash = '#/sandboxes'
+    })
   })
   await check('a terminal, over the port', async () => {
     const { value: terminal, error } = await call('terminal_open', { thread: 'alpha', cols: 90, rows: 30 })
     equal(error, undefined, JSON.stringify(error))
     await page.evaluate((id) => {
       window.printed = ''
-      window.terminal = window.follow('terminal', { terminal: id }, (event) => { window.printed += event.data ?? event.reason ?? '' }, (error) => { window.printed += `ended: ${JSON.stringify(error)}` })
+      window.terminal = window.follow(
+        'terminal',
+        { terminal: id },
+        (event) => {
+          window.printed += event.data ?? event.reason ?? ''
+        },
+        (error) => {
+          window.printed += `ended: ${JSON.stringify(error)}`
+        },
+      )
       window.terminal.send({ type: 'focus' })
       window.terminal.send({ type: 'input', data: 'echo ber$((1+1))th\r' })
     }, terminal.id)
@@ -204,14 +268,18 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     await join()
     await page.evaluate(() => {
       window.heard = []
-      window.follow('state', {}, (event) => { window.heard.push(event) })
+      window.follow('state', {}, (event) => {
+        window.heard.push(event)
+      })
     })
     await expect.poll(() => page.evaluate(() => window.heard[0]?.type)).toBe('snapshot')
   })
   await check('the engine is killed and comes back under the shell', async () => {
     await page.evaluate(() => {
       window.states = []
-      window.berth.onEngine((now) => { window.states.push(now) })
+      window.berth.onEngine((now) => {
+        window.states.push(now)
+      })
     })
     const before = house.facts().instance
     await house.kill()
@@ -245,7 +313,16 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     equal(await quitCode(run, () => tray.click('Quit')), 0)
     equal((await house.call('status', {})).instance, house.facts().instance)
     const { page: again } = await run.relaunch()
-    await expect.poll(() => again.evaluate(() => new Promise((resolve) => { window.berth.onEngine((now) => resolve(now.state)) }))).toBe('open')
+    await expect
+      .poll(() =>
+        again.evaluate(
+          () =>
+            new Promise((resolve) => {
+              window.berth.onEngine((now) => resolve(now.state))
+            }),
+        ),
+      )
+      .toBe('open')
     await expect.poll(labels).toContain('gamma (active)')
   })
 }

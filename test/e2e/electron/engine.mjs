@@ -17,11 +17,16 @@ export async function openHouse({ home, project, config = '' }) {
 
   async function start() {
     child = spawn(process.execPath, [path.join(process.env.BERTH_E2E_PROJECT ?? project, 'bin', 'berth.mjs'), 'serve', '--json'], {
-      env: { ...process.env, BERTH_HOME: berthHome, HOME: home }, stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, BERTH_HOME: berthHome, HOME: home },
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
     let said = ''
-    child.stderr.on('data', (data) => { said += data })
-    const ended = once(child, 'exit').then(() => { throw new Error(`berth serve ended: ${said}`) })
+    child.stderr.on('data', (data) => {
+      said += data
+    })
+    const ended = once(child, 'exit').then(() => {
+      throw new Error(`berth serve ended: ${said}`)
+    })
     await Promise.race([once(child.stdout, 'data'), ended])
     ended.catch(() => undefined)
   }
@@ -42,7 +47,9 @@ export async function openHouse({ home, project, config = '' }) {
     async call(name, input) {
       const token = fs.readFileSync(path.join(berthHome, 'token'), 'utf8').trim()
       const response = await fetch(`${facts().url}/berth/v1/${name}`, {
-        method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(input),
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(input),
       })
       const body = await response.json()
       if (!response.ok) throw new Error(`${name}: ${JSON.stringify(body)}`)
@@ -55,7 +62,16 @@ export async function openHouse({ home, project, config = '' }) {
 
 async function keepPorts(home) {
   const [port, other] = [await freePort(), await freePort()]
-  const file = { url: `http://127.0.0.1:${port}`, pid: null, port, sandbox_port: other, token_file: path.join(home, 'token'), instance: 'none', version: '0', started_at: new Date().toISOString() }
+  const file = {
+    url: `http://127.0.0.1:${port}`,
+    pid: null,
+    port,
+    sandbox_port: other,
+    token_file: path.join(home, 'token'),
+    instance: 'none',
+    version: '0',
+    started_at: new Date().toISOString(),
+  }
   fs.writeFileSync(path.join(home, 'bridge.json'), JSON.stringify(file), { mode: 0o600 })
 }
 
@@ -63,6 +79,8 @@ async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address()
-  await new Promise((resolve) => { server.close(resolve) })
+  await new Promise((resolve) => {
+    server.close(resolve)
+  })
   return port
 }

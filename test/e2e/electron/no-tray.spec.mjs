@@ -18,7 +18,16 @@ export default async function spec({ check, expect, dialogs, notifications, menu
   const bounds = () => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].getBounds())
 
   await check('closing the window quits, and says nothing of a tray', async () => {
-    await expect.poll(() => page.evaluate(() => new Promise((resolve) => { window.berth.onEngine((now) => resolve(now.state)) }))).toBe('open')
+    await expect
+      .poll(() =>
+        page.evaluate(
+          () =>
+            new Promise((resolve) => {
+              window.berth.onEngine((now) => resolve(now.state))
+            }),
+        ),
+      )
+      .toBe('open')
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].setBounds({ x: 60, y: 50, width: 1000, height: 640 }))
     await expect.poll(bounds).toMatchObject({ width: 1000, height: 640 })
     equal(await quitCode(run, () => close().catch(() => undefined)), 0)
@@ -33,11 +42,17 @@ export default async function spec({ check, expect, dialogs, notifications, menu
     // On Linux the panel is a window of GTK's that nobody here could close: what it is told, and that it is shown, is written down instead.
     await app.evaluate(({ app: it }) => {
       globalThis.abouts = []
-      it.setAboutPanelOptions = (options) => { globalThis.abouts.push(options) }
-      it.showAboutPanel = () => { globalThis.abouts.push('shown') }
+      it.setAboutPanelOptions = (options) => {
+        globalThis.abouts.push(options)
+      }
+      it.showAboutPanel = () => {
+        globalThis.abouts.push('shown')
+      }
     })
     await menu.click('Help', 'About Berth')
-    await expect.poll(() => app.evaluate(() => globalThis.abouts)).toMatchObject([{ applicationName: 'Berth', applicationVersion: expect.stringMatching(/^\d+\.\d+\.\d+/) }, 'shown'])
+    await expect
+      .poll(() => app.evaluate(() => globalThis.abouts))
+      .toMatchObject([{ applicationName: 'Berth', applicationVersion: expect.stringMatching(/^\d+\.\d+\.\d+/) }, 'shown'])
     deepEqual([run.opened(), dialogs.shown()], [[], []])
   })
   await check('the menu speaks to the page', async () => {

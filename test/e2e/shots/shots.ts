@@ -12,8 +12,13 @@ import { openTab } from '../../support/web/browser.ts'
 import { open, rowOf } from '../../support/web/screens.ts'
 import { acquired, visit, type Visit } from '../../support/web/visit.ts'
 
-const { values } = parseArgs({ options: { out: { type: 'string', default: join(import.meta.dirname, '../../../docs/screens') }, png: { type: 'boolean', default: false } } })
-const sizes = [{ width: 1280, height: 800 }, { width: 900, height: 600 }] as const
+const { values } = parseArgs({
+  options: { out: { type: 'string', default: join(import.meta.dirname, '../../../docs/screens') }, png: { type: 'boolean', default: false } },
+})
+const sizes = [
+  { width: 1280, height: 800 },
+  { width: 900, height: 600 },
+] as const
 const themes = ['light', 'dark'] as const
 let total = 0
 let count = 0
@@ -111,13 +116,25 @@ async function furnish({ engine }: Visit): Promise<{ report: string; working: Pr
   const fix = await acquired(engine, 'fix-flaky-test', 'claude-code')
   const data = await acquired(engine, 'survey-data', 'claude-code')
   const write = (id: string, path: string, content: string) => client.call('write', { id, path: `/mnt/user-data/${path}`, content })
-  await write(report, 'workspace/report.md', '# Q4 report\n\nRevenue grew by 12 % over the year; most of it came from new contracts.\n\n| quarter | revenue |\n|---|---|\n| Q1 | 4.1 |\n| Q2 | 4.3 |\n| Q3 | 4.4 |\n| Q4 | 4.6 |\n')
+  await write(
+    report,
+    'workspace/report.md',
+    '# Q4 report\n\nRevenue grew by 12 % over the year; most of it came from new contracts.\n\n| quarter | revenue |\n|---|---|\n| Q1 | 4.1 |\n| Q2 | 4.3 |\n| Q3 | 4.4 |\n| Q4 | 4.6 |\n',
+  )
   await write(report, 'workspace/plot.py', 'import csv\nimport sys\n\nrows = list(csv.DictReader(open(sys.argv[1])))\nprint(len(rows), "rows")\n')
   await write(report, 'workspace/data/sales.csv', 'quarter,revenue\n1,4.1\n2,4.3\n3,4.4\n4,4.6\n')
   await write(report, 'uploads/contracts.csv', 'id,name\n1,first\n')
-  for (const command of ['ls -la /mnt/user-data/workspace', 'wc -l /mnt/user-data/workspace/data/sales.csv', 'grep -c revenue /mnt/user-data/workspace/report.md']) await client.call('exec', { id: report, command })
+  for (const command of [
+    'ls -la /mnt/user-data/workspace',
+    'wc -l /mnt/user-data/workspace/data/sales.csv',
+    'grep -c revenue /mnt/user-data/workspace/report.md',
+  ])
+    await client.call('exec', { id: report, command })
   await client.call('exec', { id: fix, command: 'false' })
-  await printInLog((await client.call('get', { id: report })).container ?? '', 'for n in $(seq 40); do echo "INFO worker: request $n took $((n % 7 + 9)) ms"; if [ $((n % 9)) = 0 ]; then echo "WARN worker: retry of request $n"; fi; done')
+  await printInLog(
+    (await client.call('get', { id: report })).container ?? '',
+    'for n in $(seq 40); do echo "INFO worker: request $n took $((n % 7 + 9)) ms"; if [ $((n % 9)) = 0 ]; then echo "WARN worker: retry of request $n"; fi; done',
+  )
   await client.call('release', { id: crawler, holder: 'deer-flow' })
   await client.call('release', { id: data, holder: 'claude-code' })
   // Ends with the sandbox.

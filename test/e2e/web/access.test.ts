@@ -20,11 +20,18 @@ function looker(page: Page): { look: Look; looked: string[]; findings: string[] 
   const looked: string[] = []
   const findings: string[] = []
   return {
-    looked, findings,
+    looked,
+    findings,
     async look(name, ...content) {
       for (const one of content) {
         const place = typeof one === 'string' || one instanceof RegExp ? page.getByText(one) : one
-        await place.filter({ visible: true }).first().waitFor().catch((cause: unknown) => { throw new Error(`${name}: ${String(one)} is not there`, { cause }) })
+        await place
+          .filter({ visible: true })
+          .first()
+          .waitFor()
+          .catch((cause: unknown) => {
+            throw new Error(`${name}: ${String(one)} is not there`, { cause })
+          })
       }
       looked.push(name)
       const found = (await axeFindingsInBothThemes(page)).map((finding) => `${name}, ${finding}`)

@@ -62,7 +62,10 @@ needs('docker', 'lite-image', 'chromium').describe('files in a browser', () => {
   it('come down as they are', async () => {
     await fileRow('large.bin').click()
     await shows(page, 'is too large to show here')
-    const { grown, result: { download, path } } = await watched(here.engine.running.child.pid, async () => {
+    const {
+      grown,
+      result: { download, path },
+    } = await watched(here.engine.running.child.pid, async () => {
       const came = await saved(page.locator('.preview p').getByRole('button', { name: 'Download' }))
       return { download: came, path: await came.path() }
     })
@@ -84,7 +87,10 @@ needs('docker', 'lite-image', 'chromium').describe('files in a browser', () => {
     expect(await fileRow('notes.txt').count()).toBe(0)
     await writeFile(source, 'mine')
     await writeFile(other, 'another')
-    for (const [answer, content] of [['Keep', 'the agent’s'], ['Replace it', 'mine']] as const) {
+    for (const [answer, content] of [
+      ['Keep', 'the agent’s'],
+      ['Replace it', 'mine'],
+    ] as const) {
       await rm(join(directory('workspace'), 'other.txt'), { force: true })
       await page.getByRole('button', { name: 'Read again' }).click()
       await fileRow('other.txt').waitFor({ state: 'detached' })
@@ -102,7 +108,10 @@ needs('docker', 'lite-image', 'chromium').describe('files in a browser', () => {
   it('that could act are shown as text', async () => {
     const html = '<script>window.acted = 1</script><img src=x onerror="window.acted = 1"><h1>Report</h1>'
     const svg = '<svg xmlns="http://www.w3.org/2000/svg" onload="window.acted = 1"><script>window.acted = 1</script></svg>'
-    for (const [name, content] of [['page.html', html], ['drawing.svg', svg]] as const) {
+    for (const [name, content] of [
+      ['page.html', html],
+      ['drawing.svg', svg],
+    ] as const) {
       await here.engine.client.call('write', { id, path: `/mnt/user-data/workspace/${name}`, content })
       await page.getByRole('button', { name: 'Read again' }).click()
       await fileRow(name).click()
@@ -121,7 +130,10 @@ needs('docker', 'lite-image', 'chromium').describe('files in a browser', () => {
     for (const name of names) await here.engine.client.call('write', { id, path: `/mnt/user-data/outputs/${name}`, content: 'x' })
     expect((await readdir(directory('outputs'))).sort()).toEqual([...names].sort())
     await page.getByRole('button', { name: 'outputs' }).click()
-    for (const [shown, kept] of [['invoice\\u{202e}txt.exe', 'invoicetxt.exe'], ['bell\\x07\\x1b[2Jend.txt', 'bell[2Jend.txt']] as const) {
+    for (const [shown, kept] of [
+      ['invoice\\u{202e}txt.exe', 'invoicetxt.exe'],
+      ['bell\\x07\\x1b[2Jend.txt', 'bell[2Jend.txt'],
+    ] as const) {
       await fileRow(shown).click()
       const download = await saved()
       expect(download.suggestedFilename()).toBe(kept)
@@ -153,7 +165,9 @@ async function watched<T>(pid = 0, work: () => Promise<T>): Promise<{ grown: num
   const resident = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
   const before = resident()
   let most = before
-  const look = () => { most = Math.max(most, resident()) }
+  const look = () => {
+    most = Math.max(most, resident())
+  }
   const timer = setInterval(look, 50)
   try {
     const result = await work()

@@ -65,7 +65,10 @@ needs('docker', 'lite-image', 'bubblewrap', 'chromium').describe('the first run 
     await eventually('the terminal wrote', async () => (await readFile(file, 'utf8').catch(() => '')) === 'kept-42\n')
 
     await socket.appear()
-    await page.getByRole('link', { name: /Sandboxes/ }).first().click()
+    await page
+      .getByRole('link', { name: /Sandboxes/ })
+      .first()
+      .click()
     await rowOf(page, 'early').waitFor()
     // It looks by itself.
     await shows(page, 'A container engine is there.', 30_000)
@@ -128,7 +131,10 @@ needs('docker', 'lite-image', 'bubblewrap', 'chromium').describe('the first run 
 
     await socket.appear()
     await row.getByText('Active').waitFor({ timeout: 60_000 })
-    await page.getByText(/is not answering/).first().waitFor({ state: 'detached', timeout: 30_000 })
+    await page
+      .getByText(/is not answering/)
+      .first()
+      .waitFor({ state: 'detached', timeout: 30_000 })
     const again = await engine.client.call('exec', { thread, command: 'echo back' })
     expect(again.stdout).toContain('back')
   })

@@ -60,7 +60,10 @@ needs('docker', 'lite-image', 'chromium').describe('from the first window alone 
     await click(rowOf(page, one).getByRole('button', { name: 'More actions' }))
     await click(page.getByRole('menuitem', { name: 'Open files' }))
     await shows(page, /On this computer:/)
-    await page.getByText(new RegExp(`${one}/user-data/workspace`)).first().waitFor()
+    await page
+      .getByText(new RegExp(`${one}/user-data/workspace`))
+      .first()
+      .waitFor()
     expect(clicks).toBe(2)
     await open(page, 'sandboxes')
     await rowOf(page, one).dblclick()

@@ -37,7 +37,8 @@ needs('docker', 'lite-image', 'chromium').describe('the life of a sandbox with t
   const found = () => page.getByRole('option').first()
 
   it('is not told with keys that a browser keeps, nor does anything need one', async () => {
-    for (const kept of ['Control+t', 'Control+Shift+T', 'Meta+n', 'Control+w', 'Control+Tab', 'Control+Shift+Tab', 'Meta+1', 'Control+9']) await expect(keys.press(kept)).rejects.toThrow('belongs to the browser')
+    for (const kept of ['Control+t', 'Control+Shift+T', 'Meta+n', 'Control+w', 'Control+Tab', 'Control+Shift+Tab', 'Meta+1', 'Control+9'])
+      await expect(keys.press(kept)).rejects.toThrow('belongs to the browser')
     for (const ours of ['Control+k', 'Control+Shift+K', 't', 'n', 'Tab', '1', 'Backspace', 'Control+Backspace']) expect(isReserved(ours)).toBe(false)
     await keys.press('?')
     const dialog = page.getByRole('dialog', { name: 'Keys' })
@@ -114,7 +115,10 @@ needs('docker', 'lite-image', 'chromium').describe('the life of a sandbox with t
     const [saved] = await Promise.all([page.waitForEvent('download'), keys.press('Enter')])
     expect(await readFile(await saved.path(), 'utf8')).toBe('brought by keyboard\n')
     await keys.press('Escape')
-    await eventually('the file has the focus again', async () => (await focused()).includes('brought.txt') && page.evaluate(() => document.activeElement?.matches('[data-row]') ?? false))
+    await eventually(
+      'the file has the focus again',
+      async () => (await focused()).includes('brought.txt') && page.evaluate(() => document.activeElement?.matches('[data-row]') ?? false),
+    )
   })
 
   it('is released, and reclaimed by an agent and by hand', async () => {
@@ -135,7 +139,9 @@ needs('docker', 'lite-image', 'chromium').describe('the life of a sandbox with t
     await page.getByRole('alertdialog').waitFor({ state: 'detached' })
     await row.getByText('Warm').waitFor()
     await keys.press('n')
-    await eventually('the field has the focus', () => page.evaluate(() => document.activeElement?.tagName === 'INPUT' && document.activeElement.closest('[role="dialog"]') !== null))
+    await eventually('the field has the focus', () =>
+      page.evaluate(() => document.activeElement?.tagName === 'INPUT' && document.activeElement.closest('[role="dialog"]') !== null),
+    )
     await keys.type(thread)
     await shows(page, 'It has a warm sandbox: you get that one.')
     await keys.press('Enter')

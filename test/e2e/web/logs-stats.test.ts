@@ -101,7 +101,11 @@ needs('docker', 'lite-image', 'chromium').describe('a sandbox looked into with a
 
   it('tells who did what', async () => {
     await open(page, 'sandboxes', id, 'events')
-    await page.getByRole('row').filter({ hasText: /A new sandbox is ready|It was given a sandbox that was kept ready/ }).getByText('nightly-agent').waitFor()
+    await page
+      .getByRole('row')
+      .filter({ hasText: /A new sandbox is ready|It was given a sandbox that was kept ready/ })
+      .getByText('nightly-agent')
+      .waitFor()
     // What is done in this browser is done by "you".
     const other = threadOf('mine')
     await page.keyboard.press('g')
@@ -112,7 +116,10 @@ needs('docker', 'lite-image', 'chromium').describe('a sandbox looked into with a
     await page.waitForURL(/terminal/)
     await shows(page, 'Terminal 1')
     await page.getByRole('tab', { name: 'Events' }).click()
-    const mine = page.getByRole('table', { name: 'Events' }).getByRole('row').filter({ has: page.getByText('you', { exact: true }) })
+    const mine = page
+      .getByRole('table', { name: 'Events' })
+      .getByRole('row')
+      .filter({ has: page.getByText('you', { exact: true }) })
     await mine.first().waitFor()
     expect(await mine.count()).toBeGreaterThanOrEqual(2)
     await mine.first().getByRole('button').click()

@@ -18,11 +18,17 @@ const changesPerSecond = 20
 const linesPerSecond = 10_000
 
 /** What the page itself noticed: written by a script that runs before any other. */
-interface Noticed { flushes: number; seq: number; disorder: string[]; long: { at: number; ms: number }[] }
+interface Noticed {
+  flushes: number
+  seq: number
+  disorder: string[]
+  long: { at: number; ms: number }[]
+}
 
 /** Works 10 ms of every 50 by the time of its own thread, and counts how often the machine made 50 ms or more of that. */
 function heldUp(): { end(): Promise<number> } {
-  const worker = new Worker(`
+  const worker = new Worker(
+    `
     const { parentPort } = require('node:worker_threads')
     let times = 0
     setInterval(() => {
@@ -30,7 +36,9 @@ function heldUp(): { end(): Promise<number> } {
       for (let spent = 0; spent < 10_000;) { const { user, system } = process.threadCpuUsage(used); spent = user + system }
       if (performance.now() - began >= 50) times += 1
     }, 50)
-    parentPort.once('message', () => parentPort.postMessage(times))`, { eval: true })
+    parentPort.once('message', () => parentPort.postMessage(times))`,
+    { eval: true },
+  )
   return {
     async end() {
       worker.postMessage('end')
@@ -94,7 +102,13 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
 
   const noticed = () => page.evaluate(() => structuredClone((window as unknown as { noticed: Noticed }).noticed))
   const worked = async () => (await inspector.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN
-  const rows = () => page.evaluate(() => [...document.querySelectorAll('[data-row]')].map((row) => ({ thread: /load-\d+/.exec(row.textContent ?? '')?.[0] ?? '', paused: /paused/i.test(row.textContent ?? '') })))
+  const rows = () =>
+    page.evaluate(() =>
+      [...document.querySelectorAll('[data-row]')].map((row) => ({
+        thread: /load-\d+/.exec(row.textContent ?? '')?.[0] ?? '',
+        paused: /paused/i.test(row.textContent ?? ''),
+      })),
+    )
 
   /** Work of `ms` in all: changes, spread as evenly as the test's own loop allows; returns how many. */
   async function change(ms: number): Promise<number> {
@@ -122,7 +136,9 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
     // What a timer of this process, which holds the engine too, makes of 50 ms on this machine now: the engine's flushes can be no more.
     let [took, changes, beats] = [0, 0, 0]
     let changing = false
-    const beat = setInterval(() => { if (changing) beats += 1 }, 50)
+    const beat = setInterval(() => {
+      if (changing) beats += 1
+    }, 50)
     const wrong: string[] = []
     while (took < seconds * 1000) {
       const piece = Math.min(2000, seconds * 1000 - took)
@@ -139,27 +155,45 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
       await expect.poll(async () => (await rows()).filter((row) => paused.get(row.thread) !== row.paused).length).toBe(0)
       const seen = (await rows()).map(({ thread }) => thread)
       if (seen.length < 15) wrong.push(`${seen.length} rows`)
-      seen.forEach((thread, at) => { if (thread !== threads[sandboxes - 1 - at]) wrong.push(`${thread} at ${at}`) })
+      seen.forEach((thread, at) => {
+        if (thread !== threads[sandboxes - 1 - at]) wrong.push(`${thread} at ${at}`)
+      })
     }
     clearInterval(beat)
     const held = await yardstick.end()
-    const share = (await worked() - workedBefore) / ((await clock() - busyFrom) / 1000)
+    const share = ((await worked()) - workedBefore) / (((await clock()) - busyFrom) / 1000)
     const after = await noticed()
     const busy = await longSince(busyFrom)
     // The observer is awake: a task of 60 ms is seen.
     const planted = await clock()
-    await page.evaluate(() => new Promise<void>((done) => setTimeout(() => {
-      const end = performance.now() + 60
-      while (performance.now() < end);
-      setTimeout(done, 50)
-    })))
+    await page.evaluate(
+      () =>
+        new Promise<void>((done) =>
+          setTimeout(() => {
+            const end = performance.now() + 60
+            while (performance.now() < end);
+            setTimeout(done, 50)
+          }),
+        ),
+    )
     await expect.poll(async () => (await longSince(planted)).filter(({ ms }) => ms >= 55).length).toBeGreaterThanOrEqual(1)
 
     const flushes = after.flushes - before.flushes
-    console.log(JSON.stringify({
-      seconds: took / 1000, changes_per_second: Math.round(changes / (took / 1000)), flushes, flushes_in_30_s: Math.round((flushes * 30_000) / took), beats, long_idle: idle.length, long_busy: busy.length, held_up: held,
-      longest_busy_ms: Math.max(0, ...busy.map(({ ms }) => ms)), page_works: `${Math.round(share * 100)}%`, engine_lag_p99_ms: Math.round(lag.percentile(99) / 1e4) / 100,
-    }))
+    console.log(
+      JSON.stringify({
+        seconds: took / 1000,
+        changes_per_second: Math.round(changes / (took / 1000)),
+        flushes,
+        flushes_in_30_s: Math.round((flushes * 30_000) / took),
+        beats,
+        long_idle: idle.length,
+        long_busy: busy.length,
+        held_up: held,
+        longest_busy_ms: Math.max(0, ...busy.map(({ ms }) => ms)),
+        page_works: `${Math.round(share * 100)}%`,
+        engine_lag_p99_ms: Math.round(lag.percentile(99) / 1e4) / 100,
+      }),
+    )
     expect(after.disorder).toEqual([])
     expect(wrong).toEqual([])
     expect(flushes).toBeGreaterThanOrEqual(0.7 * beats)
@@ -188,18 +222,30 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
     })()
     for (let now = 0; now < seconds * 1000; now = performance.now() - began) {
       const due = Math.min(Math.floor((now / 1000) * linesPerSecond), sent + 500)
-      if (due > sent) memory.backend.say('load-000', Array.from({ length: due - sent }, (_, at) => `${sent + at} ${'log '.repeat(20)}`))
+      if (due > sent)
+        memory.backend.say(
+          'load-000',
+          Array.from({ length: due - sent }, (_, at) => `${sent + at} ${'log '.repeat(20)}`),
+        )
       sent = due
       await sleep(5)
     }
     await clicking
     const took = (performance.now() - began) / 1000
-    const share = (await worked() - before) / took
+    const share = ((await worked()) - before) / took
     await expect.poll(async () => (await sum()) - start, { timeout: 30_000 }).toBe(sent)
     await shows(page, `${sent - 1} log`)
     const dropped = Number(await page.locator('.logsum').getAttribute('data-dropped'))
     const sorted = waits.sort((a, b) => a - b)
-    console.log(JSON.stringify({ lines_sent: sent, per_second: Math.round(sent / took), dropped, click_ms: { p50: Math.round(sorted[sorted.length >> 1] ?? 0), most: Math.round(sorted.at(-1) ?? 0) }, page_works: `${Math.round(share * 100)}%` }))
+    console.log(
+      JSON.stringify({
+        lines_sent: sent,
+        per_second: Math.round(sent / took),
+        dropped,
+        click_ms: { p50: Math.round(sorted[sorted.length >> 1] ?? 0), most: Math.round(sorted.at(-1) ?? 0) },
+        page_works: `${Math.round(share * 100)}%`,
+      }),
+    )
     expect(sent / took).toBeGreaterThan(linesPerSecond / 2)
     // The page's thread is free for the larger part of the time, whatever else this machine does.
     expect(share).toBeLessThan(0.6)
@@ -213,9 +259,13 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
     expect(next.reap).toMatchObject({ thread: expect.stringMatching(/^load-/) as unknown })
     await shows(page, new RegExp(next.acquire.kind === 'evicts' ? `and ${nameOf(next.acquire.who[0] ?? { id: '', thread: null })} is evicted` : 'never'))
     expect(await page.locator('.pool .next').textContent()).toBe(textOf(sayNext(next.acquire, replicas)))
-    const gone = next.acquire.kind === 'evicts' ? next.acquire.who[0]?.id ?? '' : ''
+    const gone = next.acquire.kind === 'evicts' ? (next.acquire.who[0]?.id ?? '') : ''
     expect(await memory.house.engine.call('hint', { thread: 'made-ready' })).toMatchObject({ state: 'starting' })
-    await page.getByRole('row').filter({ hasText: 'made-ready' }).getByText(/^nobody for (<1m|[1-3]m)$/).waitFor()
+    await page
+      .getByRole('row')
+      .filter({ hasText: 'made-ready' })
+      .getByText(/^nobody for (<1m|[1-3]m)$/)
+      .waitFor()
     expect((await memory.house.engine.call('list', {})).sandboxes.filter(({ id, status }) => id === gone && status !== 'stopping')).toEqual([])
   })
 
@@ -240,10 +290,13 @@ needs('chromium').describe(`the page while ${sandboxes} sandboxes change ${chang
       // What the page fetches ahead of need comes after that.
       const first = await visitor.page.evaluate(() => {
         const list = performance.getEntriesByName('list')[0]?.startTime ?? 0
-        return performance.getEntriesByType('resource').filter(({ name, startTime }) => name.endsWith('.js') && startTime < list).map(({ name }) => name)
+        return performance
+          .getEntriesByType('resource')
+          .filter(({ name, startTime }) => name.endsWith('.js') && startTime < list)
+          .map(({ name }) => name)
       })
       expect(first.length).toBeGreaterThan(1)
-      const sizes = await Promise.all(first.map(async (name) => ({ name, bytes: gzipSync(await bodies.get(name) ?? Buffer.alloc(0)).length })))
+      const sizes = await Promise.all(first.map(async (name) => ({ name, bytes: gzipSync((await bodies.get(name)) ?? Buffer.alloc(0)).length })))
       const whole = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
       console.log(JSON.stringify({ script_before_the_list: whole, files: sizes.length }))
       expect(whole, JSON.stringify(sizes)).toBeGreaterThan(100_000)

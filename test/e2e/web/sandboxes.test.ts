@@ -65,7 +65,8 @@ needs('docker', 'lite-image', 'chromium').describe('sandboxes in a browser, on r
       const seen = new Set<string>()
       Object.assign(window, { seen })
       new MutationObserver(() => {
-        for (const row of document.querySelectorAll('[data-row]')) if (row.textContent?.includes('from-agent')) seen.add(row.querySelector('.status')?.textContent ?? '')
+        for (const row of document.querySelectorAll('[data-row]'))
+          if (row.textContent?.includes('from-agent')) seen.add(row.querySelector('.status')?.textContent ?? '')
       }).observe(document.body, { childList: true, subtree: true, characterData: true })
     })
     await engine.client.call('acquire', { thread: 'from-agent', holder: 'agent' })
@@ -78,7 +79,10 @@ needs('docker', 'lite-image', 'chromium').describe('sandboxes in a browser, on r
   it('show what runs, and whoever holds them', async () => {
     const { page } = tab
     const running = engine.client.call('exec', { thread: 'from-agent', command: 'sleep 600' })
-    const ended = running.then(() => 'answered', () => 'failed')
+    const ended = running.then(
+      () => 'answered',
+      () => 'failed',
+    )
     await rowOf(page, 'from-agent').getByText('working').waitFor()
     await rowOf(page, 'from-agent').getByTitle('agent', { exact: true }).waitFor()
     const { sandboxes } = await engine.client.call('list', {})

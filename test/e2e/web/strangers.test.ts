@@ -49,22 +49,43 @@ needs('docker', 'lite-image', 'chromium').describe('who is not the logged-in pag
   it('gets nothing from another port: no call, no socket, no frame', async () => {
     const seen = await elsewhere(async (page) => {
       const statuses: number[] = []
-      page.on('response', (response) => { if (response.url().startsWith(here.engine.url)) statuses.push(response.status()) })
+      page.on('response', (response) => {
+        if (response.url().startsWith(here.engine.url)) statuses.push(response.status())
+      })
       const told = await page.evaluate(async (berth) => {
-        const read = (mode: RequestMode, path: string, method = 'GET') => fetch(`${berth}${path}`, { mode, method, credentials: 'include' }).then((answer) => answer.type, () => 'refused')
+        const read = (mode: RequestMode, path: string, method = 'GET') =>
+          fetch(`${berth}${path}`, { mode, method, credentials: 'include' }).then(
+            (answer) => answer.type,
+            () => 'refused',
+          )
         const frame = document.createElement('iframe')
         frame.src = berth
         document.body.append(frame)
-        await new Promise((resolve) => { frame.onload = resolve })
+        await new Promise((resolve) => {
+          frame.onload = resolve
+        })
         const socket = await new Promise((resolve) => {
           const one = new WebSocket(`${berth.replace('http', 'ws')}/berth/v1/socket`)
           one.onopen = () => resolve('open')
           one.onclose = () => resolve('closed')
         })
-        return { list: await read('cors', '/berth/v1/list'), login: await read('cors', '/berth/v1/login_link', 'POST'), blind: await read('no-cors', '/berth/v1/list'), health: await read('cors', '/health'), socket }
+        return {
+          list: await read('cors', '/berth/v1/list'),
+          login: await read('cors', '/berth/v1/login_link', 'POST'),
+          blind: await read('no-cors', '/berth/v1/list'),
+          health: await read('cors', '/health'),
+          socket,
+        }
       }, here.engine.url)
       const framed = page.frames().find((frame) => frame !== page.mainFrame())
-      return { ...told, framed: await framed?.locator('body').innerText().catch(() => ''), statuses }
+      return {
+        ...told,
+        framed: await framed
+          ?.locator('body')
+          .innerText()
+          .catch(() => ''),
+        statuses,
+      }
     })
     expect(seen).toMatchObject({ list: 'refused', login: 'refused', health: 'refused', socket: 'closed' })
     // What a page may send without asking first arrives, and is refused for where it comes from.
@@ -75,24 +96,44 @@ needs('docker', 'lite-image', 'chromium').describe('who is not the logged-in pag
 
   it('cannot use the session’s key as a token, wherever it puts it', async () => {
     const places: Record<string, string>[] = [
-      { authorization: `Bearer ${key}` }, { 'x-api-key': key }, { authorization: `Basic ${Buffer.from(`x:${key}`).toString('base64')}` }, { cookie: `berth.session=${key}` },
+      { authorization: `Bearer ${key}` },
+      { 'x-api-key': key },
+      { authorization: `Basic ${Buffer.from(`x:${key}`).toString('base64')}` },
+      { cookie: `berth.session=${key}` },
     ]
-    const asked: [string, string][] = [['POST', '/berth/v1/list'], ['POST', '/berth/v1/shutdown'], ['POST', '/mcp'], ['GET', '/api/sandboxes'], ['GET', '/metrics'], ['GET', `/tickets/${key}`]]
+    const asked: [string, string][] = [
+      ['POST', '/berth/v1/list'],
+      ['POST', '/berth/v1/shutdown'],
+      ['POST', '/mcp'],
+      ['GET', '/api/sandboxes'],
+      ['GET', '/metrics'],
+      ['GET', `/tickets/${key}`],
+    ]
     for (const headers of places) {
       for (const [method, path] of asked) {
-        const answer = await fetch(`${here.engine.url}${path}`, { method, headers: { 'content-type': 'application/json', ...headers }, ...(method === 'POST' ? { body: '{}' } : {}) })
+        const answer = await fetch(`${here.engine.url}${path}`, {
+          method,
+          headers: { 'content-type': 'application/json', ...headers },
+          ...(method === 'POST' ? { body: '{}' } : {}),
+        })
         expect([path, Object.keys(headers)[0], answer.status]).toEqual([path, Object.keys(headers)[0], 401])
       }
     }
   })
 
   it('is refused on the socket where it comes from another origin, with the right key too', async () => {
-    const tried = await elsewhere((page) => page.evaluate(async ([berth, stolen]) => await new Promise((resolve) => {
-      const socket = new WebSocket(`${String(berth).replace('http', 'ws')}/berth/v1/socket`)
-      socket.onopen = () => socket.send(JSON.stringify({ k: 'hello', key: stolen, contract: { version: 1, hash: '' }, app: '0' }))
-      socket.onmessage = () => resolve('answered')
-      socket.onclose = ({ code }) => resolve(code)
-    }), [here.engine.url, key]))
+    const tried = await elsewhere((page) =>
+      page.evaluate(
+        async ([berth, stolen]) =>
+          await new Promise((resolve) => {
+            const socket = new WebSocket(`${String(berth).replace('http', 'ws')}/berth/v1/socket`)
+            socket.onopen = () => socket.send(JSON.stringify({ k: 'hello', key: stolen, contract: { version: 1, hash: '' }, app: '0' }))
+            socket.onmessage = () => resolve('answered')
+            socket.onclose = ({ code }) => resolve(code)
+          }),
+        [here.engine.url, key],
+      ),
+    )
     // Refused before it was a WebSocket: no frame of it was ever read.
     expect(tried).toBe(1006)
   })

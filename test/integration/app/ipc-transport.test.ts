@@ -23,12 +23,22 @@ transportContract("over the shell's IPC", {
     const fake = fakeSystem()
     const { instance } = house.house.engine
     const link = engineLink({
-      attach: () => Promise.resolve({ here: true, instance, endpoint: engine, gone: new Promise<string>(() => undefined), close: () => Promise.resolve(engine.close()) }),
+      attach: () =>
+        Promise.resolve({ here: true, instance, endpoint: engine, gone: new Promise<string>(() => undefined), close: () => Promise.resolve(engine.close()) }),
       startHere: () => Promise.reject(new Error('one is there')),
-      now: () => performance.now(), later: () => () => undefined, version: '0',
+      now: () => performance.now(),
+      later: () => () => undefined,
+      version: '0',
     })
     const window = fake.system.windows.open({ bounds: { width: 1, height: 1 }, background: '', preload: '', icon: null })
-    const page = servePage({ pipes: fake.system.pipes, link, window: () => window, now: () => performance.now(), native: () => Promise.resolve(), answered: () => undefined })
+    const page = servePage({
+      pipes: fake.system.pipes,
+      link,
+      window: () => window,
+      now: () => performance.now(),
+      native: () => Promise.resolve(),
+      answered: () => undefined,
+    })
     window.load('app://bundle/index.html')
     await link.open()
     const shown = fake.windows[0] ?? fail()
@@ -36,7 +46,9 @@ transportContract("over the shell's IPC", {
     await eventually('the page is connected', () => connector.current().state === 'open')
     const { endpoint } = connector.current() as { endpoint: Endpoint }
     return {
-      transport: 'ipc', caller: endpoint, endpoint,
+      transport: 'ipc',
+      caller: endpoint,
+      endpoint,
       async close() {
         connector.close()
         page.left()

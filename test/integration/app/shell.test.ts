@@ -35,7 +35,14 @@ async function newHome(config = ''): Promise<string> {
 async function boot(options: Parameters<typeof fakeSystem>[0] & { home?: string; argv?: readonly string[] } = {}) {
   const home = options.home ?? (await newHome())
   const fake = fakeSystem(options)
-  startShell({ system: fake.system, env: { ...process.env, BERTH_HOME: home }, here: join(import.meta.dirname, 'out', 'app'), resourcesPath: '/nowhere', execPath: '/nowhere/berth', argv: options.argv ?? [] })
+  startShell({
+    system: fake.system,
+    env: { ...process.env, BERTH_HOME: home },
+    here: join(import.meta.dirname, 'out', 'app'),
+    resourcesPath: '/nowhere',
+    execPath: '/nowhere/berth',
+    argv: options.argv ?? [],
+  })
   undo.push(async () => {
     if (fake.record.exit !== null) return
     fake.event('session-end')
@@ -64,7 +71,10 @@ async function endpoint(fake: Fake): Promise<Endpoint> {
   const preload = page(fake)
   const connector = connectors.get(preload) ?? portConnector(preload, (listener) => fake.windows[0]?.ports(listener) ?? (() => undefined))
   connectors.set(preload, connector)
-  return await expect.poll(() => connector.current()).toMatchObject({ state: 'open' }).then(() => (connector.current() as { endpoint: Endpoint }).endpoint)
+  return await expect
+    .poll(() => connector.current())
+    .toMatchObject({ state: 'open' })
+    .then(() => (connector.current() as { endpoint: Endpoint }).endpoint)
 }
 async function call(fake: Fake, name: string, input: unknown): Promise<Answer> {
   try {
@@ -79,7 +89,7 @@ const valueOf = <T>(answer: Answer): T => {
 }
 
 needs('bubblewrap').describe('the shell, with the engine in this process', () => {
-  it('boots: the lock is the home\'s, the page is confined, calls and topics cross', async () => {
+  it("boots: the lock is the home's, the page is confined, calls and topics cross", async () => {
     const { fake, home } = await boot()
     await opened(fake)
     expect(fake.record).toMatchObject({ userData: join(home, 'desktop'), scheme: 'app', origin: 'app://bundle', permissions: ['clipboard-sanitized-write'] })
@@ -104,7 +114,11 @@ needs('bubblewrap').describe('the shell, with the engine in this process', () =>
     await opened(fake)
     const ports: unknown[] = []
     fake.windows[0]?.ports((port) => void ports.push(port))
-    for (const sender of [{ ours: false, mainFrame: true, origin: 'app://bundle' }, { ours: true, mainFrame: false, origin: 'app://bundle' }, { ours: true, mainFrame: true, origin: 'http://localhost:7879' }]) {
+    for (const sender of [
+      { ours: false, mainFrame: true, origin: 'app://bundle' },
+      { ours: true, mainFrame: false, origin: 'app://bundle' },
+      { ours: true, mainFrame: true, origin: 'http://localhost:7879' },
+    ]) {
       fake.tell('berth:pipe', sender)
       expect(await fake.ask('berth:native', ['copyToken'], sender)).toMatchObject({ ok: false, error: { code: 'FORBIDDEN' } })
     }
@@ -177,7 +191,12 @@ needs('bubblewrap').describe('the shell, with the engine in this process', () =>
 
     const on = await boot({ tray: false, home: await newHome('ui:\n  keep_running: "on"\n') })
     await opened(on.fake)
-    await expect.poll(async () => valueOf<{ values: { key: string; value: unknown }[] }>(await call(on.fake, 'config', {})).values.find(({ key }) => key === 'ui.keep_running')?.value).toBe('on')
+    await expect
+      .poll(
+        async () =>
+          valueOf<{ values: { key: string; value: unknown }[] }>(await call(on.fake, 'config', {})).values.find(({ key }) => key === 'ui.keep_running')?.value,
+      )
+      .toBe('on')
     on.fake.windows[0]?.close()
     expect(on.fake.windows[0]?.visible()).toBe(false)
     expect(on.fake.record.exit).toBeNull()
@@ -193,7 +212,7 @@ needs('bubblewrap').describe('the shell, with the engine in this process', () =>
     await expect.poll(() => bare.fake.windows.length, { timeout: 20_000 }).toBe(1)
   })
 
-  it('streams files between the sandbox and where a dialog says, and opens only a thread\'s own directories', async () => {
+  it("streams files between the sandbox and where a dialog says, and opens only a thread's own directories", async () => {
     const { fake, home } = await boot()
     await opened(fake)
     const { id } = valueOf<{ id: string }>(await call(fake, 'acquire', { thread: 'alpha', holder: 'agent' }))
@@ -205,7 +224,10 @@ needs('bubblewrap').describe('the shell, with the engine in this process', () =>
     await writeFile(large, bytes)
     const told: [number, number][] = []
     const to = { sandbox: id, directory: '/mnt/user-data/workspace' }
-    expect(await native.upload(to, [large], (done, total) => void told.push([done, total]))).toEqual({ ok: true, value: ['/mnt/user-data/workspace/large.bin'] })
+    expect(await native.upload(to, [large], (done, total) => void told.push([done, total]))).toEqual({
+      ok: true,
+      value: ['/mnt/user-data/workspace/large.bin'],
+    })
     expect(told.at(-1)).toEqual([3_000_000, 3_000_000])
     expect(told.map(([done]) => done)).toEqual(told.map(([done]) => done).sort((a, b) => a - b))
     const file = { sandbox: id, path: '/mnt/user-data/workspace/large.bin', name: 'large.bin' }

@@ -93,7 +93,14 @@ describe('the port', () => {
     try {
       await writeFile(join(dir.path, 'config.yaml'), 'backend: remote\nspares: 0\nsandbox: {provisioner_url: "http://127.0.0.1:9"}\n')
       await writeBridgeFile(join(dir.path, 'bridge.json'), {
-        url: house.bridge.url, pid: null, port, sandbox_port: port, token_file: join(dir.path, 'token'), instance: 'before', version, started_at: new Date().toISOString(),
+        url: house.bridge.url,
+        pid: null,
+        port,
+        sandbox_port: port,
+        token_file: join(dir.path, 'token'),
+        instance: 'before',
+        version,
+        started_at: new Date().toISOString(),
       })
       const moved = await startEngine({ homeDir: dir.path, env: process.env, log: () => undefined })
       await moved.close()
@@ -127,14 +134,20 @@ describe('bridge.json', () => {
 
 describe('who answers', () => {
   it('tells its own home from others, strangers and nobody, and shows none of them the token', async () => {
-    expect(await whoAnswers(house.bridge.url, { token: testToken, home: join(temp.path, 'home') })).toMatchObject({ who: 'ours', health: { instance: 'instance-1' } })
+    expect(await whoAnswers(house.bridge.url, { token: testToken, home: join(temp.path, 'home') })).toMatchObject({
+      who: 'ours',
+      health: { instance: 'instance-1' },
+    })
     expect(await whoAnswers(house.bridge.url, { token: `${testToken}x`, home: join(temp.path, 'home') })).toMatchObject({ who: 'other' })
     const web = await stranger(() => '<html>')
     const liar = await stranger(() => JSON.stringify({ status: 'ok', version: '9', contract: { version: 1, hash: '' }, instance: 'x', proof: 'f'.repeat(64) }))
     expect(await whoAnswers(web.url, { token: testToken, home: join(temp.path, 'home') })).toMatchObject({ who: 'other', reason: 'It is not Berth' })
     expect(await whoAnswers(liar.url, { token: testToken, home: join(temp.path, 'home') })).toMatchObject({ who: 'other' })
     expect(await whoAnswers('http://127.0.0.1:1', { token: testToken, home: join(temp.path, 'home') })).toMatchObject({ who: 'nobody' })
-    expect(await whoAnswers('http://192.0.2.1:7878', { token: testToken, home: join(temp.path, 'home') })).toMatchObject({ who: 'nobody', reason: expect.stringContaining('not on this machine') })
+    expect(await whoAnswers('http://192.0.2.1:7878', { token: testToken, home: join(temp.path, 'home') })).toMatchObject({
+      who: 'nobody',
+      reason: expect.stringContaining('not on this machine'),
+    })
     expect([...web.heard, ...liar.heard].join()).not.toContain(testToken)
     expect(web.heard).toHaveLength(1)
   })
@@ -162,17 +175,27 @@ describe('the client', () => {
     const client = await connect(await homeAt(house.bridge.url))
     const chunks: string[] = []
     let reading = 0
-    const done = await client.call('exec', { thread: 'c', command: 'count 2000' }, {
-      onChunk: async (chunk) => {
-        reading++
-        expect(reading).toBe(1)
-        await Promise.resolve()
-        chunks.push(chunk.data)
-        reading--
+    const done = await client.call(
+      'exec',
+      { thread: 'c', command: 'count 2000' },
+      {
+        onChunk: async (chunk) => {
+          reading++
+          expect(reading).toBe(1)
+          await Promise.resolve()
+          chunks.push(chunk.data)
+          reading--
+        },
       },
-    })
+    )
     expect(done.exit_code).toBe(0)
-    expect(chunks.join('').split('\n').map((line) => parseInt(line)).slice(0, 2000)).toEqual(Array.from({ length: 2000 }, (_, at) => at + 1))
+    expect(
+      chunks
+        .join('')
+        .split('\n')
+        .map((line) => parseInt(line))
+        .slice(0, 2000),
+    ).toEqual(Array.from({ length: 2000 }, (_, at) => at + 1))
     const broken = client.call('exec', { thread: 'c', command: 'count 2' }, { onChunk: () => Promise.reject(new Error('disk full here')) })
     await expect(broken).rejects.toThrow('disk full here')
     client.close()
@@ -228,7 +251,13 @@ it('an engine that dies with its first answer is followed by whoever asked', asy
   await writeFile(join(dir.path, 'config.yaml'), 'backend: remote\nspares: 0\nsandbox: {provisioner_url: "http://127.0.0.1:9"}\n')
   await writeFile(join(dir.path, 'token'), `${testToken}\n`, { mode: 0o600 })
   await writeBridgeFile(join(dir.path, 'bridge.json'), {
-    url: `http://127.0.0.1:${port}`, pid: process.pid, port, token_file: join(dir.path, 'token'), instance: 'dying', version, started_at: new Date().toISOString(),
+    url: `http://127.0.0.1:${port}`,
+    pid: process.pid,
+    port,
+    token_file: join(dir.path, 'token'),
+    instance: 'dying',
+    version,
+    started_at: new Date().toISOString(),
   })
   const berth = await openProvider(dir.path)
   try {

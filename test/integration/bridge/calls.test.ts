@@ -105,7 +105,10 @@ describe('streams', () => {
     await post('acquire', { thread: 's' })
     const answer = await post('exec', { thread: 's', command: 'fail 3' }, 'application/x-ndjson')
     expect(answer.headers.get('content-type')).toContain('application/x-ndjson')
-    const lines = (await answer.text()).trimEnd().split('\n').map((line) => JSON.parse(line) as unknown)
+    const lines = (await answer.text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown)
     expect(lines).toEqual([
       { chunk: { type: 'stderr', data: 'failing\n' } },
       { result: { exit_code: 3, status: 'completed', stdout: '', stderr: '', truncated: false } },
@@ -140,10 +143,12 @@ describe('streams', () => {
     const before = house.provider.did.length
     const answer = post('exec', { thread: 's', command: 'wait' }, accept, leaving.signal)
     // A stream's body fails instead, which nobody reads here.
-    const failed = answer.then(
-      (it) => it.text(),
-      (thrown: unknown) => thrown,
-    ).catch((thrown: unknown) => thrown)
+    const failed = answer
+      .then(
+        (it) => it.text(),
+        (thrown: unknown) => thrown,
+      )
+      .catch((thrown: unknown) => thrown)
     await eventually('the command runs', () => house.provider.running() === 1)
     leaving.abort()
     expect(await failed).toBeInstanceOf(Error)

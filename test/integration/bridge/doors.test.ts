@@ -36,34 +36,81 @@ interface Door {
 
 const has = (body: unknown, ...keys: string[]): boolean => typeof body === 'object' && body !== null && keys.every((key) => key in body)
 const token = () => ({ authorization: `Bearer ${rig.token}` })
-const handshake = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'doors', version: '1' } } }
+const handshake = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'doors', version: '1' } },
+}
 const bridge = (path: string) => () => `${rig.house.engine.url}${path}`
 const aio = (body: unknown): boolean => has(body, 'success', 'message', 'data', 'hint') || has(body, 'detail')
 
 const doors: readonly Door[] = [
   {
-    name: "Berth's calls", at: bridge('/berth/v1'), key: token, get: '/list', post: { path: '/list', body: {} }, nowhere: '/nothing',
-    form: (body) => has((body as { error?: unknown }).error, 'code', 'message', 'next', 'retry'), largest: defaultLimits.bodyBytes, bad: 400,
+    name: "Berth's calls",
+    at: bridge('/berth/v1'),
+    key: token,
+    get: '/list',
+    post: { path: '/list', body: {} },
+    nowhere: '/nothing',
+    form: (body) => has((body as { error?: unknown }).error, 'code', 'message', 'next', 'retry'),
+    largest: defaultLimits.bodyBytes,
+    bad: 400,
   },
   {
-    name: "deer-flow's dialect", at: bridge('/api'), key: token, get: '/sandboxes', post: { path: '/sandboxes', body: { sandbox_id: 'door', thread_id: 'door' } }, nowhere: '/nothing',
-    form: (body, text) => has(body, 'detail') || text === 'Unauthorized', largest: defaultLimits.bodyBytes, bad: 422,
+    name: "deer-flow's dialect",
+    at: bridge('/api'),
+    key: token,
+    get: '/sandboxes',
+    post: { path: '/sandboxes', body: { sandbox_id: 'door', thread_id: 'door' } },
+    nowhere: '/nothing',
+    form: (body, text) => has(body, 'detail') || text === 'Unauthorized',
+    largest: defaultLimits.bodyBytes,
+    bad: 422,
   },
   {
-    name: 'MCP', at: bridge('/mcp'), key: () => ({ ...token(), accept: 'application/json, text/event-stream' }), get: '', post: { path: '', body: handshake }, nowhere: '/nothing',
-    form: (body) => has(body, 'jsonrpc', 'error') && typeof (body as { error: { code: unknown } }).error.code === 'number', largest: defaultLimits.bodyBytes, bad: 400,
+    name: 'MCP',
+    at: bridge('/mcp'),
+    key: () => ({ ...token(), accept: 'application/json, text/event-stream' }),
+    get: '',
+    post: { path: '', body: handshake },
+    nowhere: '/nothing',
+    form: (body) => has(body, 'jsonrpc', 'error') && typeof (body as { error: { code: unknown } }).error.code === 'number',
+    largest: defaultLimits.bodyBytes,
+    bad: 400,
   },
   {
-    name: 'the sandbox port', at: () => address, key: () => ({}), get: '/v1/sandbox', post: { path: '/v1/shell/exec', body: { command: 'true' } }, nowhere: '/v1/nothing',
-    form: aio, largest: 64 * 1024 * 1024, bad: 422,
+    name: 'the sandbox port',
+    at: () => address,
+    key: () => ({}),
+    get: '/v1/sandbox',
+    post: { path: '/v1/shell/exec', body: { command: 'true' } },
+    nowhere: '/v1/nothing',
+    form: aio,
+    largest: 64 * 1024 * 1024,
+    bad: 422,
   },
   {
-    name: 'the lite server', at: () => lite.url, key: () => ({ 'x-aio-api-key': liteKey }), get: '/v1/sandbox', post: { path: '/v1/shell/exec', body: { command: 'true' } }, nowhere: '/v1/nothing',
-    form: aio, largest: 64 * 1024 * 1024, bad: 422,
+    name: 'the lite server',
+    at: () => lite.url,
+    key: () => ({ 'x-aio-api-key': liteKey }),
+    get: '/v1/sandbox',
+    post: { path: '/v1/shell/exec', body: { command: 'true' } },
+    nowhere: '/v1/nothing',
+    form: aio,
+    largest: 64 * 1024 * 1024,
+    bad: 422,
   },
   {
-    name: '/health', at: bridge(''), key: () => ({}), get: '/health', post: null, nowhere: '/nothing',
-    form: (body) => has((body as { error?: unknown }).error, 'code'), largest: 0, bad: 0,
+    name: '/health',
+    at: bridge(''),
+    key: () => ({}),
+    get: '/health',
+    post: null,
+    nowhere: '/nothing',
+    form: (body) => has((body as { error?: unknown }).error, 'code'),
+    largest: 0,
+    bad: 0,
   },
 ]
 const open = doors.filter(({ post }) => post !== null) as readonly (Door & { readonly post: NonNullable<Door['post']> })[]
@@ -94,8 +141,12 @@ async function ask(door: Door, path: string, init: RequestInit & { headers?: Rec
   })()
   return { status: answer.status, text, own: door.form(body, text), body: body as Record<string, never>, headers: answer.headers }
 }
-const post = (door: Door & { post: NonNullable<Door['post']> }, body: string, headers: Record<string, string> = json) => ask(door, door.post.path, { method: 'POST', headers, body })
-const lines = (headers: Record<string, string>) => Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
+const post = (door: Door & { post: NonNullable<Door['post']> }, body: string, headers: Record<string, string> = json) =>
+  ask(door, door.post.path, { method: 'POST', headers, body })
+const lines = (headers: Record<string, string>) =>
+  Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('')
 const rawTo = (door: Door, head: (path: string, host: string) => string) => {
   const url = new URL(door.at())
   return rawHttp(Number(url.port), head(url.pathname === '/' ? '' : url.pathname, url.host))
@@ -109,7 +160,9 @@ describe.each(open)('$name', (door) => {
     const socket = await rawSocket(Number(port))
     let answer = ''
     socket.setEncoding('utf8').on('data', (part: string) => void (answer += part))
-    socket.write(`POST ${path}${door.post.path} HTTP/1.1\r\nhost: ${host}\r\n${lines({ ...door.key(), ...json })}connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAAB\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+    socket.write(
+      `POST ${path}${door.post.path} HTTP/1.1\r\nhost: ${host}\r\n${lines({ ...door.key(), ...json })}connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAAB\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    )
     await eventually('the whole answer', () => /\r\n\r\n[^]*(?:\}|\r\n0\r\n\r\n)\s*$/.test(answer))
     expect(answer.slice(0, 15), answer).toBe('HTTP/1.1 200 OK')
     // The next request on the same connection is read from where the body ended.
@@ -130,7 +183,11 @@ describe.each(open)('$name', (door) => {
 
   it('says what is wrong with the key, the path, the size and the escapes of the address, in its own form', async () => {
     if (Object.keys(door.key()).length > 0) {
-      const wrong = await ask(door, door.post.path, { method: 'POST', body: JSON.stringify(door.post.body), headers: { ...json, 'authorization': 'Bearer wrong', 'x-aio-api-key': 'wrong' } })
+      const wrong = await ask(door, door.post.path, {
+        method: 'POST',
+        body: JSON.stringify(door.post.body),
+        headers: { ...json, authorization: 'Bearer wrong', 'x-aio-api-key': 'wrong' },
+      })
       expect([wrong.status, wrong.own], wrong.text).toEqual([401, true])
     } else {
       const wrong = await fetch(`${door.at().replace(/[0-9a-f]{8}$/, '00000000')}${door.get}`)
@@ -138,7 +195,11 @@ describe.each(open)('$name', (door) => {
     }
     const nowhere = await ask(door, door.nowhere)
     expect([nowhere.status, nowhere.own], nowhere.text).toEqual([404, true])
-    const large = await rawTo(door, (path, host) => `POST ${path}${door.post.path} HTTP/1.1\r\nhost: ${host}\r\n${lines({ ...door.key(), ...json })}content-length: ${door.largest + 1}\r\nconnection: close\r\n\r\n{`)
+    const large = await rawTo(
+      door,
+      (path, host) =>
+        `POST ${path}${door.post.path} HTTP/1.1\r\nhost: ${host}\r\n${lines({ ...door.key(), ...json })}content-length: ${door.largest + 1}\r\nconnection: close\r\n\r\n{`,
+    )
     expect(large.slice(0, 12)).toBe('HTTP/1.1 413')
     expect(door.form(JSON.parse(large.slice(large.indexOf('{'))), large)).toBe(true)
     const letter = await rawTo(door, (path, host) => `GET ${path}/ü HTTP/1.1\r\nhost: ${host}\r\n\r\n`)
@@ -161,7 +222,19 @@ it.each(doors)('$name: a HEAD is its GET without the body', async (door) => {
 })
 
 it('every GET of the bridge answers a HEAD: the same status and type, and streams end', async () => {
-  const paths = ['/', '/health', '/openapi.json', '/metrics', '/icon.svg', '/berth/v1/events', '/berth/v1/status', '/berth/v1/list', '/api/capabilities', '/berth/v1/logs?thread=nobody', '/nowhere']
+  const paths = [
+    '/',
+    '/health',
+    '/openapi.json',
+    '/metrics',
+    '/icon.svg',
+    '/berth/v1/events',
+    '/berth/v1/status',
+    '/berth/v1/list',
+    '/api/capabilities',
+    '/berth/v1/logs?thread=nobody',
+    '/nowhere',
+  ]
   for (const path of paths) {
     const leaving = new AbortController()
     const get = await fetch(bridge(path)(), { headers: token(), signal: leaving.signal })
@@ -176,7 +249,11 @@ it('every GET of the bridge answers a HEAD: the same status and type, and stream
 })
 
 it('a WebSocket where there is none is refused in the form of the address', async () => {
-  const upgrade = (path: string) => rawHttp(rig.house.engine.port, `GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-version: 13\r\n\r\n`)
+  const upgrade = (path: string) =>
+    rawHttp(
+      rig.house.engine.port,
+      `GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-version: 13\r\n\r\n`,
+    )
   expect(await upgrade('/mcp')).toMatch(/^HTTP\/1\.1 404[^]*"jsonrpc":"2\.0"/)
   expect(await upgrade('/api/sandboxes')).toMatch(/^HTTP\/1\.1 404[^]*"detail":/)
   expect(await upgrade('/berth/v1/nothing')).toMatch(/^HTTP\/1\.1 404[^]*"code":"NO_SUCH_CALL"/)

@@ -8,7 +8,11 @@ import { rawSocket } from '../../support/raw-http.ts'
 import { type TempDir, tempDir } from '../../support/temp-dir.ts'
 import { eventually } from '../../support/wait.ts'
 
-interface Message { readonly id: string | null; readonly event: string | null; readonly data: Record<string, unknown> }
+interface Message {
+  readonly id: string | null
+  readonly event: string | null
+  readonly data: Record<string, unknown>
+}
 
 let temp: TempDir
 let file: string
@@ -49,11 +53,14 @@ async function listen(house: TestBridge, lastEventId: string | null, last: strin
   let text = ''
   while (!text.includes(`"text":"${last}"`) || !text.endsWith('\n\n')) text += (await reader?.read())?.value ?? ''
   leaving.abort()
-  return text.split('\n\n').filter((it) => it.includes('data: ')).map((message) => ({
-    id: /^id: (.*)$/m.exec(message)?.[1] ?? null,
-    event: /^event: (.*)$/m.exec(message)?.[1] ?? null,
-    data: JSON.parse(/^data: (.*)$/m.exec(message)?.[1] ?? '') as Record<string, unknown>,
-  }))
+  return text
+    .split('\n\n')
+    .filter((it) => it.includes('data: '))
+    .map((message) => ({
+      id: /^id: (.*)$/m.exec(message)?.[1] ?? null,
+      event: /^event: (.*)$/m.exec(message)?.[1] ?? null,
+      data: JSON.parse(/^data: (.*)$/m.exec(message)?.[1] ?? '') as Record<string, unknown>,
+    }))
 }
 const told = (messages: readonly Message[]) => messages.map(({ id, event, data }) => `${id ?? '-'} ${event ?? String(data['text'])}`)
 
@@ -115,7 +122,10 @@ describe('a reader that comes back after the engine restarted', () => {
   })
 
   it('after very much gets the newest of it', async () => {
-    await life('one', Array.from({ length: 1500 }, (_, at) => `e${at}`))
+    await life(
+      'one',
+      Array.from({ length: 1500 }, (_, at) => `e${at}`),
+    )
     const messages = await listen(await engine('two', ['end']), 'one.100', 'end')
     expect(messages[1]).toMatchObject({ event: 'dropped', data: { dropped: 400 } })
     expect(told(messages.slice(2)).slice(0, 1)).toEqual(['one.501 e500'])
@@ -124,7 +134,7 @@ describe('a reader that comes back after the engine restarted', () => {
 })
 
 describe('a reader that reads nothing', () => {
-  it('fills neither the engine nor anybody else\'s stream, and is told later what it lost', async () => {
+  it("fills neither the engine nor anybody else's stream, and is told later what it lost", async () => {
     const house = await engine('one')
     const socket = await rawSocket(house.bridge.port)
     socket.pause()

@@ -28,12 +28,9 @@ describe('Host', () => {
     expect((await list(`host: ${host}\r\n${key}`)).status).toBe(200)
   })
 
-  it.each(['evil.example', '127.0.0.1.evil.example', 'localhost.', 'a@localhost', '0.0.0.0', '127.1', '', 'x.localhost'])(
-    'refuses %j',
-    async (host) => {
-      expect(await list(`host: ${host}\r\n${key}`)).toMatchObject({ status: 403, code: 'BAD_HOST' })
-    },
-  )
+  it.each(['evil.example', '127.0.0.1.evil.example', 'localhost.', 'a@localhost', '0.0.0.0', '127.1', '', 'x.localhost'])('refuses %j', async (host) => {
+    expect(await list(`host: ${host}\r\n${key}`)).toMatchObject({ status: 403, code: 'BAD_HOST' })
+  })
 
   it('refuses two, though node keeps only the first', async () => {
     expect(await list(`host: localhost\r\nhost: evil.example\r\n${key}`)).toMatchObject({ status: 403, code: 'BAD_HOST' })
@@ -72,9 +69,7 @@ describe('Origin and Sec-Fetch-Site', () => {
   })
 
   it('gives no page any right: no CORS, no cookie, no browser prompt, no frame', async () => {
-    const preflight = await ask(
-      'OPTIONS /berth/v1/list HTTP/1.1\r\nhost: localhost:7\r\norigin: http://localhost:7\r\naccess-control-request-method: POST\r\n',
-    )
+    const preflight = await ask('OPTIONS /berth/v1/list HTTP/1.1\r\nhost: localhost:7\r\norigin: http://localhost:7\r\naccess-control-request-method: POST\r\n')
     const refused = await list('host: localhost\r\n')
     const fine = await list(`host: localhost\r\n${key}`)
     for (const { text } of [preflight, refused, fine]) {
@@ -146,8 +141,7 @@ describe('paths', () => {
 })
 
 describe('bodies and heads', () => {
-  const post = (headers: string, body: string, name = 'list') =>
-    ask(`POST /berth/v1/${name} HTTP/1.1\r\nhost: localhost\r\n${key}${headers}`, body)
+  const post = (headers: string, body: string, name = 'list') => ask(`POST /berth/v1/${name} HTTP/1.1\r\nhost: localhost\r\n${key}${headers}`, body)
   const json = (body: string) => `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`
 
   it('takes JSON, with a charset, chunked, or none at all', async () => {

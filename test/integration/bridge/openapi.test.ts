@@ -9,8 +9,15 @@ beforeAll(async () => {
 })
 afterAll(async () => await house.close())
 
-interface Operation { operationId: string; responses: Record<string, { description: string }>; parameters?: { name: string; schema: object }[] }
-interface Document { openapi: string; paths: Record<string, Record<string, Operation>> }
+interface Operation {
+  operationId: string
+  responses: Record<string, { description: string }>
+  parameters?: { name: string; schema: object }[]
+}
+interface Document {
+  openapi: string
+  paths: Record<string, Record<string, Operation>>
+}
 
 async function fetchDocument(path: string): Promise<Document> {
   return (await (await fetch(house.bridge.url + path)).json()) as Document
@@ -31,7 +38,9 @@ it('has every call, with the codes it may fail with, and no operation id twice',
   for (const [name, row] of Object.entries(calls)) {
     const item = document.paths[`/berth/v1/${name}`]
     expect(Object.keys(item ?? {}), name).toEqual(row.kind === 'read' ? ['get', 'post'] : ['post'])
-    const described = Object.values(item?.['post']?.responses ?? {}).map((it) => it.description).join(', ')
+    const described = Object.values(item?.['post']?.responses ?? {})
+      .map((it) => it.description)
+      .join(', ')
     for (const code of row.errors) expect(described, name).toContain(code)
   }
   const ids = Object.values(document.paths).flatMap((item) => Object.values(item).map((it) => it.operationId))

@@ -178,9 +178,27 @@ describe('what an agent chose', () => {
   /** The command in this process, with a terminal or a pipe as its output. */
   async function said(isTTY: boolean, args: readonly string[]): Promise<string> {
     let all = ''
-    const sink = () => Object.assign(new Writable({ write: (chunk: Buffer, _encoding, done) => { all += chunk.toString(); done() } }), { isTTY })
+    const sink = () =>
+      Object.assign(
+        new Writable({
+          write: (chunk: Buffer, _encoding, done) => {
+            all += chunk.toString()
+            done()
+          },
+        }),
+        { isTTY },
+      )
     const stdin = Object.assign(Readable.from([]), { isTTY: false })
-    const io = { env: { BERTH_HOME: home, NO_COLOR: '1' }, stdin, stdout: sink(), stderr: sink(), onSignal: () => () => undefined, exit: (code: number): never => { throw new Error(`exit ${code}`) } }
+    const io = {
+      env: { BERTH_HOME: home, NO_COLOR: '1' },
+      stdin,
+      stdout: sink(),
+      stderr: sink(),
+      onSignal: () => () => undefined,
+      exit: (code: number): never => {
+        throw new Error(`exit ${code}`)
+      },
+    }
     const unused = () => Promise.reject(new Error('not here'))
     await runCommandLine(args, io, { engine: unused, provider: unused, mcp: unused, doctor: unused })
     return all

@@ -36,7 +36,9 @@ async function serving(home: string, env: Record<string, string> = {}): Promise<
 describe('serve', () => {
   it('says where it listens and how to make the first call', async () => {
     const running = await serving('greets')
-    expect(running.stdout()).toMatch(/^Berth listens on http:\/\/127\.0\.0\.1:\d+\n {2}home {5}.*greets\n {2}backend {2}embedded: no container engine answers\n/)
+    expect(running.stdout()).toMatch(
+      /^Berth listens on http:\/\/127\.0\.0\.1:\d+\n {2}home {5}.*greets\n {2}backend {2}embedded: no container engine answers\n/,
+    )
     expect(running.stdout()).toContain('berth acquire --thread demo')
   })
 
@@ -147,4 +149,3 @@ describe('doctor', () => {
     expect(ran.stdout.toString()).toMatch(/^fail {2}engine {2}none answers\n +fix: apt-get install docker\.io\n/)
   })
 })
-

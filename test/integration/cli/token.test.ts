@@ -46,7 +46,12 @@ it('makes a token, lists it with its last use, and revokes it', async () => {
 })
 
 it('says what is wrong, with an exit code, in words and as JSON', async () => {
-  expect(JSON.parse(text(await berth('token', 'add', 'boss', '--scope', 'operator', '--json')))).toMatchObject({ name: 'boss', scope: 'operator', thread_prefix: null, token: expect.stringMatching(/^e2b_/) })
+  expect(JSON.parse(text(await berth('token', 'add', 'boss', '--scope', 'operator', '--json')))).toMatchObject({
+    name: 'boss',
+    scope: 'operator',
+    thread_prefix: null,
+    token: expect.stringMatching(/^e2b_/),
+  })
   const twice = await berth('token', 'add', 'Boss')
   expect(twice).toMatchObject({ code: 73, stderr: expect.stringContaining('NAME_TAKEN') })
   const prefixed = await berth('--json', 'token', 'add', 'x', '--scope', 'operator', '--thread-prefix', 'x-')

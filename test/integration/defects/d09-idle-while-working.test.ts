@@ -19,7 +19,9 @@ needs('docker', 'lite-image').describe('D9: a sandbox in which a command runs is
     await withHouse({ sandbox: { idle_timeout: 1 } }, async ({ engine }) => {
       const { url, headers, container } = await engine.call('acquire', { thread: 't' })
       const answer = await fetch(`${url}/v1/bash/exec`, {
-        method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify({ command }),
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json' },
+        body: JSON.stringify({ command }),
       })
       expect(await answer.json()).toMatchObject({ data: { stdout: 'done\n', exit_code: 0 } })
       expect(await engine.call('get', { thread: 't' })).toMatchObject({ container, status: expect.not.stringMatching('stopping') })

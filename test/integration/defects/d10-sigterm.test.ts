@@ -25,7 +25,12 @@ needs('docker', 'lite-image').describe('D10: SIGTERM while acquires are in fligh
     try {
       await eventually('it serves', () => served.stdout().includes('"url"'))
       const client = await connect(home.path)
-      const waiting = ['a', 'b', 'c', 'd'].map((thread) => client.call('acquire', { thread }).then(() => 'made', (error: { code: string }) => error.code))
+      const waiting = ['a', 'b', 'c', 'd'].map((thread) =>
+        client.call('acquire', { thread }).then(
+          () => 'made',
+          (error: { code: string }) => error.code,
+        ),
+      )
       await eventually('four are being made', async () => (await ours()).length === 4)
 
       served.child.kill('SIGTERM')

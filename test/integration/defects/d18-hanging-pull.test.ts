@@ -27,9 +27,10 @@ async function pull(house: House, registry: SlowRegistry): Promise<void> {
   await reconfigure(house, `  image: ${registry.image}`)
   const leaving = new AbortController()
   const seen: Progress[] = []
-  const waiting = engine
-    .call('acquire', { thread: 'waits' }, { signal: leaving.signal, onChunk: (chunk) => void seen.push(chunk) })
-    .then(() => 'made', (error: { code: string }) => error.code)
+  const waiting = engine.call('acquire', { thread: 'waits' }, { signal: leaving.signal, onChunk: (chunk) => void seen.push(chunk) }).then(
+    () => 'made',
+    (error: { code: string }) => error.code,
+  )
   await eventually('the pull is told in bytes', () => registry.sending() > 0 && seen.some(({ step, done }) => step === 'image-pull' && done !== null))
   // Minutes to its end. Not for ever: an engine notices that nobody wants a download any more when a piece of it arrives.
   registry.pace = 1000

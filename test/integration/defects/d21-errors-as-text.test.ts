@@ -8,7 +8,10 @@ needs('docker', 'lite-image').describe('D21: errors are errors, and text is text
       const path = '/mnt/user-data/workspace/log'
       await engine.call('acquire', { thread: 't' })
       expect(await engine.call('exec', { thread: 't', command: 'echo out; echo err >&2; exit 7' })).toMatchObject({
-        exit_code: 7, status: 'completed', stdout: 'out\n', stderr: 'err\n',
+        exit_code: 7,
+        status: 'completed',
+        stdout: 'out\n',
+        stderr: 'err\n',
       })
       expect(await engine.call('exec', { thread: 't', command: 'true' })).toMatchObject({ exit_code: 0, stdout: '' })
 

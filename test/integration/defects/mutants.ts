@@ -11,7 +11,13 @@ import { tempDir } from '../../support/temp-dir.ts'
 /** `survived` and everything below it is a failure of this program. */
 type Verdict = 'passes' | 'killed' | 'survived' | 'fails unpatched' | 'no patch' | 'does not apply' | 'does not compile' | 'did not run'
 
-interface Row { readonly defect: string; readonly what: string; readonly verdict: Verdict; readonly seconds: number; readonly text: string }
+interface Row {
+  readonly defect: string
+  readonly what: string
+  readonly verdict: Verdict
+  readonly seconds: number
+  readonly text: string
+}
 
 interface Report {
   readonly testResults: readonly {
@@ -84,7 +90,17 @@ async function runTest(tree: string, test: string): Promise<{ verdict: Verdict; 
   const began = performance.now()
   const ended = await runCommand(
     process.execPath,
-    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--root', tree, '--project', 'integration', '--reporter=json', `--outputFile=${report}`, `${defects}/${test}`],
+    [
+      join(root, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      '--root',
+      tree,
+      '--project',
+      'integration',
+      '--reporter=json',
+      `--outputFile=${report}`,
+      `${defects}/${test}`,
+    ],
     { cwd: tree, seconds: testSeconds, quiet: true },
   )
   const seconds = (performance.now() - began) / 1000
@@ -96,7 +112,11 @@ async function runTest(tree: string, test: string): Promise<{ verdict: Verdict; 
   if (failed.length > 0) return { verdict: 'killed', seconds, text: firstLine(failed[0]?.failureMessages?.[0] ?? '') }
   if (ended.code === 0 && results.length > 0 && results.every(({ status }) => status === 'passed')) return { verdict: 'survived', seconds, text: '' }
   const skipped = results.some(({ status }) => status !== 'passed')
-  return { verdict: 'did not run', seconds, text: skipped ? 'it was skipped: this machine lacks what it needs' : firstLine(testResults[0]?.message ?? ended.output) }
+  return {
+    verdict: 'did not run',
+    seconds,
+    text: skipped ? 'it was skipped: this machine lacks what it needs' : firstLine(testResults[0]?.message ?? ended.output),
+  }
 }
 
 /** Sources as they are now, committed or not, and the built server that the lite image is made of. Packages are linked. */
@@ -123,7 +143,13 @@ function git(cwd: string, args: string[]): string | null {
 }
 
 function firstLine(text: string): string {
-  return text.split('\n').find((one) => one.trim() !== '')?.trim().slice(0, 140) ?? ''
+  return (
+    text
+      .split('\n')
+      .find((one) => one.trim() !== '')
+      ?.trim()
+      .slice(0, 140) ?? ''
+  )
 }
 
 function line({ defect, what, verdict, seconds, text }: Row): string {

@@ -28,7 +28,12 @@ needs('docker', 'lite-image').describe('a restart under a client of the dialect'
         },
       })
       house = await house.reopen({ decorate, times: { get: 700 } })
-      for (const [method, path] of [['GET', `/api/sandboxes/${seedId}`], ['GET', '/api/sandboxes'], ['GET', '/api/sandboxes/never'], ['DELETE', `/api/sandboxes/${seedId}`]]) {
+      for (const [method, path] of [
+        ['GET', `/api/sandboxes/${seedId}`],
+        ['GET', '/api/sandboxes'],
+        ['GET', '/api/sandboxes/never'],
+        ['DELETE', `/api/sandboxes/${seedId}`],
+      ]) {
         const { status, json } = await house.ask('alpha', method ?? '', path ?? '')
         expect([status, json], `${method} ${path}`).toEqual([503, { detail: expect.any(String) }])
       }
@@ -57,7 +62,13 @@ needs('docker', 'lite-image').describe('a restart under a client of the dialect'
     let house = await openDialectHouse({ config: 'on_exit: keep' })
     try {
       const made = await house.ask('alpha', 'POST', '/api/sandboxes', { sandbox_id: seedId, thread_id: 'again' })
-      expect(JSON.parse(await readFile(join(house.home, 'aliases/alpha', seedId), 'utf8'))).toMatchObject({ client: 'alpha', id: seedId, user: 'default', thread: 'again', ended: false })
+      expect(JSON.parse(await readFile(join(house.home, 'aliases/alpha', seedId), 'utf8'))).toMatchObject({
+        client: 'alpha',
+        id: seedId,
+        user: 'default',
+        thread: 'again',
+        ended: false,
+      })
       await rm(join(house.home, 'aliases'), { recursive: true })
       house = await house.reopen()
       expect((await house.ask('beta', 'GET', `/api/sandboxes/${seedId}`)).status).toBe(404)

@@ -26,7 +26,12 @@ needs('docker', 'lite-image').describe("deer-flow's provisioner dialect on the w
     const ask = (headers: Record<string, string>) => send(house.port, 'GET', '/api/sandboxes', headers)
     const token = house.token('alpha')
     const basic = `Basic ${Buffer.from(`x:${token}`).toString('base64')}`
-    for (const headers of [{ 'x-api-key': token }, { authorization: basic }, { authorization: basic, 'x-api-key': token }, { authorization: `Bearer ${token}` }]) {
+    for (const headers of [
+      { 'x-api-key': token },
+      { authorization: basic },
+      { authorization: basic, 'x-api-key': token },
+      { authorization: `Bearer ${token}` },
+    ]) {
       expect((await ask(headers)).json).toEqual({ sandboxes: [], count: 0 })
     }
     const wrong = [{}, { 'x-api-key': 'e2b_wrong' }, { authorization: `Basic ${Buffer.from('x:wrong').toString('base64')}` }]
@@ -68,13 +73,21 @@ needs('docker', 'lite-image').describe("deer-flow's provisioner dialect on the w
     for (const dir of [`${lark}/config/locks`, `${lark}/data`, acp, `${skills}/custom`]) await mkdir(dir, { recursive: true })
     await writeFile(join(acp, 'note'), 'from deer-flow')
     const mounts = [
-      [acp, '/mnt/acp-workspace', true], [`${skills}/custom`, '/mnt/skills/custom', true], [`${skills}/integrations`, '/mnt/skills/integrations', true],
-      [`${lark}/config`, '/mnt/integrations/lark-cli/config', true], [`${lark}/config/locks`, '/mnt/integrations/lark-cli/config/locks', false],
+      [acp, '/mnt/acp-workspace', true],
+      [`${skills}/custom`, '/mnt/skills/custom', true],
+      [`${skills}/integrations`, '/mnt/skills/integrations', true],
+      [`${lark}/config`, '/mnt/integrations/lark-cli/config', true],
+      [`${lark}/config/locks`, '/mnt/integrations/lark-cli/config/locks', false],
       [`${lark}/data`, '/mnt/integrations/lark-cli/data', false],
     ].map(([host_path, container_path, read_only]) => ({ host_path, container_path, read_only }))
     const body = {
-      sandbox_id: headId, thread_id: 'wire', user_id: 'default', include_legacy_skills: true, provision_lark_cli_runtime: false,
-      provision_lark_cli_broker: false, extra_mounts: mounts,
+      sandbox_id: headId,
+      thread_id: 'wire',
+      user_id: 'default',
+      include_legacy_skills: true,
+      provision_lark_cli_runtime: false,
+      provision_lark_cli_broker: false,
+      extra_mounts: mounts,
     }
     const made = await house.ask('alpha', 'POST', '/api/sandboxes', body)
     expect([made.status, made.json]).toEqual([200, { sandbox_id: headId, sandbox_url: expect.any(String), status: 'Running' }])
@@ -86,9 +99,11 @@ needs('docker', 'lite-image').describe("deer-flow's provisioner dialect on the w
     expect((await run('ls -d /mnt/skills/integrations')).exit_code).not.toBe(0)
     expect(house.published.find(({ type }) => type === 'provisioner.warnings')?.text).toContain(`${skills}/integrations does not exist`)
     const info = await house.docker.getContainer((await house.containers())[0] ?? '').inspect()
-    expect(info.Mounts.filter(({ RW }) => RW).map(({ Destination }) => Destination).sort()).toEqual([
-      '/mnt/integrations/lark-cli/config/locks', '/mnt/integrations/lark-cli/data', '/mnt/user-data',
-    ])
+    expect(
+      info.Mounts.filter(({ RW }) => RW)
+        .map(({ Destination }) => Destination)
+        .sort(),
+    ).toEqual(['/mnt/integrations/lark-cli/config/locks', '/mnt/integrations/lark-cli/data', '/mnt/user-data'])
     await house.ask('alpha', 'DELETE', `/api/sandboxes/${headId}`)
   })
 
@@ -98,10 +113,22 @@ needs('docker', 'lite-image').describe("deer-flow's provisioner dialect on the w
       return { status, detail: (json as { detail: unknown }).detail }
     }
     expect(await post({ thread_id: 't' })).toEqual({
-      status: 422, detail: [{ type: 'missing', loc: ['body', 'sandbox_id'], msg: 'Field required', input: { thread_id: 't' } }],
+      status: 422,
+      detail: [{ type: 'missing', loc: ['body', 'sandbox_id'], msg: 'Field required', input: { thread_id: 't' } }],
     })
-    for (const bad of ['{', '', '[]', { sandbox_id: 'a/../b', thread_id: 't' }, { sandbox_id: 'a', thread_id: 'a/b' }, { sandbox_id: 'a', thread_id: 7 }, { sandbox_id: 'a', thread_id: 't', user_id: '..' }]) {
-      expect(await post(bad), JSON.stringify(bad)).toEqual({ status: 422, detail: [expect.objectContaining({ loc: expect.arrayContaining(['body']), msg: expect.any(String), type: expect.any(String) })] })
+    for (const bad of [
+      '{',
+      '',
+      '[]',
+      { sandbox_id: 'a/../b', thread_id: 't' },
+      { sandbox_id: 'a', thread_id: 'a/b' },
+      { sandbox_id: 'a', thread_id: 7 },
+      { sandbox_id: 'a', thread_id: 't', user_id: '..' },
+    ]) {
+      expect(await post(bad), JSON.stringify(bad)).toEqual({
+        status: 422,
+        detail: [expect.objectContaining({ loc: expect.arrayContaining(['body']), msg: expect.any(String), type: expect.any(String) })],
+      })
     }
     const form = await send(house.port, 'POST', '/api/sandboxes', { 'x-api-key': house.token('alpha'), 'content-type': 'text/plain' }, '{"sandbox_id":"a"}')
     expect([form.status, form.json]).toEqual([422, { detail: [expect.objectContaining({ loc: ['body', 0] })] }])

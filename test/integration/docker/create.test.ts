@@ -29,7 +29,10 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
     await data?.remove()
   })
   const errorOf = async (work: Promise<unknown>): Promise<BerthError> => {
-    const thrown: unknown = await work.then(() => null, (error: unknown) => error)
+    const thrown: unknown = await work.then(
+      () => null,
+      (error: unknown) => error,
+    )
     if (thrown instanceof BerthError) return thrown
     throw new Error('not a BerthError', { cause: thrown })
   }
@@ -57,14 +60,28 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
     expect(host.Binds ?? []).toEqual([])
     expect(host.Mounts).toMatchObject([{ Type: 'bind', Source: data.path, Target: '/mnt/user-data' }])
     expect(host).toMatchObject({
-      Init: true, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'], RestartPolicy: { Name: 'no' }, AutoRemove: false, Privileged: false,
-      Memory: 256 * 1024 ** 2, NanoCpus: 5e8, PidsLimit: 128, LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
+      Init: true,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      RestartPolicy: { Name: 'no' },
+      AutoRemove: false,
+      Privileged: false,
+      Memory: 256 * 1024 ** 2,
+      NanoCpus: 5e8,
+      PidsLimit: 128,
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
     })
     expect(Object.values(info.NetworkSettings.Ports).filter((bindings) => bindings !== null)).toMatchObject([[{ HostIp: '127.0.0.1' }]])
     const labels = info.Config.Labels
     expect(labels).toMatchObject({
-      'berth.installation': subject.installation, 'berth.home': subject.home, 'berth.thread': spec.thread, 'berth.user': 'default',
-      'berth.id': spec.id, 'berth.config': spec.configHash, 'berth.version': subject.version, 'berth.nonce': spec.nonce,
+      'berth.installation': subject.installation,
+      'berth.home': subject.home,
+      'berth.thread': spec.thread,
+      'berth.user': 'default',
+      'berth.id': spec.id,
+      'berth.config': spec.configHash,
+      'berth.version': subject.version,
+      'berth.nonce': spec.nonce,
     })
     const { Env, ...outside } = info.Config
     expect(Env).toEqual(expect.arrayContaining([`BERTH_ENV_TOKEN=${secret}`, `SANDBOX_API_KEY=${spec.key}`]))
@@ -85,20 +102,25 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
     try {
       const uid = process.getuid!() === 0 ? 1000 : process.getuid!()
       const [own, made] = [subject.spec(), subject.spec({ image: derived.name })]
-      const [first, second] = await Promise.all([own, made].map(async (spec) => {
-        const found = await subject.backend.create(spec, never)
-        await untilReady(subject.talk, found, spec.key)
-        const { stdout } = await subject.talk.exec(found, spec.key, 'id -u')
-        await subject.talk.exec(found, spec.key, 'kill -9 1; kill 1; pkill -f "n[o]de"; pkill -f "s[e]rver|s[a]ndbox|p[y]thon"; killall -q node')
-        return { found, info: await subject.docker.getContainer(found.ref).inspect(), uid: Number(stdout) }
-      }))
+      const [first, second] = await Promise.all(
+        [own, made].map(async (spec) => {
+          const found = await subject.backend.create(spec, never)
+          await untilReady(subject.talk, found, spec.key)
+          const { stdout } = await subject.talk.exec(found, spec.key, 'id -u')
+          await subject.talk.exec(found, spec.key, 'kill -9 1; kill 1; pkill -f "n[o]de"; pkill -f "s[e]rver|s[a]ndbox|p[y]thon"; killall -q node')
+          return { found, info: await subject.docker.getContainer(found.ref).inspect(), uid: Number(stdout) }
+        }),
+      )
       expect([first!.uid, second!.uid]).toEqual([uid, uid])
       expect(first!.info.Config.User).toBe('0:0')
       // With a program of its own in front there is one user for all, and everything else is the same.
       expect(second!.info.Config.User).toBe(`${uid}:${uid === 1000 ? 1000 : process.getgid!()}`)
       expect(second!.info.HostConfig).toMatchObject({ CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'] })
       await subject.talk.exec(first!.found, own.key, 'pkill -9 -f "w[a]rden"; kill -9 -1')
-      for (const [sandbox, { key }] of [[first!, own], [second!, made]] as const) {
+      for (const [sandbox, { key }] of [
+        [first!, own],
+        [second!, made],
+      ] as const) {
         expect(await subject.talk.exec(sandbox.found, key, 'echo alive')).toMatchObject({ stdout: 'alive\n' })
       }
     } finally {
@@ -111,7 +133,8 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
     const spec = subject.spec({ runsAs: 'root' })
     const found = await subject.backend.create(spec, never)
     await untilReady(subject.talk, found, spec.key)
-    const asRoot = 'id -u; useradd --system probe && install -o probe -m 600 /dev/null /tmp/f && stat -c %U /tmp/f; setpriv --reuid=probe --clear-groups id -un; mknod /tmp/n b 1 1'
+    const asRoot =
+      'id -u; useradd --system probe && install -o probe -m 600 /dev/null /tmp/f && stat -c %U /tmp/f; setpriv --reuid=probe --clear-groups id -un; mknod /tmp/n b 1 1'
     const told = await subject.talk.exec(found, spec.key, asRoot)
     expect(told.stdout).toBe('0\nprobe\nprobe\n')
     expect(told.stderr).toContain('mknod')
@@ -153,7 +176,14 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
     const stranger = await subject.docker.createContainer({ name: spec.name, Image: reference, Entrypoint: ['sleep'], Cmd: ['600'] })
     try {
       await stranger.start()
-      expect(await subject.backend.inspect(spec.name)).toMatchObject({ ref: stranger.id, owner: 'stranger', id: null, nonce: null, state: 'running', url: null })
+      expect(await subject.backend.inspect(spec.name)).toMatchObject({
+        ref: stranger.id,
+        owner: 'stranger',
+        id: null,
+        nonce: null,
+        state: 'running',
+        url: null,
+      })
       expect(await errorOf(subject.backend.create(spec, never))).toMatchObject({ code: 'NAME_TAKEN', next: expect.stringContaining(spec.name) })
       expect((await stranger.inspect()).State.Running).toBe(true)
       expect((await subject.backend.list()).map((found) => found.ref)).not.toContain(stranger.id)
@@ -211,10 +241,11 @@ needs('docker', 'lite-image').describe('a sandbox as docker is asked for it', ()
 
   it('sweeps the probe of a process that was killed, not one that runs', async () => {
     const reference = await subject.backend.store.reference('berth-lite')
-    const probe = (since: number) => subject.docker.createContainer({
-      Image: reference,
-      Labels: { 'berth.probe': subject.installation, 'berth.probe.home': subject.home, 'berth.since': String(since) },
-    })
+    const probe = (since: number) =>
+      subject.docker.createContainer({
+        Image: reference,
+        Labels: { 'berth.probe': subject.installation, 'berth.probe.home': subject.home, 'berth.since': String(since) },
+      })
     const [old, young] = [await probe(Date.now() - 600_000), await probe(Date.now())]
     await subject.backend.seesHostFiles('berth-lite', never)
     const left = await subject.docker.listContainers({ all: true, filters: { label: [`berth.probe=${subject.installation}`] } })

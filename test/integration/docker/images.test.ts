@@ -53,7 +53,12 @@ needs('docker').describe('images that are pulled', () => {
     registry.pace = 100
     const [first, second] = [new AbortController(), new AbortController()]
     const outcomes = [first, second].map((one) =>
-      subject.backend.prepare(registry.image, () => undefined, one.signal).then(() => 'done', (error: { code: string }) => error.code),
+      subject.backend
+        .prepare(registry.image, () => undefined, one.signal)
+        .then(
+          () => 'done',
+          (error: { code: string }) => error.code,
+        ),
     )
     await eventually('the layer is being sent', () => registry.sending() > 0)
     first.abort()
@@ -71,9 +76,14 @@ needs('docker').describe('images that are pulled', () => {
 
   it('that do not exist, or whose registry does not answer, are errors that say what to do', async () => {
     const missing = registry.image.replace('slow:1', 'slow:2')
-    await expect(subject.backend.prepare(missing, () => undefined, never)).rejects.toMatchObject({ code: 'IMAGE_PULL_FAILED', next: expect.stringContaining('name and tag') })
+    await expect(subject.backend.prepare(missing, () => undefined, never)).rejects.toMatchObject({
+      code: 'IMAGE_PULL_FAILED',
+      next: expect.stringContaining('name and tag'),
+    })
     await expect(subject.backend.prepare('127.0.0.1:1/absent:1', () => undefined, never)).rejects.toMatchObject({
-      code: 'IMAGE_PULL_FAILED', message: expect.stringContaining('refused'), next: expect.stringContaining('docker load'),
+      code: 'IMAGE_PULL_FAILED',
+      message: expect.stringContaining('refused'),
+      next: expect.stringContaining('docker load'),
     })
   })
 })
@@ -121,13 +131,20 @@ needs('docker', 'lite-image').describe('the lite image', () => {
   it('has what agents expect, for a user without a name and without rights', async () => {
     const reference = await subject.backend.store.reference('berth-lite')
     const script = [
-      'set -e', 'for tool in bash find grep python3 python git curl rg ps unzip script node; do command -v $tool; done',
-      'cd "$HOME" && touch here', 'python3 -m venv venv && venv/bin/python -c "import pip"', 'python3 -m pip --version',
+      'set -e',
+      'for tool in bash find grep python3 python git curl rg ps unzip script node; do command -v $tool; done',
+      'cd "$HOME" && touch here',
+      'python3 -m venv venv && venv/bin/python -c "import pip"',
+      'python3 -m pip --version',
       'git init -q repo && cd repo && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m first && git log --oneline',
-      'touch /mnt/user-data/workspace/a /mnt/user-data/uploads/b /mnt/user-data/outputs/c', 'echo "all $(id -u) $HOME"',
+      'touch /mnt/user-data/workspace/a /mnt/user-data/uploads/b /mnt/user-data/outputs/c',
+      'echo "all $(id -u) $HOME"',
     ].join('\n')
     const container = await subject.docker.createContainer({
-      Image: reference, User: '54321:54321', Entrypoint: ['bash', '-c', script], Labels: { 'berth.installation': subject.installation },
+      Image: reference,
+      User: '54321:54321',
+      Entrypoint: ['bash', '-c', script],
+      Labels: { 'berth.installation': subject.installation },
       HostConfig: { NetworkMode: 'none', CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'] },
     })
     await container.start()

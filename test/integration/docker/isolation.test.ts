@@ -8,7 +8,13 @@ import { dockerSubject, type DockerSubject } from '../../support/docker-subject.
 import { needs } from '../../support/parts.ts'
 import { untilReady } from '../../support/sandbox-talk.ts'
 
-interface Box { readonly found: Found; readonly spec: SandboxSpec; readonly ip: string; readonly gateway: string; readonly port: number }
+interface Box {
+  readonly found: Found
+  readonly spec: SandboxSpec
+  readonly ip: string
+  readonly gateway: string
+  readonly port: number
+}
 
 needs('docker', 'lite-image').describe('sandboxes apart from each other', () => {
   let subject: DockerSubject
@@ -54,7 +60,10 @@ needs('docker', 'lite-image').describe('sandboxes apart from each other', () => 
   })
 
   it("does not reach another by its published port: by the gateway, by any of the host's addresses, by its own loopback", async () => {
-    const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []).filter((it) => it.family === 'IPv4').map((it) => it.address)
+    const addresses = Object.values(networkInterfaces())
+      .flatMap((list) => list ?? [])
+      .filter((it) => it.family === 'IPv4')
+      .map((it) => it.address)
     expect(addresses).toContain(b.gateway)
     for (const address of new Set([b.gateway, ...addresses, '127.0.0.1', 'host.docker.internal'])) {
       expect(`${address} ${await fromA(`http://${address}:${b.port}`)}`).toBe(`${address} 000`)
@@ -69,7 +78,12 @@ needs('docker', 'lite-image').describe('sandboxes apart from each other', () => 
 
   it('cannot route its packets by hand: no capability, no privileges to gain', async () => {
     const look = await subject.talk.exec(a.found, a.spec.key, "grep -E '^(Cap(Eff|Prm|Bnd)|NoNewPrivs|Seccomp):' /proc/self/status")
-    const status = Object.fromEntries(look.stdout.trim().split('\n').map((line) => line.split(/:\s+/)))
+    const status = Object.fromEntries(
+      look.stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/:\s+/)),
+    )
     // What the server starts them with is theirs neither to have nor, without new privileges, to get.
     expect(status).toEqual({ CapEff: '0'.repeat(16), CapPrm: '0'.repeat(16), CapBnd: '00000000000000c0', NoNewPrivs: '1', Seccomp: '2' })
     const raw = await subject.talk.exec(a.found, a.spec.key, "python3 -c 'import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)'")

@@ -23,15 +23,21 @@ needs('docker', 'own-engine', 'root').describe('an engine that goes away and com
   const clock: Clock = { ...systemClock(), wall: () => Date.now() + skew }
   const spec = () => newSpec('berthtest-outage', image)
   const codeOf = async (work: Promise<unknown>) =>
-    work.then(() => 'no error', (error: unknown) => (error instanceof BerthError ? error.code : String(error)))
+    work.then(
+      () => 'no error',
+      (error: unknown) => (error instanceof BerthError ? error.code : String(error)),
+    )
   const streamOf = (events: EngineEvent[]) => events.map((event) => event.type).filter((type) => type === 'lost' || type === 'back')
 
   beforeAll(async () => {
     home = await tempDir('outage')
     engine = await ownEngine()
     backend = await openDocker({
-      owner: { installation: 'f0f0f0f0f0f0f0f0', home: home.path }, version: '0.0.0-test', clock,
-      env: { DOCKER_HOST: engine.host }, files: liteFiles(resources()),
+      owner: { installation: 'f0f0f0f0f0f0f0f0', home: home.path },
+      version: '0.0.0-test',
+      clock,
+      env: { DOCKER_HOST: engine.host },
+      files: liteFiles(resources()),
     })
   })
   afterAll(async () => {
@@ -126,10 +132,17 @@ needs('docker', 'own-engine', 'root').describe('an engine that goes away and com
   })
 
   it('makes its network again when somebody removed it, however many want it at once', async () => {
-    const others = await Promise.all([1, 2].map(() => openDocker({
-      owner: { installation: 'f0f0f0f0f0f0f0f0', home: home.path }, version: '0.0.0-test', clock,
-      env: { DOCKER_HOST: engine.host }, files: liteFiles(resources()),
-    })))
+    const others = await Promise.all(
+      [1, 2].map(() =>
+        openDocker({
+          owner: { installation: 'f0f0f0f0f0f0f0f0', home: home.path },
+          version: '0.0.0-test',
+          clock,
+          env: { DOCKER_HOST: engine.host },
+          files: liteFiles(resources()),
+        }),
+      ),
+    )
     try {
       for (let round = 0; round < 3; round++) {
         const first = await Promise.all([backend, ...others].map((one) => one.create(spec(), new AbortController().signal)))

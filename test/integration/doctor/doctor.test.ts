@@ -52,10 +52,12 @@ async function listen(at: string | number): Promise<Server> {
 /** Every path below a directory, with its content. */
 async function contents(dir: string): Promise<Record<string, string>> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true })
-  const rows = await Promise.all(entries.map(async (it) => {
-    const path = join(it.parentPath, it.name)
-    return [path, it.isFile() ? await readFile(path, 'utf8') : ''] as const
-  }))
+  const rows = await Promise.all(
+    entries.map(async (it) => {
+      const path = join(it.parentPath, it.name)
+      return [path, it.isFile() ? await readFile(path, 'utf8') : ''] as const
+    }),
+  )
   return Object.fromEntries(rows)
 }
 
@@ -66,7 +68,8 @@ describe('a home', () => {
     expect(found['permissions']).toMatchObject({ status: 'ok', text: expect.stringContaining('no home yet') })
     expect(await readdir(parent)).toEqual([])
     expect(await doctor(join(parent, 'a/home'), { DOCKER_HOST: nowhere })).toMatchObject({
-      ok: false, permissions: { status: 'fail', fix: `mkdir -p ${join(parent, 'a')}` },
+      ok: false,
+      permissions: { status: 'fail', fix: `mkdir -p ${join(parent, 'a')}` },
     })
   })
 
@@ -83,7 +86,10 @@ describe('a home', () => {
     await chmod(join(home, 'token'), 0o644)
     expect((await doctor(home, { DOCKER_HOST: nowhere }))['permissions']).toMatchObject({ status: 'warn', fix: `chmod 0600 ${join(home, 'token')}` })
     await chmod(home, 0o777)
-    expect((await doctor(home, { DOCKER_HOST: nowhere }))['permissions']).toMatchObject({ status: 'fail', fix: `chmod 0700 ${home}\nchmod 0600 ${join(home, 'token')}` })
+    expect((await doctor(home, { DOCKER_HOST: nowhere }))['permissions']).toMatchObject({
+      status: 'fail',
+      fix: `chmod 0700 ${home}\nchmod 0600 ${join(home, 'token')}`,
+    })
   })
 
   it('whose slots are a symbolic link', async () => {
@@ -103,7 +109,10 @@ describe('a home', () => {
     await writeFile(join(home, 'config.yaml'), 'replica: 3\n')
     expect((await doctor(home, { DOCKER_HOST: nowhere }))['config']).toMatchObject({ status: 'warn', text: expect.stringContaining('replica') })
     await writeFile(join(home, 'config.yaml'), 'mounts:\n  - { host_path: /berth-no-such-directory, container_path: /mnt/x }\n')
-    expect((await doctor(home, { DOCKER_HOST: nowhere }))['config']).toMatchObject({ status: 'fail', text: expect.stringContaining('/berth-no-such-directory') })
+    expect((await doctor(home, { DOCKER_HOST: nowhere }))['config']).toMatchObject({
+      status: 'fail',
+      text: expect.stringContaining('/berth-no-such-directory'),
+    })
   })
 })
 
@@ -138,7 +147,13 @@ describe('an engine that does not answer', () => {
 describe('the port', () => {
   const bridgeAt = (home: string, port: number, pid: number | null) =>
     writeBridgeFile(join(home, 'bridge.json'), {
-      url: `http://127.0.0.1:${port}`, pid, port, token_file: join(home, 'token'), instance: 'before', version: '0.1.0', started_at: '2026-01-01T00:00:00.000Z',
+      url: `http://127.0.0.1:${port}`,
+      pid,
+      port,
+      token_file: join(home, 'token'),
+      instance: 'before',
+      version: '0.1.0',
+      started_at: '2026-01-01T00:00:00.000Z',
     })
 
   it('that clients know is taken by another program', async () => {
@@ -242,8 +257,15 @@ needs('root', 'docker').describe('as an ordinary user', () => {
     const home = await freshHome()
     await chmod(join(home, '..'), 0o755)
     const found = await asNobody(home)
-    expect(found['permissions']).toMatchObject({ status: 'fail', text: expect.stringContaining('belongs to uid 0, and you are uid 65534'), fix: expect.stringContaining(`chown -R 65534 ${home}`) })
-    expect(found['engine']).toMatchObject({ text: expect.stringContaining('may not talk to the container engine'), fix: expect.stringContaining('usermod -aG') })
+    expect(found['permissions']).toMatchObject({
+      status: 'fail',
+      text: expect.stringContaining('belongs to uid 0, and you are uid 65534'),
+      fix: expect.stringContaining(`chown -R 65534 ${home}`),
+    })
+    expect(found['engine']).toMatchObject({
+      text: expect.stringContaining('may not talk to the container engine'),
+      fix: expect.stringContaining('usermod -aG'),
+    })
     expect(found['engine']?.status).not.toBe('ok')
   })
 
@@ -251,7 +273,11 @@ needs('root', 'docker').describe('as an ordinary user', () => {
     const parent = await place()
     await mkdir(join(parent, 'of-root'), { mode: 0o755 })
     await chmod(parent, 0o755)
-    expect((await asNobody(join(parent, 'of-root/home')))['permissions']).toMatchObject({ status: 'fail', text: expect.stringContaining('not writable'), fix: expect.stringContaining('BERTH_HOME') })
+    expect((await asNobody(join(parent, 'of-root/home')))['permissions']).toMatchObject({
+      status: 'fail',
+      text: expect.stringContaining('not writable'),
+      fix: expect.stringContaining('BERTH_HOME'),
+    })
   })
 })
 
@@ -263,7 +289,9 @@ async function asNobody(homeDir: string): Promise<Record<string, Check>> {
     process.setgroups([]); process.setgid(65534); process.setuid(65534)
     process.stdout.write(JSON.stringify(await runDoctor({ homeDir: ${JSON.stringify(homeDir)}, env: { PATH: process.env.PATH }, patience: 30000 })))`
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-    stdio: ['ignore', 'pipe', 'inherit'], cwd: '/', env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: '/',
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
   })
   undo.push(() => child.kill('SIGKILL'))
   let text = ''

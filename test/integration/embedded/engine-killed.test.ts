@@ -9,7 +9,9 @@ import { eventually } from '../../support/wait.ts'
 
 /** Every process of this machine whose command line has the text, our own and its children that search for it excepted. */
 function having(text: string): number[] {
-  return readProcesses().map((row) => row.pid).filter((pid) => pid !== process.pid && commandLine(pid).some((word) => word.includes(text)))
+  return readProcesses()
+    .map((row) => row.pid)
+    .filter((pid) => pid !== process.pid && commandLine(pid).some((word) => word.includes(text)))
 }
 
 async function kill(hosting: Hosting): Promise<void> {

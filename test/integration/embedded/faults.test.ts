@@ -49,7 +49,9 @@ describe('the embedded backend when something is wrong', () => {
     const events = recordEvents(backend)
     const wanted = spec()
     await expect(backend.create(wanted, never)).rejects.toMatchObject({
-      code: 'START_FAILED', message: expect.stringContaining('no such module: xyz'), details: { exit_code: 3 },
+      code: 'START_FAILED',
+      message: expect.stringContaining('no such module: xyz'),
+      details: { exit_code: 3 },
     })
     expect(await backend.inspect(wanted.name)).toBeNull()
     expect(events.count()).toBe(0)
@@ -119,11 +121,16 @@ describe('the embedded backend when something is wrong', () => {
 
   it('takes the next port where somebody took the free one before the server did', async () => {
     // The moment between the two cannot be met at will: the server says what it would then.
-    const { backend, spec } = await subject({ server: serverOf('late', `
+    const { backend, spec } = await subject({
+      server: serverOf(
+        'late',
+        `
       const port = Number(process.env.PUBLIC_PORT)
       if (port % 2 === 0) throw Object.assign(new Error('listen EADDRINUSE: address already in use 127.0.0.1:' + port), { code: 'EADDRINUSE' })
       setInterval(() => {}, 1000)
-      console.log(JSON.stringify({ listening: { port } }))`) })
+      console.log(JSON.stringify({ listening: { port } }))`,
+      ),
+    })
     const found = await backend.create(spec({ port: 23_000 }), never)
     expect(Number(new URL(found.url ?? '').port) % 2).toBe(1)
     expect(await backend.list()).toHaveLength(1)
@@ -131,11 +138,21 @@ describe('the embedded backend when something is wrong', () => {
 
   it('gives up where every port is taken at the last moment', async () => {
     const starts = join(dir.path, 'starts')
-    const { backend, spec } = await subject({ server: serverOf('never', `
+    const { backend, spec } = await subject({
+      server: serverOf(
+        'never',
+        `
       import { appendFileSync } from 'node:fs'
       appendFileSync(${JSON.stringify(starts)}, '.')
-      throw new Error('listen EADDRINUSE: address already in use')`), isolation: 'none' })
-    await expect(backend.create(spec({ port: 23_000 }), never)).rejects.toMatchObject({ code: 'PORT_TAKEN', next: expect.stringContaining('port'), cause: expect.objectContaining({ code: 'START_FAILED' }) as unknown })
+      throw new Error('listen EADDRINUSE: address already in use')`,
+      ),
+      isolation: 'none',
+    })
+    await expect(backend.create(spec({ port: 23_000 }), never)).rejects.toMatchObject({
+      code: 'PORT_TAKEN',
+      next: expect.stringContaining('port'),
+      cause: expect.objectContaining({ code: 'START_FAILED' }) as unknown,
+    })
     expect(readFileSync(starts, 'utf8')).toHaveLength(20)
     expect(await backend.list()).toEqual([])
   })

@@ -32,7 +32,9 @@ function isolationOf(who: string, account: () => Account | null): void {
       if (as) execFileSync('chown', [String(as.uid), data])
       execFileSync('chmod', ['755', outside.path])
       hosting = await host({
-        sandboxes: 1, as, inherited: outside.path,
+        sandboxes: 1,
+        as,
+        inherited: outside.path,
         env: { ENGINE_SECRET: secret, HTTP_PROXY: 'http://user:pass@proxy.invalid:3128' },
         mounts: [{ source: data, target: '/mnt/user-data', readonly: false }],
       })
@@ -57,7 +59,10 @@ function isolationOf(who: string, account: () => Account | null): void {
       expect(await output('ls -A /home')).toBe('gem')
       // For a moment after a command the server makes pipes for later ones in /tmp.
       await expect.poll(() => output('ls -A /run /tmp/. /home/gem | grep -v :')).toBe('')
-      const hostUsers = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':')[0]).filter(Boolean)
+      const hostUsers = readFileSync('/etc/passwd', 'utf8')
+        .split('\n')
+        .map((line) => line.split(':')[0])
+        .filter(Boolean)
       const users = (await output('cut -d: -f1 /etc/passwd')).split('\n')
       expect(users).toEqual(['gem', 'nobody'])
       expect(hostUsers.length).toBeGreaterThan(users.length)
@@ -74,12 +79,29 @@ function isolationOf(who: string, account: () => Account | null): void {
 
     it('writes nothing of the machine, as root neither', async () => {
       const paths = [
-        '/usr/x', '/usr/bin/env', '/etc/x', '/etc/passwd', '/etc/hosts', '/etc/resolv.conf', '/x', '/mnt/x', '/opt/warden/warden', '/opt/warden/x',
+        '/usr/x',
+        '/usr/bin/env',
+        '/etc/x',
+        '/etc/passwd',
+        '/etc/hosts',
+        '/etc/resolv.conf',
+        '/x',
+        '/mnt/x',
+        '/opt/warden/warden',
+        '/opt/warden/x',
         // A kernel lets uid 0 write these by their mode alone; core_pattern is a way out.
-        '/proc/sys/kernel/core_pattern', '/proc/sys/kernel/hostname', '/proc/sys/vm/panic_on_oom', '/proc/sysrq-trigger', '/proc/mtrr',
+        '/proc/sys/kernel/core_pattern',
+        '/proc/sys/kernel/hostname',
+        '/proc/sys/vm/panic_on_oom',
+        '/proc/sysrq-trigger',
+        '/proc/mtrr',
       ]
       for (const path of paths) expect((await run(`: >> ${path}`)).exitCode, path).not.toBe(0)
-      expect(await output(`find /proc -maxdepth 4 -path '/proc/[0-9]*' -prune -o -path /proc/self -prune -o -type f -writable -print 2>/dev/null | while read f; do (: >> $f) 2>/dev/null && echo $f; done`)).toBe('')
+      expect(
+        await output(
+          `find /proc -maxdepth 4 -path '/proc/[0-9]*' -prune -o -path /proc/self -prune -o -type f -writable -print 2>/dev/null | while read f; do (: >> $f) 2>/dev/null && echo $f; done`,
+        ),
+      ).toBe('')
       expect(await output('grep -E "^Cap(Inh|Prm|Eff|Bnd|Amb)" /proc/self/status | grep -v 0000000000000000')).toBe('')
       expect(await output('grep NoNewPrivs /proc/self/status')).toMatch(/1$/)
     })
@@ -118,14 +140,15 @@ function isolationOf(who: string, account: () => Account | null): void {
     })
 
     it('shows its key and its environment to nobody on the machine', () => {
-      const read = (name: string) => readProcesses().flatMap(({ pid }) => {
-        try {
-          return pid === process.pid ? [] : [readFileSync(`/proc/${pid}/${name}`, 'utf8')]
-        } catch {
-          // It ended meanwhile, or its environment is another user's: not shown, which is what is asked here.
-          return []
-        }
-      })
+      const read = (name: string) =>
+        readProcesses().flatMap(({ pid }) => {
+          try {
+            return pid === process.pid ? [] : [readFileSync(`/proc/${pid}/${name}`, 'utf8')]
+          } catch {
+            // It ended meanwhile, or its environment is another user's: not shown, which is what is asked here.
+            return []
+          }
+        })
       const commands = read('cmdline')
       expect(commands.some((text) => text.includes(hosting.installation))).toBe(true)
       expect(commands.filter((text) => text.includes(sandbox.key) || text.includes('of-the-spec-only'))).toEqual([])

@@ -36,7 +36,9 @@ needs('docker', 'lite-image', 'bubblewrap').describe('a machine with nothing tha
     const { instance, url } = house.engine
     expect(await kind()).toBe('none')
     await expect(house.engine.call('acquire', { thread: 'early' })).rejects.toMatchObject({
-      code: 'ISOLATION_MISSING', message: expect.stringContaining('nothing is at') as string, next: expect.stringMatching(/^Run: .*install bubblewrap/) as string,
+      code: 'ISOLATION_MISSING',
+      message: expect.stringContaining('nothing is at') as string,
+      next: expect.stringMatching(/^Run: .*install bubblewrap/) as string,
     })
     expect(await house.engine.call('retry', {})).toMatchObject({ reachable: false })
     expect(await house.engine.call('config', {})).toHaveProperty('values')
@@ -51,7 +53,11 @@ needs('docker', 'lite-image', 'bubblewrap').describe('a machine with nothing tha
     expect((await fetch(`${url}/health`)).status).toBe(200)
     expect(await house.engine.call('acquire', { thread: 'early' })).toMatchObject({ backend: 'docker' })
     // The link from before is still good.
-    const opened = await fetch(`${url}/berth/v1/session_open`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code: link.split('=')[1] }) })
+    const opened = await fetch(`${url}/berth/v1/session_open`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ code: link.split('=')[1] }),
+    })
     expect(opened.status).toBe(200)
   })
 
@@ -65,10 +71,14 @@ needs('docker', 'lite-image', 'bubblewrap').describe('a machine with nothing tha
     await house.engine.call('acquire', { thread: 'work' })
     await house.engine.call('exec', { thread: 'work', command: 'echo kept > /mnt/user-data/workspace/file' })
     await relay.open()
-    await eventually('it is offered', async () => {
-      await house.engine.call('retry', {})
-      return (await house.engine.call('switch_backend', {})).switching
-    }, { every: 500 })
+    await eventually(
+      'it is offered',
+      async () => {
+        await house.engine.call('retry', {})
+        return (await house.engine.call('switch_backend', {})).switching
+      },
+      { every: 500 },
+    )
     await becomes('docker')
     expect(house.engine.port).toBe(port)
     expect(await house.engine.call('acquire', { thread: 'work' })).toMatchObject({ backend: 'docker' })
@@ -84,7 +94,9 @@ needs('docker', 'lite-image', 'bubblewrap').describe('a machine with nothing tha
     house = await house.reopen()
     const { backend } = await house.engine.call('status', {})
     expect(backend).toMatchObject({ kind: 'docker', chosen: 'remembered', reachable: false })
-    await expect(house.engine.call('acquire', { thread: 'waits' })).rejects.toMatchObject({ code: expect.stringMatching(/^ENGINE_|CAPACITY_TIMEOUT|STARTING/) as string })
+    await expect(house.engine.call('acquire', { thread: 'waits' })).rejects.toMatchObject({
+      code: expect.stringMatching(/^ENGINE_|CAPACITY_TIMEOUT|STARTING/) as string,
+    })
     await relay.open()
     await eventually('it is back', async () => (await house.engine.call('status', {})).backend.reachable)
     expect(await eventually('it takes', () => house.engine.call('acquire', { thread: 'waits' }))).toMatchObject({ backend: 'docker' })

@@ -25,9 +25,15 @@ needs('docker', 'lite-image').describe('what a person does to containers by hand
     ['removed', (thread: string) => container(thread).remove({ force: true })],
     ['stopped', (thread: string) => container(thread).stop({ t: 0 })],
     // Berth removes what ended; the engine may find that out in the middle of the restart, and says so to whoever asked for it.
-    ['restarted', (thread: string) => container(thread).restart({ t: 0 }).catch((error: { statusCode?: number }) => {
-      if (![404, 409, 500].includes(error.statusCode ?? 0)) throw error
-    })],
+    [
+      'restarted',
+      (thread: string) =>
+        container(thread)
+          .restart({ t: 0 })
+          .catch((error: { statusCode?: number }) => {
+            if (![404, 409, 500].includes(error.statusCode ?? 0)) throw error
+          }),
+    ],
   ] as const) {
     it(`${what}: the loss is seen at once, a new one has the files, the holder is told, nothing is left over`, async () => {
       const thread = `hand-${what}`
@@ -57,7 +63,11 @@ needs('docker', 'lite-image').describe('what a person does to containers by hand
     const stranger = await house.docker.createContainer({ name, Image, Entrypoint: ['sleep', '600'] })
     await stranger.start()
     try {
-      await expect(acquire('hand-stranger')).rejects.toMatchObject({ code: 'NAME_TAKEN', message: expect.stringContaining(name), next: expect.stringMatching(/container_prefix/) })
+      await expect(acquire('hand-stranger')).rejects.toMatchObject({
+        code: 'NAME_TAKEN',
+        message: expect.stringContaining(name),
+        next: expect.stringMatching(/container_prefix/),
+      })
       expect((await stranger.inspect()).State.Running).toBe(true)
       expect(await house.engine.call('get', { thread: 'hand-stranger' })).toMatchObject({ status: 'failed', error: { code: 'NAME_TAKEN' } })
     } finally {

@@ -59,7 +59,10 @@ needs('docker', 'lite-image', 'own-engine', 'root').describe('a container engine
     const dir = await tempDir('faults')
     undo.push(dir.remove)
     const prefix = `btown${(places += 1)}`
-    await writeFile(join(dir.path, 'config.yaml'), `backend: docker\nspares: ${spares}\nstop_grace: 1\nidle_timeout: ${idleSeconds}\nsandbox:\n  container_prefix: ${prefix}\n`)
+    await writeFile(
+      join(dir.path, 'config.yaml'),
+      `backend: docker\nspares: ${spares}\nstop_grace: 1\nidle_timeout: ${idleSeconds}\nsandbox:\n  container_prefix: ${prefix}\n`,
+    )
     const clocks = shiftedClocks(dir.path)
     const ours = () => engine.docker.listContainers({ all: true, filters: { label: [`berth.home=${dir.path}`] } })
     undo.push(async () => {
@@ -124,19 +127,33 @@ needs('docker', 'lite-image', 'own-engine', 'root').describe('a container engine
       await eventually('a spare', async () => (await slots()).some(({ State }) => State === 'running'), { within: 60_000 })
       const second = home.contend('two')
       expect(await second.next()).toMatchObject({ role: 'guest' })
-      for (const [who, thread] of [[first, 'one'], [second, 'two']] as const) await who.ask(`exec echo ${thread} > /mnt/user-data/workspace/a`)
+      for (const [who, thread] of [
+        [first, 'one'],
+        [second, 'two'],
+      ] as const)
+        await who.ask(`exec echo ${thread} > /mnt/user-data/workspace/a`)
       await engine.stop()
       await engine.start()
-      for (const [who, thread] of [[first, 'one'], [second, 'two']] as const) {
+      for (const [who, thread] of [
+        [first, 'one'],
+        [second, 'two'],
+      ] as const) {
         expect(await who.ask('acquire')).toMatchObject({ was_replaced: true })
         expect(await who.ask('exec cat /mnt/user-data/workspace/*')).toMatchObject({ stdout: `${thread}\n` })
       }
-      await eventually('no more slots than sandboxes and one spare', async () => (await readdir(join(home.home, 'slots'))).length <= 3 && (await slots()).every(({ State }) => State === 'running'), { within: 60_000 })
+      await eventually(
+        'no more slots than sandboxes and one spare',
+        async () => (await readdir(join(home.home, 'slots'))).length <= 3 && (await slots()).every(({ State }) => State === 'running'),
+        { within: 60_000 },
+      )
     })
   })
 
   describe('suspend: Berth and it are stopped for longer than every time-out, and the wall clock jumps', () => {
-    for (const [way, wall] of [['forward', hour], ['back', -hour]] as const) {
+    for (const [way, wall] of [
+      ['forward', hour],
+      ['back', -hour],
+    ] as const) {
       it(`${way}: no active sandbox is lost, its lease and its lock are as before, and the streams are open again`, async () => {
         const at = await place(1)
         const berth = await at.start()
@@ -163,7 +180,8 @@ needs('docker', 'lite-image', 'own-engine', 'root').describe('a container engine
         engine.freeze(false)
         berth.suspend(false)
 
-        for (const one of [held, still]) expect(await one.get()).toMatchObject({ status: 'active', replaced: 0, holders: expect.arrayContaining([expect.objectContaining({ holder: 'me' })]) })
+        for (const one of [held, still])
+          expect(await one.get()).toMatchObject({ status: 'active', replaced: 0, holders: expect.arrayContaining([expect.objectContaining({ holder: 'me' })]) })
         expect((await asked).status).toBe('active')
         expect(await guest.next()).toMatchObject({ role: 'guest', container: before.container })
         for (const one of [held, still]) expect((await one.get()).status).toBe('active')
@@ -197,7 +215,11 @@ needs('docker', 'lite-image', 'own-engine', 'root').describe('a container engine
       await spare(berth)
       const running = await at.containers()
       engine.freeze(true)
-      const outcome = (work: Promise<{ container: string | null }>) => work.then(({ container }) => ({ container, code: null }), (error: { code: keyof typeof errorCodes }) => ({ container: null, code: error.code }))
+      const outcome = (work: Promise<{ container: string | null }>) =>
+        work.then(
+          ({ container }) => ({ container, code: null }),
+          (error: { code: keyof typeof errorCodes }) => ({ container: null, code: error.code }),
+        )
       const during = ['one', 'two', 'one'].map((thread) => outcome(calling(berth, thread).acquire()))
       expect(await held.run('echo goes on')).toBe('goes on')
       await pause(pauseSeconds * 1000)
@@ -213,7 +235,8 @@ needs('docker', 'lite-image', 'own-engine', 'root').describe('a container engine
       expect(got.get('held')).toBe(before.container)
       expect(new Set(got.values()).size).toBe(4)
       const first = await Promise.all(during)
-      for (const [index, thread] of ['one', 'two', 'one', 'held', 'three'].entries()) if (first[index]?.code === null) expect(first[index].container, thread).toBe(got.get(thread))
+      for (const [index, thread] of ['one', 'two', 'one', 'held', 'three'].entries())
+        if (first[index]?.code === null) expect(first[index].container, thread).toBe(got.get(thread))
       await spare(berth)
       const now = await at.containers()
       // The spare may be a thread's by now, or have ended with a claim that the engine did not answer; what was made beside that is one spare more, and nothing else.

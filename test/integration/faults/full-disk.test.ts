@@ -36,7 +36,10 @@ async function smallHome(backend: 'docker' | 'embedded', spares: number, config 
   undo.push(disk.remove)
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,nr_inodes=400,mode=0700', 'tmpfs', disk.path])
   undo.push(async () => void execFileSync('umount', ['-l', disk.path]))
-  await writeFile(join(disk.path, 'config.yaml'), `backend: ${backend}\nspares: ${spares}\nsandbox:\n  container_prefix: btdisk${randomBytes(3).toString('hex')}\n${config}`)
+  await writeFile(
+    join(disk.path, 'config.yaml'),
+    `backend: ${backend}\nspares: ${spares}\nsandbox:\n  container_prefix: btdisk${randomBytes(3).toString('hex')}\n${config}`,
+  )
   await keepPorts(disk.path)
   const docker = new Docker()
   const ours = () => docker.listContainers({ all: true, filters: { label: [`berth.home=${disk.path}`] } })
@@ -108,7 +111,11 @@ needs('docker', 'lite-image', 'root').describe('a full disk', () => {
 })
 
 needs('docker', 'lite-image', 'bubblewrap', 'root').describe('ending something on a full disk', () => {
-  for (const [backend, what] of [['docker', 'bytes'], ['docker', 'inodes'], ['embedded', 'bytes']] as const) {
+  for (const [backend, what] of [
+    ['docker', 'bytes'],
+    ['docker', 'inodes'],
+    ['embedded', 'bytes'],
+  ] as const) {
     it(`needs no room: ${backend}, no ${what} left`, async () => {
       const { path, engine, fill, containers, ready } = await smallHome(backend, 1)
       const holder = 'me'

@@ -50,7 +50,8 @@ needs('docker', 'lite-image').describe('a home that is not where it was', () => 
       }
     } finally {
       await first.close()
-      for (const { Id } of await docker.listContainers({ all: true, filters: { label: [`berth.home=${join(elsewhere.path, 'home')}`] } })) await docker.getContainer(Id).remove({ force: true })
+      for (const { Id } of await docker.listContainers({ all: true, filters: { label: [`berth.home=${join(elsewhere.path, 'home')}`] } }))
+        await docker.getContainer(Id).remove({ force: true })
       await elsewhere.remove()
     }
   })

@@ -18,9 +18,12 @@ async function withImage(name: string, dockerfile: string, use: () => Promise<vo
   try {
     await use()
   } finally {
-    await docker.getImage(name).remove({ force: true }).catch((error: { statusCode?: number }) => {
-      if (error.statusCode !== 404) throw error
-    })
+    await docker
+      .getImage(name)
+      .remove({ force: true })
+      .catch((error: { statusCode?: number }) => {
+        if (error.statusCode !== 404) throw error
+      })
   }
 }
 
@@ -28,7 +31,11 @@ needs('docker', 'lite-image').describe('images at fault', () => {
   it('one that cannot be had: named, with the next step, and no container', async () => {
     const house = await openHouse({ sandbox: { image: '127.0.0.1:1/absent:1' } })
     try {
-      await expect(house.engine.call('acquire', { thread: 'a' })).rejects.toMatchObject({ code: 'IMAGE_PULL_FAILED', message: expect.stringContaining('absent'), next: expect.any(String) })
+      await expect(house.engine.call('acquire', { thread: 'a' })).rejects.toMatchObject({
+        code: 'IMAGE_PULL_FAILED',
+        message: expect.stringContaining('absent'),
+        next: expect.any(String),
+      })
       expect(await house.containers()).toEqual([])
     } finally {
       await house.close()
@@ -55,7 +62,11 @@ needs('docker', 'lite-image').describe('images at fault', () => {
       const house = await openHouse({ sandbox: { image: 'bt-exits:1' }, config: 'ready_timeout: 600\n' })
       try {
         const failure = house.engine.call('acquire', { thread: 'a' })
-        await expect(failure).rejects.toMatchObject({ code: 'START_FAILED', message: expect.stringContaining('out of luck'), details: { log: expect.arrayContaining(['out of luck']) } })
+        await expect(failure).rejects.toMatchObject({
+          code: 'START_FAILED',
+          message: expect.stringContaining('out of luck'),
+          details: { log: expect.arrayContaining(['out of luck']) },
+        })
         expect(await house.containers()).toEqual([])
       } finally {
         await house.close()
@@ -82,9 +93,15 @@ needs('docker', 'lite-image').describe('images at fault', () => {
   it('a missing mount is an error before any container exists', async () => {
     const house = await openHouse()
     try {
-      await writeFile(join(house.home, 'config.yaml'), `backend: docker\nspares: 0\nsandbox:\n  container_prefix: ${house.prefix}\n  mounts: [{ host_path: /no/such/dir, container_path: /mnt/x }]\n`)
+      await writeFile(
+        join(house.home, 'config.yaml'),
+        `backend: docker\nspares: 0\nsandbox:\n  container_prefix: ${house.prefix}\n  mounts: [{ host_path: /no/such/dir, container_path: /mnt/x }]\n`,
+      )
       const again = await house.reopen()
-      await expect(again.engine.call('acquire', { thread: 'a' })).rejects.toMatchObject({ code: 'MOUNT_MISSING', message: expect.stringContaining('/no/such/dir') })
+      await expect(again.engine.call('acquire', { thread: 'a' })).rejects.toMatchObject({
+        code: 'MOUNT_MISSING',
+        message: expect.stringContaining('/no/such/dir'),
+      })
       expect(await again.containers()).toEqual([])
       await again.close()
     } finally {

@@ -22,7 +22,10 @@ afterEach(async () => {
 async function home(backend: 'docker' | 'embedded', spares: number): Promise<string> {
   const dir = await tempDir('upgrade')
   undo.push(dir.remove)
-  await writeFile(join(dir.path, 'config.yaml'), `backend: ${backend}\nspares: ${spares}\nstop_grace: 1\nsandbox:\n  container_prefix: btup${randomBytes(3).toString('hex')}\n`)
+  await writeFile(
+    join(dir.path, 'config.yaml'),
+    `backend: ${backend}\nspares: ${spares}\nstop_grace: 1\nsandbox:\n  container_prefix: btup${randomBytes(3).toString('hex')}\n`,
+  )
   await keepPorts(dir.path)
   return dir.path
 }
@@ -84,10 +87,14 @@ needs('docker', 'lite-image').describe('upgrade: a newer Berth on the home of an
     const replaced = await engine.call('acquire', { thread: 'warm', holder })
     expect(replaced.container).not.toBe(warm.container)
     expect(await run('warm', 'cat /mnt/user-data/workspace/a')).toBe('warm\n')
-    await eventually('the older spare is gone, and there is a newer one', async () => {
-      const now = (await containers()).map(({ Id, Labels, State }) => [Id === active.container ? 'active' : Labels['berth.version'], State].join())
-      return now.sort().join(' ') === [`${version},running`, `${version},running`, 'active,running'].join(' ')
-    }, { within: 60_000 })
+    await eventually(
+      'the older spare is gone, and there is a newer one',
+      async () => {
+        const now = (await containers()).map(({ Id, Labels, State }) => [Id === active.container ? 'active' : Labels['berth.version'], State].join())
+        return now.sort().join(' ') === [`${version},running`, `${version},running`, 'active,running'].join(' ')
+      },
+      { within: 60_000 },
+    )
     // It runs before it answers, and on a busy machine nobody waits that long for it.
     await eventually('the newer one is ready', async () => (await engine.call('status', {})).slots.ready === 1, { within: 60_000 })
     expect(await engine.call('acquire', { thread: 'new', holder })).toMatchObject({ path: 'slot' })

@@ -14,7 +14,9 @@ it('a lock that a dead process left is had by one at a time, however many find i
   const temp = await tempDir('locks')
   const dir = join(temp.path, 'locks')
   await mkdir(dir)
-  const racers = Array.from({ length: 6 }, () => spawn(process.execPath, [join(import.meta.dirname, '../../support/lock-process.ts'), dir], { stdio: ['pipe', 'pipe', 'inherit'] }))
+  const racers = Array.from({ length: 6 }, () =>
+    spawn(process.execPath, [join(import.meta.dirname, '../../support/lock-process.ts'), dir], { stdio: ['pipe', 'pipe', 'inherit'] }),
+  )
   const lines = racers.map((racer) => createInterface({ input: racer.stdout })[Symbol.asyncIterator]())
   const said = () => Promise.all(lines.map(async (each) => String((await each.next()).value)))
   try {
@@ -35,7 +37,7 @@ it('a lock that a dead process left is had by one at a time, however many find i
   }
 })
 
-it('whoever died while freeing a dead one\'s lock keeps nobody from it', async () => {
+it("whoever died while freeing a dead one's lock keeps nobody from it", async () => {
   const temp = await tempDir('locks')
   try {
     const dir = temp.path

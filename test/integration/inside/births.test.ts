@@ -27,7 +27,11 @@ for (const backend of ['docker', 'embedded'] as const) {
     async function everyDoorStartsInTheWorkspace(): Promise<void> {
       const { url } = await acquire()
       const post = async (path: string): Promise<unknown> => {
-        const answer = await fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ command: 'pwd' }) })
+        const answer = await fetch(`${url}${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ command: 'pwd' }),
+        })
         return ((await answer.json()) as { data: Record<string, unknown> }).data
       }
       const mcp = await overHttp('2026', `${house.engine.url}/mcp`, (await readFile(homePaths(house.home).token, 'utf8')).trim())

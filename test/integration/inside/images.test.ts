@@ -25,18 +25,27 @@ needs('docker', 'lite-image').describe('images, seen and steered', () => {
     try {
       const screen = await house.engine.endpoint('desktop')
       const image = async () => (await stateOf(screen)).house.image!
-      const pulling = () => eventually('bytes come', async () => {
-        const now = await image()
-        return now.since !== null && now.layers.some(({ done }) => (done ?? 0) > 0) ? now : undefined
-      })
+      const pulling = () =>
+        eventually('bytes come', async () => {
+          const now = await image()
+          return now.since !== null && now.layers.some(({ done }) => (done ?? 0) > 0) ? now : undefined
+        })
       const first = await pulling()
       expect(first).toMatchObject({ name: registry.image, present: false, problem: null, progress: { step: 'image-pull' } })
       expect(first.layers[0]).toMatchObject({ id: expect.any(String), step: expect.any(String) })
       expect(await screen.call('image_prepare', {})).toEqual({ started: false })
 
       let told = false
-      const acquiring = house.engine.call('acquire', { thread: 'waits' }, { onChunk: (chunk) => void (told ||= chunk.type === 'progress' && chunk.step === 'image-pull') })
-      const waits = expect(acquiring).rejects.toMatchObject({ code: 'CANCELLED', message: expect.stringContaining('given up'), next: expect.stringContaining('again') })
+      const acquiring = house.engine.call(
+        'acquire',
+        { thread: 'waits' },
+        { onChunk: (chunk) => void (told ||= chunk.type === 'progress' && chunk.step === 'image-pull') },
+      )
+      const waits = expect(acquiring).rejects.toMatchObject({
+        code: 'CANCELLED',
+        message: expect.stringContaining('given up'),
+        next: expect.stringContaining('again'),
+      })
       await eventually('it waits for the same pull', () => told)
       expect(await screen.call('image_cancel', {})).toEqual({ cancelled: true })
       await waits
@@ -96,7 +105,10 @@ needs('docker', 'lite-image').describe('images, seen and steered', () => {
 
 /** One that is not there is as good as removed. */
 async function removeImage(docker: Docker, name: string): Promise<void> {
-  await docker.getImage(name).remove({ force: true }).catch((error: { statusCode?: number }) => {
-    if (error.statusCode !== 404) throw error
-  })
+  await docker
+    .getImage(name)
+    .remove({ force: true })
+    .catch((error: { statusCode?: number }) => {
+      if (error.statusCode !== 404) throw error
+    })
 }

@@ -85,10 +85,20 @@ for (const backend of ['embedded', 'docker'] as const) {
       expect((await stat(real)).mode & 0o777).toBe(0o640)
       await eventually('it is in force', async () => (await inForce('replicas'))?.value === 7)
       const good = await readFile(real, 'utf8')
-      await expect(screen.call('config_set', { key: 'replicas', value: -1 })).rejects.toMatchObject({ code: 'BAD_CONFIG', details: expect.objectContaining({ key: 'replicas' }) })
-      await expect(screen.call('config_set', { key: 'BERTH_SANDBOX_HOST', value: 'x' })).rejects.toMatchObject({ code: 'BAD_CONFIG', message: expect.stringContaining('environment') })
+      await expect(screen.call('config_set', { key: 'replicas', value: -1 })).rejects.toMatchObject({
+        code: 'BAD_CONFIG',
+        details: expect.objectContaining({ key: 'replicas' }),
+      })
+      await expect(screen.call('config_set', { key: 'BERTH_SANDBOX_HOST', value: 'x' })).rejects.toMatchObject({
+        code: 'BAD_CONFIG',
+        message: expect.stringContaining('environment'),
+      })
       expect(await readFile(real, 'utf8')).toBe(good)
-      const both = await Promise.all([screen.call('config_set', { key: 'idle_timeout', value: 900 }), screen.call('config_set', { key: 'bridge.listen', value: null }), screen.call('config_set', { key: 'capacity.mode', value: 'queue' })])
+      const both = await Promise.all([
+        screen.call('config_set', { key: 'idle_timeout', value: 900 }),
+        screen.call('config_set', { key: 'bridge.listen', value: null }),
+        screen.call('config_set', { key: 'capacity.mode', value: 'queue' }),
+      ])
       expect(both.map(({ restart }) => restart)).toEqual([false, true, false])
       expect(await readFile(real, 'utf8')).toMatch(/capacity:\n {2}mode: queue/)
       expect(await readFile(real, 'utf8')).toMatch(/idle_timeout: 900/)

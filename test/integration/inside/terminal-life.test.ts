@@ -17,13 +17,18 @@ function cuttable() {
     const server = createServer((near) => {
       if (shut) return void near.destroy()
       const far = connect(Number(to.port), to.hostname)
-      for (const [one, two] of [[near, far], [far, near]] as const) {
+      for (const [one, two] of [
+        [near, far],
+        [far, near],
+      ] as const) {
         open.add(one)
         one.pipe(two)
-        one.on('error', () => two.destroy()).on('close', () => {
-          open.delete(one)
-          two.destroy()
-        })
+        one
+          .on('error', () => two.destroy())
+          .on('close', () => {
+            open.delete(one)
+            two.destroy()
+          })
       }
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

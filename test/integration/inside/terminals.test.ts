@@ -34,10 +34,14 @@ for (const backend of ['embedded', 'docker'] as const) {
       expect(told).toContain("alias ls='ls --color=auto'")
       expect(told).toMatch(/\/dev\/pts\/\d+\r\n33 101\r\n/)
       view.send({ type: 'resize', cols: 66, rows: 22 })
-      await eventually('the new size is there', () => {
-        view.type('stty size\r')
-        return view.text().includes('22 66\r\n')
-      }, { every: 200 })
+      await eventually(
+        'the new size is there',
+        () => {
+          view.type('stty size\r')
+          return view.text().includes('22 66\r\n')
+        },
+        { every: 200 },
+      )
       expect(view.seen).toContainEqual({ type: 'size', cols: 66, rows: 22 })
       await screen.call('terminal_close', { terminal: id })
       expect(await view.ended()).toBe('It was closed')
@@ -100,7 +104,11 @@ for (const backend of ['embedded', 'docker'] as const) {
       const lines = Array.from({ length: 13_000 }, (_, n) => `${n} ${'räksmörgås 🦐 '.repeat(4)}`)
       const paste = `${lines.join('\n')}\n`
       expect(Buffer.byteLength(paste)).toBeGreaterThan(1_000_000)
-      const saved = house.engine.call('exec', { thread: 'work', command: 'while [ ! -s /mnt/user-data/workspace/done ]; do sleep 0.1; done; cat /mnt/user-data/workspace/done', timeout: 100 })
+      const saved = house.engine.call('exec', {
+        thread: 'work',
+        command: 'while [ ! -s /mnt/user-data/workspace/done ]; do sleep 0.1; done; cat /mnt/user-data/workspace/done',
+        timeout: 100,
+      })
       view.type('stty -echo; cat > /mnt/user-data/workspace/pasted; wc -l < /mnt/user-data/workspace/pasted > /mnt/user-data/workspace/done\r')
       // Only a program that reads keeps what is typed.
       await eventually('cat reads', async () => (await house.engine.call('exec', { thread: 'work', command: 'pgrep -x cat' })).exit_code === 0)
@@ -181,27 +189,43 @@ for (const backend of ['embedded', 'docker'] as const) {
       await screen.call('terminal_open', { id: sandbox })
       await screen.call('destroy', { id: sandbox })
       const told: [string, string | null][] = []
-      const calls = screen.subscribe('calls', {}, { event: (batch) => void told.push(...batch.calls.map(({ call, sandbox: of }): [string, string | null] => [call, of])), end: () => undefined })
+      const calls = screen.subscribe(
+        'calls',
+        {},
+        { event: (batch) => void told.push(...batch.calls.map(({ call, sandbox: of }): [string, string | null] => [call, of])), end: () => undefined },
+      )
       await eventually('they are told', () => told.some(([call]) => call === 'destroy'))
       calls.close()
-      expect(told.slice(-2)).toEqual([['terminal_open', 'named'], ['destroy', 'named']])
+      expect(told.slice(-2)).toEqual([
+        ['terminal_open', 'named'],
+        ['destroy', 'named'],
+      ])
     })
 
-    if (backend === 'docker') it('a glance at files neither wakes a paused sandbox nor keeps one from its pause; asking for them does', async () => {
-      const { id } = await house.engine.call('acquire', { thread: 'asleep', holder: 'me' })
-      await house.engine.call('write', { id, path: '/mnt/user-data/workspace/a', content: 'a' })
-      await house.engine.call('release', { id, holder: 'me' })
-      const status = async () => (await house.engine.call('get', { id })).status
-      const glance = () => screen.call('files', { id, glance: true }).then(({ files }) => files.map(({ name }) => name), (error: unknown) => (error as { code: string }).code)
-      let seen: string | string[] = []
-      await eventually('it is paused while somebody glances', async () => {
-        seen = await glance()
-        return await status() === 'paused'
-      }, { every: 200 })
-      expect([await glance(), await status()]).toEqual(['SANDBOX_PAUSED', 'paused'])
-      expect([['a'], 'SANDBOX_PAUSED']).toContainEqual(seen)
-      expect((await screen.call('files', { id })).files.map(({ name }) => name)).toEqual(['a'])
-      expect(await status()).toBe('warm')
-    })
+    if (backend === 'docker')
+      it('a glance at files neither wakes a paused sandbox nor keeps one from its pause; asking for them does', async () => {
+        const { id } = await house.engine.call('acquire', { thread: 'asleep', holder: 'me' })
+        await house.engine.call('write', { id, path: '/mnt/user-data/workspace/a', content: 'a' })
+        await house.engine.call('release', { id, holder: 'me' })
+        const status = async () => (await house.engine.call('get', { id })).status
+        const glance = () =>
+          screen.call('files', { id, glance: true }).then(
+            ({ files }) => files.map(({ name }) => name),
+            (error: unknown) => (error as { code: string }).code,
+          )
+        let seen: string | string[] = []
+        await eventually(
+          'it is paused while somebody glances',
+          async () => {
+            seen = await glance()
+            return (await status()) === 'paused'
+          },
+          { every: 200 },
+        )
+        expect([await glance(), await status()]).toEqual(['SANDBOX_PAUSED', 'paused'])
+        expect([['a'], 'SANDBOX_PAUSED']).toContainEqual(seen)
+        expect((await screen.call('files', { id })).files.map(({ name }) => name)).toEqual(['a'])
+        expect(await status()).toBe('warm')
+      })
   })
 }

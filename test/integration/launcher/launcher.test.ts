@@ -12,7 +12,9 @@ const patience = 20_000
 let dir: string
 let launcher: ChildProcess | null = null
 
-beforeEach(() => { dir = mkdtempSync(path.join(tmpdir(), 'berth-launcher-')) })
+beforeEach(() => {
+  dir = mkdtempSync(path.join(tmpdir(), 'berth-launcher-'))
+})
 afterEach(() => {
   launcher?.kill('SIGKILL')
   rmSync(dir, { recursive: true, force: true })
@@ -85,7 +87,11 @@ describe.skipIf(process.platform === 'win32')('the launcher', () => {
   })
 
   it('takes the program with it when it is killed itself, without an orderly end', async () => {
-    const { launcher: started, pid, end } = await launch(`${ends('SIGTERM')}\nprocess.on('exit', () => fs.writeFileSync(${JSON.stringify(path.join(dir, 'orderly'))}, ''))`)
+    const {
+      launcher: started,
+      pid,
+      end,
+    } = await launch(`${ends('SIGTERM')}\nprocess.on('exit', () => fs.writeFileSync(${JSON.stringify(path.join(dir, 'orderly'))}, ''))`)
     started.kill('SIGKILL')
     await end
     expect(await isGone(pid)).toBe(true)

@@ -5,7 +5,10 @@ import { StdioClientTransport as OldStdio } from '@modelcontextprotocol/sdk/clie
 import { StreamableHTTPClientTransport as OldHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js'
 
-export interface Told { readonly progress: number; readonly message?: string | undefined }
+export interface Told {
+  readonly progress: number
+  readonly message?: string | undefined
+}
 
 export interface ToolResult {
   readonly isError?: boolean | undefined

@@ -58,11 +58,17 @@ it('a sandbox that is gone is told with its thread: a client that remembers the 
   await rig.house.engine.call('destroy', { thread: 'evicted' })
   await eventually('it is gone', async () => (await rig.house.engine.call('list', {})).sandboxes.every((it) => it.id !== id))
   await expect(rig.house.engine.call('exec', { id, command: 'true' })).rejects.toMatchObject({
-    code: 'SANDBOX_NOT_FOUND', message: expect.stringContaining('of thread evicted'), next: expect.stringContaining('--thread evicted'), details: { thread: 'evicted' },
+    code: 'SANDBOX_NOT_FOUND',
+    message: expect.stringContaining('of thread evicted'),
+    next: expect.stringContaining('--thread evicted'),
+    details: { thread: 'evicted' },
   })
   const { token } = await rig.house.engine.call('token_add', { name: 'other', scope: 'agent', thread_prefix: 'mine-' })
   const answer = await fetch(`${rig.house.engine.url}/berth/v1/get?id=${id}`, { headers: { authorization: `Bearer ${token}` } })
   expect(await answer.text()).not.toContain('evicted')
-  const stranger = await rig.house.engine.call('get', { id: 'f'.repeat(16) }).then(() => null, (error: { next: string }) => error.next)
+  const stranger = await rig.house.engine.call('get', { id: 'f'.repeat(16) }).then(
+    () => null,
+    (error: { next: string }) => error.next,
+  )
   expect(stranger).toContain('Acquire its thread again')
 })

@@ -32,8 +32,20 @@ needs('docker', 'lite-image', 'python').describe('the MCP SDK for Python 2.3.0',
     const { stdout } = await run(python, [join(import.meta.dirname, 'python-client.py'), ...args], { env, timeout: 110_000 })
     const seen = JSON.parse(stdout) as Record<string, unknown>
     expect(seen).toMatchObject({
-      version, acquired: 'active', command: ['hello\n', 3, false], read: 'one\ntwo\n', listed: ['p.txt'], found: [2], big: [true, true],
-      error: [true, 'FILE_NOT_FOUND'], ran: true, cancelled: true, gone: true, sandboxes: 1, released: true, destroyed: true,
+      version,
+      acquired: 'active',
+      command: ['hello\n', 3, false],
+      read: 'one\ntwo\n',
+      listed: ['p.txt'],
+      found: [2],
+      big: [true, true],
+      error: [true, 'FILE_NOT_FOUND'],
+      ran: true,
+      cancelled: true,
+      gone: true,
+      sandboxes: 1,
+      released: true,
+      destroyed: true,
     })
     expect(seen['tools']).toHaveLength(9)
     expect(seen['progress']).toBeGreaterThan(0)

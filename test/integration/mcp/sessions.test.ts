@@ -26,7 +26,10 @@ async function client(kind: (typeof kinds)[number] = 'handshake', headers: Recor
 const holders = () => house.provider.list().sandboxes.flatMap((it) => it.holders.map(({ holder }) => holder))
 const usual = { authorization: `Bearer ${testToken}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
 
-async function send(message: unknown, options: { method?: string; headers?: Record<string, string | undefined>; signal?: AbortSignal } = {}): Promise<Response> {
+async function send(
+  message: unknown,
+  options: { method?: string; headers?: Record<string, string | undefined>; signal?: AbortSignal } = {},
+): Promise<Response> {
   const { method = 'POST', headers = {}, signal } = options
   const all = Object.fromEntries(Object.entries({ ...usual, ...headers }).filter(([, value]) => value !== undefined)) as Record<string, string>
   const body = method === 'POST' ? { body: typeof message === 'string' ? message : JSON.stringify(message) } : {}
@@ -34,7 +37,10 @@ async function send(message: unknown, options: { method?: string; headers?: Reco
 }
 
 const initialize = (version = '2025-11-25') => ({
-  jsonrpc: '2.0', id: 0, method: 'initialize', params: { protocolVersion: version, capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
+  jsonrpc: '2.0',
+  id: 0,
+  method: 'initialize',
+  params: { protocolVersion: version, capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
 })
 const run = (command: string, id = 1) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'command_run', arguments: { command } } })
 
@@ -142,7 +148,10 @@ describe('sessions', () => {
   it('a session that ends during a cold start holds nothing afterwards', async () => {
     await open()
     const mcp = await client()
-    const call = mcp.call('sandbox_acquire', { thread: 'slow' }).then(() => 'answered', () => 'ended')
+    const call = mcp.call('sandbox_acquire', { thread: 'slow' }).then(
+      () => 'answered',
+      () => 'ended',
+    )
     await eventually('it starts', () => house.provider.did.some((it) => it.startsWith('acquire slow')))
     await mcp.end()
     await call
@@ -176,7 +185,8 @@ describe('threads', () => {
 })
 
 describe('words and schemas', () => {
-  const schemaOf = async (mcp: Mcp, name: string) => (await mcp.tools()).find((tool) => tool.name === name)?.inputSchema as { required?: string[]; properties: Record<string, { description: string }> }
+  const schemaOf = async (mcp: Mcp, name: string) =>
+    (await mcp.tools()).find((tool) => tool.name === name)?.inputSchema as { required?: string[]; properties: Record<string, { description: string }> }
 
   it('without a session the thread is required, and the words say to choose a name; with one, or by header, it may be left out', async () => {
     await open()

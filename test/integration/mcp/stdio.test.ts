@@ -20,7 +20,10 @@ const server = (home: string, ...args: string[]) => ({
 })
 
 const handshake = (version: string) => ({
-  jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: version, capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: version, capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
 })
 
 /** The command with its pipes in our hands. */
@@ -50,7 +53,10 @@ function raw(home: string, ...args: string[]) {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return await access(path).then(() => true, () => false)
+  return await access(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 describe('berth mcp', () => {
@@ -60,22 +66,25 @@ describe('berth mcp', () => {
   })
   afterAll(async () => await dir.remove())
 
-  it.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])('agrees on %s, touches nothing before the first call, and goes with its input', async (version) => {
-    const home = join(dir.path, version)
-    const process = raw(home)
-    const hello = await process.ask(handshake(version))
-    expect(hello.result).toMatchObject({ protocolVersion: version, serverInfo: { name: 'berth' }, capabilities: { tools: {} } })
-    process.say({ jsonrpc: '2.0', method: 'notifications/initialized' })
-    const listed = await process.ask({ jsonrpc: '2.0', id: 2, method: 'tools/list' } as { id: number })
-    expect(listed.result?.['tools']).toHaveLength(9)
-    expect(await exists(home)).toBe(false)
-    process.child.stdin.end()
-    expect(await within(20_000, 'its end', process.ended)).toEqual([0, null])
-    expect(process.stderr()).toBe(
-      `berth mcp: for the home ${home} (another one: --home, or BERTH_HOME in the client's settings)\n` +
-      'berth mcp: no engine runs there; the first call makes this process the engine\n',
-    )
-  })
+  it.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
+    'agrees on %s, touches nothing before the first call, and goes with its input',
+    async (version) => {
+      const home = join(dir.path, version)
+      const process = raw(home)
+      const hello = await process.ask(handshake(version))
+      expect(hello.result).toMatchObject({ protocolVersion: version, serverInfo: { name: 'berth' }, capabilities: { tools: {} } })
+      process.say({ jsonrpc: '2.0', method: 'notifications/initialized' })
+      const listed = await process.ask({ jsonrpc: '2.0', id: 2, method: 'tools/list' } as { id: number })
+      expect(listed.result?.['tools']).toHaveLength(9)
+      expect(await exists(home)).toBe(false)
+      process.child.stdin.end()
+      expect(await within(20_000, 'its end', process.ended)).toEqual([0, null])
+      expect(process.stderr()).toBe(
+        `berth mcp: for the home ${home} (another one: --home, or BERTH_HOME in the client's settings)\n` +
+          'berth mcp: no engine runs there; the first call makes this process the engine\n',
+      )
+    },
+  )
 
   it('answers server/discover, as the protocol of 2026 begins', async () => {
     const process = raw(join(dir.path, 'discover'))
@@ -93,7 +102,9 @@ describe('berth mcp', () => {
   it('--no-start: without an engine a tool says how to start one', async () => {
     const process = raw(join(dir.path, 'none'), '--no-start')
     await process.ask(handshake('2025-11-25'))
-    const called = await process.ask({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'command_run', arguments: { command: 'true' } } } as { id: number })
+    const called = await process.ask({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'command_run', arguments: { command: 'true' } } } as {
+      id: number
+    })
     expect(called.result).toMatchObject({ isError: true, _meta: { 'berth/error': { code: 'NOT_RUNNING', retry: true } } })
     expect(JSON.stringify(called.result)).toContain('berth serve')
     process.child.stdin.end()
@@ -143,7 +154,14 @@ needs('bubblewrap').describe('berth mcp is the engine where none runs', () => {
       expect(held).toMatchObject([{ status: 'active', holders: [{ holder: expect.stringMatching(/^mcp:/) }] }])
       engine.close()
       await mcp.end()
-      await eventually('nobody answers', async () => await connect(home.path).then(() => false, () => true))
+      await eventually(
+        'nobody answers',
+        async () =>
+          await connect(home.path).then(
+            () => false,
+            () => true,
+          ),
+      )
     })
   })
 })

@@ -57,7 +57,9 @@ describe('an agent of its own token', () => {
       fetch(`${house.bridge.url}/mcp`, {
         method: 'POST',
         headers: {
-          authorization: `Bearer ${tokens[name]}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream',
+          authorization: `Bearer ${tokens[name]}`,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
           ...(session === undefined ? {} : { 'mcp-session-id': session }),
         },
         body: JSON.stringify(body),

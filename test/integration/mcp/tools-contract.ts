@@ -14,9 +14,7 @@ export interface Subject {
   sandboxes(): Promise<readonly Sandbox[]>
 }
 
-const names = [
-  'command_run', 'file_list', 'file_read', 'file_search', 'file_write', 'sandbox_acquire', 'sandbox_destroy', 'sandbox_list', 'sandbox_release',
-]
+const names = ['command_run', 'file_list', 'file_read', 'file_search', 'file_write', 'sandbox_acquire', 'sandbox_destroy', 'sandbox_list', 'sandbox_release']
 
 /** The Python SDK refuses an event above this. */
 const eventLimit = 1_048_576
@@ -71,7 +69,13 @@ export function toolsContract(subject: () => Subject): void {
     expect((await mcp.call('file_read', { ...at, path, encoding: 'base64' })).data['content']).toBe(Buffer.from('one\ntwo ünï\nthree\n').toString('base64'))
     expect((await mcp.call('file_list', { ...at, path: dir })).data['files']).toMatchObject([{ name: 'a.txt', directory: false, size: 20 }])
     const found = await mcp.call('file_search', { ...at, pattern: '^t\\w+', include: ['*.txt'] })
-    expect(found.data).toMatchObject({ truncated: false, matches: [{ file: path, line: 2, text: 'two ünï' }, { file: path, line: 3, text: 'three' }] })
+    expect(found.data).toMatchObject({
+      truncated: false,
+      matches: [
+        { file: path, line: 2, text: 'two ünï' },
+        { file: path, line: 3, text: 'three' },
+      ],
+    })
     expect((await mcp.call('file_search', { ...at, pattern: 'o.e', fixed: true })).data['matches']).toEqual([])
     expect((await mcp.call('file_search', { ...at, pattern: 'T', max_results: 1, ignore_case: true })).data['truncated']).toBe(true)
   })
@@ -79,7 +83,11 @@ export function toolsContract(subject: () => Subject): void {
   it('tells what a long command says, while it runs', async () => {
     const { mcp, at } = subject()
     const told: Told[] = []
-    const got = await mcp.call('command_run', { ...at, command: 'for i in 1 2 3; do echo "line $i"; sleep 1; done' }, { onProgress: (it) => void told.push(it) })
+    const got = await mcp.call(
+      'command_run',
+      { ...at, command: 'for i in 1 2 3; do echo "line $i"; sleep 1; done' },
+      { onProgress: (it) => void told.push(it) },
+    )
     expect(got.data['stdout']).toBe('line 1\nline 2\nline 3\n')
     expect(told.filter(({ message }) => message?.includes('line')).length).toBeGreaterThan(1)
   })

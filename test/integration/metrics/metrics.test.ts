@@ -69,7 +69,8 @@ describe('/metrics', () => {
       const now = await scrape(house.bridge.url, testToken)
       return now.get('berth_http_requests_total{status="aborted"}') === 1 ? now : undefined
     })
-    const more = (status: string) => (after.get(`berth_http_requests_total{status="${status}"}`) ?? 0) - (before.get(`berth_http_requests_total{status="${status}"}`) ?? 0)
+    const more = (status: string) =>
+      (after.get(`berth_http_requests_total{status="${status}"}`) ?? 0) - (before.get(`berth_http_requests_total{status="${status}"}`) ?? 0)
     expect(more('4xx')).toBe(1)
     expect(more('5xx')).toBe(1)
     expect(more('2xx')).toBeGreaterThanOrEqual(2)

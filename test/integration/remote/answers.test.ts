@@ -11,8 +11,15 @@ import { remoteSubject, type RemoteSubject } from '../../support/remote-subject.
 import { eventually } from '../../support/wait.ts'
 
 const never = () => new AbortController().signal
-const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', (error: unknown) => asBerthError(error).code)
-const errorOf = (work: Promise<unknown>) => work.then(() => { throw new Error('no error') }, asBerthError)
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'no error',
+    (error: unknown) => asBerthError(error).code,
+  )
+const errorOf = (work: Promise<unknown>) =>
+  work.then(() => {
+    throw new Error('no error')
+  }, asBerthError)
 
 /** Deadlines ten times as short, so that a far side that says nothing is given up in a test's time. */
 function hurried(): Clock {
@@ -25,7 +32,9 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.cleanup()
 })
 
-async function both(options: Parameters<typeof kubernetesLike>[0] & { url?: (url: string) => string; apiKey?: string } = {}): Promise<{ far: KubernetesLike; subject: RemoteSubject }> {
+async function both(
+  options: Parameters<typeof kubernetesLike>[0] & { url?: (url: string) => string; apiKey?: string } = {},
+): Promise<{ far: KubernetesLike; subject: RemoteSubject }> {
   const far = await kubernetesLike(options)
   const subject = await remoteSubject({
     url: options.url ? options.url(far.url) : far.url,
@@ -69,7 +78,12 @@ describe('what a provisioner may answer', () => {
     }
     far.mood = 'well'
     await far.stop()
-    for (const ask of [() => backend.list(), () => backend.inspect(spec.name), () => backend.remove(found.ref, 0), () => backend.create(subject.spec(), never())]) {
+    for (const ask of [
+      () => backend.list(),
+      () => backend.inspect(spec.name),
+      () => backend.remove(found.ref, 0),
+      () => backend.create(subject.spec(), never()),
+    ]) {
       expect(await codeOf(ask())).toBe('ENGINE_UNREACHABLE')
     }
     await far.start()
@@ -123,12 +137,16 @@ describe('what a provisioner may answer', () => {
     const mounts = [{ source: '/srv/skills', target: '/mnt/more', readonly: true }]
     const { found, spec } = await one(subject, { mounts, user: 'ann' })
     expect(far.calls.findLast(({ line }) => line.startsWith('POST'))?.body).toEqual({
-      sandbox_id: farId(found.ref), thread_id: spec.thread, user_id: 'ann',
+      sandbox_id: farId(found.ref),
+      thread_id: spec.thread,
+      user_id: 'ann',
       extra_mounts: [{ host_path: '/srv/skills', container_path: '/mnt/more', read_only: true }],
     })
     const anonymous = await one(subject, { thread: null })
     expect(far.calls.findLast(({ line }) => line.startsWith('POST'))?.body).toEqual({
-      sandbox_id: farId(anonymous.found.ref), thread_id: farId(anonymous.found.ref), user_id: 'default',
+      sandbox_id: farId(anonymous.found.ref),
+      thread_id: farId(anonymous.found.ref),
+      user_id: 'default',
     })
     expect(anonymous.found.thread).toBeNull()
     // A pod's name is `sandbox-{id}`, its service's `sandbox-{id}-svc`: 63 characters at most, of these only.
@@ -154,7 +172,9 @@ describe('what is left and what is lost', () => {
     const { subject } = await both()
     const made = await Promise.all([one(subject), one(subject, { thread: null })])
     const next = await subject.open()
-    expect((await next.list()).toSorted((a, b) => (a.ref < b.ref ? -1 : 1))).toEqual(made.map(({ found }) => found).toSorted((a, b) => (a.ref < b.ref ? -1 : 1)))
+    expect((await next.list()).toSorted((a, b) => (a.ref < b.ref ? -1 : 1))).toEqual(
+      made.map(({ found }) => found).toSorted((a, b) => (a.ref < b.ref ? -1 : 1)),
+    )
     expect(await readdir(join(subject.home, 'remote'))).toHaveLength(2)
     for (const { found } of made) await next.remove(found.ref, 0)
     expect(await readdir(join(subject.home, 'remote'))).toEqual([])

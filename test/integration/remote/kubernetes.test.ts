@@ -30,7 +30,11 @@ describe('a provisioner on a bad day', { timeout: 120_000 }, () => {
     const house = await openHouse({ backend: 'remote', sandbox: { provisioner_url: far.url } })
     try {
       const acquire = (thread: string) => house.engine.call('acquire', { thread })
-      const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', (error: unknown) => asBerthError(error).code)
+      const codeOf = (work: Promise<unknown>) =>
+        work.then(
+          () => 'no error',
+          (error: unknown) => asBerthError(error).code,
+        )
       const held = await acquire('t')
       const dead = await acquire('u')
       far.mood = mood

@@ -13,12 +13,14 @@ import { eventually } from '../../support/wait.ts'
 /** Ports that other tests do not take while it is stopped: the first ones above 7878 are everybody's. */
 async function freePorts(): Promise<number[]> {
   const servers = [createServer(), createServer()]
-  const ports = await Promise.all(servers.map(async (server) => {
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    return typeof address === 'object' && address ? address.port : 0
-  }))
+  const ports = await Promise.all(
+    servers.map(async (server) => {
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const address = server.address()
+      return typeof address === 'object' && address ? address.port : 0
+    }),
+  )
   for (const server of servers) await new Promise((resolve) => server.close(resolve))
   return ports
 }
@@ -43,7 +45,8 @@ needs('docker', 'lite-image').describe('one Berth on another', () => {
     async () => {
       const far = await farBerth()
       return remoteSubject({
-        url: far.url, apiKey: far.token,
+        url: far.url,
+        apiKey: far.token,
         kill: (found) => far.kill(found.thread ?? ''),
         close: () => far.house().close(),
       })
@@ -97,7 +100,11 @@ needs('docker', 'lite-image').describe('one Berth on another', () => {
       await far.house().engine.close()
       await one.engine.call('acquire', { thread: 'none', timeout: 1 }).catch(() => undefined) // its error is an event
       far.set(await far.house().reopen())
-      const said = [await readFile(join(one.home, 'events.jsonl'), 'utf8'), JSON.stringify(await one.engine.call('config', {})), JSON.stringify(await one.engine.call('status', {}))]
+      const said = [
+        await readFile(join(one.home, 'events.jsonl'), 'utf8'),
+        JSON.stringify(await one.engine.call('config', {})),
+        JSON.stringify(await one.engine.call('status', {})),
+      ]
       for (const text of said) expect(text).not.toContain(far.token)
       expect(said[2]).toContain(`provisioner at ${far.url}`)
     } finally {
@@ -131,8 +138,14 @@ needs('docker', 'lite-image').describe('one Berth on another', () => {
     it('with backend: remote: it does not start, and says why', async () => {
       const house = await openHouse({ backend: 'auto' })
       const url = `http://127.0.0.1:${house.engine.port}`
-      await expect(house.reopen({ configure: config(`  provisioner_url: ${url}`, 'backend: remote') })).rejects.toMatchObject({ code: 'BAD_CONFIG', message: expect.stringContaining('this very Berth') })
-      await expect(house.reopen({ configure: 'backend: remote' })).rejects.toMatchObject({ code: 'BAD_CONFIG', message: expect.stringContaining('needs a provisioner') })
+      await expect(house.reopen({ configure: config(`  provisioner_url: ${url}`, 'backend: remote') })).rejects.toMatchObject({
+        code: 'BAD_CONFIG',
+        message: expect.stringContaining('this very Berth'),
+      })
+      await expect(house.reopen({ configure: 'backend: remote' })).rejects.toMatchObject({
+        code: 'BAD_CONFIG',
+        message: expect.stringContaining('needs a provisioner'),
+      })
       await house.close()
     })
 
@@ -150,7 +163,10 @@ needs('docker', 'lite-image').describe('one Berth on another', () => {
       const port = typeof address === 'object' && address ? address.port : 0
       try {
         house = await house.reopen({ configure: config(`  provisioner_url: http://127.0.0.1:${port}`) })
-        await expect(house.engine.call('acquire', { thread: 't' })).rejects.toMatchObject({ code: 'BAD_CONFIG', message: expect.stringContaining('leads back') })
+        await expect(house.engine.call('acquire', { thread: 't' })).rejects.toMatchObject({
+          code: 'BAD_CONFIG',
+          message: expect.stringContaining('leads back'),
+        })
       } finally {
         await house.close()
         await new Promise((resolve) => forward.close(resolve))

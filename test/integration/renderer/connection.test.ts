@@ -18,10 +18,14 @@ let browser: Browser
 
 async function serve(): Promise<void> {
   running = start('bin/berth.mjs', ['serve', '--json'], { env: { BERTH_HOME: `${dir.path}/home`, ...nowhere } })
-  const said = await eventually('berth serve greets', () => {
-    if (running.child.exitCode !== null) throw new Error(running.stderr())
-    return /"url":\s*"([^"]+)"/.exec(running.stdout())?.[1]
-  }, { within: 60_000 })
+  const said = await eventually(
+    'berth serve greets',
+    () => {
+      if (running.child.exitCode !== null) throw new Error(running.stderr())
+      return /"url":\s*"([^"]+)"/.exec(running.stdout())?.[1]
+    },
+    { within: 60_000 },
+  )
   url = said
 }
 
@@ -76,7 +80,10 @@ needs('chromium').describe('A browser and its engine', () => {
       const { page, close } = await openTab(browser, `${url}/`)
       await page.getByRole('textbox').fill('0123456789abcdef')
       await page.getByRole('button', { name: 'Log in' }).click()
-      await page.getByRole('alert').filter({ hasText: /berth open/ }).waitFor()
+      await page
+        .getByRole('alert')
+        .filter({ hasText: /berth open/ })
+        .waitFor()
       await close()
     })
 

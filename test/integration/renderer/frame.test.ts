@@ -17,8 +17,8 @@ needs('chromium').describe('The frame, in Chromium', () => {
   })
 
   async function open(ask: GalleryAsk = {}): Promise<void> {
-    await page?.context().close();
-    ({ page, problems } = await gallery.page(ask))
+    await page?.context().close()
+    ;({ page, problems } = await gallery.page(ask))
   }
 
   const violations = () => axeFindings(page)
@@ -27,7 +27,10 @@ needs('chromium').describe('The frame, in Chromium', () => {
 
   describe('accessibility, no rule off', () => {
     // The window, the palette and the keys are looked at over a real engine: e2e/web/access.test.ts.
-    test.each<[NonNullable<GalleryAsk['connection']>, string]>([['never', 'Berth does not answer'], ['mismatch', '0.2.0']])('the page %s', async (connection, text) => {
+    test.each<[NonNullable<GalleryAsk['connection']>, string]>([
+      ['never', 'Berth does not answer'],
+      ['mismatch', '0.2.0'],
+    ])('the page %s', async (connection, text) => {
       await open({ connection })
       await page.getByText(text).first().waitFor()
       expect(await axeFindingsInBothThemes(page)).toEqual([])
@@ -48,7 +51,8 @@ needs('chromium').describe('The frame, in Chromium', () => {
 
     test('in a narrow window every place is still there by name', async () => {
       await open({ size: { width: 900, height: 600 } })
-      for (const name of [/^Sandboxes, 5 active/, 'Activity', /^Images, Pulling/, 'Bridge', 'Settings']) expect(await page.getByRole('link', { name }).isVisible()).toBe(true)
+      for (const name of [/^Sandboxes, 5 active/, 'Activity', /^Images, Pulling/, 'Bridge', 'Settings'])
+        expect(await page.getByRole('link', { name }).isVisible()).toBe(true)
       expect(await violations()).toEqual([])
     })
   })
@@ -90,7 +94,10 @@ needs('chromium').describe('The frame, in Chromium', () => {
       await ask.getByRole('button', { name: 'Stay' }).click()
       await ask.waitFor({ state: 'hidden' })
       expect(await page.evaluate("window.fixture.made.filter(({ name }) => name === 'session_end').length")).toBe(0)
-      await page.getByRole('row', { name: /Firefox 141/ }).getByRole('button', { name: 'Log out' }).click()
+      await page
+        .getByRole('row', { name: /Firefox 141/ })
+        .getByRole('button', { name: 'Log out' })
+        .click()
       await page.getByText('Firefox 141 on macOS').waitFor({ state: 'hidden' })
       await own.getByRole('button', { name: 'Log out' }).click()
       await ask.getByRole('button', { name: 'Log out' }).click()
@@ -103,9 +110,24 @@ needs('chromium').describe('The frame, in Chromium', () => {
         const { fixture } = window as unknown as { fixture: { state(): { sandboxes: Record<string, object> }; push(ops: unknown[]): void } }
         const row = fixture.state().sandboxes['b7d01f3e5c7e90ab']
         const since = new Date().toISOString()
-        fixture.push([{ op: 'sandbox', value: { ...row, holders: [{ holder: 'mcp:2b9d', name: 'claude-code · conversation 2', since }, { holder: 'desktop', since }], commands: [{ id: 'c', command: 'make', who: 'client:claude-code holder:mcp:2b9d', since }] } }])
+        fixture.push([
+          {
+            op: 'sandbox',
+            value: {
+              ...row,
+              holders: [
+                { holder: 'mcp:2b9d', name: 'claude-code · conversation 2', since },
+                { holder: 'desktop', since },
+              ],
+              commands: [{ id: 'c', command: 'make', who: 'client:claude-code holder:mcp:2b9d', since }],
+            },
+          },
+        ])
       })
-      await page.getByRole('row', { name: /etl-backfill/ }).getByText('claude-code · conversation 2').waitFor()
+      await page
+        .getByRole('row', { name: /etl-backfill/ })
+        .getByText('claude-code · conversation 2')
+        .waitFor()
       await page.evaluate("location.hash = '#/sandboxes/b7d01f3e5c7e90ab'")
       await page.getByText('working for claude-code · conversation 2').waitFor()
       await page.getByText('by claude-code · conversation 2', { exact: true }).waitFor()
@@ -259,8 +281,12 @@ needs('chromium').describe('The frame, in Chromium', () => {
           if (n === 50) clearInterval(timer)
         }, 30)
       })()`)
-      await foot.getByText('event 50').or(page.getByText(/event 50$/)).first().waitFor()
-      const times = (await page.evaluate('window.seen') as [number, string][]).filter(([, text], at, all) => text !== all[at - 1]?.[1]).map(([time]) => time)
+      await foot
+        .getByText('event 50')
+        .or(page.getByText(/event 50$/))
+        .first()
+        .waitFor()
+      const times = ((await page.evaluate('window.seen')) as [number, string][]).filter(([, text], at, all) => text !== all[at - 1]?.[1]).map(([time]) => time)
       expect(times.length).toBeGreaterThan(1)
       for (let at = 1; at < times.length; at += 1) expect((times[at] ?? 0) - (times[at - 1] ?? 0)).toBeGreaterThan(900)
       await page.evaluate("window.fixture.push([{ op: 'sandbox_gone', id: '3fa2b9d15c7e90ab' }])")
@@ -282,7 +308,9 @@ needs('chromium').describe('The frame, in Chromium', () => {
 
     test('another engine: what was shown is dropped', async () => {
       await open()
-      await page.evaluate("window.fixture.connect({ state: 'open', instance: 'fixture-2', session: null, endpoint: { ...window.fixture.endpoint, subscribe: () => ({ send() {}, close() {} }) } })")
+      await page.evaluate(
+        "window.fixture.connect({ state: 'open', instance: 'fixture-2', session: null, endpoint: { ...window.fixture.endpoint, subscribe: () => ({ send() {}, close() {} }) } })",
+      )
       await page.getByText('Looking for Berth').waitFor()
       expect(await page.getByText('pricing-research').count()).toBe(0)
     })
@@ -326,7 +354,10 @@ needs('chromium').describe('The frame, in Chromium', () => {
       await open()
       const topics = () => page.evaluate('window.fixture.topics()') as Promise<string[]>
       expect(await topics()).toContain('state')
-      const show = (state: string) => page.evaluate(`Object.defineProperty(document, 'visibilityState', { configurable: true, value: '${state}' }), document.dispatchEvent(new Event('visibilitychange'))`)
+      const show = (state: string) =>
+        page.evaluate(
+          `Object.defineProperty(document, 'visibilityState', { configurable: true, value: '${state}' }), document.dispatchEvent(new Event('visibilitychange'))`,
+        )
       await show('hidden')
       await expect.poll(topics).toEqual([])
       await page.evaluate("window.fixture.push([{ op: 'sandbox_gone', id: '3fa2b9d15c7e90ab' }])")

@@ -17,11 +17,14 @@ needs('chromium').describe('Parts, in Chromium', () => {
   })
 
   async function open(): Promise<void> {
-    await page?.context().close();
-    ({ page, problems } = await gallery.page({ size: { width: 1280, height: 1000 } }))
+    await page?.context().close()
+    ;({ page, problems } = await gallery.page({ size: { width: 1280, height: 1000 } }))
   }
 
-  const focused = () => page.evaluate("document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.dataset.row ?? document.activeElement?.textContent") as Promise<string>
+  const focused = () =>
+    page.evaluate(
+      "document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.dataset.row ?? document.activeElement?.textContent",
+    ) as Promise<string>
   const said = () => page.evaluate('window.said') as Promise<string[]>
   const chosen = () => page.evaluate("({ ...document.querySelector('output').dataset })") as Promise<{ chosen: string; current?: string; many?: string }>
   const press = async (...keys: string[]) => {
@@ -145,7 +148,8 @@ needs('chromium').describe('Parts, in Chromium', () => {
       await press('End')
       await expect.poll(focused).toBe('row999')
       expect(await many.locator('[data-row="row999"]').getAttribute('aria-rowindex')).toBe('1001')
-      const inSight = "(() => { const row = document.activeElement.getBoundingClientRect(), box = document.activeElement.closest('.scroll.list').getBoundingClientRect(); return row.bottom <= box.bottom + 1 && row.top >= box.top + 27 })()"
+      const inSight =
+        "(() => { const row = document.activeElement.getBoundingClientRect(), box = document.activeElement.closest('.scroll.list').getBoundingClientRect(); return row.bottom <= box.bottom + 1 && row.top >= box.top + 27 })()"
       await expect.poll(() => page.evaluate(inSight)).toBe(true)
       await press('PageUp', 'ArrowUp')
       await expect.poll(() => page.evaluate(inSight)).toBe(true)
@@ -173,7 +177,9 @@ needs('chromium').describe('Parts, in Chromium', () => {
       for (let turn = 0; turn < 4; turn += 1) {
         await press('Tab')
         // At the end a guard takes the focus for a moment and hands it on.
-        await expect.poll(() => page.evaluate("document.activeElement.closest('[role=alertdialog]') !== null && document.activeElement.matches('button')")).toBe(true)
+        await expect
+          .poll(() => page.evaluate("document.activeElement.closest('[role=alertdialog]') !== null && document.activeElement.matches('button')"))
+          .toBe(true)
         seen.push(await focused())
       }
       expect(new Set(seen)).toEqual(new Set(['Keep its log', 'Cancel', 'Destroy 1 sandbox']))

@@ -69,7 +69,8 @@ test('a directory is shown as it changes, by looks that wake nothing', async () 
     window.fixture.push([{ op: 'sandbox', value: { ...row, commands: [], finished: [{ ...row.commands[0], id: 'just-now', ended_at: new Date().toISOString(), exit_code: 0 }] } }])
   })()`)
   await page.getByText('new.txt').waitFor()
-  const looks = () => page.evaluate("window.fixture.made.filter(({ name }) => name === 'files').slice(1).map(({ input }) => input.glance)") as Promise<unknown[]>
+  const looks = () =>
+    page.evaluate("window.fixture.made.filter(({ name }) => name === 'files').slice(1).map(({ input }) => input.glance)") as Promise<unknown[]>
   expect(new Set(await looks())).toEqual(new Set([true]))
   await page.evaluate(`(() => {
     const row = window.fixture.state().sandboxes['3fa2b9d15c7e90ab']
@@ -83,12 +84,16 @@ test('a directory is shown as it changes, by looks that wake nothing', async () 
   expect(await page.getByText('new.txt').count()).toBe(1)
 }, 60_000)
 
-test.each(['overview', 'terminal', 'files', 'logs'])('axe finds nothing on %s, in either theme', async (tab) => {
-  const { page } = await gallery.page({ route: `${base}/${tab}` })
-  await page.locator(`[role="tabpanel"] :is(.facts, .xterm-rows, .filelist [data-row], .log li)`).first().waitFor()
-  expect(await axeFindingsInBothThemes(page)).toEqual([])
-  await page.context().close()
-}, 60_000)
+test.each(['overview', 'terminal', 'files', 'logs'])(
+  'axe finds nothing on %s, in either theme',
+  async (tab) => {
+    const { page } = await gallery.page({ route: `${base}/${tab}` })
+    await page.locator(`[role="tabpanel"] :is(.facts, .xterm-rows, .filelist [data-row], .log li)`).first().waitFor()
+    expect(await axeFindingsInBothThemes(page)).toEqual([])
+    await page.context().close()
+  },
+  60_000,
+)
 
 test('a sandbox that goes while it is looked at: said, with its log and a way on', async () => {
   const { page } = await gallery.page({ route: `${base}/logs` })
@@ -97,5 +102,7 @@ test('a sandbox that goes while it is looked at: said, with its log and a way on
   await page.getByText('This sandbox is gone.').waitFor()
   expect(await page.locator('.log li').count()).toBeGreaterThan(10)
   await page.getByRole('button', { name: 'Acquire it again' }).click()
-  await expect.poll(() => page.evaluate("window.fixture.made.at(-1)")).toMatchObject({ name: 'acquire', input: { thread: 'pricing-research', user: 'default' } })
+  await expect
+    .poll(() => page.evaluate('window.fixture.made.at(-1)'))
+    .toMatchObject({ name: 'acquire', input: { thread: 'pricing-research', user: 'default' } })
 }, 60_000)

@@ -11,14 +11,22 @@ afterAll(async () => {
 })
 
 const route = '#/sandboxes/3fa2b9d15c7e90ab/logs'
-const sum = async (page: Page) => await page.evaluate("(({ dataset }) => ({ lines: Number(dataset.lines), dropped: Number(dataset.dropped) }))(document.querySelector('.logsum'))") as { lines: number; dropped: number }
+const sum = async (page: Page) =>
+  (await page.evaluate("(({ dataset }) => ({ lines: Number(dataset.lines), dropped: Number(dataset.dropped) }))(document.querySelector('.logsum'))")) as {
+    lines: number
+    dropped: number
+  }
 const openLogs = async () => {
   const opened = await gallery.page({ route })
   await expect.poll(async () => (await sum(opened.page)).lines).toBe(120)
   return opened
 }
 /** `count` lines numbered from `from`, one ms after the other. */
-const sendLines = (from: number, count: number, text = '`line ${n}`') => `window.fixture.send('logs', { type: 'lines', dropped: 0, lines: Array.from({ length: ${count} }, (_, step) => {
+const sendLines = (
+  from: number,
+  count: number,
+  text = '`line ${n}`',
+) => `window.fixture.send('logs', { type: 'lines', dropped: 0, lines: Array.from({ length: ${count} }, (_, step) => {
   const n = ${from} + step
   return { n, at: new Date(Date.parse('2026-11-25T15:00:00Z') + n).toISOString(), text: ${text} }
 }) })`
@@ -28,7 +36,8 @@ test('wrapping the lines keeps the first one in sight where it is, both ways', a
   await page.setViewportSize({ width: 700, height: 500 })
   await page.evaluate(sendLines(200, 600, '`line ${n} ` + "words that do not fit ".repeat(n % 9)'))
   await expect.poll(async () => (await sum(page)).lines).toBe(720)
-  const first = () => page.evaluate(`(() => {
+  const first = () =>
+    page.evaluate(`(() => {
     const box = document.querySelector('.log').getBoundingClientRect()
     const line = [...document.querySelectorAll('.log li')].filter((one) => one.getBoundingClientRect().bottom > box.top + 8).sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)[0]
     return Number(/line (\\d+) /.exec(line?.textContent ?? '')?.[1])
@@ -39,13 +48,14 @@ test('wrapping the lines keeps the first one in sight where it is, both ways', a
   const was = await first()
   for (const turn of ['wrapped', 'plain']) {
     await page.getByRole('button', { name: 'Wrap' }).click()
-    await expect.poll(async () => [turn, Math.abs(await first() - was) <= 1]).toEqual([turn, true])
+    await expect.poll(async () => [turn, Math.abs((await first()) - was) <= 1]).toEqual([turn, true])
   }
 }, 60_000)
 
 test('10,000 lines a second: shown and dropped are all that was sent, and the page stays responsive', async () => {
   const { page, problems } = await openLogs()
-  const watch = (seconds: number, flood: boolean) => page.evaluate(`(async () => {
+  const watch = (seconds: number, flood: boolean) =>
+    page.evaluate(`(async () => {
     const waits = []
     let sent = 0
     let going = true
@@ -81,14 +91,18 @@ test('10,000 lines a second: shown and dropped are all that was sent, and the pa
   const idle = await watch(2, false)
   const before = await worked()
   const busy = await watch(8, true)
-  const share = (await worked() - before) / 8
-  await expect.poll(async () => {
-    const { lines, dropped } = await sum(page)
-    return lines + dropped - 120
-  }).toBe(busy.sent)
+  const share = ((await worked()) - before) / 8
+  await expect
+    .poll(async () => {
+      const { lines, dropped } = await sum(page)
+      return lines + dropped - 120
+    })
+    .toBe(busy.sent)
   expect(busy.sent).toBeGreaterThan(60_000)
   const { dropped } = await sum(page)
-  console.log(`10,000 lines/s: ${busy.sent} sent, ${dropped} dropped; the page works ${(share * 100).toFixed(0)}% of the time; a task waits p50 ${busy.p50.toFixed(1)} p95 ${busy.p95.toFixed(1)} most ${busy.most.toFixed(0)} ms, idle p95 ${idle.p95.toFixed(1)} ms`)
+  console.log(
+    `10,000 lines/s: ${busy.sent} sent, ${dropped} dropped; the page works ${(share * 100).toFixed(0)}% of the time; a task waits p50 ${busy.p50.toFixed(1)} p95 ${busy.p95.toFixed(1)} most ${busy.most.toFixed(0)} ms, idle p95 ${idle.p95.toFixed(1)} ms`,
+  )
   // The feeding of these lines included. What is over stays free for whoever clicks.
   expect(share).toBeLessThan(0.5)
   expect(busy.rate).toBeGreaterThan(idle.rate * 0.1)
@@ -100,10 +114,15 @@ test('10,000 lines a second: shown and dropped are all that was sent, and the pa
 test('more than the page can hold is dropped where it is missing, and said', async () => {
   const { page } = await openLogs()
   await page.evaluate(sendLines(0, 30_000))
-  await expect.poll(async () => {
-    const { lines, dropped } = await sum(page)
-    return lines + dropped
-  }, { timeout: 20_000 }).toBe(30_120)
+  await expect
+    .poll(
+      async () => {
+        const { lines, dropped } = await sum(page)
+        return lines + dropped
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(30_120)
   expect((await sum(page)).dropped).toBe(10_000)
   await page.evaluate("window.fixture.send('logs', { type: 'lines', dropped: 7, lines: [{ n: 1, at: '2026-11-25T16:00:00Z', text: 'last' }] })")
   await page.getByText('7 lines are not shown.').waitFor()
@@ -155,7 +174,9 @@ test('what was cleared stays cleared when one comes back', async () => {
 
 test('what a program prints is text, whatever it looks like', async () => {
   const { page, problems } = await openLogs()
-  await page.evaluate(`window.fixture.send('logs', { type: 'lines', dropped: 0, lines: [{ n: 1, at: null, text: ${JSON.stringify('\u001b[31m<img src=x onerror="window.owned=1">\u001b[0m\u001b]0;title\u0007 end')} }, { n: 2, at: null, text: 'y'.repeat(100000) }] })`)
+  await page.evaluate(
+    `window.fixture.send('logs', { type: 'lines', dropped: 0, lines: [{ n: 1, at: null, text: ${JSON.stringify('\u001b[31m<img src=x onerror="window.owned=1">\u001b[0m\u001b]0;title\u0007 end')} }, { n: 2, at: null, text: 'y'.repeat(100000) }] })`,
+  )
   const line = page.locator('.log li', { hasText: 'onerror' })
   await line.waitFor()
   expect(await line.textContent()).toBe('<img src=x onerror="window.owned=1"> end')

@@ -15,12 +15,19 @@ type Up = TopicUp<'terminal'>
 const esc = '\u001b'
 const route = '#/sandboxes/3fa2b9d15c7e90ab/terminal'
 
-async function openTerminal(): Promise<{ page: Page; problems: string[]; send: (event: TopicEvent<'terminal'>) => Promise<void>; ups: () => Promise<Up[]>; did: () => Promise<string[]> }> {
+async function openTerminal(): Promise<{
+  page: Page
+  problems: string[]
+  send: (event: TopicEvent<'terminal'>) => Promise<void>
+  ups: () => Promise<Up[]>
+  did: () => Promise<string[]>
+}> {
   const { page, problems } = await gallery.page({ route })
   await page.waitForSelector('.xterm-rows')
   return {
-    page, problems,
-    send: async (event) => void await page.evaluate(`window.fixture.send('terminal', ${JSON.stringify(event)})`),
+    page,
+    problems,
+    send: async (event) => void (await page.evaluate(`window.fixture.send('terminal', ${JSON.stringify(event)})`)),
     ups: async () => await page.evaluate("window.fixture.said.filter(({ topic }) => topic === 'terminal').map(({ up }) => up)"),
     did: async () => await page.evaluate('window.fixture.did'),
   }
@@ -30,7 +37,23 @@ const answersOf = (ups: readonly Up[]) => ups.filter(({ type }) => type === 'ans
 const typedOf = (ups: readonly Up[]) => ups.flatMap((up) => (up.type === 'input' ? [up.data] : [])).join('')
 
 /** Everything that a terminal answers. */
-const queries = [`${esc}[c`, `${esc}[>c`, `${esc}[5n`, `${esc}[6n`, `${esc}[?6n`, `${esc}[?25$p`, `${esc}[4$p`, `${esc}P$qm${esc}\\`, `${esc}]10;?${esc}\\`, `${esc}]11;?\u0007`, `${esc}]4;1;?${esc}\\`, `${esc}[>q`, `${esc}[?u`, `${esc}[18t`, `${esc}Z`]
+const queries = [
+  `${esc}[c`,
+  `${esc}[>c`,
+  `${esc}[5n`,
+  `${esc}[6n`,
+  `${esc}[?6n`,
+  `${esc}[?25$p`,
+  `${esc}[4$p`,
+  `${esc}P$qm${esc}\\`,
+  `${esc}]10;?${esc}\\`,
+  `${esc}]11;?\u0007`,
+  `${esc}]4;1;?${esc}\\`,
+  `${esc}[>q`,
+  `${esc}[?u`,
+  `${esc}[18t`,
+  `${esc}Z`,
+]
 
 test('history that is replayed is not answered; a query after it is, as an answer and never as typing', async () => {
   const { page, problems, send, ups } = await openTerminal()
@@ -66,7 +89,8 @@ test('typing while a program asks again and again stays typing', async () => {
 
 test('a paste of several lines asks, and one that the program can tell does not', async () => {
   const { page, send, ups } = await openTerminal()
-  const paste = async (text: string) => await page.evaluate(`(() => {
+  const paste = async (text: string) =>
+    await page.evaluate(`(() => {
     const data = new DataTransfer()
     data.setData('text/plain', ${JSON.stringify(text)})
     document.querySelector('.xterm-helper-textarea').dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
@@ -105,7 +129,10 @@ test('a large paste goes in pieces, whole', async () => {
 
 test('a link shows where it leads before it is opened, and only the web is', async () => {
   const { page, send, did } = await openTerminal()
-  await send({ type: 'data', data: `${esc}[2J${esc}[H${esc}]8;;https://evil.example/login${esc}\\https://bank.example${esc}]8;;${esc}\\\r\n${esc}]8;;javascript:alert(1)${esc}\\run me${esc}]8;;${esc}\\\r\n${esc}]8;;file:///etc/passwd${esc}\\a file${esc}]8;;${esc}\\` })
+  await send({
+    type: 'data',
+    data: `${esc}[2J${esc}[H${esc}]8;;https://evil.example/login${esc}\\https://bank.example${esc}]8;;${esc}\\\r\n${esc}]8;;javascript:alert(1)${esc}\\run me${esc}]8;;${esc}\\\r\n${esc}]8;;file:///etc/passwd${esc}\\a file${esc}]8;;${esc}\\`,
+  })
   const press = async (row: number) => {
     const box = await page.locator('.xterm-rows > div').nth(row).boundingBox()
     if (!box) throw new Error('no row')
@@ -127,7 +154,7 @@ test('a link shows where it leads before it is opened, and only the web is', asy
   await expect.poll(async () => (await did()).filter((one) => one.startsWith('open'))).toEqual(['open https://evil.example/login'])
 }, 60_000)
 
-test('a link to localhost is the sandbox\'s own, and opens nothing on this computer; where both share a network it does', async () => {
+test("a link to localhost is the sandbox's own, and opens nothing on this computer; where both share a network it does", async () => {
   const { page, send, did } = await openTerminal()
   const hosts = ['localhost:3000', '127.0.0.1:8000', '0.0.0.0:8000', '[::1]:5173']
   await send({ type: 'data', data: `${esc}[2J${esc}[H${hosts.map((host) => `http://${host}/\r\n`).join('')}` })

@@ -36,8 +36,8 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
   })
 
   async function open(ask: GalleryAsk = {}): Promise<void> {
-    await page?.context().close();
-    ({ page, problems } = await gallery.page(ask))
+    await page?.context().close()
+    ;({ page, problems } = await gallery.page(ask))
   }
 
   const violations = () => axeFindings(page)
@@ -46,7 +46,8 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
   const focused = () => page.evaluate('document.activeElement.textContent') as Promise<string>
   const row = (name: string) => page.getByRole('row').filter({ hasText: name })
   /** The engine's answers to some calls from now on, as the body of a function of `input`. */
-  const answer = (name: string, body: string) => page.evaluate(`(() => {
+  const answer = (name: string, body: string) =>
+    page.evaluate(`(() => {
     const { endpoint } = window.fixture
     const before = endpoint.call
     endpoint.call = async (name, input, options) => name === ${JSON.stringify(name)} ? await (async (input) => { ${body} })(input) : before(name, input, options)
@@ -58,8 +59,14 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     // Each size in another theme: what folds has no colours of its own.
     const both = [['light', { width: 1280, height: 800 }], narrow] as const
     test.each<[string, string, typeof both | readonly [typeof narrow]]>([
-      ['house', 'pricing-research', [narrow]], ['empty', 'No sandboxes yet', [narrow]], ['missing', 'Nothing here can run a sandbox yet', [narrow]], ['embedded', 'Sandboxes are processes', [narrow]],
-      ['gone', 'Unknown', both], ['warned', 'config.yaml has an error', both], ['many', 'of 68', both], ['crowd', 'of 264', both],
+      ['house', 'pricing-research', [narrow]],
+      ['empty', 'No sandboxes yet', [narrow]],
+      ['missing', 'Nothing here can run a sandbox yet', [narrow]],
+      ['embedded', 'Sandboxes are processes', [narrow]],
+      ['gone', 'Unknown', both],
+      ['warned', 'config.yaml has an error', both],
+      ['many', 'of 68', both],
+      ['crowd', 'of 264', both],
     ])('%s', async (fixture, text, windows) => {
       for (const [theme, size] of windows) {
         await open({ fixture, theme, size })
@@ -83,7 +90,11 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     await page.getByRole('menuitem', { name: 'Copy exec command' }).waitFor()
     await page.keyboard.press('Escape')
     await page.getByRole('menuitem').first().waitFor({ state: 'detached' })
-    for (const [key, title] of [['n', 'New sandbox'], ['Delete', 'Destroy pricing-research?'], ['r', 'Release pricing-research?']] as const) {
+    for (const [key, title] of [
+      ['n', 'New sandbox'],
+      ['Delete', 'Destroy pricing-research?'],
+      ['r', 'Release pricing-research?'],
+    ] as const) {
       await page.keyboard.press(key)
       await page.getByRole('heading', { name: title }).waitFor()
       await page.keyboard.press('Escape')
@@ -110,7 +121,11 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Memory' }).focus()
     await page.keyboard.press('Enter')
-    expect((await rows()).filter((name) => !/Slot|ci-flake|invoice/.test(name)).slice(0, 3)).toEqual(['0c2e6a1b…f6c3e', 'etl-backfill-2026-q3', 'pricing-research'])
+    expect((await rows()).filter((name) => !/Slot|ci-flake|invoice/.test(name)).slice(0, 3)).toEqual([
+      '0c2e6a1b…f6c3e',
+      'etl-backfill-2026-q3',
+      'pricing-research',
+    ])
     expect(problems).toEqual([])
   })
 
@@ -128,12 +143,16 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     await row('docs-crawl-005').click()
     const before = await rows()
     for (let round = 0; round < 10; round += 1) {
-      await page.evaluate(`window.fixture.push(Object.values(window.fixture.state().sandboxes).map((value) => ({ op: 'sandbox', value: { ...value, last_activity_at: new Date().toISOString(), expires_at: new Date(Date.now() + Math.random() * 600000).toISOString() } })))`)
+      await page.evaluate(
+        `window.fixture.push(Object.values(window.fixture.state().sandboxes).map((value) => ({ op: 'sandbox', value: { ...value, last_activity_at: new Date().toISOString(), expires_at: new Date(Date.now() + Math.random() * 600000).toISOString() } })))`,
+      )
       expect(await rows()).toEqual(before)
     }
     expect(await page.evaluate("document.activeElement.querySelector('th').textContent")).toBe('docs-crawl-005')
     // What is being stopped keeps its line too, until it is gone.
-    await page.evaluate("window.fixture.push(Object.values(window.fixture.state().sandboxes).filter(({ thread }) => thread === 'pricing-004').map((value) => ({ op: 'sandbox', value: { ...value, status: 'stopping' } })))")
+    await page.evaluate(
+      "window.fixture.push(Object.values(window.fixture.state().sandboxes).filter(({ thread }) => thread === 'pricing-004').map((value) => ({ op: 'sandbox', value: { ...value, status: 'stopping' } })))",
+    )
     await row('pricing-004').getByText('Stopping').waitFor()
     expect(await rows()).toEqual(before)
     expect(problems).toEqual([])
@@ -145,7 +164,10 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     await page.keyboard.press('Shift+ArrowDown')
     await page.keyboard.press('Shift+ArrowDown')
     await page.getByText('3 selected').waitFor()
-    await answer('destroy', "if (input.id.startsWith('0c2e')) throw new Error('the engine refused')\n window.fixture.push([{ op: 'sandbox_gone', id: input.id }])\n return { destroyed: true }")
+    await answer(
+      'destroy',
+      "if (input.id.startsWith('0c2e')) throw new Error('the engine refused')\n window.fixture.push([{ op: 'sandbox_gone', id: input.id }])\n return { destroyed: true }",
+    )
     await page.keyboard.press('Delete')
     // The choice that loses nothing has the focus.
     await page.getByRole('heading', { name: 'Destroy 3 sandboxes?' }).waitFor()
@@ -222,7 +244,9 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
 
   test('a name is one text, cut or not: read, found and copied as it is', async () => {
     await open({ size: { width: 900, height: 600 } })
-    await page.evaluate("window.fixture.push(Object.values(window.fixture.state().sandboxes).filter(({ thread }) => thread === 'docs-crawl').map((value) => ({ op: 'sandbox', value: { ...value, thread: 'berth-website-and-its-documentation-of-the-third-quarter' } })))")
+    await page.evaluate(
+      "window.fixture.push(Object.values(window.fixture.state().sandboxes).filter(({ thread }) => thread === 'docs-crawl').map((value) => ({ op: 'sandbox', value: { ...value, thread: 'berth-website-and-its-documentation-of-the-third-quarter' } })))",
+    )
     const cut = page.locator('th .mid-cut[data-tail]').first()
     await cut.waitFor()
     const whole = await cut.getAttribute('title')
@@ -232,7 +256,7 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     expect(await page.getByRole('rowheader', { name: whole ?? '', exact: true }).count()).toBe(1)
   })
 
-  test('asks before somebody else\'s hold ends, and ends the chosen ones only', async () => {
+  test("asks before somebody else's hold ends, and ends the chosen ones only", async () => {
     await open()
     await row('fix-login-redirect').click()
     await page.keyboard.press('r')
@@ -275,7 +299,11 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
       ['Shut down all sandboxes?', 'house', () => page.getByRole('button', { name: /Shut down all/ }).click()],
       ['What the embedded backend isolates', 'embedded', () => page.getByRole('button', { name: /What that means/ }).click()],
     ]
-    const sizes = [{ width: 1280, height: 800 }, { width: 640, height: 400 }, { width: 450, height: 300 }]
+    const sizes = [
+      { width: 1280, height: 800 },
+      { width: 640, height: 400 },
+      { width: 450, height: 300 },
+    ]
     for (const fixture of ['house', 'embedded']) {
       await open({ fixture })
       if (fixture === 'house') {
@@ -290,7 +318,9 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
           await answer('acquire', 'await new Promise(() => undefined)')
           await page.keyboard.type('mine')
           await page.keyboard.press('Enter')
-          await page.evaluate("document.querySelector('.dialog .work .say').textContent = 'Step 4/9 : RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl git python3 python3-venv ripgrep'")
+          await page.evaluate(
+            "document.querySelector('.dialog .work .say').textContent = 'Step 4/9 : RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl git python3 python3-venv ripgrep'",
+          )
         }
         for (const size of sizes) {
           await page.setViewportSize(size)
@@ -303,7 +333,11 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     }
     // The list behind them keeps which sandbox a row is about.
     await open({ size: { width: 450, height: 300 } })
-    expect(await row('docs-crawl').getByRole('rowheader').evaluate((cell) => cell.getBoundingClientRect().width)).toBeGreaterThan(120)
+    expect(
+      await row('docs-crawl')
+        .getByRole('rowheader')
+        .evaluate((cell) => cell.getBoundingClientRect().width),
+    ).toBeGreaterThan(120)
   })
 
   test('a failed one can be tried again, read and dismissed from its row', async () => {
@@ -324,15 +358,18 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     await row('invoice-ocr').waitFor({ state: 'detached' })
   })
 
-  test('shuts down all: asks, shows each going, and names who is left with the engine\'s words', async () => {
+  test("shuts down all: asks, shows each going, and names who is left with the engine's words", async () => {
     await open()
-    await answer('shutdown', `
+    await answer(
+      'shutdown',
+      `
       const { fixture } = window
       const ids = Object.keys(fixture.state().sandboxes)
       fixture.push(ids.map((id) => ({ op: 'sandbox', value: { ...fixture.state().sandboxes[id], status: 'stopping' } })))
       await new Promise((done) => { window.finish = done })
       fixture.push(ids.filter((id) => id !== 'b7d01f3e5c7e90ab').map((id) => ({ op: 'sandbox_gone', id })))
-      return { destroyed: [], failed: [{ id: 'b7d01f3e5c7e90ab', error: '409 Conflict: removal is already in progress' }] }`)
+      return { destroyed: [], failed: [{ id: 'b7d01f3e5c7e90ab', error: '409 Conflict: removal is already in progress' }] }`,
+    )
     await page.getByRole('button', { name: /Shut down all/ }).click()
     await page.getByText('4 are in use, and 3 of them are working').waitFor()
     await expect.poll(focused).toBe('Cancel')
@@ -360,9 +397,13 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     await open()
     const topics = () => page.evaluate('window.fixture.topics()')
     expect(await topics()).toContain('gauges')
-    await page.evaluate("Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' }); document.dispatchEvent(new Event('visibilitychange'))")
+    await page.evaluate(
+      "Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' }); document.dispatchEvent(new Event('visibilitychange'))",
+    )
     await expect.poll(topics).toEqual([])
-    await page.evaluate("Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'visible' }); document.dispatchEvent(new Event('visibilitychange'))")
+    await page.evaluate(
+      "Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'visible' }); document.dispatchEvent(new Event('visibilitychange'))",
+    )
     await expect.poll(topics).toContain('gauges')
   })
 
@@ -371,7 +412,9 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     await page.getByText('2 acquires are waiting').waitFor()
     await page.getByRole('button', { name: 'Try now' }).click()
     await page.getByText('Still not: connection refused.').waitFor()
-    await page.evaluate("(() => { const { house } = window.fixture.state(); window.fixture.push([{ op: 'house', value: { ...house, backend: { ...house.backend, kind: 'docker', reachable: true, problem: null, fixes: [] } } }]) })()")
+    await page.evaluate(
+      "(() => { const { house } = window.fixture.state(); window.fixture.push([{ op: 'house', value: { ...house, backend: { ...house.backend, kind: 'docker', reachable: true, problem: null, fixes: [] } } }]) })()",
+    )
     await page.getByText('No sandboxes yet').waitFor()
     expect(problems).toEqual([])
   })

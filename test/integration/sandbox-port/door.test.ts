@@ -19,7 +19,11 @@ afterAll(async () => {
 const secret = (id: string) => rig.capabilities.of('path', id)
 const unknown = 'c'.repeat(16)
 
-async function ask(target: string, headers: Record<string, string> = {}, method = 'GET'): Promise<{ status: number; code: string | undefined; body: string; head: string }> {
+async function ask(
+  target: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+): Promise<{ status: number; code: string | undefined; body: string; head: string }> {
   const lines = Object.entries({ host: '127.0.0.1', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
   const text = await rawHttp(rig.port, `${method} ${target} HTTP/1.1\r\n${lines.join('')}connection: close\r\n\r\n`)
   const end = text.indexOf('\r\n\r\n')
@@ -29,7 +33,14 @@ async function ask(target: string, headers: Record<string, string> = {}, method 
 
 describe('a program', () => {
   it('is let in by the secret, to this sandbox and to any path in it', async () => {
-    for (const [path, got] of [['', '/'], ['/', '/'], ['?x=1', '/?x=1'], ['/v1/a/b?c=d&e', '/v1/a/b?c=d&e'], ['//x', '//x'], ['/%2e%2e/%C3%A9', '/%2e%2e/%C3%A9']]) {
+    for (const [path, got] of [
+      ['', '/'],
+      ['/', '/'],
+      ['?x=1', '/?x=1'],
+      ['/v1/a/b?c=d&e', '/v1/a/b?c=d&e'],
+      ['//x', '//x'],
+      ['/%2e%2e/%C3%A9', '/%2e%2e/%C3%A9'],
+    ]) {
       const answer = await ask(`/s/${idA}.${secret(idA)}${path}`)
       expect(answer.status, path).toBe(200)
       expect(answer.body, path).toContain(`a ${got}`)
@@ -57,10 +68,21 @@ describe('a program', () => {
     const wrong = '0'.repeat(32)
     const heard = [a.heard.length, b.heard.length]
     const answers = await Promise.all([
-      ask(`/s/${idA}.${wrong}/`), ask(`/s/${unknown}.${wrong}/`), ask(`/s/${idA}.${secret(idB)}/`), ask(`/s/${idA}/`), ask(`/s/${unknown}/`),
-      ask(`/s/${idA}/`, { 'x-api-key': `${testToken}0` }), ask(`/s/${unknown}/`, { 'x-api-key': testToken }),
-      ask(`/s/${idA}.${secret(idA)}0/`), ask(`/s/${idA}.${secret(idA).slice(1)}/`), ask(`/s/${idA}.${secret(idA).toUpperCase()}/`), ask('/'), ask('/s/'), ask('/x'),
-      ask(`/s/${idA}.${rig.capabilities.of('browser', idA)}/`), ask(`/s/${idA}/`, { cookie: rig.cookie(idA) }),
+      ask(`/s/${idA}.${wrong}/`),
+      ask(`/s/${unknown}.${wrong}/`),
+      ask(`/s/${idA}.${secret(idB)}/`),
+      ask(`/s/${idA}/`),
+      ask(`/s/${unknown}/`),
+      ask(`/s/${idA}/`, { 'x-api-key': `${testToken}0` }),
+      ask(`/s/${unknown}/`, { 'x-api-key': testToken }),
+      ask(`/s/${idA}.${secret(idA)}0/`),
+      ask(`/s/${idA}.${secret(idA).slice(1)}/`),
+      ask(`/s/${idA}.${secret(idA).toUpperCase()}/`),
+      ask('/'),
+      ask('/s/'),
+      ask('/x'),
+      ask(`/s/${idA}.${rig.capabilities.of('browser', idA)}/`),
+      ask(`/s/${idA}/`, { cookie: rig.cookie(idA) }),
     ])
     expect(new Set(answers.map(({ status, body }) => `${status} ${body}`)).size).toBe(1)
     expect(answers[0]).toMatchObject({ status: 404, code: 'SANDBOX_NOT_FOUND' })
@@ -72,9 +94,19 @@ describe('a program', () => {
   })
 
   it.each([
-    (s: string) => `/s/${idB}.x/../${idA}.${s}/`, (s: string) => `/./s/${idA}.${s}/`, (s: string) => `//s/${idA}.${s}/`, (s: string) => `/s//${idA}.${s}/`,
-    (s: string) => `/s/${idA}.${s}%2f`, (s: string) => `/s/${idA}%2e${s}/`, (s: string) => `/%73/${idA}.${s}/`, (s: string) => `/s/${idA}.${s}\\x`,
-    (s: string) => `/s/${idA}.${s};x`, (s: string) => `/S/${idA}.${s}/`, (s: string) => `http://127.0.0.1/s/${idA}.${s}/`, (s: string) => `http://evil.example/s/${idA}.${s}/`, () => '*',
+    (s: string) => `/s/${idB}.x/../${idA}.${s}/`,
+    (s: string) => `/./s/${idA}.${s}/`,
+    (s: string) => `//s/${idA}.${s}/`,
+    (s: string) => `/s//${idA}.${s}/`,
+    (s: string) => `/s/${idA}.${s}%2f`,
+    (s: string) => `/s/${idA}%2e${s}/`,
+    (s: string) => `/%73/${idA}.${s}/`,
+    (s: string) => `/s/${idA}.${s}\\x`,
+    (s: string) => `/s/${idA}.${s};x`,
+    (s: string) => `/S/${idA}.${s}/`,
+    (s: string) => `http://127.0.0.1/s/${idA}.${s}/`,
+    (s: string) => `http://evil.example/s/${idA}.${s}/`,
+    () => '*',
   ])('gets nowhere by a path trick (%#)', async (trick) => {
     const heard = a.heard.length + b.heard.length
     expect(await ask(trick(secret(idA)))).toMatchObject({ status: 404 })
@@ -83,7 +115,13 @@ describe('a program', () => {
 
   it('stays in its own sandbox, whatever the rest of its path says', async () => {
     const heard = b.heard.length
-    for (const rest of [`/../${idB}.${secret(idB)}/x`, `/..%2f${idB}/`, `/%2e%2e/${idB}.${secret(idB)}/`, `/http://127.0.0.1:${b.port}/`, `/@127.0.0.1:${b.port}/`]) {
+    for (const rest of [
+      `/../${idB}.${secret(idB)}/x`,
+      `/..%2f${idB}/`,
+      `/%2e%2e/${idB}.${secret(idB)}/`,
+      `/http://127.0.0.1:${b.port}/`,
+      `/@127.0.0.1:${b.port}/`,
+    ]) {
       expect((await ask(`/s/${idA}.${secret(idA)}${rest}`)).body).toContain(`a ${rest}`)
     }
     expect(b.heard).toHaveLength(heard)
@@ -91,7 +129,8 @@ describe('a program', () => {
 
   it('may name this machine as it likes, and nothing else', async () => {
     const at = `/s/${idA}.${secret(idA)}/`
-    for (const host of ['127.0.0.1', 'localhost:1', '[::1]:99', '127.0.0.2:5', 'berth.test', 'BERTH.TEST:80']) expect((await ask(at, { host })).status, host).toBe(200)
+    for (const host of ['127.0.0.1', 'localhost:1', '[::1]:99', '127.0.0.2:5', 'berth.test', 'BERTH.TEST:80'])
+      expect((await ask(at, { host })).status, host).toBe(200)
     for (const host of ['evil.example', 'localhost.evil.example', '0.0.0.0', 'localhost.', 'x.localhost', `${idA}.localhost.evil.example`, '']) {
       expect(await ask(at, { host }), host).toMatchObject({ status: 403, code: 'BAD_HOST' })
     }
@@ -103,9 +142,17 @@ describe('a program', () => {
     const at = `/s/${idA}.${secret(idA)}/`
     const heard = a.heard.length
     for (const headers of [
-      { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'none' }, { 'sec-fetch-dest': 'iframe' }, { 'sec-fetch-dest': 'script' },
-      { 'sec-fetch-dest': 'serviceworker' }, { 'sec-fetch-dest': 'worker' }, { 'service-worker': 'script' }, { 'sec-fetch-mode': 'navigate' },
-      { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'empty' }, { 'sec-fetch-site': 'same-site' }, { origin: 'http://evil.example' }, { origin: 'null' },
+      { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'none' },
+      { 'sec-fetch-dest': 'iframe' },
+      { 'sec-fetch-dest': 'script' },
+      { 'sec-fetch-dest': 'serviceworker' },
+      { 'sec-fetch-dest': 'worker' },
+      { 'service-worker': 'script' },
+      { 'sec-fetch-mode': 'navigate' },
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'empty' },
+      { 'sec-fetch-site': 'same-site' },
+      { origin: 'http://evil.example' },
+      { origin: 'null' },
       { origin: `http://${idB}.localhost` },
     ]) {
       expect(await ask(at, headers as Record<string, string>), JSON.stringify(headers)).toMatchObject({ status: 403 })
@@ -133,10 +180,13 @@ describe('a browser', () => {
     expect(a.heard.at(-1)?.headers.cookie).toBe('x=1; y=2')
   })
 
-  it.each(['//evil.example', '/\\evil.example', 'https://evil.example', 'javascript:alert(1)', '/a\\b', '/ x', ''])('goes on to nowhere else: %j', async (to) => {
-    const entered = await ask(`/.berth/enter?key=${secret(idA)}&to=${encodeURIComponent(to)}`, page)
-    expect(entered.body).toContain('content="0;url=/"')
-  })
+  it.each(['//evil.example', '/\\evil.example', 'https://evil.example', 'javascript:alert(1)', '/a\\b', '/ x', ''])(
+    'goes on to nowhere else: %j',
+    async (to) => {
+      const entered = await ask(`/.berth/enter?key=${secret(idA)}&to=${encodeURIComponent(to)}`, page)
+      expect(entered.body).toContain('content="0;url=/"')
+    },
+  )
 
   it('cannot write into the page by which it enters', async () => {
     const entered = await ask(`/.berth/enter?key=${secret(idA)}&to=${encodeURIComponent('/"><script>alert(1)</script>')}`, page)
@@ -145,10 +195,18 @@ describe('a browser', () => {
 
   it('enters by nothing else, and into no other sandbox', async () => {
     for (const [target, headers] of [
-      ['/.berth/enter', page], [`/.berth/enter?key=${secret(idB)}`, page], [`/.berth/enter?key=${rig.capabilities.of('browser', idA)}`, page],
-      [`/.berth/enter?key=${secret(idA)}`, { ...page, 'sec-fetch-dest': 'iframe' }], [`/.berth/enter?key=${secret(idA)}`, { ...page, origin: `http://${host}` }],
-      ['/', page], ['/', { ...page, cookie: rig.cookie(idB) }], ['/', { ...page, cookie: `berth-${idA}=${rig.capabilities.of('browser', idB)}` }],
-      ['/', { ...page, cookie: `berth-${idA}=` }], ['/', { ...page, 'x-api-key': testToken }], [`/?key=${secret(idA)}`, page], [`/s/${idA}.${secret(idA)}/`, page],
+      ['/.berth/enter', page],
+      [`/.berth/enter?key=${secret(idB)}`, page],
+      [`/.berth/enter?key=${rig.capabilities.of('browser', idA)}`, page],
+      [`/.berth/enter?key=${secret(idA)}`, { ...page, 'sec-fetch-dest': 'iframe' }],
+      [`/.berth/enter?key=${secret(idA)}`, { ...page, origin: `http://${host}` }],
+      ['/', page],
+      ['/', { ...page, cookie: rig.cookie(idB) }],
+      ['/', { ...page, cookie: `berth-${idA}=${rig.capabilities.of('browser', idB)}` }],
+      ['/', { ...page, cookie: `berth-${idA}=` }],
+      ['/', { ...page, 'x-api-key': testToken }],
+      [`/?key=${secret(idA)}`, page],
+      [`/s/${idA}.${secret(idA)}/`, page],
     ] as const) {
       expect((await ask(target, headers)).status, `${target} ${JSON.stringify(headers)}`).toBe(403)
     }
@@ -167,8 +225,12 @@ describe('a browser', () => {
   it('is refused on behalf of another page, even with the cookie', async () => {
     const heard = a.heard.length
     for (const headers of [
-      { origin: 'http://evil.example' }, { origin: `http://${idB}.localhost:7879` }, { origin: 'http://127.0.0.1:7878' }, { origin: 'null' },
-      { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' },
+      { origin: 'http://evil.example' },
+      { origin: `http://${idB}.localhost:7879` },
+      { origin: 'http://127.0.0.1:7878' },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
     ]) {
       expect(await ask('/', { host, cookie: rig.cookie(idA), ...(headers as Record<string, string>) })).toMatchObject({ status: 403, code: 'BAD_ORIGIN' })
     }

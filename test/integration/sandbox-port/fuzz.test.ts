@@ -44,30 +44,112 @@ afterAll(async () => {
   await Promise.all([a.close(), b.close()])
 })
 
-interface Attempt { readonly bytes: Buffer; readonly mayReachA: boolean }
+interface Attempt {
+  readonly bytes: Buffer
+  readonly mayReachA: boolean
+}
 
 /** A request, mostly wrong. `mayReachA`: its own head shows what lets it into the first sandbox. */
 function attempt(random: Seeded, n: number): Attempt {
   const [secret] = there.secrets
-  const near = random.pick([secret.slice(0, -1) + (secret.endsWith('0') ? '1' : '0'), secret.slice(1), secret.toUpperCase(), random.hex(32), '', there.cookies[0].slice(-32)])
+  const near = random.pick([
+    secret.slice(0, -1) + (secret.endsWith('0') ? '1' : '0'),
+    secret.slice(1),
+    secret.toUpperCase(),
+    random.hex(32),
+    '',
+    there.cookies[0].slice(-32),
+  ])
   const right = random.chance(0.3)
-  const rest = random.pick(['/', '', '/v1/x?y=1', '/../../x', '//x', `/%2e%2e/${idB}`, `/..;/s/${idB}/`, `/${'a'.repeat(random.int(1, 3000))}`, '/%00', '/\\..\\x', `/?u=http://127.0.0.1:${b.port}`, '#x'])
-  const target = right ? `/s/${idA}.${secret}${rest}` : random.pick([
-    `/s/${idA}.${near}${rest}`, `/s/${idA}${rest}`, `/s/${random.hex(16)}.${secret}${rest}`, `/s/x/../${idA}.${secret}${rest}`, `//s/${idA}.${secret}${rest}`,
-    `http://127.0.0.1/s/${idA}.${secret}${rest}`, `/.berth/enter?key=${near}`, '*', `/S/${idA}.${secret}`, rest, `\t/s/${idA}.${secret}/`, '',
+  const rest = random.pick([
+    '/',
+    '',
+    '/v1/x?y=1',
+    '/../../x',
+    '//x',
+    `/%2e%2e/${idB}`,
+    `/..;/s/${idB}/`,
+    `/${'a'.repeat(random.int(1, 3000))}`,
+    '/%00',
+    '/\\..\\x',
+    `/?u=http://127.0.0.1:${b.port}`,
+    '#x',
   ])
-  const method = random.chance(0.9) ? random.pick(['GET', 'GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'HEAD']) : random.pick(['TRACE', 'CONNECT', 'PRI', 'get', 'G\x00T', 'X'.repeat(50)])
-  const hosts = random.chance(0.8) ? [random.pick(['127.0.0.1', 'localhost:1', '[::1]', `${idA}.localhost`])] : random.pick([[`${idB}.localhost`], ['evil.example'], ['127.0.0.1', 'localhost'], [], ['a b']])
-  const odd = () => random.pick([
-    'content-length: 5', 'content-length: 5, 5', 'content-length: -1', 'content-length: 99999999999999999999', 'transfer-encoding: chunked', 'transfer-encoding: chunked, chunked',
-    'transfer-encoding: identity', 'Transfer-Encoding:\tchunked', 'transfer-encoding : chunked', 'te: trailers', 'trailer: content-length', 'connection: close, content-length, x-aio-api-key',
-    'connection: keep-alive', 'upgrade: websocket', 'connection: upgrade', 'upgrade: h2c', 'expect: 100-continue', 'expect: something', `x-api-key: ${random.hex(40)}`, 'authorization: Basic !!!',
-    `authorization: Bearer ${testToken}x`, `cookie: ${there.cookies[0]}; a=b`, `cookie: ${there.cookies[1]}`, 'origin: null', 'origin: http://evil.example', 'sec-fetch-site: cross-site', 'service-worker: script',
-    'x-forwarded-host: evil.example', 'x-aio-api-key: mine', 'range: bytes=0-1', `x-long: ${'y'.repeat(random.int(1, 20_000))}`, 'x-bad\x01: 1', 'x-nul: \x00', ': empty', 'x-obs: a\r\n b', 'sec-websocket-key: x', 'content-encoding: gzip', 'max-forwards: 0',
-  ])
+  const target = right
+    ? `/s/${idA}.${secret}${rest}`
+    : random.pick([
+        `/s/${idA}.${near}${rest}`,
+        `/s/${idA}${rest}`,
+        `/s/${random.hex(16)}.${secret}${rest}`,
+        `/s/x/../${idA}.${secret}${rest}`,
+        `//s/${idA}.${secret}${rest}`,
+        `http://127.0.0.1/s/${idA}.${secret}${rest}`,
+        `/.berth/enter?key=${near}`,
+        '*',
+        `/S/${idA}.${secret}`,
+        rest,
+        `\t/s/${idA}.${secret}/`,
+        '',
+      ])
+  const method = random.chance(0.9)
+    ? random.pick(['GET', 'GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'HEAD'])
+    : random.pick(['TRACE', 'CONNECT', 'PRI', 'get', 'G\x00T', 'X'.repeat(50)])
+  const hosts = random.chance(0.8)
+    ? [random.pick(['127.0.0.1', 'localhost:1', '[::1]', `${idA}.localhost`])]
+    : random.pick([[`${idB}.localhost`], ['evil.example'], ['127.0.0.1', 'localhost'], [], ['a b']])
+  const odd = () =>
+    random.pick([
+      'content-length: 5',
+      'content-length: 5, 5',
+      'content-length: -1',
+      'content-length: 99999999999999999999',
+      'transfer-encoding: chunked',
+      'transfer-encoding: chunked, chunked',
+      'transfer-encoding: identity',
+      'Transfer-Encoding:\tchunked',
+      'transfer-encoding : chunked',
+      'te: trailers',
+      'trailer: content-length',
+      'connection: close, content-length, x-aio-api-key',
+      'connection: keep-alive',
+      'upgrade: websocket',
+      'connection: upgrade',
+      'upgrade: h2c',
+      'expect: 100-continue',
+      'expect: something',
+      `x-api-key: ${random.hex(40)}`,
+      'authorization: Basic !!!',
+      `authorization: Bearer ${testToken}x`,
+      `cookie: ${there.cookies[0]}; a=b`,
+      `cookie: ${there.cookies[1]}`,
+      'origin: null',
+      'origin: http://evil.example',
+      'sec-fetch-site: cross-site',
+      'service-worker: script',
+      'x-forwarded-host: evil.example',
+      'x-aio-api-key: mine',
+      'range: bytes=0-1',
+      `x-long: ${'y'.repeat(random.int(1, 20_000))}`,
+      'x-bad\x01: 1',
+      'x-nul: \x00',
+      ': empty',
+      'x-obs: a\r\n b',
+      'sec-websocket-key: x',
+      'content-encoding: gzip',
+      'max-forwards: 0',
+    ])
   const headers = [`x-fuzz: ${n}`, ...hosts.map((host) => `host: ${host}`), ...Array.from({ length: random.pick([0, 0, 1, 1, 2, 3]) }, odd), 'x-last: 1']
   const end = random.chance(0.95) ? '\r\n\r\n' : random.pick(['\n\n', '\r\n', '', '\r\r'])
-  const body = random.chance(0.7) ? '' : random.pick(['hello', '5\r\nhello\r\n0\r\n\r\n', '0\r\n\r\n', 'ffffffffffffffff\r\n', `0\r\n\r\nGET /s/${idB}.${random.hex(32)}/smuggled HTTP/1.1\r\nhost: localhost\r\n\r\n`, '\x00'.repeat(100)])
+  const body = random.chance(0.7)
+    ? ''
+    : random.pick([
+        'hello',
+        '5\r\nhello\r\n0\r\n\r\n',
+        '0\r\n\r\n',
+        'ffffffffffffffff\r\n',
+        `0\r\n\r\nGET /s/${idB}.${random.hex(32)}/smuggled HTTP/1.1\r\nhost: localhost\r\n\r\n`,
+        '\x00'.repeat(100),
+      ])
   const text = `${method} ${target} ${random.chance(0.93) ? 'HTTP/1.1' : random.pick(['HTTP/1.0', 'HTTP/2.0', 'HTTP/9', ''])}\r\n${headers.join('\r\n')}${end}${body}`
   const bytes = Buffer.from(text, 'latin1')
   // Some are hit by a stray byte as well.

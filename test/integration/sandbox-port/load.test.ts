@@ -61,11 +61,16 @@ needs('docker', 'lite-image').describe('a Berth of its own, under load', () => {
     })
     const answered = once(sent, 'response')
     const piece = Buffer.alloc(65_536, 7)
-    await pipeline(Readable.from((function* () {
-      yield head
-      for (let n = 0; n < size / piece.length; n += 1) yield piece
-      yield tail
-    })()), sent)
+    await pipeline(
+      Readable.from(
+        (function* () {
+          yield head
+          for (let n = 0; n < size / piece.length; n += 1) yield piece
+          yield tail
+        })(),
+      ),
+      sent,
+    )
     const [response] = (await answered) as [IncomingMessage]
     response.resume()
     return response.statusCode

@@ -56,7 +56,9 @@ describe('the sandbox port', () => {
     await engine.close()
     const other = await taken(sandbox_port)
     await expect(startEngine({ homeDir: dir, env: { ...process.env, DOCKER_HOST: 'unix:///nowhere' }, log: () => undefined })).rejects.toMatchObject({
-      code: 'PORT_TAKEN', message: expect.stringContaining(`Port ${sandbox_port} is taken by pid ${process.pid}`), next: expect.stringContaining('bridge.sandbox_port'),
+      code: 'PORT_TAKEN',
+      message: expect.stringContaining(`Port ${sandbox_port} is taken by pid ${process.pid}`),
+      next: expect.stringContaining('bridge.sandbox_port'),
     })
     await new Promise((resolve) => void other.close(resolve))
     open.splice(open.length - 1, 1)

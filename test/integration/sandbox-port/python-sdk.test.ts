@@ -43,7 +43,14 @@ print(json.dumps(seen))
 `
 
 const expected = {
-  home: true, shell: 'hi\n', code: 3, later: true, write: 8, read: 'one\ntwo\n', replaced: 'one\ndrei\n', bytes: true,
+  home: true,
+  shell: 'hi\n',
+  code: 3,
+  later: true,
+  write: 8,
+  read: 'one\ntwo\n',
+  replaced: 'one\ndrei\n',
+  bytes: true,
   found: ['/mnt/user-data/workspace/a.txt', '/mnt/user-data/workspace/b.txt'],
 }
 

@@ -12,7 +12,12 @@ const json = { 'content-type': 'application/json' }
 /** A program that runs in a container of its own, on the engine's default network; what it prints. */
 async function inContainer(house: House, script: string): Promise<string> {
   const container = await house.docker.createContainer({
-    Image: 'berth-lite', Entrypoint: ['node', '--input-type=module', '-e', script], Cmd: [], Labels: { 'berth.home': house.home }, name: `${house.prefix}-client`, Tty: true,
+    Image: 'berth-lite',
+    Entrypoint: ['node', '--input-type=module', '-e', script],
+    Cmd: [],
+    Labels: { 'berth.home': house.home },
+    name: `${house.prefix}-client`,
+    Tty: true,
   })
   try {
     await container.start()
@@ -40,22 +45,28 @@ needs('docker', 'lite-image').describe('a client in a container', () => {
   afterAll(async () => await house.close())
 
   it('gets a sandbox through the gateway address and works in it, by an address that it can reach', async () => {
-    const said = await inContainer(house, `
+    const said = await inContainer(
+      house,
+      `
       const headers = { 'content-type': 'application/json', authorization: 'Bearer ${token}' }
       const got = await (await fetch('http://${gateway}:${house.engine.port}/berth/v1/acquire', { method: 'POST', headers, body: '{"thread":"from-inside"}' })).json()
       const done = await (await fetch(got.url + '/v1/bash/exec', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"command":"echo $((6*7))"}' })).json()
       const refused = await fetch(got.url.slice(0, -4) + '0000/v1/sandbox')
-      console.log('said', JSON.stringify({ host: new URL(got.url).hostname, headers: got.headers, out: done.data.stdout, refused: refused.status }))`)
+      console.log('said', JSON.stringify({ host: new URL(got.url).hostname, headers: got.headers, out: done.data.stdout, refused: refused.status }))`,
+    )
     expect(JSON.parse(said)).toEqual({ host: gateway, headers: {}, out: '42\n', refused: 404 })
   })
 
   it('does not get in by a name that somebody points at that address, or without a token', async () => {
-    const said = await inContainer(house, `
+    const said = await inContainer(
+      house,
+      `
       import http from 'node:http'
       const ask = (port, path, headers) => new Promise((resolve, reject) => http.get({ host: '${gateway}', port, path, headers, agent: false }, (response) => resolve(response.resume().statusCode)).on('error', reject))
       const token = { authorization: 'Bearer ${token}' }
       const at = [${house.engine.port}, '/berth/v1/list']
-      console.log('said', JSON.stringify([await ask(...at, token), await ask(...at, {}), await ask(...at, { ...token, host: 'evil.example' }), await ask(...at, { ...token, host: '172.17.0.99' })]))`)
+      console.log('said', JSON.stringify([await ask(...at, token), await ask(...at, {}), await ask(...at, { ...token, host: 'evil.example' }), await ask(...at, { ...token, host: '172.17.0.99' })]))`,
+    )
     expect(JSON.parse(said)).toEqual([200, 401, 403, 403])
   })
 
@@ -68,9 +79,14 @@ needs('docker', 'lite-image').describe('a client in a container', () => {
 describe('further addresses', () => {
   it('that are not of this machine are refused with the reason', async () => {
     await expect(openHouse({ backend: 'docker', config: 'bridge:\n  listen: ["192.0.2.7"]' })).rejects.toMatchObject({
-      code: 'BAD_CONFIG', message: expect.stringContaining('192.0.2.7'), next: expect.stringContaining('bridge.listen'),
+      code: 'BAD_CONFIG',
+      message: expect.stringContaining('192.0.2.7'),
+      next: expect.stringContaining('bridge.listen'),
     })
-    await expect(openHouse({ config: 'bridge:\n  listen: ["all"]' })).rejects.toMatchObject({ code: 'BAD_CONFIG', message: expect.stringContaining('an IP address of this machine') })
+    await expect(openHouse({ config: 'bridge:\n  listen: ["all"]' })).rejects.toMatchObject({
+      code: 'BAD_CONFIG',
+      message: expect.stringContaining('an IP address of this machine'),
+    })
   })
 })
 
@@ -120,7 +136,11 @@ needs('docker', 'lite-image').describe('through a TCP forward on another port', 
   it("clients work and the checks hold, on the bridge's port and on the sandboxes'", async () => {
     const token = (await readFile(join(house.home, 'token'), 'utf8')).trim()
     const bridge = await forward(house.engine.port)
-    const acquired = await fetch(`http://localhost:${bridge}/berth/v1/acquire`, { method: 'POST', headers: { ...json, 'x-api-key': token }, body: '{"thread":"far"}' })
+    const acquired = await fetch(`http://localhost:${bridge}/berth/v1/acquire`, {
+      method: 'POST',
+      headers: { ...json, 'x-api-key': token },
+      body: '{"thread":"far"}',
+    })
     const got = (await acquired.json()) as { id: string; url: string; enter_url: string }
     const there = new URL(got.url)
     const boxes = await forward(Number(there.port))
@@ -139,7 +159,8 @@ needs('docker', 'lite-image').describe('through a TCP forward on another port', 
     expect(await page('/terminal', `cookie: ${cookie}\r\norigin: http://${own}\r\n`)).toMatch(/^HTTP\/1.1 200/)
     expect(await page('/terminal', '')).toMatch(/^HTTP\/1.1 403/)
     expect(await page('/terminal', `cookie: ${cookie}\r\norigin: ${got.enter_url.replace(/\/\.berth.*/, '')}\r\n`)).toMatch(/^HTTP\/1.1 403/)
-    const list = (host: string, origin: string) => rawHttp(bridge, `GET /berth/v1/list HTTP/1.1\r\nhost: ${host}\r\nx-api-key: ${token}\r\n${origin}connection: close\r\n\r\n`)
+    const list = (host: string, origin: string) =>
+      rawHttp(bridge, `GET /berth/v1/list HTTP/1.1\r\nhost: ${host}\r\nx-api-key: ${token}\r\n${origin}connection: close\r\n\r\n`)
     expect(await list(`localhost:${bridge}`, '')).toMatch(/^HTTP\/1.1 200/)
     expect(await list('evil.example', '')).toMatch(/^HTTP\/1.1 403/)
     // The first port and pages of the second.

@@ -25,7 +25,11 @@ needs('docker', 'lite-image').describe('the sandbox port before real containers'
   afterAll(async () => await house.close())
 
   const acquire = (thread: string) => house.engine.call('acquire', { thread })
-  const statusOf = async (thread: string) => await house.engine.call('get', { thread }).then((it) => it.status, () => 'gone')
+  const statusOf = async (thread: string) =>
+    await house.engine.call('get', { thread }).then(
+      (it) => it.status,
+      () => 'gone',
+    )
 
   it('is what acquire hands out, with nothing else needed, and no one else is told the secret', async () => {
     const got = await acquire('plain')
@@ -45,7 +49,10 @@ needs('docker', 'lite-image').describe('the sandbox port before real containers'
     const stream = await fetch(`${url}/v1/file/download?path=/tmp/large`)
     const reader = stream.body?.getReader()
     await reader?.read()
-    const waiting = exec(url, { command: 'sleep 600' }).then(() => 'an answer', (error: unknown) => String(error))
+    const waiting = exec(url, { command: 'sleep 600' }).then(
+      () => 'an answer',
+      (error: unknown) => String(error),
+    )
     await eventually('both are under way', async () => (await house.engine.call('get', { thread: 'killed' })).status === 'active')
     await sleep(300)
     await house.docker.getContainer(house.nameOf('killed')).kill()
@@ -114,10 +121,14 @@ needs('docker', 'lite-image').describe('the sandbox port before real containers'
     await within(10_000, 'the terminal', new Promise((resolve) => socket.addEventListener('message', resolve, { once: true })))
     expect(direct.url).not.toBeNull()
     let probes = 0
-    await eventually('all are let go', async () => {
-      probes += (await fetch(`${probed.url}/v1/sandbox`)).ok ? 1 : 0
-      return (await Promise.all(['probed', 'open', 'direct'].map(statusOf))).every((status) => status !== 'active')
-    }, { every: 200 })
+    await eventually(
+      'all are let go',
+      async () => {
+        probes += (await fetch(`${probed.url}/v1/sandbox`)).ok ? 1 : 0
+        return (await Promise.all(['probed', 'open', 'direct'].map(statusOf))).every((status) => status !== 'active')
+      },
+      { every: 200 },
+    )
     expect(probes).toBeGreaterThan(3)
     socket.close()
   })
@@ -147,7 +158,10 @@ needs('docker', 'lite-image').describe('the sandbox port before real containers'
     const second = await acquire('ended')
     expect(second.url).not.toBe(first.url)
     expect((await fetch(`${first.url}/v1/sandbox`)).status).toBe(404)
-    const running = exec(second.url ?? '', { command: 'sleep 100' }).then(() => 'an answer', (error: unknown) => String(error))
+    const running = exec(second.url ?? '', { command: 'sleep 100' }).then(
+      () => 'an answer',
+      (error: unknown) => String(error),
+    )
     await sleep(300)
     expect(await house.engine.call('rotate', { thread: 'ended' })).toEqual({ id: second.id })
     expect(await within(10_000, 'the end', running)).not.toBe('an answer')
@@ -170,7 +184,9 @@ needs('docker', 'lite-image').describe('a restart', () => {
       try {
         // At once: what is found again is waited for.
         expect((await exec(kept.url ?? '', { command: 'echo kept' })).stdout).toBe('kept\n')
-        const withToken = await fetch(`${kept.url?.split('.').slice(0, -1).join('.')}/v1/sandbox`, { headers: { authorization: `Bearer ${(await token).trim()}` } })
+        const withToken = await fetch(`${kept.url?.split('.').slice(0, -1).join('.')}/v1/sandbox`, {
+          headers: { authorization: `Bearer ${(await token).trim()}` },
+        })
         expect(withToken.status).toBe(200)
         expect((await fetch(`${rotated.url}/v1/sandbox`)).status).toBe(404)
         expect((await second.engine.call('acquire', { thread: 'kept' })).url).toBe(kept.url)

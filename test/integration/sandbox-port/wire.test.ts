@@ -16,7 +16,10 @@ let upgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => void
 let box: Program
 let rig: PortRig
 beforeAll(async () => {
-  box = await program((request, response) => behave(request, response), (request, socket, head) => upgrade(request, socket, head))
+  box = await program(
+    (request, response) => behave(request, response),
+    (request, socket, head) => upgrade(request, socket, head),
+  )
   rig = await openPortRig({ [idA]: `http://127.0.0.1:${box.port}` }, { limits: { bodyIdle: 400, head: headMs, closing: 200 } })
 })
 afterAll(async () => {
@@ -41,8 +44,14 @@ afterEach(() => {
 
 const at = (path = '/') => `/s/${idA}.${rig.capabilities.of('path', idA)}${path}`
 
-async function ask(headers: string, options: { method?: string; body?: string; path?: string; host?: string } = {}): Promise<{ text: string; head: string; raw: string[]; size: number }> {
-  const text = await rawHttp(rig.port, `${options.method ?? 'GET'} ${options.path ?? at()} HTTP/1.1\r\nhost: ${options.host ?? 'localhost'}\r\n${headers}connection: close\r\n\r\n${options.body ?? ''}`)
+async function ask(
+  headers: string,
+  options: { method?: string; body?: string; path?: string; host?: string } = {},
+): Promise<{ text: string; head: string; raw: string[]; size: number }> {
+  const text = await rawHttp(
+    rig.port,
+    `${options.method ?? 'GET'} ${options.path ?? at()} HTTP/1.1\r\nhost: ${options.host ?? 'localhost'}\r\n${headers}connection: close\r\n\r\n${options.body ?? ''}`,
+  )
   const start = text.indexOf('{"raw"')
   const parsed = start < 0 ? { raw: [], size: -1 } : (JSON.parse(text.slice(start, text.lastIndexOf('}') + 1)) as { raw: string[]; size: number })
   return { text, head: text.split('\r\n\r\n', 1)[0] ?? '', ...parsed }
@@ -77,7 +86,9 @@ describe('what a sandbox is sent', () => {
   })
 
   it('has nothing of this connection, and a Host from which it can make addresses', async () => {
-    const { raw } = await ask(`te: trailers\r\ntrailer: x-t\r\nkeep-alive: 1\r\nproxy-connection: x\r\nx-private: 1\r\nx-kept: 2\r\norigin: http://localhost\r\nconnection: x-private, host\r\n`)
+    const { raw } = await ask(
+      `te: trailers\r\ntrailer: x-t\r\nkeep-alive: 1\r\nproxy-connection: x\r\nx-private: 1\r\nx-kept: 2\r\norigin: http://localhost\r\nconnection: x-private, host\r\n`,
+    )
     expect(heard(raw, 'host')).toEqual([`${idA}.localhost:${rig.port}`])
     for (const name of ['te', 'trailer', 'keep-alive', 'proxy-connection', 'x-private', 'origin']) expect(heard(raw, name), name).toEqual([])
     expect(heard(raw, 'x-kept')).toEqual(['2'])
@@ -139,8 +150,12 @@ describe('what a client is sent', () => {
 
   it('has cookies of its own only, never one for more than its host or with a name of Berth', async () => {
     const cookies: [string, string][] = [
-      ['set-cookie', 'a=1; Path=/; HttpOnly'], ['set-cookie', 'b=2; Domain=localhost'], ['set-cookie', `c=3; domain=.${host}; Path=/`],
-      ['set-cookie', `berth-${idA}=forged; Path=/`], ['set-cookie', ` BERTH-x=1`], ['set-cookie', `=berth-${idA}=1`],
+      ['set-cookie', 'a=1; Path=/; HttpOnly'],
+      ['set-cookie', 'b=2; Domain=localhost'],
+      ['set-cookie', `c=3; domain=.${host}; Path=/`],
+      ['set-cookie', `berth-${idA}=forged; Path=/`],
+      ['set-cookie', ` BERTH-x=1`],
+      ['set-cookie', `=berth-${idA}=1`],
     ]
     answerWith(cookies)
     const own = await browser()
@@ -150,7 +165,15 @@ describe('what a client is sent', () => {
   })
 
   it('may not widen a worker, nor say where else this port is, and no referrer is sent', async () => {
-    answerWith([['service-worker-allowed', '/'], ['alt-svc', 'h2=":1"'], ['strict-transport-security', 'max-age=1'], ['referrer-policy', 'unsafe-url'], ['content-security-policy', "default-src 'self'"], ['clear-site-data', '"*"'], ['x-own', '1']])
+    answerWith([
+      ['service-worker-allowed', '/'],
+      ['alt-svc', 'h2=":1"'],
+      ['strict-transport-security', 'max-age=1'],
+      ['referrer-policy', 'unsafe-url'],
+      ['content-security-policy', "default-src 'self'"],
+      ['clear-site-data', '"*"'],
+      ['x-own', '1'],
+    ])
     const own = await browser()
     expect(own.head).not.toMatch(/service-worker-allowed|alt-svc|strict-transport|unsafe-url/i)
     expect(own.head).toMatch(/referrer-policy: no-referrer/i)
@@ -162,10 +185,18 @@ describe('what a client is sent', () => {
 
   it('is redirected within the sandbox', async () => {
     for (const [to, got] of [
-      ['/x?y', at('/x?y')], [`http://${idA}.localhost:${rig.port}/x`, at('/x')], [`http://${idA}.localhost:${rig.port}`, at('/')], ['x/y', 'x/y'],
-      [`//${idA}.localhost:${rig.port}/x?y`, at('/x?y')], [`//${idA}.localhost:${rig.port}`, at('/')], [`HTTPS://${idA}.LOCALHOST:${rig.port}/x`, at('/x')],
-      [`http://user:word@${idA}.localhost:${rig.port}/x#y`, at('/x#y')], [`http://${idA}.localhost:${rig.port}?q`, at('/?q')], [`http://${idA}.localhost:1/x`, `http://${idA}.localhost:1/x`],
-      ['//evil.example/', '//evil.example/'], ['http://elsewhere.example/', 'http://elsewhere.example/'],
+      ['/x?y', at('/x?y')],
+      [`http://${idA}.localhost:${rig.port}/x`, at('/x')],
+      [`http://${idA}.localhost:${rig.port}`, at('/')],
+      ['x/y', 'x/y'],
+      [`//${idA}.localhost:${rig.port}/x?y`, at('/x?y')],
+      [`//${idA}.localhost:${rig.port}`, at('/')],
+      [`HTTPS://${idA}.LOCALHOST:${rig.port}/x`, at('/x')],
+      [`http://user:word@${idA}.localhost:${rig.port}/x#y`, at('/x#y')],
+      [`http://${idA}.localhost:${rig.port}?q`, at('/?q')],
+      [`http://${idA}.localhost:1/x`, `http://${idA}.localhost:1/x`],
+      ['//evil.example/', '//evil.example/'],
+      ['http://elsewhere.example/', 'http://elsewhere.example/'],
     ] as const) {
       answerWith([['location', to]], 302)
       expect((await ask('')).head.split('\r\n'), to).toContain(`location: ${got}`)
@@ -200,7 +231,11 @@ describe('what a client is sent', () => {
     ['closes at once', 'SANDBOX_UNREACHABLE', (socket: Socket) => void socket.destroy()],
     ['speaks something else', 'BAD_ANSWER', (socket: Socket) => void socket.end('SSH-2.0-x\r\n')],
     ['has a head without end', 'BAD_ANSWER', (socket: Socket) => void socket.write(`HTTP/1.1 200 OK\r\nx: ${'a'.repeat(300_000)}`)],
-    ['switches unasked', 'SANDBOX_UNREACHABLE', (socket: Socket) => void socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n')],
+    [
+      'switches unasked',
+      'SANDBOX_UNREACHABLE',
+      (socket: Socket) => void socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
+    ],
     ['has a status that is none', 'BAD_ANSWER', (socket: Socket) => void socket.write('HTTP/1.1 042 X\r\ncontent-length: 0\r\n\r\n')],
   ])('is told with 502 that what answers %s', async (_name, code, act) => {
     behave = (request) => act(request.socket)
@@ -228,7 +263,12 @@ describe('what a client is sent', () => {
         response.write('half')
         setTimeout(() => response.socket?.resetAndDestroy(), 50)
       }
-      const failed = await fetch(rig.url(idA)).then(async (response) => await response.text()).then(() => null, (error: unknown) => error)
+      const failed = await fetch(rig.url(idA))
+        .then(async (response) => await response.text())
+        .then(
+          () => null,
+          (error: unknown) => error,
+        )
       expect(failed).not.toBeNull()
     }
   })
@@ -294,7 +334,11 @@ describe('slow clients', () => {
   })
 
   it('that are not let in do not get to send', async () => {
-    const text = await within(5000, 'the answer', rawHttp(rig.port, `POST /s/${idA}.${'0'.repeat(32)}/ HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000000\r\n\r\nhalf`))
+    const text = await within(
+      5000,
+      'the answer',
+      rawHttp(rig.port, `POST /s/${idA}.${'0'.repeat(32)}/ HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000000\r\n\r\nhalf`),
+    )
     expect(text).toContain('"SANDBOX_NOT_FOUND"')
   })
 
@@ -313,11 +357,15 @@ describe('slow clients', () => {
     socket.on('error', () => undefined).pause()
     socket.write(`GET ${at()} HTTP/1.1\r\nhost: localhost\r\n\r\n`)
     let last = -1
-    await eventually('the sandbox stands still', () => {
-      const still = written > 0 && written === last
-      last = written
-      return still
-    }, { every: 500 })
+    await eventually(
+      'the sandbox stands still',
+      () => {
+        const still = written > 0 && written === last
+        last = written
+        return still
+      },
+      { every: 500 },
+    )
     expect(written).toBeLessThan(40_000_000)
   })
 })
@@ -371,7 +419,13 @@ describe('a WebSocket', () => {
     const cookie = `cookie: ${rig.cookie(idA)}\r\n`
     expect((await open(shake(`${cookie}origin: http://${host}\r\n`, '/ws', host))).answer).toMatch(/^HTTP\/1.1 101/)
     const before = box.heard.length
-    for (const origin of ['origin: http://evil.example\r\n', `origin: http://${'b'.repeat(16)}.localhost:1\r\n`, 'origin: http://127.0.0.1:7878\r\n', 'origin: null\r\n', '']) {
+    for (const origin of [
+      'origin: http://evil.example\r\n',
+      `origin: http://${'b'.repeat(16)}.localhost:1\r\n`,
+      'origin: http://127.0.0.1:7878\r\n',
+      'origin: null\r\n',
+      '',
+    ]) {
       expect((await open(shake(cookie + origin, '/ws', host))).answer, origin).toMatch(/^HTTP\/1.1 403/)
     }
     expect((await open(shake(`origin: http://${host}\r\n`, '/ws', host))).answer).toMatch(/^HTTP\/1.1 403/)
@@ -393,7 +447,10 @@ describe('a WebSocket', () => {
 
   it('ends when either side does, and when the sandbox does, and when the address does', async () => {
     for (const end of [
-      () => void box.heard.at(-1)?.socket.destroy(), () => void box.heard.at(-1)?.socket.end(), () => rig.lose(idA), () => rig.sandboxPort.cut(idA),
+      () => void box.heard.at(-1)?.socket.destroy(),
+      () => void box.heard.at(-1)?.socket.end(),
+      () => rig.lose(idA),
+      () => rig.sandboxPort.cut(idA),
     ]) {
       const { socket } = await open(shake())
       const closed = once(socket, 'close')

@@ -18,7 +18,15 @@ describe('bash/exec', () => {
     const { status, body } = await exec('echo out; echo err >&2; exit 3')
     expect(status).toBe(200)
     expect(body).toMatchObject({ success: true, hint: null })
-    expect(body.data).toMatchObject({ status: 'completed', stdout: 'out\n', stderr: 'err\n', exit_code: 3, offset: 4, stderr_offset: 4, command: expect.any(String) })
+    expect(body.data).toMatchObject({
+      status: 'completed',
+      stdout: 'out\n',
+      stderr: 'err\n',
+      exit_code: 3,
+      offset: 4,
+      stderr_offset: 4,
+      command: expect.any(String),
+    })
     expect(body.data).toMatchObject({ session_id: expect.any(String), command_id: expect.any(String) })
   })
 
@@ -89,12 +97,14 @@ describe('bash/exec', () => {
   test('wrong bodies get a list of problems', async () => {
     const { status, body } = await server.post('/v1/bash/exec', { timeout: 'soon', env: { A: 1 }, exec_dir: 'here' })
     expect(status).toBe(422)
-    expect(body.detail).toEqual(expect.arrayContaining([
-      { loc: ['body', 'command'], msg: 'Field required', type: 'missing' },
-      expect.objectContaining({ loc: ['body', 'timeout'] }),
-      expect.objectContaining({ loc: ['body', 'env', 'A'] }),
-      expect.objectContaining({ loc: ['body', 'exec_dir'] }),
-    ]))
+    expect(body.detail).toEqual(
+      expect.arrayContaining([
+        { loc: ['body', 'command'], msg: 'Field required', type: 'missing' },
+        expect.objectContaining({ loc: ['body', 'timeout'] }),
+        expect.objectContaining({ loc: ['body', 'env', 'A'] }),
+        expect.objectContaining({ loc: ['body', 'exec_dir'] }),
+      ]),
+    )
   })
 })
 
@@ -106,7 +116,13 @@ describe('a command of any length', () => {
   test('runs as `bash -c` runs one, with its input, its name and the numbers of its lines', async () => {
     const long = `# ${'x'.repeat(200_000)}\n`
     const ends = [
-      'echo "$0 ${BASH_SOURCE-none} $# $?"', 'echo $((LINENO))', 'no-such-program', 'cat', 'set -e; false; echo not', 'trap "echo bye" EXIT; exit 3', 'echo "$(ls /proc/self/fd | tr "\\n" " ")"',
+      'echo "$0 ${BASH_SOURCE-none} $# $?"',
+      'echo $((LINENO))',
+      'no-such-program',
+      'cat',
+      'set -e; false; echo not',
+      'trap "echo bye" EXIT; exit 3',
+      'echo "$(ls /proc/self/fd | tr "\\n" " ")"',
     ]
     for (const end of ends) {
       const [short, big] = await Promise.all([`# short\n${end}`, `${long}${end}`].map(async (command) => (await exec(command)).body.data))
@@ -134,7 +150,9 @@ describe('a command of any length', () => {
       expect(body.message).toBe('The environment variable BIG has 131072 bytes with its name; 131071 is the most that Linux takes')
     }
     expect((await exec('true', { env: { NUL: 'a\0b' } })).body.message).toContain('NUL')
-    expect((await exec('true', { env: Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`V${n}`, 'x'.repeat(100_000)])) })).body.message).toMatch(/^The environment has \d+ bytes in all/)
+    expect((await exec('true', { env: Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`V${n}`, 'x'.repeat(100_000)])) })).body.message).toMatch(
+      /^The environment has \d+ bytes in all/,
+    )
     await until(() => Promise.resolve(descriptors() < before + few))
     expect((await exec('printf %s "$FITS" | wc -c', { env: { FITS: 'x'.repeat(131_066) } })).body.data['stdout']).toBe('131066\n')
   })
@@ -142,16 +160,25 @@ describe('a command of any length', () => {
 
 test('no body is an empty one, at every door', async () => {
   const { paths } = (await server.get('/v1/openapi.json')).body as unknown as { paths: Record<string, Record<string, unknown>> }
-  const doors = Object.keys(paths).filter((path) => 'post' in (paths[path] ?? {}) && !path.endsWith('/upload')).map((path) => path.replace(/\{\w+\}/, 'far'))
+  const doors = Object.keys(paths)
+    .filter((path) => 'post' in (paths[path] ?? {}) && !path.endsWith('/upload'))
+    .map((path) => path.replace(/\{\w+\}/, 'far'))
   expect(doors.length).toBeGreaterThan(20)
   const missing = (body: Body) => JSON.stringify(body.detail ?? null).includes('"missing"')
   for (const door of doors) {
     const empty = await server.post(door, {})
-    const answers = await Promise.all([undefined, ''].map(async (body) => {
-      const response = await fetch(server.url + door, { method: 'POST', headers: { 'content-type': 'application/json' }, ...(body === undefined ? {} : { body }) })
-      return { status: response.status, body: (await response.json()) as Body }
-    }))
-    for (const each of answers) expect({ status: each.status, missing: missing(each.body) }, door).toEqual({ status: empty.status, missing: missing(empty.body) })
+    const answers = await Promise.all(
+      [undefined, ''].map(async (body) => {
+        const response = await fetch(server.url + door, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          ...(body === undefined ? {} : { body }),
+        })
+        return { status: response.status, body: (await response.json()) as Body }
+      }),
+    )
+    for (const each of answers)
+      expect({ status: each.status, missing: missing(each.body) }, door).toEqual({ status: empty.status, missing: missing(empty.body) })
   }
 })
 

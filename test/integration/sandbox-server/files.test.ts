@@ -31,23 +31,32 @@ const doors: readonly [string, (path: string) => Promise<unknown>][] = [
   ['view', async (path) => (await file('str_replace_editor', { command: 'view', path })).body],
   ['search', async (path) => (await file('search', { file: path, regex: 'a' })).body],
   ['grep', async (path) => (await file('grep', { path, pattern: 'a' })).body],
-  ['upload', async (path) => {
-    const form = new FormData()
-    form.append('path', path)
-    form.append('file', new Blob(['x']), 'x')
-    return await (await fetch(`${server.url}/v1/file/upload`, { method: 'POST', body: form })).json()
-  }],
-  ['download', async (path) => {
-    const response = await fetch(`${server.url}/v1/file/download?path=${encodeURIComponent(path)}`)
-    return { success: response.ok, message: JSON.stringify(await response.json()), data: { error_type: 'invalid_target' } }
-  }],
+  [
+    'upload',
+    async (path) => {
+      const form = new FormData()
+      form.append('path', path)
+      form.append('file', new Blob(['x']), 'x')
+      return await (await fetch(`${server.url}/v1/file/upload`, { method: 'POST', body: form })).json()
+    },
+  ],
+  [
+    'download',
+    async (path) => {
+      const response = await fetch(`${server.url}/v1/file/download?path=${encodeURIComponent(path)}`)
+      return { success: response.ok, message: JSON.stringify(await response.json()), data: { error_type: 'invalid_target' } }
+    },
+  ],
 ]
 
 describe('read and write', () => {
   test('utf-8, base64, raw, append and newlines, byte for byte', async () => {
     expect((await file('write', { file: at('new/dir/a'), content: 'hé\n' })).body.data).toEqual({ file: at('new/dir/a'), bytes_written: 4 })
     await file('write', { file: at('new/dir/a'), content: 'x', append: true, leading_newline: true, trailing_newline: true })
-    expect((await file('read', { file: at('new/dir/a') })).body).toMatchObject({ success: true, data: { content: 'hé\n\nx\n', line_count: 3, file: at('new/dir/a') } })
+    expect((await file('read', { file: at('new/dir/a') })).body).toMatchObject({
+      success: true,
+      data: { content: 'hé\n\nx\n', line_count: 3, file: at('new/dir/a') },
+    })
     await file('write', { file: at('b64'), content: 'AP8=', encoding: 'base64' })
     await file('write', { file: at('raw'), content: '\u0000\u00ff', encoding: 'raw' })
     expect(await readFile(at('b64'))).toEqual(Buffer.from([0, 255]))
@@ -98,13 +107,23 @@ describe('read and write', () => {
     expect(answer.status).toBe(200)
     expect(answer.body).toMatchObject({ success: false, hint: null, message: expect.stringContaining(`[Errno ${errno}]`) })
     expect(answer.body.data).toEqual({
-      path, operation, message: answer.body.message, error_type: type, retryable: false, errno, errno_name: name, exception_type: exception,
+      path,
+      operation,
+      message: answer.body.message,
+      error_type: type,
+      retryable: false,
+      errno,
+      errno_name: name,
+      exception_type: exception,
     })
   })
 
   test('what is not utf-8, no regular file, or read-only', async () => {
     await writeFile(at('bin'), Buffer.from([0xff, 0xfe, 0x41]))
-    expect((await file('read', { file: at('bin') })).body).toMatchObject({ success: false, data: { error_type: 'decode_error', exception_type: 'UnicodeDecodeError', errno: null } })
+    expect((await file('read', { file: at('bin') })).body).toMatchObject({
+      success: false,
+      data: { error_type: 'decode_error', exception_type: 'UnicodeDecodeError', errno: null },
+    })
     await server.post('/v1/bash/exec', { command: 'mkfifo fifo' })
     expect((await file('read', { file: at('fifo') })).body.data).toMatchObject({ error_type: 'invalid_target' })
     expect((await file('read', { file: '/dev/zero' })).body.data).toMatchObject({ error_type: 'invalid_target' })
@@ -113,11 +132,17 @@ describe('read and write', () => {
   })
 
   test.each(doors)('%s refuses a fifo, a socket and a device at once, however often, and commands still start', async (_name, door) => {
-    const made = "mkfifo pipe; ln -sf pipe to-pipe; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"sock\")' || perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local=>\"sock\",Listen=>1)'"
+    const made =
+      'mkfifo pipe; ln -sf pipe to-pipe; python3 -c \'import socket; socket.socket(socket.AF_UNIX).bind("sock")\' || perl -MIO::Socket::UNIX -e \'IO::Socket::UNIX->new(Local=>"sock",Listen=>1)\''
     await server.post('/v1/bash/exec', { command: `test -p pipe || { ${made}; }` })
     const paths = [at('pipe'), at('to-pipe'), at('sock'), '/dev/zero', '/dev/tty']
-    const answers = await Promise.all(Array.from({ length: 8 }, () => paths).flat().map(door))
-    for (const answer of answers) expect(answer).toMatchObject({ success: false, message: expect.stringContaining('Not a regular file'), data: { error_type: 'invalid_target' } })
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => paths)
+        .flat()
+        .map(door),
+    )
+    for (const answer of answers)
+      expect(answer).toMatchObject({ success: false, message: expect.stringContaining('Not a regular file'), data: { error_type: 'invalid_target' } })
     expect((await server.post('/v1/bash/exec', { command: 'echo on' })).body.data['stdout']).toBe('on\n')
     expect((await lstat(at('pipe'))).isFIFO()).toBe(true)
   })
@@ -139,7 +164,10 @@ describe('read and write', () => {
 
   test('a write where no directory can be made is an error at once, and the server goes on', async () => {
     for (const append of [false, true]) {
-      expect((await server.post('/v1/file/write', { file: '/proc/nope/x/y', content: 'a', append })).body).toMatchObject({ success: false, data: { error_type: 'not_found' } })
+      expect((await server.post('/v1/file/write', { file: '/proc/nope/x/y', content: 'a', append })).body).toMatchObject({
+        success: false,
+        data: { error_type: 'not_found' },
+      })
     }
     expect((await server.post('/v1/bash/exec', { command: 'echo on' })).body.data['stdout']).toBe('on\n')
   })
@@ -157,21 +185,37 @@ describe('list, find and glob', () => {
   beforeAll(async () => {
     await mkdir(at('tree/sub/deep'), { recursive: true })
     await mkdir(at('tree/.hidden'), { recursive: true })
-    for (const [name, content] of [['a.py', '1'], ['b.txt', '22'], ['sub/c.py', '333'], ['sub/deep/d.py', ''], ['.hidden/e.py', ''], ['.f.py', '']] as const) {
+    for (const [name, content] of [
+      ['a.py', '1'],
+      ['b.txt', '22'],
+      ['sub/c.py', '333'],
+      ['sub/deep/d.py', ''],
+      ['.hidden/e.py', ''],
+      ['.f.py', ''],
+    ] as const) {
       await writeFile(at(`tree/${name}`), content)
     }
     await symlink('a.py', at('tree/l.py'))
     await symlink('..', at('tree/sub/circle'))
   })
-  const list = async (more: object) => (await file('list', { path: at('tree'), ...more })).body.data as unknown as {
-    files: { name: string; path: string }[]; total_count: number; directory_count: number; file_count: number
-  }
+  const list = async (more: object) =>
+    (await file('list', { path: at('tree'), ...more })).body.data as unknown as {
+      files: { name: string; path: string }[]
+      total_count: number
+      directory_count: number
+      file_count: number
+    }
 
   test('list in the shape that the SDK parses strictly', async () => {
     const found = await list({ show_hidden: false, include_permissions: true })
     expect(found).toMatchObject({ total_count: 4, directory_count: 1, file_count: 3 })
     expect(found.files[0]).toEqual({
-      name: 'a.py', path: at('tree/a.py'), is_directory: false, size: 1, permissions: expect.stringMatching(/^[0-7]{3}$/), extension: '.py',
+      name: 'a.py',
+      path: at('tree/a.py'),
+      is_directory: false,
+      size: 1,
+      permissions: expect.stringMatching(/^[0-7]{3}$/),
+      extension: '.py',
       modified_time: expect.stringMatching(/^\d{4}-/),
     })
     expect(found.files.at(-1)).toMatchObject({ name: 'sub', is_directory: true, size: null, extension: '' })
@@ -179,7 +223,16 @@ describe('list, find and glob', () => {
 
   test('list recursively, by depth, type and order; a circle of links ends', async () => {
     const names = async (more: object) => (await list(more)).files.map((each) => each.path.slice(at('tree/').length))
-    expect(await names({ recursive: true, show_hidden: false })).toEqual(['a.py', 'b.txt', 'l.py', 'sub', 'sub/c.py', 'sub/circle', 'sub/deep', 'sub/deep/d.py'])
+    expect(await names({ recursive: true, show_hidden: false })).toEqual([
+      'a.py',
+      'b.txt',
+      'l.py',
+      'sub',
+      'sub/c.py',
+      'sub/circle',
+      'sub/deep',
+      'sub/deep/d.py',
+    ])
     expect(await names({ recursive: true, max_depth: 1 })).toEqual(['.f.py', '.hidden', 'a.py', 'b.txt', 'l.py', 'sub'])
     expect(await names({ recursive: true, show_hidden: false, file_types: ['.txt'] })).toEqual(['b.txt', 'sub', 'sub/deep'])
     expect((await names({ sort_by: 'size', sort_desc: true }))[0]).toBe('b.txt')
@@ -201,11 +254,22 @@ describe('list, find and glob', () => {
   })
 
   test('glob with facts, limits, hidden files and exclusions', async () => {
-    const { data } = (await file('glob', { path: at('tree'), pattern: '**/*.py', include_hidden: true, exclude: ['deep'], sort_by: 'size', sort_desc: true })).body
+    const { data } = (await file('glob', { path: at('tree'), pattern: '**/*.py', include_hidden: true, exclude: ['deep'], sort_by: 'size', sort_desc: true }))
+      .body
     expect(data).toMatchObject({ pattern: '**/*.py', truncated: false, total_count: 5 })
-    expect((data['files'] as unknown as unknown[])[0]).toEqual({ path: at('tree/sub/c.py'), name: 'c.py', is_directory: false, size: 3, modified_time: expect.any(String) })
+    expect((data['files'] as unknown as unknown[])[0]).toEqual({
+      path: at('tree/sub/c.py'),
+      name: 'c.py',
+      is_directory: false,
+      size: 3,
+      modified_time: expect.any(String),
+    })
     expect((await file('glob', { path: at('tree'), pattern: '**/*.py', max_results: 1 })).body.data).toMatchObject({ total_count: 1, truncated: true })
-    expect((await file('glob', { path: at('tree'), pattern: '*', files_only: false, include_metadata: false })).body.data['files']).toContainEqual({ path: at('tree/sub'), name: 'sub', is_directory: true })
+    expect((await file('glob', { path: at('tree'), pattern: '*', files_only: false, include_metadata: false })).body.data['files']).toContainEqual({
+      path: at('tree/sub'),
+      name: 'sub',
+      is_directory: true,
+    })
     expect((await file('glob', { path: at('tree'), pattern: '*', max_results: 0 })).status).toBe(422)
   })
 })
@@ -214,8 +278,17 @@ describe('str_replace_editor', () => {
   const edit = async (body: object) => (await file('str_replace_editor', { path: at('edit.txt'), ...body })).body
 
   test('create, replace, insert, view, undo', async () => {
-    expect((await edit({ command: 'create', file_text: 'a\nb\na\n' })).data).toMatchObject({ prev_exist: false, old_content: null, new_content: 'a\nb\na\n', path: at('edit.txt'), output: expect.any(String) })
-    expect(await edit({ command: 'str_replace', old_str: 'a', new_str: 'c' })).toMatchObject({ success: false, data: { error_type: 'invalid_target', message: expect.stringContaining('2 times') } })
+    expect((await edit({ command: 'create', file_text: 'a\nb\na\n' })).data).toMatchObject({
+      prev_exist: false,
+      old_content: null,
+      new_content: 'a\nb\na\n',
+      path: at('edit.txt'),
+      output: expect.any(String),
+    })
+    expect(await edit({ command: 'str_replace', old_str: 'a', new_str: 'c' })).toMatchObject({
+      success: false,
+      data: { error_type: 'invalid_target', message: expect.stringContaining('2 times') },
+    })
     expect((await edit({ command: 'str_replace', old_str: 'a', new_str: 'c', replace_mode: 'LAST' })).data['new_content']).toBe('a\nb\nc\n')
     expect((await edit({ command: 'insert', insert_line: 1, new_str: 'x' })).data['new_content']).toBe('a\nx\nb\nc\n')
     expect((await edit({ command: 'view', view_range: [2, 3] })).data['output']).toBe('     2\tx\n     3\tb')
@@ -231,10 +304,12 @@ describe('str_replace_editor', () => {
 needs('root', 'fuse').describe('a mount whose server is gone', () => {
   test('holds up neither commands nor the answer to whether one can start', async () => {
     await using dead = await deadMount()
-    const asked = Promise.all(Array.from({ length: 20 }, (_, index) => {
-      const [name, door] = doors[index % doors.length] ?? doors[0]!
-      return door(`${dead.path}/file`).then((answer) => [name, answer])
-    }))
+    const asked = Promise.all(
+      Array.from({ length: 20 }, (_, index) => {
+        const [name, door] = doors[index % doors.length] ?? doors[0]!
+        return door(`${dead.path}/file`).then((answer) => [name, answer])
+      }),
+    )
     for (let round = 0; round < 3; round += 1) {
       expect((await server.post('/v1/bash/exec', { command: 'echo on' })).body.data['stdout']).toBe('on\n')
       expect((await server.get('/v1/sandbox')).status).toBe(200)

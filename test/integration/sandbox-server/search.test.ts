@@ -33,11 +33,18 @@ function searches(engine: 'ripgrep' | 'the worker'): void {
   const at = (name: string): string => join(server.home, 't', name)
   const grep = async (more: object) => (await server.post('/v1/file/grep', { path: join(server.home, 't'), ...more })).body
   const files = async (more: object): Promise<string[]> =>
-    ((await grep(more)).data['matches'] as unknown as { file: string; line_number: number }[]).map((each) => `${each.file.slice(at('x').length - 1)}:${each.line_number}`)
+    ((await grep(more)).data['matches'] as unknown as { file: string; line_number: number }[]).map(
+      (each) => `${each.file.slice(at('x').length - 1)}:${each.line_number}`,
+    )
 
   test('matches with their lines, context and counts', async () => {
     expect((await grep({ pattern: 'foo', include: ['*.py'], context_before: 1, context_after: 1 })).data).toEqual({
-      path: join(server.home, 't'), pattern: 'foo', match_count: 1, files_searched: expect.any(Number), files_matched: 1, truncated: false,
+      path: join(server.home, 't'),
+      pattern: 'foo',
+      match_count: 1,
+      files_searched: expect.any(Number),
+      files_matched: 1,
+      truncated: false,
       matches: [{ file: at('a.py'), line_number: 2, line_content: 'foo(1)', context_before: ['one'], context_after: ['three'] }],
     })
   })
@@ -57,21 +64,30 @@ function searches(engine: 'ripgrep' | 'the worker'): void {
   })
 
   test('wrong patterns and wrong numbers are told apart', async () => {
-    expect(await grep({ pattern: 'foo(' })).toMatchObject({ success: false, data: { error_type: 'invalid_target', operation: 'grep', exception_type: 're.error' } })
+    expect(await grep({ pattern: 'foo(' })).toMatchObject({
+      success: false,
+      data: { error_type: 'invalid_target', operation: 'grep', exception_type: 're.error' },
+    })
     for (const wrong of [{ max_results: 0 }, { max_results: 10_001 }, { context_before: 21 }, { max_file_size: 'huge' }]) {
       expect((await server.post('/v1/file/grep', { path: '/', pattern: 'a', ...wrong })).status).toBe(422)
     }
   })
 
   test('search gives lines and their numbers; lookaround works', async () => {
-    expect((await server.post('/v1/file/search', { file: at('a.py'), regex: '^[Ff]oo' })).body.data).toEqual({ file: at('a.py'), matches: ['foo(1)', 'Foo'], line_numbers: [2, 4] })
+    expect((await server.post('/v1/file/search', { file: at('a.py'), regex: '^[Ff]oo' })).body.data).toEqual({
+      file: at('a.py'),
+      matches: ['foo(1)', 'Foo'],
+      line_numbers: [2, 4],
+    })
     expect((await server.post('/v1/file/search', { file: at('a.py'), regex: String.raw`foo(?=\()` })).body.data).toMatchObject({ line_numbers: [2] })
   })
 
   test('a catastrophic pattern is stopped, and stops nobody else meanwhile', async () => {
     const evil = server.post('/v1/file/search', { file: at('evil'), regex: '^(?=(a+)+$)b' })
     let done = false
-    void evil.then(() => { done = true })
+    void evil.then(() => {
+      done = true
+    })
     for (let index = 0; index < 5; index += 1) {
       expect((await server.post('/v1/bash/exec', { command: 'echo free' })).body.data['stdout']).toBe('free\n')
       expect(done).toBe(false)

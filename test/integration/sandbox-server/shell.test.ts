@@ -33,7 +33,15 @@ describe('shell/exec', () => {
   })
 
   test.each([
-    ['exit 7', 7], ['exec true', 0], ['set -e; false', 1], ['echo "open', 2], ['cat <<X\nbody', 0], ['break', 0], ['continue', 0], ['return 3', 2], ['kill -9 $$', 137],
+    ['exit 7', 7],
+    ['exec true', 0],
+    ['set -e; false', 1],
+    ['echo "open', 2],
+    ['cat <<X\nbody', 0],
+    ['break', 0],
+    ['continue', 0],
+    ['return 3', 2],
+    ['kill -9 $$', 137],
     ['exec 197>&- 198<&- 199>&-', 0],
   ])('survives %j', async (command, code) => {
     const id = await session(`survives ${command}`)
@@ -70,7 +78,11 @@ describe('shell/exec', () => {
   })
 
   test.each([
-    ['sleep 60'], ['while true; do sleep 0.05; done'], ['while :; do :; done'], ['sleep 60 | cat'], ['sh -c "trap \'\' TERM INT; while :; do sleep 0.1; done"'],
+    ['sleep 60'],
+    ['while true; do sleep 0.05; done'],
+    ['while :; do :; done'],
+    ['sleep 60 | cat'],
+    ['sh -c "trap \'\' TERM INT; while :; do sleep 0.1; done"'],
   ])('hard_timeout stops %j and the session goes on with its state', async (command) => {
     const id = await session(`hard ${command}`)
     await exec('cd /usr; V=kept; sleep 300 & BG=$!', id)
@@ -92,7 +104,10 @@ describe('shell/exec', () => {
     const id = await session('left')
     const abort = new AbortController()
     const call = fetch(`${server.url}/v1/shell/exec`, {
-      method: 'POST', body: JSON.stringify({ command: 'sleep 1; echo done', ...id }), headers: { 'content-type': 'application/json' }, signal: abort.signal,
+      method: 'POST',
+      body: JSON.stringify({ command: 'sleep 1; echo done', ...id }),
+      headers: { 'content-type': 'application/json' },
+      signal: abort.signal,
     })
     await until(async () => (await server.post('/v1/shell/view', id)).body.data['status'] === 'running')
     abort.abort()
@@ -172,7 +187,11 @@ describe('the other shell calls', () => {
     expect(String(sessions['mine']?.['created_at'])).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
     expect((await server.post('/v1/shell/sessions/update', { id: 'mine', no_change_timeout: 1 })).body).toMatchObject({ success: true, data: null })
     expect((await exec('sleep 60', { id: 'mine' })).body.data['status']).toBe('no_change_timeout')
-    expect((await server.get('/v1/shell/sessions/stats')).body.data).toMatchObject({ max_sessions: 12, total_sessions: expect.any(Number), usage_ratio: expect.any(Number) })
+    expect((await server.get('/v1/shell/sessions/stats')).body.data).toMatchObject({
+      max_sessions: 12,
+      total_sessions: expect.any(Number),
+      usage_ratio: expect.any(Number),
+    })
     expect((await server.del('/v1/shell/sessions/mine')).body).toMatchObject({ success: true, data: null })
     for (const path of ['exec', 'view', 'wait', 'kill', 'write']) {
       const { status, body } = await server.post(`/v1/shell/${path}`, { id: 'mine', command: 'true', input: '', press_enter: true })
@@ -217,7 +236,10 @@ describe('output belongs to the command that wrote it', () => {
       const run = async (command: string, more: object = {}) => (await late.server.post('/v1/shell/exec', { command, id: 'late', ...more })).body.data
       await late.server.post('/v1/shell/sessions/create', { id: 'late' })
       for (let n = 0; n < 6; n += 1) expect(await run(`echo said-${n}`)).toMatchObject({ output: `said-${n}\n`, status: 'completed', exit_code: 0 })
-      expect(await run('echo began; while :; do sleep 0.05; done', { hard_timeout: 0.2 })).toMatchObject({ status: 'hard_timeout', output: expect.stringContaining('began\n') })
+      expect(await run('echo began; while :; do sleep 0.05; done', { hard_timeout: 0.2 })).toMatchObject({
+        status: 'hard_timeout',
+        output: expect.stringContaining('began\n'),
+      })
       for (let n = 0; n < 6; n += 1) expect(await run(`echo after-${n}`)).toMatchObject({ output: `after-${n}\n`, status: 'completed', exit_code: 0 })
     } finally {
       await late.close()
@@ -228,7 +250,10 @@ describe('output belongs to the command that wrote it', () => {
     const id = await session('hail')
     const pid = String(await output('echo $$', id)).trim()
     // No child of that shell's: its stops are not meant for this one.
-    await exec(`trap '' INT; while kill -INT ${pid} 2>/dev/null; do sleep 0.0$((RANDOM % 3))$((RANDOM % 10)); done`, { ...await session('cloud'), async_mode: true })
+    await exec(`trap '' INT; while kill -INT ${pid} 2>/dev/null; do sleep 0.0$((RANDOM % 3))$((RANDOM % 10)); done`, {
+      ...(await session('cloud')),
+      async_mode: true,
+    })
     let said = 0
     for (let n = 0; n < 60; n += 1) {
       const { output: text, exit_code: code, status } = (await exec(`echo said-${n}`, id)).body.data
@@ -250,14 +275,26 @@ describe('output belongs to the command that wrote it', () => {
     expect(await output('echo mine', id)).toBe('mine\n')
   })
 
-  test.each(['stty sane -echo -onlcr', 'stty olcuc', 'stty raw', 'set -a; set -u', 'read() { :; }; printf() { :; }', 'IFS=0123456789', 'trap "echo dbg" DEBUG', 'shopt -s nocasematch extglob'])(
-    'after %j', async (command) => {
-      const id = await session(`after ${command}`)
-      await exec(command, id)
-      for (let n = 0; n < 3; n += 1) expect(String(await output(`echo said-${n}`, id)).toLowerCase().replaceAll('dbg\n', '')).toBe(`said-${n}\n`)
-      await server.del(`/v1/shell/sessions/${encodeURIComponent(id.id)}`)
-    },
-  )
+  test.each([
+    'stty sane -echo -onlcr',
+    'stty olcuc',
+    'stty raw',
+    'set -a; set -u',
+    'read() { :; }; printf() { :; }',
+    'IFS=0123456789',
+    'trap "echo dbg" DEBUG',
+    'shopt -s nocasematch extglob',
+  ])('after %j', async (command) => {
+    const id = await session(`after ${command}`)
+    await exec(command, id)
+    for (let n = 0; n < 3; n += 1)
+      expect(
+        String(await output(`echo said-${n}`, id))
+          .toLowerCase()
+          .replaceAll('dbg\n', ''),
+      ).toBe(`said-${n}\n`)
+    await server.del(`/v1/shell/sessions/${encodeURIComponent(id.id)}`)
+  })
 })
 
 describe('where there is no `script` to make a terminal', () => {

@@ -7,7 +7,10 @@ import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /** A JSON answer, as loosely typed as the wire is. */
-export interface Answer { readonly status: number; readonly body: Body }
+export interface Answer {
+  readonly status: number
+  readonly body: Body
+}
 export interface Body {
   readonly success?: boolean
   readonly message?: string
@@ -42,14 +45,17 @@ export async function pathOf(programs: readonly string[]): Promise<string> {
 }
 
 export function findProgram(name: string): string | undefined {
-  return (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, name)).find((file) => {
-    try {
-      accessSync(file, constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((directory) => join(directory, name))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK)
+        return true
+      } catch {
+        return false
+      }
+    })
 }
 
 /** The real server as a child process on a free loopback port, ready unless told not to wait for that. */

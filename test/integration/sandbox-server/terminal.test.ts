@@ -13,7 +13,10 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 /** A client of the terminal protocol; `seen` is all output so far. */
-async function terminal(query = '', at = server): Promise<{ socket: WebSocket; id: string; seen: () => string; send: (message: unknown) => void; closed: Promise<void> }> {
+async function terminal(
+  query = '',
+  at = server,
+): Promise<{ socket: WebSocket; id: string; seen: () => string; send: (message: unknown) => void; closed: Promise<void> }> {
   const socket = new WebSocket(`${at.url.replace('http', 'ws')}/v1/shell/ws${query}`)
   let output = ''
   let id = ''
@@ -38,7 +41,7 @@ describe('WS /v1/shell/ws', () => {
     one.send({ type: 'resize', data: { cols: 123, rows: 45 } })
     one.send(type('tty; until [ "$(stty size)" = "45 123" ]; do sleep 0.1; done; echo size-$((1+1))\n'))
     await until(() => /\/dev\/pts\/\d+/.test(one.seen()) && one.seen().includes('size-2'))
-    one.send(type("bash -c 'trap \"echo winch-\\$((2+1))\" WINCH; echo set-$((5+1)); while :; do sleep 0.1; done'\n"))
+    one.send(type('bash -c \'trap "echo winch-\\$((2+1))" WINCH; echo set-$((5+1)); while :; do sleep 0.1; done\'\n'))
     await until(() => one.seen().includes('set-6'))
     one.send({ type: 'resize', data: { cols: 99, rows: 20 } })
     await until(() => one.seen().includes('winch-3'))
@@ -150,8 +153,12 @@ const raw = async (sent: readonly (string | Buffer)[], wanted?: string): Promise
   const socket = connect(server.port, '127.0.0.1')
   let seen = ''
   let closed = false
-  socket.on('data', (chunk) => { seen += chunk.toString('latin1') })
-  socket.on('close', () => { closed = true })
+  socket.on('data', (chunk) => {
+    seen += chunk.toString('latin1')
+  })
+  socket.on('close', () => {
+    closed = true
+  })
   for (const each of sent) socket.write(each)
   await until(() => closed || (wanted !== undefined && seen.includes(wanted)))
   socket.destroy()

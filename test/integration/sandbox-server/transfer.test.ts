@@ -19,13 +19,19 @@ const upload = async (form: FormData): Promise<{ status: number; body: Body }> =
 }
 
 describe('upload', () => {
-  test.each([['file first', true], ['path first', false]])('%s, bytes that look like a boundary', async (_name, first) => {
+  test.each([
+    ['file first', true],
+    ['path first', false],
+  ])('%s, bytes that look like a boundary', async (_name, first) => {
     const content = Buffer.concat([Buffer.from('\r\n--\r\n------\r\n'), randomBytes(300_000), Buffer.from('\r\n-')])
     const form = new FormData()
     if (!first) form.append('path', at('up/x.bin'))
     form.append('file', new Blob([content]), 'blob')
     if (first) form.append('path', at('up/x.bin'))
-    expect(await upload(form)).toMatchObject({ status: 200, body: { success: true, data: { file_path: at('up/x.bin'), file_size: content.length, success: true } } })
+    expect(await upload(form)).toMatchObject({
+      status: 200,
+      body: { success: true, data: { file_path: at('up/x.bin'), file_size: content.length, success: true } },
+    })
     expect((await readFile(at('up/x.bin'))).equals(content)).toBe(true)
   })
 
@@ -71,16 +77,23 @@ describe('upload', () => {
   ])('%s is refused with its reason, and leaves nothing', async (_name, form, reason) => {
     const path = `--B\r\nContent-Disposition: form-data; name="path"\r\n\r\n${at('refused/f')}\r\n`
     const response = await fetch(`${server.url}/v1/file/upload`, {
-      method: 'POST', headers: { 'content-type': 'multipart/form-data; boundary=B' }, body: form.startsWith('--B') ? path + form : form,
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=B' },
+      body: form.startsWith('--B') ? path + form : form,
     })
-    expect({ status: response.status, body: await response.json() }).toEqual({ status: 422, body: { detail: [{ loc: ['body'], msg: reason, type: 'multipart_invalid' }] } })
+    expect({ status: response.status, body: await response.json() }).toEqual({
+      status: 422,
+      body: { detail: [{ loc: ['body'], msg: reason, type: 'multipart_invalid' }] },
+    })
     expect(await readdir(at('refused')).catch(() => [])).toEqual([])
     expect((await server.get('/healthz')).body['faults']).toBe(0)
   })
 
   test('an upload that breaks off leaves nothing', async () => {
     const socket = connect(server.port, '127.0.0.1')
-    socket.write(`POST /v1/file/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\nContent-Type: multipart/form-data; boundary=B\r\n\r\n--B\r\nContent-Disposition: form-data; name="path"\r\n\r\n${at('broken/f')}\r\n--B\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nhalf`)
+    socket.write(
+      `POST /v1/file/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\nContent-Type: multipart/form-data; boundary=B\r\n\r\n--B\r\nContent-Disposition: form-data; name="path"\r\n\r\n${at('broken/f')}\r\n--B\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nhalf`,
+    )
     await until(async () => (await readdir(at('broken')).catch(() => [])).length === 1)
     socket.destroy()
     await until(async () => (await readdir(at('broken'))).length === 0)
@@ -89,7 +102,10 @@ describe('upload', () => {
 })
 
 describe('download', () => {
-  test.each([['+', '+'], ['%20', '%20']])('a space as %s, bytes and length exact', async (_name, space) => {
+  test.each([
+    ['+', '+'],
+    ['%20', '%20'],
+  ])('a space as %s, bytes and length exact', async (_name, space) => {
     const content = randomBytes(3_000_000)
     await writeFile(at('a b'), content)
     const response = await fetch(`${server.url}/v1/file/download?path=${encodeURIComponent(server.home)}/a${space}b`)
@@ -99,11 +115,15 @@ describe('download', () => {
     expect(Buffer.from(await response.arrayBuffer()).equals(content)).toBe(true)
   })
 
-  test.each([['/no/such', 404, 'File not found'], ['/usr', 400, 'Not a regular file'], ['/dev/zero', 400, 'Not a regular file'], ['/etc/passwd/x', 404, 'File not found']])(
-    '%s is %i', async (path, status, detail) => {
-      const response = await fetch(`${server.url}/v1/file/download?path=${path}`)
-      expect({ status: response.status, body: await response.json() }).toEqual({ status, body: { detail } })
-    })
+  test.each([
+    ['/no/such', 404, 'File not found'],
+    ['/usr', 400, 'Not a regular file'],
+    ['/dev/zero', 400, 'Not a regular file'],
+    ['/etc/passwd/x', 404, 'File not found'],
+  ])('%s is %i', async (path, status, detail) => {
+    const response = await fetch(`${server.url}/v1/file/download?path=${path}`)
+    expect({ status: response.status, body: await response.json() }).toEqual({ status, body: { detail } })
+  })
 
   test('what says another size than it has comes whole: /proc, /sys, and a file that grew', async () => {
     const whole = async (path: string) => await (await fetch(`${server.url}/v1/file/download?path=${path}`)).text()

@@ -46,8 +46,9 @@ const doors: Record<string, () => Promise<unknown>> = {
     const { session_id: id } = (await server.post('/v1/shell/sessions/create', {})).body.data
     return String((await server.post('/v1/shell/exec', { command: 'pwd', id })).body.data['output']).trim()
   },
-  'code/execute': async () => String((await server.post('/v1/code/execute', { language: 'javascript', code: 'console.log(process.cwd())' })).body.data['stdout']).trim(),
-  '$WORKSPACE': async () => String((await server.post('/v1/bash/exec', { command: 'echo $WORKSPACE' })).body.data['stdout']).trim(),
+  'code/execute': async () =>
+    String((await server.post('/v1/code/execute', { language: 'javascript', code: 'console.log(process.cwd())' })).body.data['stdout']).trim(),
+  $WORKSPACE: async () => String((await server.post('/v1/bash/exec', { command: 'echo $WORKSPACE' })).body.data['stdout']).trim(),
   'v1/sandbox': async () => (await server.get('/v1/sandbox')).body['workspace'],
   'a terminal': terminalPwd,
   'a file by a relative path': async () => {

@@ -38,7 +38,11 @@ describe('a command', () => {
   it('gives its streams and exit code, in the directory and with the variables asked for', async () => {
     await mkdir(join(temp.path, 'sub'))
     expect(await run('pwd; echo "$A" >&2; exit 7', { cwd: join(temp.path, 'sub'), env: { A: "it's" } })).toEqual({
-      exitCode: 7, status: 'completed', stdout: `${temp.path}/sub\n`, stderr: "it's\n", truncated: false,
+      exitCode: 7,
+      status: 'completed',
+      stdout: `${temp.path}/sub\n`,
+      stderr: "it's\n",
+      truncated: false,
     })
     expect((await run('pwd')).stdout).toBe(`${temp.path}\n`)
   })
@@ -54,7 +58,9 @@ describe('a command', () => {
     expect(await run(command, { maxOutput: 2000 })).toMatchObject({ exitCode: 0, stdout: `${text.length}\n`, truncated: false })
     expect(await run(command, { maxOutput: 2000, onOutput: () => undefined })).toMatchObject({ exitCode: 0, stdout: `${text.length}\n` })
     await expect(run('true', { env: { BIG: 'x'.repeat(131_072) } })).rejects.toMatchObject({
-      code: 'BAD_INPUT', message: expect.stringContaining('The environment variable BIG'), next: expect.stringContaining('to a file'),
+      code: 'BAD_INPUT',
+      message: expect.stringContaining('The environment variable BIG'),
+      next: expect.stringContaining('to a file'),
     })
   })
 
@@ -72,10 +78,16 @@ describe('a command', () => {
     await eventually('its children are gone', async () => !(await alive('4711.1')))
   })
 
-  it.each([['one answer', undefined], ['a stream', () => undefined]])('given up by its caller is ended, as %s', async (_, onOutput) => {
+  it.each([
+    ['one answer', undefined],
+    ['a stream', () => undefined],
+  ])('given up by its caller is ended, as %s', async (_, onOutput) => {
     const stop = new AbortController()
     const doing = run('trap "" TERM; echo up; sleep 4712.2', { signal: stop.signal, onOutput })
-    const outcome = doing.then(() => 'ended', (error: unknown) => error)
+    const outcome = doing.then(
+      () => 'ended',
+      (error: unknown) => error,
+    )
     await eventually('it runs', () => alive('4712.2'))
     stop.abort()
     expect(await within(5_000, 'abort', outcome)).toMatchObject({ code: 'CANCELLED' })
@@ -171,7 +183,11 @@ describe('files', () => {
     const path = join(temp.path, 'large')
     await writeFile(path, '')
     await truncate(path, 101 * 1024 * 1024)
-    await expect(api.read(path)).rejects.toMatchObject({ code: 'TOO_LARGE', message: expect.stringContaining(String(101 * 1024 * 1024)), next: expect.stringContaining('berth read') })
+    await expect(api.read(path)).rejects.toMatchObject({
+      code: 'TOO_LARGE',
+      message: expect.stringContaining(String(101 * 1024 * 1024)),
+      next: expect.stringContaining('berth read'),
+    })
     let most = 0
     expect(await api.stream(path, (piece) => void (most = Math.max(most, piece.byteLength)))).toBe(101 * 1024 * 1024)
     expect(most).toBeLessThan(1024 * 1024)
@@ -198,7 +214,10 @@ describe('files', () => {
     await expect(api.read(temp.path)).rejects.toMatchObject({ code: 'FILE_FAILED' })
     await expect(api.list('/no/such/dir', { recursive: false, hidden: true })).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
     await expect(api.write(join(temp.path, 'plain', 'x'), Buffer.from('x'), false)).rejects.toMatchObject({ code: 'FILE_FAILED' })
-    await expect(api.write('/dev/full', Buffer.from('x'), false)).rejects.toMatchObject({ code: 'FILE_FAILED', message: expect.stringContaining('Not a regular file') })
+    await expect(api.write('/dev/full', Buffer.from('x'), false)).rejects.toMatchObject({
+      code: 'FILE_FAILED',
+      message: expect.stringContaining('Not a regular file'),
+    })
   })
 
   it('are searched for lines; what is no pattern, or not there, is told', async () => {
@@ -207,7 +226,10 @@ describe('files', () => {
     await writeFile(join(at, 'a.py'), 'def one():\n  pass\n# ä def\n')
     await writeFile(join(at, 'b.txt'), 'DEF\na.b\naxb\n')
     const usual = { path: at, fixed: false, ignoreCase: false, include: [], maxResults: 10 }
-    expect(await api.search({ ...usual, pattern: '^def \\w+' })).toEqual({ matches: [{ file: join(at, 'a.py'), line: 1, text: 'def one():' }], truncated: false })
+    expect(await api.search({ ...usual, pattern: '^def \\w+' })).toEqual({
+      matches: [{ file: join(at, 'a.py'), line: 1, text: 'def one():' }],
+      truncated: false,
+    })
     expect((await api.search({ ...usual, pattern: 'def', ignoreCase: true })).matches).toHaveLength(3)
     expect((await api.search({ ...usual, pattern: 'def', ignoreCase: true, include: ['*.txt'] })).matches).toMatchObject([{ line: 1, text: 'DEF' }])
     expect((await api.search({ ...usual, pattern: 'a.b', fixed: true })).matches).toMatchObject([{ line: 2 }])
@@ -251,7 +273,9 @@ describe('the sandbox itself', () => {
     const client = openSandbox({ address: { url: roomy.url, key }, clock })
     await eventually('ready', () => client.probe(1_000).then(() => true))
     const stop = new AbortController()
-    const many = Array.from({ length: 70 }, () => client.exec({ command: 'sleep 4714.4', maxOutput: 1024, signal: stop.signal }).catch((error: unknown) => error))
+    const many = Array.from({ length: 70 }, () =>
+      client.exec({ command: 'sleep 4714.4', maxOutput: 1024, signal: stop.signal }).catch((error: unknown) => error),
+    )
     await eventually('as many run as there are connections', async () => (await client.activity(5_000)).running >= 64)
     await client.probe(5_000)
     stop.abort()
@@ -294,7 +318,10 @@ describe('other images', () => {
   })
 
   it('too old for bash are named as that', async () => {
-    await expect(client.exec({ command: 'true', maxOutput: 1024 })).rejects.toMatchObject({ code: 'NOT_SUPPORTED', message: expect.stringContaining('too old') })
+    await expect(client.exec({ command: 'true', maxOutput: 1024 })).rejects.toMatchObject({
+      code: 'NOT_SUPPORTED',
+      message: expect.stringContaining('too old'),
+    })
     expect(asked).toEqual(['POST /base/v1/bash/sessions/create'])
   })
 
@@ -302,13 +329,17 @@ describe('other images', () => {
     asked = []
     const session = { success: true, data: { session_id: 's' } }
     reply = (path) => (path.endsWith('/create') ? { status: 200, body: JSON.stringify(session) } : { status: 502, body: '<html>' })
-    await expect(client.exec({ command: 'true', maxOutput: 1024 })).rejects.toMatchObject({ code: 'SANDBOX_UNREACHABLE', message: expect.stringContaining('502') })
+    await expect(client.exec({ command: 'true', maxOutput: 1024 })).rejects.toMatchObject({
+      code: 'SANDBOX_UNREACHABLE',
+      message: expect.stringContaining('502'),
+    })
     expect(asked.filter((path) => path.endsWith('/bash/exec'))).toHaveLength(1)
   })
 
   it('have their running commands counted', async () => {
     reply = (path) => {
-      if (path.endsWith('/shell/sessions')) return { status: 200, body: JSON.stringify({ success: true, data: { sessions: { a: { current_command: 'x' }, b: { current_command: null } } } }) }
+      if (path.endsWith('/shell/sessions'))
+        return { status: 200, body: JSON.stringify({ success: true, data: { sessions: { a: { current_command: 'x' }, b: { current_command: null } } } }) }
       if (path.endsWith('/bash/sessions')) return { status: 200, body: JSON.stringify({ success: true, data: [{ current_command: 'y' }, {}] }) }
       return { status: 200, body: '<html>' }
     }

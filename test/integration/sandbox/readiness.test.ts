@@ -82,7 +82,10 @@ describe('readiness', () => {
       const port = await freePort()
       const server = createServer(canned(good).listener)
       const start = clock.now()
-      const up = clock.sleep(boot).then(() => listen(server, port)).then(() => clock.now())
+      const up = clock
+        .sleep(boot)
+        .then(() => listen(server, port))
+        .then(() => clock.now())
       await readiness(client(port), { signal: never, clock, timeoutMs: 30_000 })
       lags.push((clock.now() - (await up)) / ((await up) - start))
     }
@@ -94,11 +97,14 @@ describe('readiness', () => {
     const tries = { exec: 0 }
     const { listener } = canned(good)
     const port = await freePort()
-    await listen(createServer((request, response) => {
-      if (request.url !== '/v1/bash/exec' || ++tries.exec > 3) return listener(request, response)
-      if (tries.exec === 1) return void request.socket.destroy()
-      request.resume().on('end', () => response.writeHead(502).end('<html>'))
-    }), port)
+    await listen(
+      createServer((request, response) => {
+        if (request.url !== '/v1/bash/exec' || ++tries.exec > 3) return listener(request, response)
+        if (tries.exec === 1) return void request.socket.destroy()
+        request.resume().on('end', () => response.writeHead(502).end('<html>'))
+      }),
+      port,
+    )
     await readiness(client(port), { signal: never, clock, timeoutMs: 30_000 })
     expect(tries.exec).toBe(4)
   })
@@ -129,7 +135,9 @@ describe('readiness', () => {
   it('ends at once with a stranger', async () => {
     const server = await liteServer({ key: 'another', cwd: temp.path })
     opened.push({ close: () => server.stop() })
-    await expect(within(20_000, 'refusal', readiness(client(server.port), { signal: never, clock, timeoutMs: 600_000 }))).rejects.toMatchObject({ code: 'SANDBOX_REFUSED' })
+    await expect(within(20_000, 'refusal', readiness(client(server.port), { signal: never, clock, timeoutMs: 600_000 }))).rejects.toMatchObject({
+      code: 'SANDBOX_REFUSED',
+    })
   })
 
   it('ends soon, without advice to wait, where no waiting helps: a server of something else, an image without bash', async () => {
@@ -137,25 +145,43 @@ describe('readiness', () => {
     await listen(createServer(canned({}).listener), port)
     const bare = await liteServer({ key, cwd: temp.path, env: { PATH: '/nowhere' } })
     opened.push({ close: () => bare.stop() })
-    for (const [at, why] of [[port, '/v1/sandbox'], [bare.port, 'spawn bash ENOENT']] as const) {
+    for (const [at, why] of [
+      [port, '/v1/sandbox'],
+      [bare.port, 'spawn bash ENOENT'],
+    ] as const) {
       const outcome = within(30_000, 'the end', readiness(client(at), { signal: never, clock, timeoutMs: 600_000 }))
-      await expect(outcome).rejects.toMatchObject({ code: 'IMAGE_UNUSABLE', message: expect.stringContaining(why), next: expect.not.stringContaining('ready_timeout') })
+      await expect(outcome).rejects.toMatchObject({
+        code: 'IMAGE_UNUSABLE',
+        message: expect.stringContaining(why),
+        next: expect.not.stringContaining('ready_timeout'),
+      })
     }
   })
 
   it('that never comes says what was wrong last', async () => {
     await expect(readiness(client(1), { signal: never, clock, timeoutMs: 3000 })).rejects.toMatchObject({
-      code: 'NOT_READY', message: expect.stringContaining('ECONNREFUSED'), cause: { code: 'SANDBOX_UNREACHABLE' },
+      code: 'NOT_READY',
+      message: expect.stringContaining('ECONNREFUSED'),
+      cause: { code: 'SANDBOX_UNREACHABLE' },
     })
     const port = await freePort()
     await listen(createServer(canned({ ...good, 'bash/exec': { data: { session_id: 's', status: 'completed', exit_code: 127 } } }).listener), port)
-    await expect(readiness(client(port), { signal: never, clock, timeoutMs: 5000 })).rejects.toMatchObject({ code: 'NOT_READY', message: expect.stringContaining('127') })
+    await expect(readiness(client(port), { signal: never, clock, timeoutMs: 5000 })).rejects.toMatchObject({
+      code: 'NOT_READY',
+      message: expect.stringContaining('127'),
+    })
   })
 
-  it.each([['a server that says nothing', false], ['a command that does not end', true]])('is given up at once during %s', async (_, answers) => {
+  it.each([
+    ['a server that says nothing', false],
+    ['a command that does not end', true],
+  ])('is given up at once during %s', async (_, answers) => {
     const { listener } = canned({ sandbox: {}, 'bash/sessions/create': { data: { session_id: 's' } } })
     const port = await freePort()
-    await listen(createServer((request, response) => (answers && request.url !== '/v1/bash/exec' ? listener(request, response) : undefined)), port)
+    await listen(
+      createServer((request, response) => (answers && request.url !== '/v1/bash/exec' ? listener(request, response) : undefined)),
+      port,
+    )
     const stop = new AbortController()
     const waiting = readiness(client(port), { signal: stop.signal, clock, timeoutMs: 600_000 }).catch((error: unknown) => error)
     await clock.sleep(200)
@@ -170,15 +196,18 @@ describe('a kept connection', () => {
     const used = new WeakSet<object>()
     let dying = false
     const port = await freePort()
-    await listen(createServer((request, response) => {
-      if (dying && used.has(request.socket)) {
-        asked.push(`dead:${request.url}`)
-        request.socket.destroy()
-      } else {
-        used.add(request.socket)
-        listener(request, response)
-      }
-    }), port)
+    await listen(
+      createServer((request, response) => {
+        if (dying && used.has(request.socket)) {
+          asked.push(`dead:${request.url}`)
+          request.socket.destroy()
+        } else {
+          used.add(request.socket)
+          listener(request, response)
+        }
+      }),
+      port,
+    )
     const api = client(port)
     await api.probe(5_000)
     await api.exec({ command: 'true', maxOutput: 1024 })

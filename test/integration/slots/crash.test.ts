@@ -27,7 +27,12 @@ async function tree(dir: string, at = ''): Promise<Record<string, string>> {
   return found
 }
 
-interface Trial { readonly home: string; readonly userData: string; readonly as: typeof ordinary | undefined; remove(): Promise<void> }
+interface Trial {
+  readonly home: string
+  readonly userData: string
+  readonly as: typeof ordinary | undefined
+  remove(): Promise<void>
+}
 
 async function trial(backend: 'docker' | 'embedded', as: typeof ordinary | undefined): Promise<Trial> {
   const dir = await tempDir('crash')
@@ -39,7 +44,9 @@ async function trial(backend: 'docker' | 'embedded', as: typeof ordinary | undef
     for (const file of ['config.yaml', 'bridge.json']) await chown(join(dir.path, file), as.uid, as.gid)
   }
   return {
-    home: dir.path, as, userData: join(dir.path, 'users/default/threads/t/user-data'),
+    home: dir.path,
+    as,
+    userData: join(dir.path, 'users/default/threads/t/user-data'),
     async remove() {
       for (const { Id } of await ours(dir.path)) await docker.getContainer(Id).remove({ force: true, v: true })
       await dir.remove()
@@ -65,7 +72,8 @@ async function firstFiles(at: Trial): Promise<void> {
   await writeFile(join(at.userData, 'uploads/b'), 'b')
   await writeFile(join(at.userData, 'top'), 'top')
   if (!at.as) return
-  for (const path of ['..', '.', 'workspace', 'workspace/deep', 'workspace/deep/er', 'uploads', 'top']) await chown(join(at.userData, path), at.as.uid, at.as.gid)
+  for (const path of ['..', '.', 'workspace', 'workspace/deep', 'workspace/deep/er', 'uploads', 'top'])
+    await chown(join(at.userData, path), at.as.uid, at.as.gid)
   for (const up of ['../..', '../../..', '../../../..']) await chown(join(at.userData, up), at.as.uid, at.as.gid)
   // A container that runs as root leaves such: in the thread's directory itself, and below.
   await writeFile(join(at.userData, 'of-root'), 'root', { mode: 0o600 })
@@ -81,10 +89,22 @@ async function life(at: Trial, border: number, expected: Record<string, string>)
     expect(await tree(at.userData), `after the kill before border ${border}`).toEqual(expected)
     const got = await engine.call('acquire', { thread: 't' })
     const name = `life-${border}`
-    const seen = await engine.call('exec', { thread: 't', command: `echo -n ${border} > workspace/${name}; find . -type f -readable 2>/dev/null | sort`, cwd: '/mnt/user-data' })
+    const seen = await engine.call('exec', {
+      thread: 't',
+      command: `echo -n ${border} > workspace/${name}; find . -type f -readable 2>/dev/null | sort`,
+      cwd: '/mnt/user-data',
+    })
     expected[`workspace/${name}`] = String(border)
-    const readable = Object.keys(expected).filter((path) => !at.as || !path.includes('of-root')).map((path) => `./${path}`)
-    expect(seen.stdout.trim().split('\n').filter((path) => !path.includes('of-root')), got.path).toEqual(readable.filter((path) => !path.includes('of-root')).sort())
+    const readable = Object.keys(expected)
+      .filter((path) => !at.as || !path.includes('of-root'))
+      .map((path) => `./${path}`)
+    expect(
+      seen.stdout
+        .trim()
+        .split('\n')
+        .filter((path) => !path.includes('of-root')),
+      got.path,
+    ).toEqual(readable.filter((path) => !path.includes('of-root')).sort())
     await engine.call('destroy', { thread: 't' })
     await spareReady(engine)
     await engine.arm(border)

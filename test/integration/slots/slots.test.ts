@@ -28,19 +28,24 @@ async function house(options: HouseOptions = {}): Promise<House> {
 
 const slotsOf = async ({ engine }: House) => (await engine.call('status', {})).slots
 const spare = (it: House, count = 1) => eventually('spare sandboxes are ready', async () => (await slotsOf(it)).ready >= count, { within: 60_000 })
-const texts = async ({ engine }: House, type: string) => (await engine.call('events', { limit: 1000 })).events.filter((event) => event.type === type).map(({ text }) => text)
+const texts = async ({ engine }: House, type: string) =>
+  (await engine.call('events', { limit: 1000 })).events.filter((event) => event.type === type).map(({ text }) => text)
 const run = async ({ engine }: House, thread: string, command: string) => (await engine.call('exec', { thread, command, cwd: '/mnt/user-data' })).stdout.trim()
 const userData = ({ home }: House, thread: string) => join(home, 'users/default/threads', thread, 'user-data')
 
 /** A thread that gets a spare one; on a machine that is too busy for the engine to be heard of, a start may be cold. */
 async function bySlot(it_: House, thread: string): Promise<void> {
-  await eventually('a spare becomes its own', async () => {
-    await spare(it_)
-    if ((await it_.engine.call('acquire', { thread })).path === 'slot') return true
-    await it_.engine.call('destroy', { thread })
-    await it_.engine.call('forget', { thread, confirm: thread })
-    return false
-  }, { within: 60_000 })
+  await eventually(
+    'a spare becomes its own',
+    async () => {
+      await spare(it_)
+      if ((await it_.engine.call('acquire', { thread })).path === 'slot') return true
+      await it_.engine.call('destroy', { thread })
+      await it_.engine.call('forget', { thread, confirm: thread })
+      return false
+    },
+    { within: 60_000 },
+  )
 }
 
 /** What a test put into a thread's directory is its agent's, as if that had made it. */
@@ -52,9 +57,12 @@ async function given(it_: House, thread: string): Promise<void> {
 
 /** Berth may be quicker to remove what ended than the engine is to start it again. */
 async function restarted({ docker }: House, container: string): Promise<void> {
-  await docker.getContainer(container).restart({ t: 0 }).catch((error: { reason?: string; message: string }) => {
-    if (!/marked for removal|no such container|is not running|cannot restart/i.test(error.message)) throw error
-  })
+  await docker
+    .getContainer(container)
+    .restart({ t: 0 })
+    .catch((error: { reason?: string; message: string }) => {
+      if (!/marked for removal|no such container|is not running|cannot restart/i.test(error.message)) throw error
+    })
 }
 
 for (const backend of ['docker', 'embedded'] as const) {
@@ -82,16 +90,35 @@ for (const backend of ['docker', 'embedded'] as const) {
       await spare(it_)
       const screen = await it_.engine.endpoint('a screen')
       const spares = async () => (await stateOf(screen)).house.spares
-      const { wanted, off, slots: [first] } = await spares()
-      expect({ wanted, off, first }).toMatchObject({ wanted: 1, off: null, first: { name: expect.stringMatching(/-slot-[a-f0-9]{16}$/), state: 'ready', image: backend === 'docker' ? expect.stringContaining('berth-lite') : null } })
+      const {
+        wanted,
+        off,
+        slots: [first],
+      } = await spares()
+      expect({ wanted, off, first }).toMatchObject({
+        wanted: 1,
+        off: null,
+        first: {
+          name: expect.stringMatching(/-slot-[a-f0-9]{16}$/),
+          state: 'ready',
+          image: backend === 'docker' ? expect.stringContaining('berth-lite') : null,
+        },
+      })
       await it_.engine.call('acquire', { thread: 't' })
-      expect((await it_.engine.call('events', { limit: 100 })).events.find(({ type }) => type === 'sandbox.active')?.details).toMatchObject({ path: 'slot', ms: expect.any(Number) })
+      expect((await it_.engine.call('events', { limit: 100 })).events.find(({ type }) => type === 'sandbox.active')?.details).toMatchObject({
+        path: 'slot',
+        ms: expect.any(Number),
+      })
       await eventually('the next is shown, and no other', async () => {
         const { slots } = await spares()
         return slots.length === 1 && slots[0]?.state === 'ready' && slots[0].name !== first?.name
       })
       const without = await house({ backend, spares: 0 })
-      expect((await stateOf(await without.engine.endpoint('a screen'))).house.spares).toMatchObject({ wanted: 0, slots: [], off: expect.stringContaining('spares') })
+      expect((await stateOf(await without.engine.endpoint('a screen'))).house.spares).toMatchObject({
+        wanted: 0,
+        slots: [],
+        off: expect.stringContaining('spares'),
+      })
     })
 
     it('two threads after one slot: one gets it, the other starts cold, and neither sees the other', async () => {
@@ -131,7 +158,7 @@ for (const backend of ['docker', 'embedded'] as const) {
       for (let n = 0; n < 20; n += 1) await writeFile(join(userData(it_, 'wide'), `f${n}`), String(n))
       await given(it_, 'wide')
       expect(await it_.engine.call('acquire', { thread: 'wide' })).toMatchObject({ path: 'cold' })
-      expect((await run(it_, 'wide', 'ls | wc -l'))).toBe('23')
+      expect(await run(it_, 'wide', 'ls | wc -l')).toBe('23')
       expect((await texts(it_, 'slots.unfit')).join()).toContain('more than 16')
       expect(await it_.engine.call('acquire', { thread: 'usual' })).toMatchObject({ path: 'slot' })
     })
@@ -265,12 +292,14 @@ needs('docker', 'lite-image').describe('slots, docker, by hand', () => {
       const again = await engine.call('acquire', { thread: 'moved' })
       expect(again.container).not.toBe(moved.container)
       expect(await engine.call('acquire', { thread: 'left' })).toMatchObject({ container: left.container })
-      for (const thread of ['moved', 'left']) expect((await engine.call('exec', { thread, command: 'cat /mnt/user-data/workspace/a' })).stdout).toBe(`${thread}\n`)
+      for (const thread of ['moved', 'left'])
+        expect((await engine.call('exec', { thread, command: 'cat /mnt/user-data/workspace/a' })).stdout).toBe(`${thread}\n`)
       await engine.close()
       expect(await readdir(join(dir.path, 'slots'))).toEqual([])
     } finally {
       await engine.kill()
-      for (const { Id } of await docker.listContainers({ all: true, filters: { label: [`berth.home=${dir.path}`] } })) await docker.getContainer(Id).remove({ force: true })
+      for (const { Id } of await docker.listContainers({ all: true, filters: { label: [`berth.home=${dir.path}`] } }))
+        await docker.getContainer(Id).remove({ force: true })
       await dir.remove()
     }
   })
@@ -280,10 +309,15 @@ needs('docker', 'lite-image').describe('slots, docker, by hand', () => {
     await spare(it_)
     const [name = ''] = await it_.containers()
     // Its end is heard of a moment later: until then the old one counts as ready.
-    const another = (than: string) => eventually('another spare', async () => {
-      const [now, ...more] = await it_.containers()
-      return more.length === 0 && now !== undefined && now !== than && (await slotsOf(it_)).ready === 1 ? now : false
-    }, { within: 60_000 })
+    const another = (than: string) =>
+      eventually(
+        'another spare',
+        async () => {
+          const [now, ...more] = await it_.containers()
+          return more.length === 0 && now !== undefined && now !== than && (await slotsOf(it_)).ready === 1 ? now : false
+        },
+        { within: 60_000 },
+      )
     await restarted(it_, name)
     const second = await another(name)
     await it_.docker.getContainer(second).remove({ force: true })
@@ -304,7 +338,12 @@ needs('docker', 'lite-image').describe('slots, docker, by hand', () => {
       const first = await it_.engine.call('acquire', { thread: 'first' })
       expect(first).toMatchObject({ path: 'slot', name: it_.nameOf('first') })
       // It has it by now, or on a busy machine a moment later: the engine syncs several files for a name.
-      const named = await eventually('the container has its name', () => docker.getContainer(first.name).inspect().catch(() => false as const))
+      const named = await eventually('the container has its name', () =>
+        docker
+          .getContainer(first.name)
+          .inspect()
+          .catch(() => false as const),
+      )
       expect(named.Id).toBe(first.container)
       expect(await word('first')).toContain('one')
       await spare(it_)
@@ -347,7 +386,9 @@ needs('docker', 'lite-image').describe('slots, docker, by hand', () => {
     expect(again).toMatchObject({ container: got.container, name: it_.nameOf('t') })
     expect(await run(it_, 't', 'cat workspace/a')).toBe('kept')
     // In one question: a spare may be going by the next.
-    const labels = (await it_.docker.listContainers({ all: true, filters: { label: [`berth.home=${it_.home}`] } })).map(({ Labels }) => Labels['berth.thread'] ?? '')
+    const labels = (await it_.docker.listContainers({ all: true, filters: { label: [`berth.home=${it_.home}`] } })).map(
+      ({ Labels }) => Labels['berth.thread'] ?? '',
+    )
     expect(labels.length).toBeGreaterThan(0)
     expect(new Set(labels)).toEqual(new Set(['']))
   })

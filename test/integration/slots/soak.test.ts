@@ -8,7 +8,10 @@ import { tempDir } from '../../support/temp-dir.ts'
 import { runSoak } from '../../soak/run-soak.ts'
 
 /** The long one is `npm run soak`. */
-const cases = [['docker', 12], ['embedded', 40]] as const
+const cases = [
+  ['docker', 12],
+  ['embedded', 40],
+] as const
 
 needs('docker', 'lite-image', 'bubblewrap').describe('threads claimed and destroyed in a row', () => {
   for (const [backend, threads] of cases) {

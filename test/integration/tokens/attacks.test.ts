@@ -13,12 +13,24 @@ const nobodysId = 'ffffffffffffffff'
 
 beforeAll(async () => {
   house = await openTestBridge()
-  for (const [name, thread_prefix, user] of [['a', 'a-', null], ['b', 'b-', null], ['short', 'a', null], ['ann', null, 'ann'], ['free', null, null]] as const) {
+  for (const [name, thread_prefix, user] of [
+    ['a', 'a-', null],
+    ['b', 'b-', null],
+    ['short', 'a', null],
+    ['ann', null, 'ann'],
+    ['free', null, null],
+  ] as const) {
     tokens[name] = (await house.tokens.add({ name, scope: 'agent', thread_prefix, user }, 'client:master')).token
   }
   tokens['boss'] = (await house.tokens.add({ name: 'boss', scope: 'operator', thread_prefix: null, user: null }, 'client:master')).token
   tokens['master'] = testToken
-  for (const [client, thread, user] of [['a', 'a-1', 'default'], ['b', 'b-1', 'default'], ['ann', 'x-1', 'ann'], ['master', 'm-1', 'default'], ['master', 'a-1', 'ann']] as const) {
+  for (const [client, thread, user] of [
+    ['a', 'a-1', 'default'],
+    ['b', 'b-1', 'default'],
+    ['ann', 'x-1', 'ann'],
+    ['master', 'm-1', 'default'],
+    ['master', 'a-1', 'ann'],
+  ] as const) {
     ids[`${user}/${thread}`] = String((await call(client, 'acquire', { thread, user })).body['id'])
   }
   for (const client of ['a', 'b']) ids[`anonymous of ${client}`] = String((await call(client, 'acquire', {})).body['id'])
@@ -26,7 +38,11 @@ beforeAll(async () => {
 })
 afterAll(async () => await house.close())
 
-interface Answer { readonly status: number; readonly body: Record<string, unknown>; readonly text: string }
+interface Answer {
+  readonly status: number
+  readonly body: Record<string, unknown>
+  readonly text: string
+}
 
 async function ask(token: string, name: string, input: unknown): Promise<Answer> {
   const response = await fetch(`${house.bridge.url}/berth/v1/${name}`, {
@@ -42,7 +58,9 @@ const code = ({ body }: Answer) => (body['error'] as { code?: string } | undefin
 
 /** What each call needs beside the sandbox it is about. */
 const rest: Record<string, object> = { search: { pattern: 'x' }, exec: { command: 'steal' }, read: { path: '/w/x' }, write: { path: '/w/x', content: 'y' } }
-const agentCalls = Object.entries(calls as Record<string, CallRow>).filter(([, row]) => row.scope === 'agent').map(([name]) => name)
+const agentCalls = Object.entries(calls as Record<string, CallRow>)
+  .filter(([, row]) => row.scope === 'agent')
+  .map(([name]) => name)
 const bySelection = agentCalls.filter((name) => !['acquire', 'list', 'status'].includes(name))
 
 describe("another's sandbox, by id", () => {
@@ -73,7 +91,7 @@ describe("another's sandbox, by id", () => {
     expect((await call('a', 'get', { id: ids['anonymous of a'] })).body).toMatchObject({ thread: null })
   })
 
-  it.each(['free', 'short', 'ann'])('an anonymous one is its maker\'s alone: not of %s, whatever its bounds', async (client) => {
+  it.each(['free', 'short', 'ann'])("an anonymous one is its maker's alone: not of %s, whatever its bounds", async (client) => {
     expect(code(await call(client, 'get', { id: ids['anonymous of a'] }))).toBe('SANDBOX_NOT_FOUND')
     expect((await call(client, 'destroy', { id: ids['anonymous of a'] })).body).toEqual({ destroyed: false })
   })
@@ -144,7 +162,9 @@ describe('list and status', () => {
 })
 
 describe('what an operator does', () => {
-  const operatorCalls = Object.entries(calls as Record<string, CallRow>).filter(([, row]) => row.scope === 'operator').map(([name]) => name)
+  const operatorCalls = Object.entries(calls as Record<string, CallRow>)
+    .filter(([, row]) => row.scope === 'operator')
+    .map(([name]) => name)
 
   it.each(operatorCalls)('%s is not for an agent', async (name) => {
     for (const client of ['a', 'free']) expect(code(await call(client, name, {}))).toBe('FORBIDDEN')
@@ -180,8 +200,21 @@ describe('a token that is none', () => {
     const good = tokens['a'] ?? ''
     const [record] = house.tokens.list()
     const wrong = [
-      good.slice(0, -1), good.slice(1), `${good}0`, `${good}${good}`, good.toUpperCase(), good.slice(4), 'e2b_', `e2b_${'0'.repeat(40)}`,
-      `e2b_${'f'.repeat(40)}`, record?.name ?? '', 'null', '__proto__', 'a'.repeat(8000), '\u00e9\u00e8', '../token',
+      good.slice(0, -1),
+      good.slice(1),
+      `${good}0`,
+      `${good}${good}`,
+      good.toUpperCase(),
+      good.slice(4),
+      'e2b_',
+      `e2b_${'0'.repeat(40)}`,
+      `e2b_${'f'.repeat(40)}`,
+      record?.name ?? '',
+      'null',
+      '__proto__',
+      'a'.repeat(8000),
+      '\u00e9\u00e8',
+      '../token',
     ]
     const bodies = new Set<string>()
     for (const token of wrong) {

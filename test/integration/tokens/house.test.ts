@@ -11,7 +11,7 @@ import { eventually } from '../../support/wait.ts'
 const as = (url: string, token: string): BridgeClient => createClient({ url, token, instance: '' })
 
 needs('docker', 'lite-image').describe('an anonymous sandbox over a restart', () => {
-  it('is still its maker\'s, whatever its holder is called, and nobody else\'s', async () => {
+  it("is still its maker's, whatever its holder is called, and nobody else's", async () => {
     let house = await openHouse({ config: 'on_exit: keep' })
     const clients: BridgeClient[] = []
     const client = (token: string) => {
@@ -25,7 +25,13 @@ needs('docker', 'lite-image').describe('an anonymous sandbox over a restart', ()
       const { id } = await client(a.token).call('acquire', { holder: 'b' })
       const thread = await client(a.token).call('acquire', { thread: 'a-1' })
       house = await house.reopen()
-      const found = async (token: string) => await client(token).call('get', { id }).then((it) => it.thread, (error: { code: string }) => error.code)
+      const found = async (token: string) =>
+        await client(token)
+          .call('get', { id })
+          .then(
+            (it) => it.thread,
+            (error: { code: string }) => error.code,
+          )
       await eventually('it is found again', async () => (await found(a.token)) === null)
       expect(await found(b.token)).toBe('SANDBOX_NOT_FOUND')
       expect((await client(b.token).call('list', {})).sandboxes.map((it) => it.id)).toEqual([thread.id])
@@ -81,7 +87,11 @@ needs('bubblewrap').describe('a token, in a whole life of `berth serve`,', () =>
         await ask(`/${secret}/list`, { 'x-api-key': secret })
       }
       const pid = (await boss.call('status', {})).pid
-      const process = [await readFile(`/proc/${pid}/cmdline`, 'utf8'), await readFile(`/proc/${pid}/environ`, 'utf8'), await readFile(`/proc/${pid}/comm`, 'utf8')]
+      const process = [
+        await readFile(`/proc/${pid}/cmdline`, 'utf8'),
+        await readFile(`/proc/${pid}/environ`, 'utf8'),
+        await readFile(`/proc/${pid}/comm`, 'utf8'),
+      ]
       await boss.call('token_revoke', { name: 'one' })
       await ask('/berth/v1/list', { 'x-api-key': one })
       await boss.call('shutdown', {})

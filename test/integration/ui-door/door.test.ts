@@ -11,9 +11,14 @@ import { needs } from '../../support/parts.ts'
 import { openHouse, type House } from '../../support/house.ts'
 import { eventually, within } from '../../support/wait.ts'
 
-interface Spoken { readonly frames: Record<string, unknown>[]; readonly closed: Promise<{ code: number; reason: string }>; send(frame: unknown): void; close(): void }
+interface Spoken {
+  readonly frames: Record<string, unknown>[]
+  readonly closed: Promise<{ code: number; reason: string }>
+  send(frame: unknown): void
+  close(): void
+}
 
-needs('bubblewrap').describe('the browser\'s door of a running engine', () => {
+needs('bubblewrap').describe("the browser's door of a running engine", () => {
   let house: House
   let port: number
   beforeAll(async () => {
@@ -34,13 +39,15 @@ needs('bubblewrap').describe('the browser\'s door of a running engine', () => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/berth/v1/socket`, { headers: { origin: `http://127.0.0.1:${port}`, ...headers } })
     const frames: Record<string, unknown>[] = []
     socket.on('message', (data) => frames.push(JSON.parse(String(data)) as Record<string, unknown>))
-    const closed = new Promise<{ code: number; reason: string }>((resolve) => void socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })))
+    const closed = new Promise<{ code: number; reason: string }>(
+      (resolve) => void socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })),
+    )
     await new Promise<void>((resolve, reject) => void socket.once('open', resolve).once('error', reject))
     socket.send(JSON.stringify({ k: 'hello', key, contract: contractId(), app: 'test' }))
     return { frames, closed, send: (frame) => socket.send(JSON.stringify(frame)), close: () => socket.close() }
   }
 
-  it('is entered by the link that `berth open` prints: 127.0.0.1, the bridge\'s port, a code in the fragment', async () => {
+  it("is entered by the link that `berth open` prints: 127.0.0.1, the bridge's port, a code in the fragment", async () => {
     const { url: link, expires_at } = await house.engine.call('login_link', {})
     expect(link).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${port}/#login=[\\w-]{22,}$`))
     expect(Date.parse(expires_at) - Date.now()).toBeGreaterThan(4 * 60_000)
@@ -48,11 +55,16 @@ needs('bubblewrap').describe('the browser\'s door of a running engine', () => {
   })
 
   it('sets no cookie, on no answer', async () => {
-    const answers = [await fetch(url('/')), await post('session_open', { code: await newCode() }), await fetch(url('/tickets/none')), await fetch(url('/health'))]
+    const answers = [
+      await fetch(url('/')),
+      await post('session_open', { code: await newCode() }),
+      await fetch(url('/tickets/none')),
+      await fetch(url('/health')),
+    ]
     for (const answer of answers) expect(answer.headers.get('set-cookie')).toBeNull()
   })
 
-  it('takes a session\'s key on its socket, and nowhere else', async () => {
+  it("takes a session's key on its socket, and nowhere else", async () => {
     const { key, session } = await login()
     const forms: Record<string, string>[] = [
       { authorization: `Bearer ${key}` },
@@ -61,8 +73,10 @@ needs('bubblewrap').describe('the browser\'s door of a running engine', () => {
       { cookie: `session=${key}; berth=${key}` },
     ]
     for (const headers of forms) {
-      for (const call of ['status', 'list', 'login_link', 'token_copy', 'session_end']) expect((await post(call, {}, headers)).status, `${call} ${JSON.stringify(headers)}`).toBe(401)
-      for (const path of ['/mcp', '/metrics', '/berth/v1/events', '/api/sandboxes', `/berth/v1/status?key=${key}`]) expect((await fetch(url(path), { headers })).status, path).toBe(401)
+      for (const call of ['status', 'list', 'login_link', 'token_copy', 'session_end'])
+        expect((await post(call, {}, headers)).status, `${call} ${JSON.stringify(headers)}`).toBe(401)
+      for (const path of ['/mcp', '/metrics', '/berth/v1/events', '/api/sandboxes', `/berth/v1/status?key=${key}`])
+        expect((await fetch(url(path), { headers })).status, path).toBe(401)
       if ('cookie' in headers) expect(await (await speak('', headers)).closed).toMatchObject({ code: 4001 })
       else await expect(speak('', headers), JSON.stringify(headers)).rejects.toThrow(/401/)
     }
@@ -84,7 +98,13 @@ needs('bubblewrap').describe('the browser\'s door of a running engine', () => {
 
   it('knows a page of another origin, another host and another site', async () => {
     const code = await newCode()
-    for (const headers of [{ origin: 'http://127.0.0.1:1' }, { origin: `http://localhost:${port}` }, { origin: 'null' }, { 'sec-fetch-site': 'same-site' }, { 'sec-fetch-site': 'cross-site' }]) {
+    for (const headers of [
+      { origin: 'http://127.0.0.1:1' },
+      { origin: `http://localhost:${port}` },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'same-site' },
+      { 'sec-fetch-site': 'cross-site' },
+    ]) {
       expect((await post('session_open', { code }, headers)).status, JSON.stringify(headers)).toBe(403)
       await expect(speak('any', headers), JSON.stringify(headers)).rejects.toThrow(/403/)
     }
@@ -114,11 +134,13 @@ needs('bubblewrap').describe('the browser\'s door of a running engine', () => {
     expect((await house.engine.call('tokens', {})).tokens).toEqual([])
   })
 
-  it('is not opened from inside a sandbox, which shares this machine\'s network', async () => {
+  it("is not opened from inside a sandbox, which shares this machine's network", async () => {
     const { key } = await login()
     const exec = async (command: string) => (await house.engine.call('exec', { thread: 'door', command })).stdout
     const ask = (head: string, body = '{}') =>
-      exec(`exec 3<>/dev/tcp/127.0.0.1/${port}; printf '%b\\r\\nHost: 127.0.0.1\\r\\nContent-Type: application/json\\r\\nConnection: close\\r\\nContent-Length: ${body.length}\\r\\n\\r\\n%s' '${head}' '${body}' >&3; head -1 <&3`)
+      exec(
+        `exec 3<>/dev/tcp/127.0.0.1/${port}; printf '%b\\r\\nHost: 127.0.0.1\\r\\nContent-Type: application/json\\r\\nConnection: close\\r\\nContent-Length: ${body.length}\\r\\n\\r\\n%s' '${head}' '${body}' >&3; head -1 <&3`,
+      )
     expect(await ask('POST /berth/v1/login_link HTTP/1.1')).toContain('401')
     expect(await ask(`POST /berth/v1/login_link HTTP/1.1\\r\\nAuthorization: Bearer ${key}`)).toContain('401')
     expect(await ask('POST /berth/v1/session_open HTTP/1.1', '{"code":"guessed-guessed-guessed"}')).toContain('401')
@@ -131,13 +153,23 @@ needs('bubblewrap').describe('the browser\'s door of a running engine', () => {
       new Promise<{ status: number | undefined; headers: IncomingHttpHeaders; bytes: Buffer }>((resolve, reject) => {
         request(url('/'), { headers }, (answer) => {
           const parts: Buffer[] = []
-          answer.on('data', (part: Buffer) => parts.push(part)).on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, bytes: Buffer.concat(parts) }))
-        }).on('error', reject).end()
+          answer
+            .on('data', (part: Buffer) => parts.push(part))
+            .on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, bytes: Buffer.concat(parts) }))
+        })
+          .on('error', reject)
+          .end()
       })
     const plain = await readFile(join(rendererDir(), 'index.html'))
     const unpack = { br: brotliDecompressSync, gzip: gunzipSync, none: (bytes: Buffer) => bytes }
     const cases = [
-      ['gzip, deflate, br, zstd', 'br'], ['gzip', 'gzip'], ['*', 'br'], ['br;q=0, *;q=0.5', 'gzip'], ['br;q=0,gzip;q=0', 'none'], ['identity', 'none'], ['', 'none'],
+      ['gzip, deflate, br, zstd', 'br'],
+      ['gzip', 'gzip'],
+      ['*', 'br'],
+      ['br;q=0, *;q=0.5', 'gzip'],
+      ['br;q=0,gzip;q=0', 'none'],
+      ['identity', 'none'],
+      ['', 'none'],
     ] as const
     for (const [accept, coding] of cases) {
       const got = await ask(accept === '' ? {} : { 'accept-encoding': accept })
@@ -156,9 +188,14 @@ needs('bubblewrap').describe('the browser\'s door of a running engine', () => {
     expect(index.status).toBe(200)
     expect(Object.fromEntries(index.headers)).toMatchObject({
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-      'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-resource-policy': 'same-origin', 'cache-control': 'no-cache', 'vary': 'Accept-Encoding',
+      'content-security-policy':
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'cache-control': 'no-cache',
+      vary: 'Accept-Encoding',
     })
     const page = await index.text()
     // Its policy would refuse them anyway; a build that has some is broken.
@@ -174,7 +211,18 @@ needs('bubblewrap').describe('the browser\'s door of a running engine', () => {
     }
     expect((await raw('/index.html.br')).status).toBe(401)
     expect((await fetch(url('/'), { method: 'POST' })).status).toBe(405)
-    for (const path of ['/assets/', '/assets', '/../package.json', '/..%2fpackage.json', '/assets/%2e%2e/%2e%2e/token', '/token', '/config.yaml', '/assets/none.js', '//index.html', '/index.html/']) {
+    for (const path of [
+      '/assets/',
+      '/assets',
+      '/../package.json',
+      '/..%2fpackage.json',
+      '/assets/%2e%2e/%2e%2e/token',
+      '/token',
+      '/config.yaml',
+      '/assets/none.js',
+      '//index.html',
+      '/index.html/',
+    ]) {
       expect([400, 401, 404], path).toContain((await raw(path)).status)
     }
   })
@@ -184,12 +232,15 @@ needs('bubblewrap').describe('the browser\'s door of a running engine', () => {
     return new Promise((resolve, reject) => {
       let text = ''
       const socket = connectTcp(port, '127.0.0.1', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`))
-      socket.setEncoding('utf8').on('data', (part: string) => (text += part)).on('error', reject)
+      socket
+        .setEncoding('utf8')
+        .on('data', (part: string) => (text += part))
+        .on('error', reject)
       socket.on('close', () => resolve({ status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1]) }))
     })
   }
 
-  it('copies the home\'s token for whoever runs the house, and says who did', async () => {
+  it("copies the home's token for whoever runs the house, and says who did", async () => {
     const { token } = await house.engine.call('token_copy', {})
     expect((await post('status', {}, { authorization: `Bearer ${token}` })).status).toBe(200)
     const { events } = await house.engine.call('events', { limit: 20 })

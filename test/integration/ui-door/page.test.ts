@@ -29,7 +29,8 @@ needs('bubblewrap', 'chromium').describe('a page on another loopback port, in th
     await Promise.all([house.close(), other.close()])
   })
 
-  const attempt = (what: string) => page.evaluate(`(async () => { try { return String(await (${what})) } catch (error) { return 'refused: ' + error.name } })()`)
+  const attempt = (what: string) =>
+    page.evaluate(`(async () => { try { return String(await (${what})) } catch (error) { return 'refused: ' + error.name } })()`)
   const elsewhere = () => page.goto(`http://127.0.0.1:${other.port}/`)
 
   it('finds the session nowhere: no cookie, no storage, no window', async () => {
@@ -45,26 +46,53 @@ needs('bubblewrap', 'chromium').describe('a page on another loopback port, in th
   it('may call nothing, open no socket and read nothing, whatever it sends along', async () => {
     await elsewhere()
     for (const call of ['health', 'status', 'session_open', 'login_link']) {
-      expect(await attempt(`fetch('${origin}/berth/v1/${call}', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}', credentials: 'include' }).then((it) => it.status)`)).toBe('refused: TypeError')
+      expect(
+        await attempt(
+          `fetch('${origin}/berth/v1/${call}', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}', credentials: 'include' }).then((it) => it.status)`,
+        ),
+      ).toBe('refused: TypeError')
     }
     for (const host of ['127.0.0.1', 'localhost']) {
-      expect(await attempt(`new Promise((resolve, reject) => { const it = new WebSocket('ws://${host}:${house.engine.port}/berth/v1/socket'); it.onopen = () => resolve('open'); it.onerror = () => reject(new Error('no')) })`)).toBe('refused: Error')
+      expect(
+        await attempt(
+          `new Promise((resolve, reject) => { const it = new WebSocket('ws://${host}:${house.engine.port}/berth/v1/socket'); it.onopen = () => resolve('open'); it.onerror = () => reject(new Error('no')) })`,
+        ),
+      ).toBe('refused: Error')
     }
     expect(await attempt(`fetch('${origin}/', { mode: 'no-cors' }).then((it) => it.type)`)).toMatch(/refused|opaque/)
-    expect(await attempt(`new Promise((resolve, reject) => { const it = new Image(); it.onload = () => resolve('seen'); it.onerror = () => reject(new Error('no')); it.src = '${origin}/icon.svg' })`)).toBe('refused: Error')
-    expect(await attempt(`new Promise((resolve, reject) => { const it = document.createElement('script'); it.onload = () => resolve('ran'); it.onerror = () => reject(new Error('no')); it.src = '${origin}/first-paint.js'; document.body.append(it) })`)).toBe('refused: Error')
+    expect(
+      await attempt(
+        `new Promise((resolve, reject) => { const it = new Image(); it.onload = () => resolve('seen'); it.onerror = () => reject(new Error('no')); it.src = '${origin}/icon.svg' })`,
+      ),
+    ).toBe('refused: Error')
+    expect(
+      await attempt(
+        `new Promise((resolve, reject) => { const it = document.createElement('script'); it.onload = () => resolve('ran'); it.onerror = () => reject(new Error('no')); it.src = '${origin}/first-paint.js'; document.body.append(it) })`,
+      ),
+    ).toBe('refused: Error')
   })
 
   it('may not frame the screens, nor spend a login link or a ticket by sending the browser there', async () => {
     await elsewhere()
-    await page.evaluate(`(() => { const it = document.createElement('iframe'); it.src = '${origin}/'; it.id = 'in'; document.body.append(it); return new Promise((resolve) => { it.onload = () => resolve(true) }) })()`)
-    expect(await page.evaluate(`(() => { try { return document.getElementById('in').contentDocument?.title ?? 'closed' } catch { return 'closed' } })()`)).toBe('closed')
+    await page.evaluate(
+      `(() => { const it = document.createElement('iframe'); it.src = '${origin}/'; it.id = 'in'; document.body.append(it); return new Promise((resolve) => { it.onload = () => resolve(true) }) })()`,
+    )
+    expect(await page.evaluate(`(() => { try { return document.getElementById('in').contentDocument?.title ?? 'closed' } catch { return 'closed' } })()`)).toBe(
+      'closed',
+    )
     const { url } = await house.engine.call('login_link', {})
     await page.evaluate(`void setTimeout(() => { location.href = ${JSON.stringify(url)} })`)
-    await eventually('it has gone there', async () => String(await page.evaluate('location.href')).startsWith(origin) && (await page.evaluate('document.readyState')) === 'complete')
+    await eventually(
+      'it has gone there',
+      async () => String(await page.evaluate('location.href')).startsWith(origin) && (await page.evaluate('document.readyState')) === 'complete',
+    )
     expect(String(await page.evaluate('document.documentElement.textContent'))).toContain('BAD_ORIGIN')
     const code = url.split('#login=')[1]
-    const opened = await fetch(`${origin}/berth/v1/session_open`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code }) })
+    const opened = await fetch(`${origin}/berth/v1/session_open`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ code }),
+    })
     expect(opened.status).toBe(200)
   })
 })

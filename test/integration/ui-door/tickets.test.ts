@@ -31,7 +31,10 @@ async function peak(pid: number, work: () => Promise<unknown>): Promise<number> 
   return most
 }
 
-const backends: [string, Part[]][] = [['embedded', ['bubblewrap']], ['docker', ['docker', 'lite-image']]]
+const backends: [string, Part[]][] = [
+  ['embedded', ['bubblewrap']],
+  ['docker', ['docker', 'lite-image']],
+]
 for (const [backend, parts] of backends) {
   needs(...parts).describe(`tickets, with backend ${backend}`, () => {
     let rig: Rig
@@ -69,12 +72,19 @@ for (const [backend, parts] of backends) {
       await exec(`head -c ${size} /dev/urandom > /mnt/user-data/workspace/large`)
       const down = async () => expect(await download('/mnt/user-data/workspace/large')).toMatchObject({ status: 200, bytes: size })
       const up = async (announced: boolean) =>
-        expect(await upload('/mnt/user-data/uploads/up', size / piece.length, announced)).toEqual({ status: 200, body: { path: '/mnt/user-data/uploads/up', size } })
+        expect(await upload('/mnt/user-data/uploads/up', size / piece.length, announced)).toEqual({
+          status: 200,
+          body: { path: '/mnt/user-data/uploads/up', size },
+        })
       // Buffers wait for the collector, so there is a level that a first transfer reaches. It must not be one that grows.
       const first = Math.max(await peak(rig.pid, down), await peak(rig.pid, () => up(true)))
       const later = [await peak(rig.pid, down), await peak(rig.pid, () => up(false)), await peak(rig.pid, () => Promise.all([down(), up(true)]))]
       expect(Math.max(...later) - first, `first ${first}, then ${later.join(', ')} MiB`).toBeLessThan(allowance)
-      expect(await exec(`stat -c %s /mnt/user-data/uploads/up; tr -d '\\007' < /mnt/user-data/uploads/up | wc -c; rm /mnt/user-data/uploads/up /mnt/user-data/workspace/large`)).toBe(`${size}\n0\n`)
+      expect(
+        await exec(
+          `stat -c %s /mnt/user-data/uploads/up; tr -d '\\007' < /mnt/user-data/uploads/up | wc -c; rm /mnt/user-data/uploads/up /mnt/user-data/workspace/large`,
+        ),
+      ).toBe(`${size}\n0\n`)
     })
 
     it('are for one file, one way, once', async () => {
@@ -119,7 +129,10 @@ for (const [backend, parts] of backends) {
     it('that are broken off leave no half file, and the old one as it was', async () => {
       await exec('echo old > /mnt/user-data/uploads/kept')
       for (const announced of [true, false]) {
-        const sent = httpRequest(at((await ticket('upload', '/mnt/user-data/uploads/kept')).path), { method: 'PUT', headers: announced ? { 'content-length': 100 * piece.length } : {} })
+        const sent = httpRequest(at((await ticket('upload', '/mnt/user-data/uploads/kept')).path), {
+          method: 'PUT',
+          headers: announced ? { 'content-length': 100 * piece.length } : {},
+        })
         sent.on('error', () => undefined)
         for (let n = 0; n < 50; n += 1) sent.write(piece)
         await eventually('some of it is there', async () => (await exec('ls -A /mnt/user-data/uploads')).includes('.upload-'))
@@ -137,9 +150,11 @@ for (const [backend, parts] of backends) {
       const reader = answer.body!.getReader()
       await reader.read()
       await rig.client.call('destroy', { thread: 't' })
-      await expect((async () => {
-        while (!(await reader.read()).done);
-      })()).rejects.toThrow()
+      await expect(
+        (async () => {
+          while (!(await reader.read()).done);
+        })(),
+      ).rejects.toThrow()
       // And Berth goes on.
       expect((await rig.client.call('status', {})).pid).toBe(rig.pid)
       await rig.client.call('acquire', { thread: 't' })

@@ -39,12 +39,15 @@ function open(options: ClientOptions = {}) {
   socket.on('close', (code, reason) => (closed = [code, String(reason)]))
   const end = () => eventually('it is closed', () => closed ?? undefined, { within: 15_000 })
   return {
-    socket, frames, end,
+    socket,
+    frames,
+    end,
     async say(frame: unknown) {
       if (socket.readyState === WebSocket.CONNECTING) await once(socket, 'open')
       socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame))
     },
-    frame: <K extends ServerFrame['k']>(k: K) => eventually(`a frame ${k}`, () => frames.find((it): it is Extract<ServerFrame, { k: K }> => it.k === k), { within: 10_000 }),
+    frame: <K extends ServerFrame['k']>(k: K) =>
+      eventually(`a frame ${k}`, () => frames.find((it): it is Extract<ServerFrame, { k: K }> => it.k === k), { within: 10_000 }),
   }
 }
 const hello = (key = '', contract: unknown = contractId()) => ({ k: 'hello', key, contract, app: 'test' })
@@ -78,7 +81,11 @@ describe('who may open a socket', () => {
   })
 
   it('lets in a token in the first frame or in the head, as no session', async () => {
-    for (const [options, key] of [[{}, house.token], [bearer(house.token), ''], [{ headers: { 'x-api-key': house.token } }, '']] as const) {
+    for (const [options, key] of [
+      [{}, house.token],
+      [bearer(house.token), ''],
+      [{ headers: { 'x-api-key': house.token } }, ''],
+    ] as const) {
       const it = open(options)
       await it.say(hello(key))
       expect(await it.frame('hello')).toMatchObject({ session: null })
@@ -89,7 +96,11 @@ describe('who may open a socket', () => {
   it('takes a session key for the socket only, and a cookie for nothing', async () => {
     const key = await logIn()
     expect(await refusal(bearer(key))).toEqual([401, 'UNAUTHORIZED'])
-    const answer = await fetch(`${engine().url}/berth/v1/list`, { method: 'POST', body: '{}', headers: { 'x-api-key': key, 'content-type': 'application/json' } })
+    const answer = await fetch(`${engine().url}/berth/v1/list`, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'x-api-key': key, 'content-type': 'application/json' },
+    })
     expect(answer.status).toBe(401)
     const page = open({ headers: { cookie: `key=${key}; token=${house.token}` } })
     await page.say(hello('nothing'))
@@ -170,7 +181,9 @@ describe('how a socket is closed', () => {
     await eventually('it is shown as connected', () => heard.events[0]?.type === 'snapshot' && heard.events[0].state.sessions[session ?? '']?.connected)
     await engine().call('session_end', { id: session ?? '' })
     expect((await it.end())[0]).toBe(4001)
-    await eventually('it is gone', () => heard.events.some((event) => event.type === 'patch' && event.ops.some((op) => op.op === 'session_gone' && op.id === session)))
+    await eventually('it is gone', () =>
+      heard.events.some((event) => event.type === 'patch' && event.ops.some((op) => op.op === 'session_gone' && op.id === session)),
+    )
     const again = open()
     await again.say(hello(key))
     expect((await again.end())[0]).toBe(4001)
@@ -198,7 +211,10 @@ describe('what a socket allows', () => {
     for (let id = 1; id <= 66; id += 1) await it.say({ k: 'sub', id: Math.min(id, 65), topic: 'calls', params: {} })
     const ends = () => it.frames.filter(({ k }) => k === 'end')
     await eventually('two refusals', () => ends().length === 2)
-    expect(ends()).toMatchObject([{ id: 65, error: { code: 'BAD_INPUT' } }, { id: 65, error: { code: 'BAD_INPUT' } }])
+    expect(ends()).toMatchObject([
+      { id: 65, error: { code: 'BAD_INPUT' } },
+      { id: 65, error: { code: 'BAD_INPUT' } },
+    ])
     await it.say({ k: 'call', id: 100, name: 'health', input: {} })
     expect(await it.frame('result')).toMatchObject({ id: 100 })
     it.socket.close()

@@ -25,7 +25,9 @@ transportContract('over a WebSocket', {
     const client = await connect(house.house.home)
     const endpoint = await client.socket(() => undefined)
     return {
-      transport: 'socket', caller: endpoint, endpoint,
+      transport: 'socket',
+      caller: endpoint,
+      endpoint,
       close() {
         endpoint.close()
         client.close()
@@ -40,7 +42,9 @@ transportContract('calls over HTTP', {
   async connect() {
     const client = await connect(house.house.home)
     return {
-      transport: 'http', endpoint: null, close: () => client.close(),
+      transport: 'http',
+      endpoint: null,
+      close: () => client.close(),
       caller: { call: (name, input, { signal, onChunk } = {}) => client.call(name, input, { signal: signal as AbortSignal | undefined, onChunk }) },
     }
   },

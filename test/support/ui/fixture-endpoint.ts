@@ -26,7 +26,11 @@ export interface Fixture {
   breakOff(): void
 }
 
-interface Sub { readonly topic: TopicName; readonly params: unknown; readonly listener: TopicListener<TopicName> }
+interface Sub {
+  readonly topic: TopicName
+  readonly params: unknown
+  readonly listener: TopicListener<TopicName>
+}
 
 /** An engine in this page's memory, with a state that stands still until it is pushed. */
 export function fixtureEndpoint(state: HouseState, calls: FixtureCalls = {}, topics: FixtureTopics = {}): Fixture {
@@ -39,7 +43,7 @@ export function fixtureEndpoint(state: HouseState, calls: FixtureCalls = {}, top
         fixture.made.push({ name, input })
         const answer = calls[name] as ((input: unknown, fixture: Fixture) => unknown) | undefined
         if (!answer) throw fail('NOT_SUPPORTED', `The fixture has no answer to ${name}`, { next: 'Give it one in test/support/ui/fixture-calls.ts.' })
-        return await answer(input, fixture) as never
+        return (await answer(input, fixture)) as never
       },
       subscribe<T extends TopicName>(topic: T, params: TopicParams<T>, listener: TopicListener<T>) {
         const sub: Sub = { topic, params, listener: listener as unknown as TopicListener<TopicName> }
@@ -66,7 +70,11 @@ export function fixtureEndpoint(state: HouseState, calls: FixtureCalls = {}, top
       void fixture.send('state', { type: 'patch', seq, ops: [...ops] })
     },
     async send(topic, event) {
-      await Promise.all([...subs].map(async (sub) => { if (sub.topic === topic) await sub.listener.event(event as never) }))
+      await Promise.all(
+        [...subs].map(async (sub) => {
+          if (sub.topic === topic) await sub.listener.event(event as never)
+        }),
+      )
     },
     made: [],
     said: [],
@@ -74,7 +82,8 @@ export function fixtureEndpoint(state: HouseState, calls: FixtureCalls = {}, top
     breakOff() {
       const ended = [...subs]
       subs.clear()
-      for (const { listener } of ended) listener.end({ code: 'NOT_RUNNING', message: 'The connection broke', next: 'It is tried again by itself.', retry: true })
+      for (const { listener } of ended)
+        listener.end({ code: 'NOT_RUNNING', message: 'The connection broke', next: 'It is tried again by itself.', retry: true })
     },
   }
   return fixture

@@ -8,16 +8,31 @@ const image = { name: 'berth-lite:0.4', present: true, progress: null, layers: [
 export const fixtureStates: Readonly<Record<string, HouseState>> = {
   house: fixtureState,
   /** First run: an engine, and nothing on it. */
-  empty: { house: { ...fixtureHouse, image, counted: 0, spares: { wanted: 1, slots: fixtureHouse.spares.slots.slice(0, 1), off: null }, last_event: null }, ...nothing },
+  empty: {
+    house: { ...fixtureHouse, image, counted: 0, spares: { wanted: 1, slots: fixtureHouse.spares.slots.slice(0, 1), off: null }, last_event: null },
+    ...nothing,
+  },
   /** No container engine, and nothing to do without. */
   missing: {
     house: {
-      ...fixtureHouse, image: null, counted: 0, waiting: 2, replicas: 8, last_event: null,
+      ...fixtureHouse,
+      image: null,
+      counted: 0,
+      waiting: 2,
+      replicas: 8,
+      last_event: null,
       backend: {
-        kind: 'none', chosen: 'auto', reason: 'No container engine answers', isolation: null, reachable: false, engine: null, better: null,
+        kind: 'none',
+        chosen: 'auto',
+        reason: 'No container engine answers',
+        isolation: null,
+        reachable: false,
+        engine: null,
+        better: null,
         problem: 'The socket /var/run/docker.sock is there, but nobody listens on it: connection refused. Docker is installed and not running.',
         fixes: [
-          { text: 'Start Docker with systemd', command: 'sudo systemctl start docker' }, { text: 'Start Docker without root', command: 'systemctl --user start docker' },
+          { text: 'Start Docker with systemd', command: 'sudo systemctl start docker' },
+          { text: 'Start Docker without root', command: 'systemctl --user start docker' },
           { text: 'Run sandboxes as processes on this computer', command: 'berth config set backend embedded' },
         ],
       },
@@ -28,13 +43,35 @@ export const fixtureStates: Readonly<Record<string, HouseState>> = {
   /** A container engine that has gone away under its sandboxes. */
   gone: {
     ...fixtureState,
-    house: { ...fixtureHouse, image, waiting: 1, backend: { ...fixtureHouse.backend, reachable: false, problem: 'Docker stopped answering 40 s ago: connection refused', fixes: [{ text: 'Start Docker with systemd', command: 'sudo systemctl start docker' }] } },
+    house: {
+      ...fixtureHouse,
+      image,
+      waiting: 1,
+      backend: {
+        ...fixtureHouse.backend,
+        reachable: false,
+        problem: 'Docker stopped answering 40 s ago: connection refused',
+        fixes: [{ text: 'Start Docker with systemd', command: 'sudo systemctl start docker' }],
+      },
+    },
   },
   /** Processes on this computer, and by now a better way. */
   embedded: {
     house: {
-      ...fixtureHouse, image: null, counted: 0,
-      backend: { kind: 'embedded', chosen: 'auto', reason: 'No container engine answers', isolation: 'bubblewrap', reachable: true, engine: 'bubblewrap 0.11', problem: null, fixes: [], better: 'Docker 28.4 answers by now' },
+      ...fixtureHouse,
+      image: null,
+      counted: 0,
+      backend: {
+        kind: 'embedded',
+        chosen: 'auto',
+        reason: 'No container engine answers',
+        isolation: 'bubblewrap',
+        reachable: true,
+        engine: 'bubblewrap 0.11',
+        problem: null,
+        fixes: [],
+        better: 'Docker 28.4 answers by now',
+      },
       spares: { wanted: 0, slots: [], off: 'The embedded backend starts at once' },
       warnings: ['Sandboxes reach the network and every port on this computer'],
     },
@@ -44,8 +81,11 @@ export const fixtureStates: Readonly<Record<string, HouseState>> = {
   warned: {
     ...fixtureState,
     house: {
-      ...fixtureHouse, image, config: { file: fixtureHouse.config.file, error: 'Line 9: idle_timeout must be a number of seconds' },
-      spares: { wanted: 2, slots: [], off: 'This volume cannot bind late: shared folders of Docker Desktop' }, warnings: ['The disk of /home/dev/.berth is 94% full'],
+      ...fixtureHouse,
+      image,
+      config: { file: fixtureHouse.config.file, error: 'Line 9: idle_timeout must be a number of seconds' },
+      spares: { wanted: 2, slots: [], off: 'This volume cannot bind late: shared folders of Docker Desktop' },
+      warnings: ['The disk of /home/dev/.berth is 94% full'],
     },
   },
   many: manySandboxes(61),
@@ -60,7 +100,8 @@ export function manySandboxes(count: number): HouseState {
     const status = n % 10 < 6 ? 'active' : n % 10 < 8 ? 'warm' : n % 10 === 8 ? 'paused' : n % 20 === 19 ? 'failed' : 'warm'
     const holder = holders[n % holders.length] ?? 'deer-flow'
     return fixtureSandbox(`${(0x10000000 + n * 7919).toString(16)}5c7e90ab`, `${threads[n % threads.length]}-${String(n + 1).padStart(3, '0')}`, {
-      age: 60 + n * 77, status,
+      age: 60 + n * 77,
+      status,
       holders: status === 'active' ? [{ holder, since: ago(50 + n * 70) }] : [],
       commands: status === 'active' && n % 3 === 0 ? [{ id: `c${n}`, command: 'python work.py', who: holder, since: ago(30 + n) }] : [],
       expires_at: status === 'active' && n % 3 === 0 ? null : ago(-(40 + ((n * 37) % 540))),

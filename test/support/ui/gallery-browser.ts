@@ -10,9 +10,17 @@ const renderer = path.resolve(import.meta.dirname, '../../../renderer')
 /** Under which the page is said to be; nothing listens there, its files come from memory. */
 const galleryOrigin = 'http://berth.localhost'
 
-export interface GalleryFile { readonly type: string; readonly body: string | Buffer }
+export interface GalleryFile {
+  readonly type: string
+  readonly body: string | Buffer
+}
 
-const types: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' }
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
 
 /** `production`: as people get it; `development`: with React's own warnings, and several times slower to draw. */
 type GalleryMode = 'development' | 'production'
@@ -46,15 +54,20 @@ async function buildIn(entry: string): Promise<ReadonlyMap<string, GalleryFile>>
   for (const output of Array.isArray(built) ? built : [built]) {
     if (!('output' in output)) continue
     for (const file of output.output) {
-      files.set(`/${file.fileName}`, { type: types[path.extname(file.fileName)] ?? 'application/octet-stream', body: file.type === 'chunk' ? file.code : Buffer.from(file.source) })
+      files.set(`/${file.fileName}`, {
+        type: types[path.extname(file.fileName)] ?? 'application/octet-stream',
+        body: file.type === 'chunk' ? file.code : Buffer.from(file.source),
+      })
     }
   }
-  for (const name of ['icon.svg', 'first-paint.js']) files.set(`/${name}`, { type: types[path.extname(name)] ?? '', body: await readFile(path.join(renderer, 'public', name)) })
+  for (const name of ['icon.svg', 'first-paint.js'])
+    files.set(`/${name}`, { type: types[path.extname(name)] ?? '', body: await readFile(path.join(renderer, 'public', name)) })
   return files
 }
 
 /** The bridge's own: a screen that needs more than this does not work in a browser. */
-const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 export interface GalleryAsk {
   /** `#/sandboxes` */
@@ -79,9 +92,22 @@ export interface Gallery {
 export async function openGallery(entry?: string, mode?: GalleryMode): Promise<Gallery> {
   const [files, browser] = await Promise.all([buildGallery(entry, mode), launch()])
   return {
-    async page({ route = '#/sandboxes', theme = 'light', size = { width: 1280, height: 800 }, fixture = 'house', connection = 'open', kind = 'browser', still = true } = {}) {
+    async page({
+      route = '#/sandboxes',
+      theme = 'light',
+      size = { width: 1280, height: 800 },
+      fixture = 'house',
+      connection = 'open',
+      kind = 'browser',
+      still = true,
+    } = {}) {
       const context = await browser.newContext({
-        viewport: size, colorScheme: theme, locale: 'en-US', timezoneId: 'UTC', reducedMotion: still ? 'reduce' : 'no-preference', permissions: [],
+        viewport: size,
+        colorScheme: theme,
+        locale: 'en-US',
+        timezoneId: 'UTC',
+        reducedMotion: still ? 'reduce' : 'no-preference',
+        permissions: [],
       })
       const page = await context.newPage()
       const problems: string[] = []
@@ -108,5 +134,8 @@ export async function openGallery(entry?: string, mode?: GalleryMode): Promise<G
 
 async function launch(): Promise<Browser> {
   const executablePath = browserPath()
-  return await chromium.launch({ ...(executablePath === null ? {} : { executablePath }), args: ['--no-sandbox', '--disable-gpu', '--no-proxy-server', '--font-render-hinting=none'] })
+  return await chromium.launch({
+    ...(executablePath === null ? {} : { executablePath }),
+    args: ['--no-sandbox', '--disable-gpu', '--no-proxy-server', '--font-render-hinting=none'],
+  })
 }

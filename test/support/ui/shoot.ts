@@ -19,9 +19,20 @@ import { openGallery, type GalleryAsk } from './gallery-browser.ts'
 
 const { values } = parseArgs({
   options: {
-    route: { type: 'string', multiple: true }, theme: { type: 'string', default: 'light' }, size: { type: 'string', default: '1280x800' }, out: { type: 'string', default: '/tmp/shot.png' },
-    fixture: { type: 'string', default: 'house' }, connection: { type: 'string', default: 'open' }, kind: { type: 'string', default: 'browser' },
-    do: { type: 'string' }, press: { type: 'string', multiple: true }, type: { type: 'string' }, click: { type: 'string', multiple: true }, wait: { type: 'string' }, axe: { type: 'boolean' }, entry: { type: 'string' },
+    route: { type: 'string', multiple: true },
+    theme: { type: 'string', default: 'light' },
+    size: { type: 'string', default: '1280x800' },
+    out: { type: 'string', default: '/tmp/shot.png' },
+    fixture: { type: 'string', default: 'house' },
+    connection: { type: 'string', default: 'open' },
+    kind: { type: 'string', default: 'browser' },
+    do: { type: 'string' },
+    press: { type: 'string', multiple: true },
+    type: { type: 'string' },
+    click: { type: 'string', multiple: true },
+    wait: { type: 'string' },
+    axe: { type: 'boolean' },
+    entry: { type: 'string' },
   },
 })
 const routes = values.route ?? ['#/sandboxes']
@@ -38,8 +49,12 @@ try {
 
 async function shoot(route: string, theme: 'light' | 'dark'): Promise<void> {
   const { page, problems } = await gallery.page({
-    route, theme, size: { width, height }, fixture: values.fixture,
-    connection: values.connection as NonNullable<GalleryAsk['connection']>, kind: values.kind as NonNullable<GalleryAsk['kind']>,
+    route,
+    theme,
+    size: { width, height },
+    fixture: values.fixture,
+    connection: values.connection as NonNullable<GalleryAsk['connection']>,
+    kind: values.kind as NonNullable<GalleryAsk['kind']>,
   })
   for (const selector of values.click ?? []) await page.click(selector)
   for (const keys of values.press ?? []) await page.keyboard.press(keys)
@@ -51,7 +66,10 @@ async function shoot(route: string, theme: 'light' | 'dark'): Promise<void> {
   console.log(file)
   if (values.axe) {
     const { violations } = await new AxeBuilder({ page }).analyze()
-    for (const { id, help, nodes } of violations) console.log(`  axe ${id}: ${help}\n${nodes.map(({ target, failureSummary }) => `    ${String(target)} ${failureSummary?.split('\n').slice(1).join(' ') ?? ''}`).join('\n')}`)
+    for (const { id, help, nodes } of violations)
+      console.log(
+        `  axe ${id}: ${help}\n${nodes.map(({ target, failureSummary }) => `    ${String(target)} ${failureSummary?.split('\n').slice(1).join(' ') ?? ''}`).join('\n')}`,
+      )
     if (violations.length === 0) console.log('  axe: nothing')
   }
   for (const problem of problems) console.log(`  page: ${problem}`)

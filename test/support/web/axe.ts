@@ -30,6 +30,9 @@ const colourRules = ['color-contrast', 'link-in-text-block']
 
 async function findings(page: Page, options: Parameters<AxeBuilder['options']>[0]): Promise<string[]> {
   // Otherwise it puts its report together in a page of its own, for frames of other origins: there are none.
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).options({ resultTypes: ['violations'], ...options }).analyze()
+  const { violations } = await new AxeBuilder({ page })
+    .setLegacyMode(true)
+    .options({ resultTypes: ['violations'], ...options })
+    .analyze()
   return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target }) => `${id}: ${help}: ${target.join(' ')}`))
 }

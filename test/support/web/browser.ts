@@ -39,14 +39,29 @@ async function again(page: Page, url: string, load: () => Promise<Response | nul
       if (tries === 3 || !(changed || other)) throw error
       // Not once more where it came after all: a login link is good for one time, and is taken out of the address.
       const there = ({ href }: URL) => href.startsWith(url.split('#', 1)[0] ?? '')
-      if (other && await page.waitForURL(there, { timeout: 2000 }).then(() => true, () => false)) return null
+      if (
+        other &&
+        (await page.waitForURL(there, { timeout: 2000 }).then(
+          () => true,
+          () => false,
+        ))
+      )
+        return null
     }
   }
 }
 
 /** A tab with a profile of its own, at an address. */
-export async function openTab(browser: Browser, url: string, options: { theme?: 'light' | 'dark'; size?: { width: number; height: number } } = {}): Promise<Tab> {
-  const context = await browser.newContext({ colorScheme: options.theme ?? 'light', viewport: options.size ?? { width: 1280, height: 800 }, reducedMotion: 'reduce' })
+export async function openTab(
+  browser: Browser,
+  url: string,
+  options: { theme?: 'light' | 'dark'; size?: { width: number; height: number } } = {},
+): Promise<Tab> {
+  const context = await browser.newContext({
+    colorScheme: options.theme ?? 'light',
+    viewport: options.size ?? { width: 1280, height: 800 },
+    reducedMotion: 'reduce',
+  })
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {

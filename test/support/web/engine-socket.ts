@@ -16,7 +16,10 @@ export function engineSocket(path: string, real = '/var/run/docker.sock'): Engin
   let server: Server | null = null
   function join(from: Socket): void {
     const to = connect({ path: real, allowHalfOpen: true })
-    for (const [socket, other] of [[from, to], [to, from]] as const) {
+    for (const [socket, other] of [
+      [from, to],
+      [to, from],
+    ] as const) {
       open.add(socket)
       socket.on('error', () => other.destroy())
       socket.on('close', () => {

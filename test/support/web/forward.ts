@@ -1,6 +1,9 @@
 import { createServer, connect, type AddressInfo } from 'node:net'
 
-export interface Forward { readonly port: number; close(): Promise<void> }
+export interface Forward {
+  readonly port: number
+  close(): Promise<void>
+}
 
 /** As `ssh -L` does: another local port that leads to this one. */
 export async function forwardTo(port: number, at = 0): Promise<Forward> {

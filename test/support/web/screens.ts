@@ -12,9 +12,12 @@ export async function shows(page: Page, text: string | RegExp, within = 45_000):
 export const rowOf = (page: Page, thread: string): Locator => page.getByRole('row').filter({ hasText: thread })
 
 export async function open(page: Page, ...path: readonly string[]): Promise<void> {
-  await page.evaluate((hash) => {
-    location.hash = hash
-  }, `#/${path.join('/')}`)
+  await page.evaluate(
+    (hash) => {
+      location.hash = hash
+    },
+    `#/${path.join('/')}`,
+  )
 }
 
 /** The page has said nothing that it should not: no error, nothing that its policy forbids. */

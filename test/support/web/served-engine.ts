@@ -34,7 +34,11 @@ export async function serveEngine(options: { env?: Record<string, string>; confi
     await running.ended
   }
   return {
-    url: facts.url, home, client, running, stop,
+    url: facts.url,
+    home,
+    client,
+    running,
+    stop,
     login: async () => (await client.call('login_link', {})).url,
     async close() {
       client.close()

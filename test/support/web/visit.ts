@@ -17,7 +17,10 @@ export async function visit(options: Parameters<typeof serveEngine>[0] & Paramet
   const browser = await openBrowser()
   const tab = await openTab(browser, await engine.login(), options)
   return {
-    engine, browser, tab, page: tab.page,
+    engine,
+    browser,
+    tab,
+    page: tab.page,
     async close() {
       await tab.close()
       await browser.close()

@@ -38,7 +38,10 @@ function stage(begin: { there?: boolean } = {}) {
   link.onChange((state) => void seen.push(state))
   const settle = () => new Promise((resolve) => setImmediate(resolve))
   return {
-    link, seen, closed, settle,
+    link,
+    seen,
+    closed,
+    settle,
     appears: () => (there = engine(false)),
     dies(reason: string) {
       const dying = there as ReturnType<typeof engine>

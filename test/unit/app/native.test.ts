@@ -21,9 +21,17 @@ afterEach(() => remove())
 
 describe('the bundle', () => {
   it.each([
-    ['app://bundle/', 'index.html'], ['app://bundle/assets/a.js?x#y', 'assets/a.js'], ['app://bundle/%2e%2e/secret', 'secret'],
-    ['app://bundle/..%2fsecret', null], ['app://bundle/a/..%2f..%2fsecret', null], ['app://bundle/a%00.js', null], ['app://bundle/a%5c..%5cb', null],
-    ['app://elsewhere/index.html', null], ['https://bundle/index.html', null], ['app://bundle/%E0%A4%A', null], ['no address', null],
+    ['app://bundle/', 'index.html'],
+    ['app://bundle/assets/a.js?x#y', 'assets/a.js'],
+    ['app://bundle/%2e%2e/secret', 'secret'],
+    ['app://bundle/..%2fsecret', null],
+    ['app://bundle/a/..%2f..%2fsecret', null],
+    ['app://bundle/a%00.js', null],
+    ['app://bundle/a%5c..%5cb', null],
+    ['app://elsewhere/index.html', null],
+    ['https://bundle/index.html', null],
+    ['app://bundle/%E0%A4%A', null],
+    ['no address', null],
   ])('%s names %s', (url, name) => expect(nameIn(url)).toBe(name))
 
   it('serves its files with the policy, and nothing beside them', async () => {
@@ -34,10 +42,18 @@ describe('the bundle', () => {
     await symlink(join(dir, 'secret'), join(root, 'link.html'))
     const ask = (path: string, method = 'GET') => serveBundle(root, { url: `app://bundle${path}`, method })
     const page = await ask('/')
-    expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy, 'x-content-type-options': 'nosniff' } })
+    expect(page).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy, 'x-content-type-options': 'nosniff' },
+    })
     expect(Buffer.from(page.body ?? []).toString()).toBe('<p>page')
     const others = await Promise.all([ask('/link.html'), ask('/..%2fsecret'), ask('/none.js'), ask('/', 'POST')])
-    expect(others.map(({ status, body }) => [status, body])).toEqual([[404, null], [404, null], [404, null], [405, null]])
+    expect(others.map(({ status, body }) => [status, body])).toEqual([
+      [404, null],
+      [404, null],
+      [404, null],
+      [405, null],
+    ])
   })
 
   it('runs no code but its own', () => {
@@ -47,10 +63,22 @@ describe('the bundle', () => {
 })
 
 describe('links', () => {
-  it.each(['https://example.com/a?b#c', 'http://localhost:7879/', 'http://abc.localhost:7879/x', 'http://127.0.0.1:1/', 'http://[::1]:80/'])('opens %s', (url) => expect(openable(url)).toBe(new URL(url).href))
-  it.each(['http://example.com/', 'file:///etc/passwd', 'javascript:alert(1)', 'smb://host/share', 'https://user:pw@example.com/', 'http://localhost.example.com/', 'http://127.0.0.1.example.com/', 'vscode://x', 'no link', ''])(
-    'refuses %s', (url) => expect(() => openable(url)).toThrow('not opened'),
+  it.each(['https://example.com/a?b#c', 'http://localhost:7879/', 'http://abc.localhost:7879/x', 'http://127.0.0.1:1/', 'http://[::1]:80/'])(
+    'opens %s',
+    (url) => expect(openable(url)).toBe(new URL(url).href),
   )
+  it.each([
+    'http://example.com/',
+    'file:///etc/passwd',
+    'javascript:alert(1)',
+    'smb://host/share',
+    'https://user:pw@example.com/',
+    'http://localhost.example.com/',
+    'http://127.0.0.1.example.com/',
+    'vscode://x',
+    'no link',
+    '',
+  ])('refuses %s', (url) => expect(() => openable(url)).toThrow('not opened'))
 })
 
 describe('paths', () => {
@@ -63,7 +91,17 @@ describe('paths', () => {
     const issued = issuedPaths()
     expect(await issued.has(thread, state(home))).toBe(false)
     issued.answered('details', { mounts: [{ host: join(thread, 'workspace') }] })
-    const asked = [home, join(thread, 'workspace'), join(thread, 'workspace', 'way-out'), thread, other, join(home, '..', 'other'), join(home, 'none'), 'home', `${home}-else`]
+    const asked = [
+      home,
+      join(thread, 'workspace'),
+      join(thread, 'workspace', 'way-out'),
+      thread,
+      other,
+      join(home, '..', 'other'),
+      join(home, 'none'),
+      'home',
+      `${home}-else`,
+    ]
     expect(await Promise.all(asked.map((one) => issued.has(one, state(home))))).toEqual([true, true, false, false, false, false, false, false, false])
     expect(await issued.has(home, null)).toBe(false)
   })
@@ -76,19 +114,32 @@ describe('paths', () => {
     await symlink(join(dir, 'elsewhere', 'outputs'), join(data, 'outputs'))
     await writeFile(join(data, 'file'), '')
     const mount = (kind: string, host: string) => ({ kind, host, container: '', mode: 'rw', exists: true, bytes: null, files: null }) as never
-    const details = { mounts: [mount('workspace', join(data, 'workspace')), mount('uploads', join(data, 'uploads')), mount('outputs', join(data, 'outputs')), mount('extra', join(dir, 'elsewhere'))] }
+    const details = {
+      mounts: [
+        mount('workspace', join(data, 'workspace')),
+        mount('uploads', join(data, 'uploads')),
+        mount('outputs', join(data, 'outputs')),
+        mount('extra', join(dir, 'elsewhere')),
+      ],
+    }
     const open = (which: string) => threadDirectory({ home, details, which })
     expect(await open('workspace')).toBe(join(data, 'workspace'))
     await expect(open('outputs')).rejects.toMatchObject({ code: 'FILE_DENIED' })
     await expect(open('extra')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
-    await expect(threadDirectory({ home, details: { mounts: [mount('workspace', join(data, 'gone'))] }, which: 'workspace' })).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
-    await expect(threadDirectory({ home, details: { mounts: [mount('workspace', join(data, 'file'))] }, which: 'workspace' })).rejects.toMatchObject({ code: 'FILE_DENIED' })
+    await expect(threadDirectory({ home, details: { mounts: [mount('workspace', join(data, 'gone'))] }, which: 'workspace' })).rejects.toMatchObject({
+      code: 'FILE_NOT_FOUND',
+    })
+    await expect(threadDirectory({ home, details: { mounts: [mount('workspace', join(data, 'file'))] }, which: 'workspace' })).rejects.toMatchObject({
+      code: 'FILE_DENIED',
+    })
     // Within the home, but another thread's: a sandbox can put such a link into its own mount.
     const [mine, theirs] = ['v', 'u'].map((thread) => join(home, 'users', 'default', 'threads', thread, 'user-data')) as [string, string]
     await mkdir(join(theirs, 'workspace'), { recursive: true })
     await mkdir(mine, { recursive: true })
     await symlink('../../u/user-data/workspace', join(mine, 'workspace'))
-    await expect(threadDirectory({ home, details: { mounts: [mount('workspace', join(mine, 'workspace'))] }, which: 'workspace' })).rejects.toMatchObject({ code: 'FILE_DENIED' })
+    await expect(threadDirectory({ home, details: { mounts: [mount('workspace', join(mine, 'workspace'))] }, which: 'workspace' })).rejects.toMatchObject({
+      code: 'FILE_DENIED',
+    })
   })
 })
 
@@ -109,7 +160,9 @@ describe('the berth command', () => {
     await writeFile(join(dir, '.local', 'bin', 'berth'), 'mine')
     await expect(installCommand(place)).rejects.toMatchObject({ code: 'NAME_TAKEN' })
     expect(await readFile(join(dir, '.local', 'bin', 'berth'), 'utf8')).toBe('mine')
-    await expect(installCommand(commandPlace({ platform: 'linux', env: { APPIMAGE: '/x' }, userHome: dir, target: '/y' }))).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
+    await expect(installCommand(commandPlace({ platform: 'linux', env: { APPIMAGE: '/x' }, userHome: dir, target: '/y' }))).rejects.toMatchObject({
+      code: 'NOT_SUPPORTED',
+    })
   })
 })
 

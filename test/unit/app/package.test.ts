@@ -13,13 +13,23 @@ const config = parse(readFileSync(join(root, 'electron-builder.yml'), 'utf8')) a
   mac: Platform
   win: Platform
 }
-interface Platform { target: string[]; icon: string; extraResources: { from: string; to: string }[] }
+interface Platform {
+  target: string[]
+  icon: string
+  extraResources: { from: string; to: string }[]
+}
 
 describe('the package', () => {
   it('has every fuse that opens a way in burnt, and runs nothing but its archive', () => {
     expect(config.electronFuses).toEqual({
-      runAsNode: false, enableCookieEncryption: true, enableNodeOptionsEnvironmentVariable: false, enableNodeCliInspectArguments: false,
-      enableEmbeddedAsarIntegrityValidation: true, onlyLoadAppFromAsar: true, loadBrowserProcessSpecificV8Snapshot: false, grantFileProtocolExtraPrivileges: false,
+      runAsNode: false,
+      enableCookieEncryption: true,
+      enableNodeOptionsEnvironmentVariable: false,
+      enableNodeCliInspectArguments: false,
+      enableEmbeddedAsarIntegrityValidation: true,
+      onlyLoadAppFromAsar: true,
+      loadBrowserProcessSpecificV8Snapshot: false,
+      grantFileProtocolExtraPrivileges: false,
     })
   })
   it('is made for three systems, with icons that are there', () => {
@@ -30,6 +40,14 @@ describe('the package', () => {
     const carried = [...config.extraResources, ...{ linux: config.linux, darwin: config.mac, win32: config.win }[platform].extraResources].map(({ to }) => to)
     const at = places({ here: '/app.asar/out/app', packaged: true, platform, resourcesPath: '/r', env: {}, execPath: '/r/berth' })
     expect(at.resources).toBe('/r/berth/out')
-    expect(carried.map((to) => `/r/${to}`)).toEqual(expect.arrayContaining([at.command, `/r/berth/out/node${platform === 'win32' ? '.exe' : ''}`, '/r/berth/out', '/r/berth/out/renderer', '/r/berth/bin/berth.mjs']))
+    expect(carried.map((to) => `/r/${to}`)).toEqual(
+      expect.arrayContaining([
+        at.command,
+        `/r/berth/out/node${platform === 'win32' ? '.exe' : ''}`,
+        '/r/berth/out',
+        '/r/berth/out/renderer',
+        '/r/berth/bin/berth.mjs',
+      ]),
+    )
   })
 })

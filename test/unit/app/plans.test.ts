@@ -29,7 +29,9 @@ describe('quitting', () => {
   })
 
   it('says what would be lost, and closes the session within 5 s', () => {
-    expect(quitPlan({ ...calm, held: 2, commands: 1, terminals: 1 }, 'person')).toMatchObject({ detail: expect.stringMatching(/^2 sandboxes are in use, 1 command runs and 1 terminal is open\./) as unknown })
+    expect(quitPlan({ ...calm, held: 2, commands: 1, terminals: 1 }, 'person')).toMatchObject({
+      detail: expect.stringMatching(/^2 sandboxes are in use, 1 command runs and 1 terminal is open\./) as unknown,
+    })
     const session = quitPlan({ ...calm, held: 2 }, 'session')
     expect(session.do === 'close' && session.withinMs).toBeLessThanOrEqual(5000)
     expect([closeMode('keep'), closeMode('destroy'), closeMode(null)]).toEqual([{ sandboxes: 'keep' }, { sandboxes: 'destroy' }, {}])
@@ -38,8 +40,13 @@ describe('quitting', () => {
 
 describe('closing the window', () => {
   it.each([
-    ['linux', 'auto', true, 'hide'], ['linux', 'auto', false, 'quit'], ['darwin', 'auto', false, 'hide'], ['win32', 'auto', true, 'hide'],
-    ['linux', 'on', false, 'hide'], ['linux', 'off', true, 'quit'], ['darwin', 'off', true, 'quit'],
+    ['linux', 'auto', true, 'hide'],
+    ['linux', 'auto', false, 'quit'],
+    ['darwin', 'auto', false, 'hide'],
+    ['win32', 'auto', true, 'hide'],
+    ['linux', 'on', false, 'hide'],
+    ['linux', 'off', true, 'quit'],
+    ['darwin', 'off', true, 'quit'],
   ] as const)('%s, %s, tray %s: %s', (platform, keep, tray, expected) => expect(onWindowClose({ platform, keep, tray })).toBe(expected))
 })
 
@@ -78,9 +85,10 @@ describe('looking for the engine', () => {
 })
 
 describe('the menu', () => {
-  const withKeys = (items: readonly Item<MenuAct>[]): Item<MenuAct>[] => items.flatMap((item) => [...(item.keys === undefined ? [] : [item]), ...withKeys(item.items ?? [])])
+  const withKeys = (items: readonly Item<MenuAct>[]): Item<MenuAct>[] =>
+    items.flatMap((item) => [...(item.keys === undefined ? [] : [item]), ...withKeys(item.items ?? [])])
   const keysIn = (items: readonly Item<MenuAct>[]) => withKeys(items).map(({ keys }) => keys ?? '')
-  it('takes no key from a terminal: only on a Mac are keys taken here, all with Cmd; elsewhere the page\'s own are told', () => {
+  it("takes no key from a terminal: only on a Mac are keys taken here, all with Cmd; elsewhere the page's own are told", () => {
     const elsewhere = withKeys(applicationMenu({ mac: false, packaged: true, offer: true }))
     expect(elsewhere.map(({ keys }) => keys)).toEqual(expect.arrayContaining(['Ctrl+,', 'Ctrl+1', 'Ctrl+Shift+K']))
     expect(elsewhere.filter(({ told }) => told !== true)).toEqual([])

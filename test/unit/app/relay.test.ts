@@ -12,11 +12,12 @@ function stage() {
   const subs: { listener: TopicListener<never>; closed: boolean; up: unknown[] }[] = []
   let there = true
   const endpoint = {
-    call: (name: string, input: unknown, { signal, onChunk }: { signal: AbortSignal; onChunk?: (chunk: unknown) => void }) => new Promise((resolve, reject) => {
-      onChunk?.('part')
-      signal.addEventListener('abort', () => reject(fail('CANCELLED', 'given up', { next: 'Again.' })))
-      if (name !== 'slow') resolve({ name, input })
-    }),
+    call: (name: string, input: unknown, { signal, onChunk }: { signal: AbortSignal; onChunk?: (chunk: unknown) => void }) =>
+      new Promise((resolve, reject) => {
+        onChunk?.('part')
+        signal.addEventListener('abort', () => reject(fail('CANCELLED', 'given up', { next: 'Again.' })))
+        if (name !== 'slow') resolve({ name, input })
+      }),
     subscribe: (topic: string, _params: unknown, listener: TopicListener<never>) => {
       if (topic === 'none') throw fail('BAD_INPUT', 'no such topic', { next: 'Another.' })
       const sub = { listener, closed: false, up: [] as unknown[] }
@@ -64,7 +65,10 @@ describe('the relay between a page and the engine', () => {
     page.frame({ k: 'unsub', id: 3 })
     expect(subs[0]?.up).toEqual([{ type: 'focus' }])
     expect(subs[1]?.closed).toBe(true)
-    expect(sent).toMatchObject([{ k: 'end', id: 1, error: null }, { k: 'end', id: 2, error: { code: 'BAD_INPUT' } }])
+    expect(sent).toMatchObject([
+      { k: 'end', id: 1, error: null },
+      { k: 'end', id: 2, error: { code: 'BAD_INPUT' } },
+    ])
   })
   it('streams calls, cancels them, and keeps those from a page that are not for it', async () => {
     const { it: page, sent, heard, settle, goes } = stage()
@@ -79,7 +83,12 @@ describe('the relay between a page and the engine', () => {
     await settle()
     expect(sent.find((frame) => frame.k === 'chunk')).toEqual({ k: 'chunk', id: 1, chunk: 'part' })
     expect(sent.filter((frame) => frame.k === 'error' || frame.k === 'end').map((frame) => ['id' in frame && frame.id, frame.error?.code])).toEqual(
-      expect.arrayContaining([[2, 'CANCELLED'], [3, 'FORBIDDEN'], [4, 'NOT_RUNNING'], [5, 'NOT_RUNNING']]),
+      expect.arrayContaining([
+        [2, 'CANCELLED'],
+        [3, 'FORBIDDEN'],
+        [4, 'NOT_RUNNING'],
+        [5, 'NOT_RUNNING'],
+      ]),
     )
     expect(heard).toEqual([['list', { name: 'list', input: {} }]])
   })

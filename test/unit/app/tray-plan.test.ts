@@ -3,23 +3,55 @@ import { type TrayFacts, trayLook } from '../../../app/menus/tray.ts'
 import type { HouseState, SandboxRow } from '../../../shared/state.ts'
 import { sandboxRow } from '../../support/ui/sandbox-row.ts'
 
-const sandbox = (thread: string | null, status: SandboxRow['status'], minute: number) => sandboxRow(`${minute}`.padStart(16, '0'), thread, new Date(minute * 60_000).toISOString(), { status })
-const house = (rows: SandboxRow[], reachable = true) => ({ house: { url: 'http://127.0.0.1:7878', backend: { reachable } }, sandboxes: Object.fromEntries(rows.map((row) => [row.id, row])), sessions: {} }) as unknown as HouseState
+const sandbox = (thread: string | null, status: SandboxRow['status'], minute: number) =>
+  sandboxRow(`${minute}`.padStart(16, '0'), thread, new Date(minute * 60_000).toISOString(), { status })
+const house = (rows: SandboxRow[], reachable = true) =>
+  ({
+    house: { url: 'http://127.0.0.1:7878', backend: { reachable } },
+    sandboxes: Object.fromEntries(rows.map((row) => [row.id, row])),
+    sessions: {},
+  }) as unknown as HouseState
 const look = (facts: Partial<TrayFacts>) => trayLook({ state: house([]), link: 'open', offer: false, ending: null, ...facts })
 const labels = (facts: Partial<TrayFacts>) => look(facts).items.map(({ label, separator }) => (separator ? '-' : label))
 
 describe('the tray', () => {
   it('counts, and lists the latest used first, five at most', () => {
-    const rows = [sandbox('one', 'active', 1), sandbox('two', 'warm', 5), sandbox(null, 'creating', 9), sandbox('four', 'paused', 3), sandbox('five', 'active', 7), sandbox('six', 'failed', 2), sandbox('seven', 'stopping', 99)]
+    const rows = [
+      sandbox('one', 'active', 1),
+      sandbox('two', 'warm', 5),
+      sandbox(null, 'creating', 9),
+      sandbox('four', 'paused', 3),
+      sandbox('five', 'active', 7),
+      sandbox('six', 'failed', 2),
+      sandbox('seven', 'stopping', 99),
+    ]
     expect(labels({ state: house(rows) })).toEqual([
-      'Open', '2 active, 2 warm, 1 starting, 1 failed', '-',
-      'anonymous 000000 (creating)', 'five (active)', 'two (warm)', 'four (paused)', 'six (failed)', '-',
-      'New sandbox…', 'Copy the bridge address', 'Shut down all…', 'Settings…', '-', 'Quit',
+      'Open',
+      '2 active, 2 warm, 1 starting, 1 failed',
+      '-',
+      'anonymous 000000 (creating)',
+      'five (active)',
+      'two (warm)',
+      'four (paused)',
+      'six (failed)',
+      '-',
+      'New sandbox…',
+      'Copy the bridge address',
+      'Shut down all…',
+      'Settings…',
+      '-',
+      'Quit',
     ])
   })
   it('leads into each part of a sandbox that can be entered', () => {
-    const items = (status: SandboxRow['status']) => look({ state: house([sandbox('a', status, 1)]) }).items.find(({ label }) => label?.startsWith('a '))?.items ?? []
-    expect(items('active').map(({ label, enabled }) => [label, enabled])).toEqual([['Open', true], ['Terminal', true], ['Files', true], ['Logs', true]])
+    const items = (status: SandboxRow['status']) =>
+      look({ state: house([sandbox('a', status, 1)]) }).items.find(({ label }) => label?.startsWith('a '))?.items ?? []
+    expect(items('active').map(({ label, enabled }) => [label, enabled])).toEqual([
+      ['Open', true],
+      ['Terminal', true],
+      ['Files', true],
+      ['Logs', true],
+    ])
     expect(items('failed').map(({ enabled }) => enabled)).toEqual([true, false, false, true])
     expect(items('warm')[1]?.does).toEqual({ act: 'sandbox', id: '0000000000000001', tab: 'terminal' })
   })

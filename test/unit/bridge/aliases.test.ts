@@ -24,7 +24,10 @@ describe('what a client means by an id', () => {
     await mine.claim('id2', { user: 'alice', thread: null }).keep('container-2')
     const again = await open('a').of('deer')
     expect(again.get('id1')).toEqual({ ...alice, ended: false })
-    expect(again.given().map(({ id, container }) => [id, container])).toEqual([['id2', 'container-2'], ['id1', 'container-1']])
+    expect(again.given().map(({ id, container }) => [id, container])).toEqual([
+      ['id2', 'container-2'],
+      ['id1', 'container-1'],
+    ])
     expect((await open('a').of('other')).get('id1')).toBeUndefined()
   })
 
@@ -71,8 +74,9 @@ describe('what a client means by an id', () => {
     expect(problems).toHaveLength(2)
   })
 
-  it("keeps the files of clients apart whose names a disk could take for one", async () => {
-    for (const client of ['Deer', 'deer', '..', 'a/b']) await (await open('e').of(client)).claim('id', { user: 'u', thread: client.replace(/\W/g, '') || 'dots' }).keep(null)
+  it('keeps the files of clients apart whose names a disk could take for one', async () => {
+    for (const client of ['Deer', 'deer', '..', 'a/b'])
+      await (await open('e').of(client)).claim('id', { user: 'u', thread: client.replace(/\W/g, '') || 'dots' }).keep(null)
     expect(await readdir(join(temp.path, 'e'))).toHaveLength(4)
     expect((await open('e').of('..')).get('id')?.thread).toBe('dots')
     expect(JSON.parse(await readFile(join(temp.path, 'e', 'deer', 'id'), 'utf8'))).toMatchObject({ client: 'deer', thread: 'deer' })
@@ -96,8 +100,12 @@ describe('bodies', () => {
     expect(problemsOf(null)).toEqual([['missing', 'body']])
     expect(problemsOf([])).toEqual([['type_error', 'body']])
     expect(problemsOf({ thread_id: 't' })).toEqual([['missing', 'body', 'sandbox_id']])
-    expect(problemsOf({ sandbox_id: 1, thread_id: 'a b' })).toEqual([['type_error', 'body', 'sandbox_id'], ['string_pattern_mismatch', 'body', 'thread_id']])
-    for (const id of ['../x', 'a/b', 'A', '', '-a', 'x'.repeat(65), 'a\n']) expect(problemsOf({ sandbox_id: id, thread_id: 't' }), id).toEqual([['string_pattern_mismatch', 'body', 'sandbox_id']])
+    expect(problemsOf({ sandbox_id: 1, thread_id: 'a b' })).toEqual([
+      ['type_error', 'body', 'sandbox_id'],
+      ['string_pattern_mismatch', 'body', 'thread_id'],
+    ])
+    for (const id of ['../x', 'a/b', 'A', '', '-a', 'x'.repeat(65), 'a\n'])
+      expect(problemsOf({ sandbox_id: id, thread_id: 't' }), id).toEqual([['string_pattern_mismatch', 'body', 'sandbox_id']])
     expect(problemsOf({ sandbox_id: 'a', thread_id: 't\n' })).toEqual([['string_pattern_mismatch', 'body', 'thread_id']])
     expect(problemsOf({ sandbox_id: 'a', extra_mounts: [{ container_path: '/x' }] })).toEqual([['missing', 'body', 'extra_mounts', 0, 'host_path']])
     const mount = { host_path: '/x', container_path: '/mnt/acp-workspace', read_only: true }

@@ -13,10 +13,10 @@ import { eventually } from '../../support/wait.ts'
 const read = (text: string, env: Record<string, string> = {}) => readConfig(text, '/x/config.yaml', env)
 
 describe('secrets', () => {
-  const loaded = read(
-    'provisioner_url: http://x:p%40ssw0rd@host:8002\nenvironment: {A: $LONG, S: $SHORT, MY_KEY: literal, LANG: C.UTF-8}',
-    { LONG: 'a "quoted" value', SHORT: 'xy' },
-  )
+  const loaded = read('provisioner_url: http://x:p%40ssw0rd@host:8002\nenvironment: {A: $LONG, S: $SHORT, MY_KEY: literal, LANG: C.UTF-8}', {
+    LONG: 'a "quoted" value',
+    SHORT: 'xy',
+  })
   it('are in no answer of the config call', () => {
     const text = JSON.stringify(describeConfig(loaded, null))
     for (const secret of ['quoted', '"xy"', 'literal', 'p%40ssw0rd', 'p@ssw0rd']) expect(text).not.toContain(secret)
@@ -26,7 +26,10 @@ describe('secrets', () => {
   })
 
   it('the provisioner’s key is one, as a variable or as it stands, however short', () => {
-    for (const [text, key] of [['provisioner_api_key: $FAR', 'k3y-of-far'], ['sandbox: {provisioner_api_key: k3y}', 'k3y']] as const) {
+    for (const [text, key] of [
+      ['provisioner_api_key: $FAR', 'k3y-of-far'],
+      ['sandbox: {provisioner_api_key: k3y}', 'k3y'],
+    ] as const) {
       const its = read(text, { FAR: 'k3y-of-far' })
       expect(its.config.provisioner_api_key).toBe(key)
       expect(its.secrets).toContain(key)
@@ -48,10 +51,13 @@ describe('configHash', () => {
     const base = hash('environment: {A: "1", B: "2"}')
     expect(hash('environment: {B: "2", A: "1"}\nreplicas: 9\nidle_timeout: 1\nport: 9000\non_exit: keep')).toBe(base)
     const others = [
-      hash('environment: {A: "1", B: "3"}'), hash('environment: {A: "1", B: "2"}\nimage: other'),
-      hash('environment: {A: "1", B: "2"}\nresources: {memory: 1g}'), hash('environment: {A: "1", B: "2"}', { version: '2' }),
+      hash('environment: {A: "1", B: "3"}'),
+      hash('environment: {A: "1", B: "2"}\nimage: other'),
+      hash('environment: {A: "1", B: "2"}\nresources: {memory: 1g}'),
+      hash('environment: {A: "1", B: "2"}', { version: '2' }),
       hash('environment: {A: "1", B: "2"}', { secret: 'cd'.repeat(32) }),
-      hash('environment: {A: "1", B: "2"}\nskills: {path: /s}'), hash('environment: {A: "1", B: "2"}\nmounts: [{host_path: /a, container_path: /b}]'),
+      hash('environment: {A: "1", B: "2"}\nskills: {path: /s}'),
+      hash('environment: {A: "1", B: "2"}\nmounts: [{host_path: /a, container_path: /b}]'),
     ]
     expect(new Set([base, ...others]).size).toBe(others.length + 1)
   })
@@ -71,7 +77,10 @@ describe('watchConfig', () => {
     const changes: number[] = []
     const errors: string[] = []
     watching = watchConfig(await loadConfig(from), {
-      ...from, clock: systemClock(), onChange: (now) => changes.push(now.config.replicas), onError: (error) => errors.push(error.message),
+      ...from,
+      clock: systemClock(),
+      onChange: (now) => changes.push(now.config.replicas),
+      onError: (error) => errors.push(error.message),
     })
     return { watch: watching, changes, errors }
   }

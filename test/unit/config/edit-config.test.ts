@@ -33,7 +33,8 @@ describe('editConfig', () => {
 
   it('a new key goes to its section, and what people wrote stays', () => {
     const text = edit(edit(kept, 'bridge.sandbox_port', 7901), 'idle_timeout', 60)
-    for (const remark of ['# What we run here.', '# never more, the box is small', '# ours', '# kept for the firewall', '# the data', '# The end.']) expect(text).toContain(remark)
+    for (const remark of ['# What we run here.', '# never more, the box is small', '# ours', '# kept for the firewall', '# the data', '# The end.'])
+      expect(text).toContain(remark)
     expect(text).toMatch(/bridge:\n[\s\S]*port: {0,2} ?7900\n +sandbox_port: 7901\n/)
     expect(text).toMatch(/^idle_timeout: 60$/m)
     expect(text.indexOf('replicas')).toBeLessThan(text.indexOf('image'))
@@ -53,7 +54,13 @@ describe('editConfig', () => {
     ['a file of remarks', '# All defaults.\n', 'replicas', 2, '# All defaults.\n\nreplicas: 2\n'],
     ['a section with nothing in it', 'bridge:\n', 'bridge.port', 7900, 'bridge:\n  port: 7900\n'],
     ['a list', 'bridge: {port: 7900}\n', 'bridge.listen', ['127.0.0.1'], 'bridge: { port: 7900, listen: [ 127.0.0.1 ] }\n'],
-    ['a value with a comma in braces', 'capacity: {mode: soft}\nskills: {container_path: /a}\n', 'skills.container_path', '/a,b', "capacity: { mode: soft }\nskills: { container_path: \"/a,b\" }\n"],
+    [
+      'a value with a comma in braces',
+      'capacity: {mode: soft}\nskills: {container_path: /a}\n',
+      'skills.container_path',
+      '/a,b',
+      'capacity: { mode: soft }\nskills: { container_path: "/a,b" }\n',
+    ],
     ['a variable', 'replicas: 1\n', 'environment.COLOUR', 'blue', 'replicas: 1\nenvironment:\n  COLOUR: blue\n'],
   ])('%s', (_, text, key, value, after) => expect(edit(text, key, value)).toBe(after))
 
@@ -93,11 +100,17 @@ describe('editConfig', () => {
   })
 
   it('a list keeps what was written beside the entries that stay', () => {
-    const text = 'mounts:\n  # of the whole team\n  - host_path: /a # ours\n    container_path: /a\n  # old\n  - host_path: /b\n    container_path: /b # b\n# The end.\n'
-    const [a, b] = [{ host_path: '/a', container_path: '/a' }, { host_path: '/b', container_path: '/b' }]
+    const text =
+      'mounts:\n  # of the whole team\n  - host_path: /a # ours\n    container_path: /a\n  # old\n  - host_path: /b\n    container_path: /b # b\n# The end.\n'
+    const [a, b] = [
+      { host_path: '/a', container_path: '/a' },
+      { host_path: '/b', container_path: '/b' },
+    ]
     const added = edit(text, 'mounts', [a, b, { host_path: '/c', container_path: '/c' }])
     for (const remark of ['# of the whole team', '# ours', '# old', '# b', '# The end.']) expect(added).toContain(remark)
-    expect(edit(text.replace('# The end.\n', ''), 'mounts', [a, { ...b, host_path: '/b2', read_only: true }])).toBe(text.replace('# The end.\n', '').replace('host_path: /b\n', 'host_path: /b2\n').replace('# b\n', '# b\n    read_only: true\n'))
+    expect(edit(text.replace('# The end.\n', ''), 'mounts', [a, { ...b, host_path: '/b2', read_only: true }])).toBe(
+      text.replace('# The end.\n', '').replace('host_path: /b\n', 'host_path: /b2\n').replace('# b\n', '# b\n    read_only: true\n'),
+    )
     expect(edit(text, 'mounts', [b])).not.toContain('/a')
     expect(edit(text, 'mounts', [b])).toContain('# b')
   })

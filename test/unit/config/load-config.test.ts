@@ -19,7 +19,7 @@ function refusal(text: string, env: Record<string, string> = {}): BerthError {
   throw new Error('it was accepted')
 }
 
-describe("a deer-flow file, as it is", () => {
+describe('a deer-flow file, as it is', () => {
   const text = `
 config_version: 5
 models:
@@ -52,7 +52,11 @@ sandbox:
   it('means the same, and a variable that only deer-flow needs may be unset', () => {
     const { config, warnings, secrets, sources } = read(text, { MY_TOKEN: 'tok-123456' })
     expect(config).toMatchObject({
-      image: 'example/all-in-one-sandbox:1.11.0', port: 8090, container_prefix: 'deer-flow-sandbox', idle_timeout: 0, replicas: 0,
+      image: 'example/all-in-one-sandbox:1.11.0',
+      port: 8090,
+      container_prefix: 'deer-flow-sandbox',
+      idle_timeout: 0,
+      replicas: 0,
       mounts: [
         { host_path: '/etc-of-mine/data', container_path: '/mnt/data', read_only: true },
         { host_path: join(homedir(), 'more'), container_path: '/mnt/more', read_only: false },
@@ -92,7 +96,8 @@ describe('keys', () => {
 
   it('with two values are refused, naming both places', () => {
     expect(refusal('replicas: 4\nsandbox:\n  replicas: 5\n')).toMatchObject({
-      code: 'BAD_CONFIG', message: expect.stringMatching(/:3:13: .*`sandbox.replicas`.*`replicas` \(line 1\)/),
+      code: 'BAD_CONFIG',
+      message: expect.stringMatching(/:3:13: .*`sandbox.replicas`.*`replicas` \(line 1\)/),
     })
   })
 
@@ -118,11 +123,15 @@ describe('keys', () => {
   })
 
   it("of deer-flow's own sections stay its own", () => {
-    expect(read('models: []\nskills: {use: a, deferred_discovery: true}\nsandbox: {use: a, thread_data_mounts: true, ownership: {type: memory}}').config.replicas).toBe(3)
+    expect(
+      read('models: []\nskills: {use: a, deferred_discovery: true}\nsandbox: {use: a, thread_data_mounts: true, ownership: {type: memory}}').config.replicas,
+    ).toBe(3)
   })
 
   it('have their very letters by anchors, aliases and merges too, and errors their place', () => {
-    const { config } = read('x-env: &e { PY: 3.10, ZIP: 01234, DEBUG: yes, D: 2024-01-01, T: 12:30:45 }\nv: &v 3.10\nmore: &m {<<: *e, PY: 3.20}\nsandbox: { environment: { <<: [*m, {ZIP: 02}], PY2: 3.10, V: *v, Q: "3.10" } }')
+    const { config } = read(
+      'x-env: &e { PY: 3.10, ZIP: 01234, DEBUG: yes, D: 2024-01-01, T: 12:30:45 }\nv: &v 3.10\nmore: &m {<<: *e, PY: 3.20}\nsandbox: { environment: { <<: [*m, {ZIP: 02}], PY2: 3.10, V: *v, Q: "3.10" } }',
+    )
     expect(config.environment).toEqual({ PY: '3.20', ZIP: '01234', DEBUG: 'yes', D: '2024-01-01', T: '12:30:45', PY2: '3.10', V: '3.10', Q: '3.10' })
     expect(read('e: &e {A: 1.10}\nenvironment: *e').config.environment).toEqual({ A: '1.10' })
     expect(refusal('x: &b\n  port: many\nbridge: {<<: *b}')).toMatchObject({ message: expect.stringMatching(/:2:9: `bridge.port`/) })
@@ -207,7 +216,8 @@ describe('the file', () => {
   it('that was named must be there and be one', async () => {
     const home = temp.path
     await expect(loadConfig({ home, env: { BERTH_CONFIG: join(home, 'nope') } })).rejects.toMatchObject({
-      code: 'BAD_CONFIG', message: expect.stringContaining('BERTH_CONFIG'),
+      code: 'BAD_CONFIG',
+      message: expect.stringContaining('BERTH_CONFIG'),
     })
     await mkdir(join(home, 'dir'))
     await expect(loadConfig({ home, env: {}, file: join(home, 'dir') })).rejects.toMatchObject({ code: 'BAD_CONFIG' })
@@ -217,8 +227,14 @@ describe('the file', () => {
 
 describe('overrides', () => {
   it("are deer-flow's variables or Berth's, and must make sense", () => {
-    expect(read('', { DEER_FLOW_HOST_BASE_DIR: '/a', BERTH_HOST_BASE_DIR: '/b', DEER_FLOW_HOST_SKILLS_PATH: 'D:\\s', DEER_FLOW_SANDBOX_HOST: 'host.docker.internal' }).overrides)
-      .toEqual({ hostBaseDir: '/b', hostSkillsPath: 'D:\\s', sandboxHost: 'host.docker.internal' })
+    expect(
+      read('', {
+        DEER_FLOW_HOST_BASE_DIR: '/a',
+        BERTH_HOST_BASE_DIR: '/b',
+        DEER_FLOW_HOST_SKILLS_PATH: 'D:\\s',
+        DEER_FLOW_SANDBOX_HOST: 'host.docker.internal',
+      }).overrides,
+    ).toEqual({ hostBaseDir: '/b', hostSkillsPath: 'D:\\s', sandboxHost: 'host.docker.internal' })
     expect(refusal('', { BERTH_SANDBOX_HOST: 'http://x/' }).details).toEqual({ key: 'BERTH_SANDBOX_HOST' })
     expect(refusal('', { DEER_FLOW_HOST_BASE_DIR: 'rel' }).details).toEqual({ key: 'DEER_FLOW_HOST_BASE_DIR' })
   })

@@ -48,7 +48,11 @@ describe('which engine is meant', () => {
     const certs = join(home.path, 'certs')
     await mkdir(certs)
     const verified = { DOCKER_HOST: 'tcp://127.0.0.1:2376', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: certs }
-    await expect(find(verified)).rejects.toMatchObject({ code: 'BAD_CONFIG', message: expect.stringContaining(join(certs, 'ca.pem')), next: expect.stringContaining('DOCKER_TLS_VERIFY') })
+    await expect(find(verified)).rejects.toMatchObject({
+      code: 'BAD_CONFIG',
+      message: expect.stringContaining(join(certs, 'ca.pem')),
+      next: expect.stringContaining('DOCKER_TLS_VERIFY'),
+    })
     await writeFile(join(certs, 'ca.pem'), 'ca')
     expect(await find(verified)).toMatchObject({ port: 2376, tls: { cert: null, key: null } })
     await writeFile(join(certs, 'cert.pem'), 'cert')

@@ -20,8 +20,12 @@ const collect = async (chunks: Buffer[]) => {
 
 describe('the log’s multiplexed form', () => {
   const whole = Buffer.concat([
-    frame(1, Buffer.from('one\nhalf')), frame(2, Buffer.from('to err\r\n')), frame(1, Buffer.from(' a line\n')),
-    frame(1, Buffer.from('é').subarray(0, 1)), frame(1, Buffer.from('é').subarray(1)), frame(1, Buffer.from('\nno newline')),
+    frame(1, Buffer.from('one\nhalf')),
+    frame(2, Buffer.from('to err\r\n')),
+    frame(1, Buffer.from(' a line\n')),
+    frame(1, Buffer.from('é').subarray(0, 1)),
+    frame(1, Buffer.from('é').subarray(1)),
+    frame(1, Buffer.from('\nno newline')),
   ])
   const expected = ['one', 'to err', 'half a line', 'é', 'no newline']
   it('gives lines of each stream, whole', async () => expect(await collect([whole])).toEqual(expected))
@@ -84,8 +88,15 @@ describe('what the engine says when it makes no container', () => {
 })
 
 describe('small readings', () => {
-  it.each([[512, 512], ['512', 512], ['64k', 65_536], ['512m', 536_870_912], ['2g', 2_147_483_648], ['1.5GB', 1_610_612_736], ['1t', 1_099_511_627_776]])(
-    '%s bytes', (text, bytes) => expect(parseSize(text)).toBe(bytes))
+  it.each([
+    [512, 512],
+    ['512', 512],
+    ['64k', 65_536],
+    ['512m', 536_870_912],
+    ['2g', 2_147_483_648],
+    ['1.5GB', 1_610_612_736],
+    ['1t', 1_099_511_627_776],
+  ])('%s bytes', (text, bytes) => expect(parseSize(text)).toBe(bytes))
   it('the host’s package source, in both forms', () => {
     const one = '# deb http://off/ bookworm main\ndeb [signed-by=/k.gpg arch=amd64] http://mirror/debian bookworm main contrib\n'
     const new822 = 'Types: deb\n# a comment\nURIs: http://mirror/debian\nSuites: bookworm bookworm-updates\nComponents: main\nSigned-By: /k.gpg\n'
@@ -99,7 +110,11 @@ describe('small readings', () => {
   })
   it('an image’s registry and tag', () => {
     expect(['debian', 'org/tool:2', 'ghcr.io/a/b', 'localhost/a', '127.0.0.1:5000/a'].map(serverOf)).toEqual([
-      'https://index.docker.io/v1/', 'https://index.docker.io/v1/', 'ghcr.io', 'localhost', '127.0.0.1:5000',
+      'https://index.docker.io/v1/',
+      'https://index.docker.io/v1/',
+      'ghcr.io',
+      'localhost',
+      '127.0.0.1:5000',
     ])
     expect(['debian', 'a:1', 'h:5000/a', 'a@sha256:0'].map(tagged)).toEqual(['debian:latest', 'a:1', 'h:5000/a:latest', 'a@sha256:0'])
   })

@@ -6,7 +6,12 @@ import { troubleOf, type EngineSight } from '../../../main/doctor/engine-sight.t
 import { distributionOf, groupsOf, type Host } from '../../../main/doctor/machine.ts'
 
 const debian: Host = {
-  platform: 'linux', distribution: ['debian'], root: false, user: 'ada', services: 'systemd', installed: [],
+  platform: 'linux',
+  distribution: ['debian'],
+  root: false,
+  user: 'ada',
+  services: 'systemd',
+  installed: [],
   groups: groupsOf('root:x:0:\ndocker:x:111:\nada:x:1000:\n'),
 }
 const socket = parseHost('unix:///var/run/docker.sock', 'the default socket', null)
@@ -33,8 +38,18 @@ describe('which engine a machine lacks, and what gives it one', () => {
     ['not in the group', absent('EACCES'), { installed: ['docker'] }, /^sudo usermod -aG docker ada/],
     ['in the group since this login', absent('EACCES'), { groups: groupsOf('docker:x:111:ada') }, /^newgrp docker/],
     ['a socket of root alone', absent('EACCES', { socketGid: 0 }), {}, /chgrp docker \/var\/run\/docker\.sock/],
-    ['DOCKER_HOST names another place', absent('ENOENT', { endpoint: parseHost('unix:///x.sock', 'DOCKER_HOST', null), usual: 'unix:///var/run/docker.sock' }), {}, /^unset DOCKER_HOST/],
-    ['a context names another place', absent('ENOENT', { endpoint: parseHost('unix:///x.sock', 'docker context “far”', null), usual: 'unix:///var/run/docker.sock' }), {}, /docker context use default/],
+    [
+      'DOCKER_HOST names another place',
+      absent('ENOENT', { endpoint: parseHost('unix:///x.sock', 'DOCKER_HOST', null), usual: 'unix:///var/run/docker.sock' }),
+      {},
+      /^unset DOCKER_HOST/,
+    ],
+    [
+      'a context names another place',
+      absent('ENOENT', { endpoint: parseHost('unix:///x.sock', 'docker context “far”', null), usual: 'unix:///var/run/docker.sock' }),
+      {},
+      /docker context use default/,
+    ],
     ['it hangs', absent(''), { installed: ['docker'] }, /systemctl restart docker/],
   ]
   it.each(cases)('%s', (_, sight, host, fix) => {

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { contractId } from '../../../main/calls/rpc/contract-hash.ts'
 import { portPlan } from '../../../main/doors/client/port.ts'
-import { type EngineState, judgeAbsent, judgeBerth, judgeHome, judgeLeftovers, judgePorts, judgeSecret, type Labelled, type PortSight } from '../../../main/doctor/checks/home.ts'
+import {
+  type EngineState,
+  judgeAbsent,
+  judgeBerth,
+  judgeHome,
+  judgeLeftovers,
+  judgePorts,
+  judgeSecret,
+  type Labelled,
+  type PortSight,
+} from '../../../main/doctor/checks/home.ts'
 import { judgeClock, judgeIsolation, judgeNode, judgeSpace } from '../../../main/doctor/checks/computer.ts'
 import { judgeForeign, judgeLite, judgePlaces } from '../../../main/doctor/checks/engine.ts'
 import { bad, ok, skip, together, warn } from '../../../main/doctor/finding.ts'
@@ -26,10 +36,19 @@ describe('disk', () => {
 
 describe('ports', () => {
   const free: PortSight = { port: 7878, taken: false, owner: null, answers: null }
-  const taken: PortSight = { port: 7878, taken: true, owner: { pid: 42, command: 'python3 -m http.server' }, answers: { who: 'other', reason: 'It is not Berth' } }
+  const taken: PortSight = {
+    port: 7878,
+    taken: true,
+    owner: { pid: 42, command: 'python3 -m http.server' },
+    answers: { who: 'other', reason: 'It is not Berth' },
+  }
   const kept = portPlan({ configured: null, kept: 7878 })
   it('a kept port that another program has is a failure that names it', () => {
-    expect(judgePorts(kept, [taken], 1)).toMatchObject({ status: 'fail', text: expect.stringContaining('pid 42 (python3 -m http.server)'), fix: expect.stringContaining('kill 42') })
+    expect(judgePorts(kept, [taken], 1)).toMatchObject({
+      status: 'fail',
+      text: expect.stringContaining('pid 42 (python3 -m http.server)'),
+      fix: expect.stringContaining('kill 42'),
+    })
   })
   it('our own Berth may have it', () => {
     const health = { status: 'ok', version: '1', contract: contractId(), instance: 'i' } as const
@@ -44,7 +63,10 @@ describe('ports', () => {
     expect(judgePorts(first, [taken, { ...free, port: 7879 }], 1)).toMatchObject({ status: 'ok', text: expect.stringContaining('takes 7879') })
   })
   it('a privileged port is refused before it is tried', () => {
-    expect(judgePorts(portPlan({ configured: 80, kept: null }), [{ ...free, port: 80 }], 1024)).toMatchObject({ status: 'fail', fix: expect.stringContaining('bridge.port') })
+    expect(judgePorts(portPlan({ configured: 80, kept: null }), [{ ...free, port: 80 }], 1024)).toMatchObject({
+      status: 'fail',
+      fix: expect.stringContaining('bridge.port'),
+    })
   })
 })
 
@@ -94,14 +116,20 @@ describe('isolation', () => {
     expect(judgeIsolation(broken, auto, { ...alone, usedDocker: true }).status).toBe('skip')
   })
   it('none is never silent', () => {
-    expect(judgeIsolation(works, { ...auto, embedded: { isolation: 'none' } }, alone)).toMatchObject({ status: 'warn', text: expect.stringContaining('own rights') })
+    expect(judgeIsolation(works, { ...auto, embedded: { isolation: 'none' } }, alone)).toMatchObject({
+      status: 'warn',
+      text: expect.stringContaining('own rights'),
+    })
   })
 })
 
 describe('image', () => {
   const lite = { reference: 'berth-lite:abc', present: false, outdated: false }
   it('absent, but to be had: a warning', () => {
-    expect(judgeLite(lite, { local: 'berth-base:bookworm', network: null, debootstrap: null })).toMatchObject({ status: 'warn', text: expect.stringContaining('berth-base:bookworm') })
+    expect(judgeLite(lite, { local: 'berth-base:bookworm', network: null, debootstrap: null })).toMatchObject({
+      status: 'warn',
+      text: expect.stringContaining('berth-base:bookworm'),
+    })
     expect(judgeLite({ ...lite, outdated: true }, { local: null, network: 'no route', debootstrap: null }).text).toMatch(/another version.*debootstrap/)
   })
   it('absent and not to be had: a failure with both reasons', () => {
@@ -127,19 +155,40 @@ describe('late binding', () => {
 })
 
 describe('berth', () => {
-  const file = { url: 'http://127.0.0.1:7878', pid: 42, port: 7878, token_file: '/h/token', instance: 'i', version: '0.1.0', started_at: '2026-01-01T00:00:00.000Z' }
+  const file = {
+    url: 'http://127.0.0.1:7878',
+    pid: 42,
+    port: 7878,
+    token_file: '/h/token',
+    instance: 'i',
+    version: '0.1.0',
+    started_at: '2026-01-01T00:00:00.000Z',
+  }
   const health = { status: 'ok', version: '0.1.0', contract: contractId(), instance: 'i' } as const
-  const state: EngineState = { file, problem: null, answers: { who: 'ours', health }, alive: true, lockedBy: 42, ours: { version: '0.1.0', contract: contractId() } }
+  const state: EngineState = {
+    file,
+    problem: null,
+    answers: { who: 'ours', health },
+    alive: true,
+    lockedBy: 42,
+    ours: { version: '0.1.0', contract: contractId() },
+  }
   const nobody = { who: 'nobody', reason: 'connect ECONNREFUSED' } as const
   it('runs', () => expect(judgeBerth(state)).toMatchObject({ status: 'ok', text: expect.stringContaining('pid 42') }))
   it('speaks another contract', () => {
     const other = { ...health, version: '9.0.0', contract: { version: 9, hash: 'x' } }
     expect(judgeBerth({ ...state, answers: { who: 'ours', health: other } })).toMatchObject({ status: 'fail', text: expect.stringMatching(/9\.0\.0.*0\.1\.0/) })
   })
-  it('was killed', () => expect(judgeBerth({ ...state, answers: nobody, alive: false, lockedBy: null })).toMatchObject({ status: 'warn', text: expect.stringContaining('stale') }))
+  it('was killed', () =>
+    expect(judgeBerth({ ...state, answers: nobody, alive: false, lockedBy: null })).toMatchObject({ status: 'warn', text: expect.stringContaining('stale') }))
   it('hangs', () => expect(judgeBerth({ ...state, answers: nobody })).toMatchObject({ status: 'fail', fix: expect.stringContaining('kill 42') }))
-  it('gave its address to another program', () => expect(judgeBerth({ ...state, answers: { who: 'other', reason: 'It is not Berth' } })).toMatchObject({ status: 'warn', text: expect.stringContaining('It is not Berth') }))
-  it('starts just now', () => expect(judgeBerth({ ...state, file: null, answers: null, lockedBy: 7 })).toMatchObject({ status: 'warn', text: expect.stringContaining('Process 7') }))
+  it('gave its address to another program', () =>
+    expect(judgeBerth({ ...state, answers: { who: 'other', reason: 'It is not Berth' } })).toMatchObject({
+      status: 'warn',
+      text: expect.stringContaining('It is not Berth'),
+    }))
+  it('starts just now', () =>
+    expect(judgeBerth({ ...state, file: null, answers: null, lockedBy: 7 })).toMatchObject({ status: 'warn', text: expect.stringContaining('Process 7') }))
   it('was never started', () => expect(judgeBerth({ ...state, file: null, answers: null, alive: false, lockedBy: null }).status).toBe('ok'))
 })
 
@@ -148,7 +197,8 @@ describe('leftovers', () => {
   const row = (home: string, there: string | null, installation = 'me'): Labelled => ({ name: `berth-of-${home.slice(1)}`, installation, home, there })
   it('only those of this installation whose home is gone are worth a warning', () => {
     expect(judgeLeftovers([row('/h', 'me'), row('/copy', 'me'), row('/far', null, 'other')], me)).toMatchObject({
-      status: 'ok', text: '1 container of this home. 1 container of a copy of it. 1 container of other installations, 1 of them without a home that can be seen from here.',
+      status: 'ok',
+      text: '1 container of this home. 1 container of a copy of it. 1 container of other installations, 1 of them without a home that can be seen from here.',
     })
     expect(judgeLeftovers([row('/old', null)], me)).toMatchObject({ status: 'warn', fix: 'docker rm -f berth-of-old' })
   })
@@ -159,7 +209,11 @@ describe('clock and node', () => {
   it('sees a clock that was set back, and a virtual machine that slept', () => {
     expect(judgeClock(at).status).toBe('ok')
     expect(judgeClock({ ...at, newest: 4_600_000 })).toMatchObject({ status: 'warn', text: expect.stringContaining('3600 s in the future') })
-    expect(judgeClock({ ...at, aheadMs: -90_000, platform: 'darwin' })).toMatchObject({ status: 'warn', text: expect.stringContaining('90 s behind'), fix: expect.stringContaining('Docker Desktop') })
+    expect(judgeClock({ ...at, aheadMs: -90_000, platform: 'darwin' })).toMatchObject({
+      status: 'warn',
+      text: expect.stringContaining('90 s behind'),
+      fix: expect.stringContaining('Docker Desktop'),
+    })
   })
   it('wants Node 24', () => {
     const node = { version: '24.0.0', path: '/node', electron: null, lite: '/node' }

@@ -3,8 +3,14 @@ import type { IsolationFacts } from '../../../main/backends/embedded/isolation.t
 import { explain } from '../../../main/backends/embedded/isolation.ts'
 
 const fine: IsolationFacts = {
-  platform: 'linux', distribution: ['debian'], installed: true, output: 'bwrap: setting up uid map: Permission denied',
-  apparmorRestricts: null, unprivilegedUserns: '1', maxUserNamespaces: '96365', insideContainer: false,
+  platform: 'linux',
+  distribution: ['debian'],
+  installed: true,
+  output: 'bwrap: setting up uid map: Permission denied',
+  apparmorRestricts: null,
+  unprivilegedUserns: '1',
+  maxUserNamespaces: '96365',
+  insideContainer: false,
 }
 
 describe('why isolation fails', () => {

@@ -47,7 +47,10 @@ describe('a line log', () => {
     write('o\n')
     const got: LoggedLine[] = []
     for await (const line of log.read(all)) got.push(line)
-    expect(got).toEqual([{ at: '2026-01-02T03:04:05.006Z', text: 'one' }, { at: '2026-01-02T03:04:06.006Z', text: 'two' }])
+    expect(got).toEqual([
+      { at: '2026-01-02T03:04:05.006Z', text: 'one' },
+      { at: '2026-01-02T03:04:06.006Z', text: 'two' },
+    ])
   })
 
   it('does not run after what comes while it is read, unless it follows', async () => {

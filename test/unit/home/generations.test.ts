@@ -63,8 +63,11 @@ it('says when the present one is on disk, and keeps the last of several', async 
 
 it('makes a capability of its own for each form, sandbox, generation and installation', () => {
   const all = [
-    capability('5'.repeat(64), 'path', id, ''), capability('5'.repeat(64), 'browser', id, ''), capability('5'.repeat(64), 'path', id, '0'.repeat(16)),
-    capability('5'.repeat(64), 'path', 'b'.repeat(16), ''), capability('6'.repeat(64), 'path', id, ''),
+    capability('5'.repeat(64), 'path', id, ''),
+    capability('5'.repeat(64), 'browser', id, ''),
+    capability('5'.repeat(64), 'path', id, '0'.repeat(16)),
+    capability('5'.repeat(64), 'path', 'b'.repeat(16), ''),
+    capability('6'.repeat(64), 'path', id, ''),
   ]
   expect(new Set(all).size).toBe(all.length)
   for (const one of all) expect(one).toMatch(/^[a-f0-9]{32}$/)

@@ -40,9 +40,7 @@ describe('openHome', () => {
       const homes = await Promise.all(Array.from({ length: 8 }, () => openHome(${JSON.stringify(dir)})))
       const tokens = await Promise.all(homes.map((home) => ensureToken(home)))
       console.log(JSON.stringify(homes.map((home, n) => home.installation + home.secret + tokens[n])))`
-    const runs = await Promise.all(
-      Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', program])),
-    )
+    const runs = await Promise.all(Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', program])))
     const seen = new Set(runs.flatMap(({ stdout }) => z.array(z.string()).parse(JSON.parse(stdout))))
     expect(seen.size).toBe(1)
     expect((await readdir(dir)).filter((name) => name.endsWith('.tmp'))).toEqual([])
@@ -137,7 +135,7 @@ describe('files', () => {
 })
 
 describe('derived names and keys', () => {
-  it('are deer-flow\'s ids, and keys that depend on secret and nonce', () => {
+  it("are deer-flow's ids, and keys that depend on secret and nonce", () => {
     // Computed with `printf %s default:demo | sha256sum` and `printf %s demo | sha256sum`.
     expect(containerId('default', 'demo')).toBe('a8d33e78f2690480')
     expect(seedAlias('demo')).toBe('2a97516c')

@@ -92,7 +92,8 @@ describe('patches that wait', () => {
 
 describe('CPU between two samples', () => {
   const taken = (at: number, cpuMs: number | null): Taken => ({
-    at, sample: { cpuMs, memory: null, memoryLimit: null, pids: null, netIn: null, netOut: null, diskRead: null, diskWritten: null },
+    at,
+    sample: { cpuMs, memory: null, memoryLimit: null, pids: null, netIn: null, netOut: null, diskRead: null, diskWritten: null },
   })
   it.each<[string, Taken | null, Taken, number | null]>([
     ['half of one CPU', taken(0, 0), taken(1000, 500), 50],
@@ -112,13 +113,29 @@ describe("the container engine's numbers", () => {
   })
   it('takes the whole machine for no limit, and what is not told for not known', () => {
     expect(sampleOf({ memory_stats: { usage: 1, limit: 2000 } }, 2000).memoryLimit).toBeNull()
-    expect(sampleOf({}, 2000)).toEqual({ cpuMs: null, memory: null, memoryLimit: null, pids: null, netIn: null, netOut: null, diskRead: null, diskWritten: null })
+    expect(sampleOf({}, 2000)).toEqual({
+      cpuMs: null,
+      memory: null,
+      memoryLimit: null,
+      pids: null,
+      netIn: null,
+      netOut: null,
+      diskRead: null,
+      diskWritten: null,
+    })
   })
   it('adds up networks and disks', () => {
     const stats = {
-      cpu_stats: { cpu_usage: { total_usage: 5_000_000 } }, pids_stats: { current: 3 },
+      cpu_stats: { cpu_usage: { total_usage: 5_000_000 } },
+      pids_stats: { current: 3 },
       networks: { eth0: { rx_bytes: 1, tx_bytes: 2 }, eth1: { rx_bytes: 10, tx_bytes: 20 } },
-      blkio_stats: { io_service_bytes_recursive: [{ op: 'read', value: 5 }, { op: 'Write', value: 7 }, { op: 'Read', value: 1 }] },
+      blkio_stats: {
+        io_service_bytes_recursive: [
+          { op: 'read', value: 5 },
+          { op: 'Write', value: 7 },
+          { op: 'Read', value: 1 },
+        ],
+      },
     }
     expect(sampleOf(stats, 2000)).toMatchObject({ cpuMs: 5, pids: 3, netIn: 11, netOut: 22, diskRead: 6, diskWritten: 7 })
   })

@@ -6,14 +6,26 @@ import { fail } from '../../../shared/errors.ts'
 describe('what is counted', () => {
   let now = 0
   const clock = { now: () => now, wall: () => now, timer: () => ({ cancel: () => undefined }), sleep: () => Promise.resolve() }
-  const open = (backend = 'docker') => openMetrics({ clock, version: '1', backend, sandboxes: () => ({ sandboxes: [], replicas: 3, counted: 0 }), waiting: () => 0, events: { dropped: () => 2, unwritten: () => 0 } })
+  const open = (backend = 'docker') =>
+    openMetrics({
+      clock,
+      version: '1',
+      backend,
+      sandboxes: () => ({ sandboxes: [], replicas: 3, counted: 0 }),
+      waiting: () => 0,
+      events: { dropped: () => 2, unwritten: () => 0 },
+    })
   let metrics = open()
   afterEach(() => metrics.close())
   const lines = async (of: string) => (await metrics.text()).split('\n').filter((line) => line.includes(of))
 
   it('has HELP and TYPE first, a sample a line, no empty ones, and values escaped', async () => {
     metrics = open('"quoted"\\\n\n')
-    expect(await lines('berth_info')).toEqual(['# HELP berth_info Which Berth this is.', '# TYPE berth_info gauge', 'berth_info{version="1",backend="\\"quoted\\"\\\\\\n\\n"} 1'])
+    expect(await lines('berth_info')).toEqual([
+      '# HELP berth_info Which Berth this is.',
+      '# TYPE berth_info gauge',
+      'berth_info{version="1",backend="\\"quoted\\"\\\\\\n\\n"} 1',
+    ])
     expect(await metrics.text()).toMatch(/[^\n]\n$/)
     expect(await metrics.text()).not.toContain('\n\n')
   })

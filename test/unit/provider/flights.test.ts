@@ -21,10 +21,12 @@ it('ends the work only when its last passenger leaves', async () => {
   const [first, second] = [new AbortController(), new AbortController()]
   let ended = false
   const run = ({ signal }: { signal: AbortSignal }) =>
-    new Promise<string>((_, reject) => signal.addEventListener('abort', () => {
-      ended = true
-      reject(signal.reason as Error)
-    }))
+    new Promise<string>((_, reject) =>
+      signal.addEventListener('abort', () => {
+        ended = true
+        reject(signal.reason as Error)
+      }),
+    )
   const one = flights.join('a', me, first.signal, run)
   const two = flights.join('a', { holder: 'you' }, second.signal, run)
   first.abort()
@@ -46,7 +48,11 @@ it('knows who is aboard at the moment of landing, and lands for all in that tick
   const one = flights.join('a', me, undefined, run)
   const two = flights.join('a', { holder: 'you' }, undefined, run)
   const viewer = flights.join('a', { holder: null }, undefined, run)
-  expect(await Promise.all([one, two, viewer])).toEqual([['me', 'you'], ['me', 'you'], ['me', 'you']])
+  expect(await Promise.all([one, two, viewer])).toEqual([
+    ['me', 'you'],
+    ['me', 'you'],
+    ['me', 'you'],
+  ])
 })
 
 it('passes an error on to everybody, and forgets the flight', async () => {

@@ -34,7 +34,13 @@ it('leaves alone what works, is being made, ends, failed, or is wanted', () => {
 })
 
 it('0 disables', () => {
-  expect(idlePlan([entry('a'), entry('b', { state: 'warm' })], 1e12, { idleMs: 0, pauseMs: 0 }, none)).toEqual({ expire: [], reap: [], pause: [], lapse: [], next: null })
+  expect(idlePlan([entry('a'), entry('b', { state: 'warm' })], 1e12, { idleMs: 0, pauseMs: 0 }, none)).toEqual({
+    expire: [],
+    reap: [],
+    pause: [],
+    lapse: [],
+    next: null,
+  })
 })
 
 it('freezes the warm after a while, and a frozen one lives no longer for it', () => {
@@ -75,11 +81,7 @@ it('lets one that was made ready on a hint go after a minute, even where nothing
 
 it('ends a provisional hold at its own moment, also where nothing else ever ends', () => {
   const lease = (until: number) => ({ holder: 'a', since: 0, provisional: { from: 0, until } })
-  const entries = [
-    entry('due', { leases: [lease(60), { holder: 'b', since: 0 }] }),
-    entry('later', { leases: [lease(90)] }),
-    entry('firm'),
-  ]
+  const entries = [entry('due', { leases: [lease(60), { holder: 'b', since: 0 }] }), entry('later', { leases: [lease(90)] }), entry('firm')]
   expect(idlePlan(entries, 70, { idleMs: 0, pauseMs: 0 }, none)).toEqual({ expire: [], reap: [], pause: [], lapse: ['due'], next: 90 })
   expect(idlePlan(entries, 70, { idleMs: 0, pauseMs: 0 }, new Set(['due'])).lapse).toEqual([])
 })

@@ -11,7 +11,10 @@ it('memory that ran out is told once for a while, and is why a container that is
   for (let n = 0; n < 20; n += 1) watch.ranOut('ref', entry)
   now = 6_000
   watch.ranOut('ref', entry)
-  expect(told.map(({ type, sandbox }) => [type, sandbox])).toEqual([['sandbox.oom', 'one'], ['sandbox.oom', 'one']])
+  expect(told.map(({ type, sandbox }) => [type, sandbox])).toEqual([
+    ['sandbox.oom', 'one'],
+    ['sandbox.oom', 'one'],
+  ])
   // Its own exit code is another matter, a kill much later as well.
   watch.ranOut('left', entry)
   expect(watch.deathOf('left', 1)).toBeNull()

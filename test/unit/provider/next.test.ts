@@ -7,7 +7,15 @@ import { plainNumbers, sayNext, textOf } from '../../../shared/say-next.ts'
 import { entry } from '../../support/entries.ts'
 
 const none: ReadonlySet<string> = new Set()
-const pool = (entries: readonly Entry[], change: Partial<CapacityView> = {}): CapacityView => ({ mode: 'soft', replicas: 3, strays: 0, ahead: 0, wanted: none, entries, ...change })
+const pool = (entries: readonly Entry[], change: Partial<CapacityView> = {}): CapacityView => ({
+  mode: 'soft',
+  replicas: 3,
+  strays: 0,
+  ahead: 0,
+  wanted: none,
+  entries,
+  ...change,
+})
 const active = (n: number) => Array.from({ length: n }, (_, at) => entry(`a${at}`))
 const warm = (id: string, activityAt = 0, change: Partial<Entry> = {}) => entry(id, { state: 'warm', activityAt, ...change })
 const named = (id: string) => ({ id, user: 'default', thread: `t-${id}` })
@@ -18,11 +26,23 @@ describe('the next acquire of a thread without a sandbox', () => {
     ['failed ones take no place', pool([...active(2), entry('f', { state: 'failed', sandbox: null })]), { kind: 'room', slot: false, room: 1 }],
     ['the longest unused goes', pool([...active(1), warm('late', 50), warm('early', 10)]), { kind: 'evicts', slot: false, who: [named('early')] }],
     ['paused ones go too', pool([...active(2), warm('p', 5, { state: 'paused' })]), { kind: 'evicts', slot: false, who: [named('p')] }],
-    ['nobody goes in whom something runs, whoever began it', pool([...active(1), warm('busy', 1, { work: 1 }), warm('idle', 9)]), { kind: 'evicts', slot: false, who: [named('idle')] }],
-    ['nobody goes whom an acquire is about to take', pool([...active(1), warm('wanted', 1), warm('other', 9)], { wanted: new Set(['wanted']) }), { kind: 'evicts', slot: false, who: [named('other')] }],
+    [
+      'nobody goes in whom something runs, whoever began it',
+      pool([...active(1), warm('busy', 1, { work: 1 }), warm('idle', 9)]),
+      { kind: 'evicts', slot: false, who: [named('idle')] },
+    ],
+    [
+      'nobody goes whom an acquire is about to take',
+      pool([...active(1), warm('wanted', 1), warm('other', 9)], { wanted: new Set(['wanted']) }),
+      { kind: 'evicts', slot: false, who: [named('other')] },
+    ],
     ['soft goes over the limit', pool(active(3)), { kind: 'over', slot: false, nth: 4 }],
     ['soft does not count what is stopping', pool([...active(2), entry('s', { state: 'stopping' })]), { kind: 'room', slot: false, room: 1 }],
-    ['queue takes the place of what is stopping, and needs no victim', pool([...active(2), entry('s', { state: 'stopping' })], { mode: 'queue' }), { kind: 'evicts', slot: false, who: [] }],
+    [
+      'queue takes the place of what is stopping, and needs no victim',
+      pool([...active(2), entry('s', { state: 'stopping' })], { mode: 'queue' }),
+      { kind: 'evicts', slot: false, who: [] },
+    ],
     ['queue counts containers that nobody has any more', pool(active(2), { mode: 'queue', strays: 2 }), { kind: 'evicts', slot: false, who: [] }],
     ['queue waits', pool(active(3), { mode: 'queue', ahead: 2 }), { kind: 'waits', ahead: 2 }],
     ['queue waits behind others although there is room', pool(active(1), { mode: 'queue', ahead: 1 }), { kind: 'waits', ahead: 1 }],

@@ -10,7 +10,8 @@ it('reads a row, and takes nothing for one that is none', () => {
   expect(row({ status: 'Pending' })).toMatchObject({ state: 'created' })
   expect(row({ status: 'NotFound' })).toBe('gone')
   for (const status of ['Unknown', 'running', '', 'constructor', '__proto__']) expect(row({ status })).toMatchObject({ state: 'unknown' })
-  for (const change of [{ sandbox_url: null }, { sandbox_url: 'h:1' }, { sandbox_url: 'file:///etc/passwd' }, { sandbox_id: 5 }, { status: null }]) expect(row(change)).toBeNull()
+  for (const change of [{ sandbox_url: null }, { sandbox_url: 'h:1' }, { sandbox_url: 'file:///etc/passwd' }, { sandbox_id: 5 }, { status: null }])
+    expect(row(change)).toBeNull()
   for (const json of [undefined, null, 5, 'Running', []]) expect(readRow(json)).toBeNull()
 })
 
@@ -26,7 +27,11 @@ it('names ours so that no other home takes them for its own, and Kubernetes take
   expect(first).toMatch(new RegExp(`^berth-[0-9a-f]{8}-${id}-0$`))
   expect(names.isOurs(first) && names.isOf(first, name)).toBe(true)
   expect(names.isOf(first, 'another')).toBe(false)
-  for (const other of [{ ...owner, home: '/home/b/.berth' }, { ...owner, installation: 'f'.repeat(16) }]) expect(wireNames(other).isOurs(first)).toBe(false)
+  for (const other of [
+    { ...owner, home: '/home/b/.berth' },
+    { ...owner, installation: 'f'.repeat(16) },
+  ])
+    expect(wireNames(other).isOurs(first)).toBe(false)
   for (const alien of [id, `berth-${id}`, 'sandbox-1', `${first}0`, '']) expect(names.isOurs(alien)).toBe(false)
   const taken = new Set<string>()
   for (let n = 0; n < 16; n += 1) taken.add(names.next(name, (one) => taken.has(one)))

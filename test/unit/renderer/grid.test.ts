@@ -35,7 +35,11 @@ describe('keys', () => {
   test('nothing in an empty list', () => expect(afterKey(nothingChosen, [], press('ArrowDown'))).toBeNull())
 })
 
-test.each<[string, { shift: boolean; mod: boolean }, string]>([['a press', { shift: false, mod: false }, 'd'], ['with Shift', { shift: true, mod: false }, 'bcd'], ['with Ctrl', { shift: false, mod: true }, 'bd']])('%s on a row', (_, keys, all) => {
+test.each<[string, { shift: boolean; mod: boolean }, string]>([
+  ['a press', { shift: false, mod: false }, 'd'],
+  ['with Shift', { shift: true, mod: false }, 'bcd'],
+  ['with Ctrl', { shift: false, mod: true }, 'bd'],
+])('%s on a row', (_, keys, all) => {
   expect(shown(afterPress(moved('b'), ids, 'd', keys))).toEqual({ at: 'd', all })
 })
 
@@ -49,7 +53,8 @@ describe('after the list changed', () => {
     expect(shown(afterChange(moved('e'), ['a', 'b'], 4))).toEqual({ at: 'b', all: '' })
     expect(shown(afterChange(moved('e'), [], 4))).toEqual({ at: null, all: '' })
   })
-  test('a selected row went', () => expect(shown(afterChange({ current: 'a', selected: new Set(['a', 'b']), anchor: 'b' }, ['a', 'c'], 0))).toEqual({ at: 'a', all: 'a' }))
+  test('a selected row went', () =>
+    expect(shown(afterChange({ current: 'a', selected: new Set(['a', 'b']), anchor: 'b' }, ['a', 'c'], 0))).toEqual({ at: 'a', all: 'a' }))
 })
 
 test('typing finds', () => {

@@ -8,18 +8,35 @@ const stroke = (key: string, over: Partial<Stroke> = {}): Stroke => ({ key, ctrl
 
 describe('a press has one name', () => {
   test.each<[Stroke, boolean, string | null]>([
-    [stroke('t'), false, 't'], [stroke('T', { shift: true }), false, 't'], [stroke('?', { shift: true }), false, '?'], [stroke(' '), false, 'Space'],
-    [stroke('k', { ctrl: true }), false, 'Mod+k'], [stroke('k', { meta: true }), true, 'Mod+k'], [stroke('k', { ctrl: true }), true, null], [stroke('k', { meta: true }), false, null],
-    [stroke('K', { ctrl: true, shift: true }), false, 'Mod+Shift+k'], [stroke('ArrowDown', { shift: true }), false, 'Shift+ArrowDown'], [stroke('Shift', { shift: true }), false, null],
+    [stroke('t'), false, 't'],
+    [stroke('T', { shift: true }), false, 't'],
+    [stroke('?', { shift: true }), false, '?'],
+    [stroke(' '), false, 'Space'],
+    [stroke('k', { ctrl: true }), false, 'Mod+k'],
+    [stroke('k', { meta: true }), true, 'Mod+k'],
+    [stroke('k', { ctrl: true }), true, null],
+    [stroke('k', { meta: true }), false, null],
+    [stroke('K', { ctrl: true, shift: true }), false, 'Mod+Shift+k'],
+    [stroke('ArrowDown', { shift: true }), false, 'Shift+ArrowDown'],
+    [stroke('Shift', { shift: true }), false, null],
     // AltGr+Q on a German keyboard is @; Alt+ArrowLeft is the browser's way back.
-    [stroke('@', { ctrl: true, alt: true }), false, '@'], [stroke('ArrowLeft', { alt: true }), false, null], [stroke('Dead'), false, null],
+    [stroke('@', { ctrl: true, alt: true }), false, '@'],
+    [stroke('ArrowLeft', { alt: true }), false, null],
+    [stroke('Dead'), false, null],
   ])('%o, Mac %s: %s', (press, mac, name) => expect(strokeName(press, mac)).toBe(name))
 })
 
 describe('where it counts', () => {
   test.each<[string, Place, boolean, boolean]>([
-    ['t', 'page', false, true], ['t', 'field', false, false], ['Mod+k', 'field', false, true], ['t', 'terminal', false, false], ['Mod+k', 'terminal', false, false],
-    ['Mod+Shift+k', 'terminal', false, true], ['Mod+k', 'terminal', true, true], ['t', 'float', false, false], ['Mod+k', 'float', false, false],
+    ['t', 'page', false, true],
+    ['t', 'field', false, false],
+    ['Mod+k', 'field', false, true],
+    ['t', 'terminal', false, false],
+    ['Mod+k', 'terminal', false, false],
+    ['Mod+Shift+k', 'terminal', false, true],
+    ['Mod+k', 'terminal', true, true],
+    ['t', 'float', false, false],
+    ['Mod+k', 'float', false, false],
   ])('%s in a %s, Mac %s: %s', (name, place, mac, yes) => expect(counts(name, place, mac)).toBe(yes))
 })
 
@@ -53,6 +70,13 @@ test('a command that goes gives way to the one it stood in front of', () => {
   expect(commands.run('y')).toBe(false)
 })
 
-test.each([['Mod+k', false, ['Ctrl', 'K']], ['Mod+k', true, ['⌘', 'K']], ['g s', false, ['G', 'S']], ['Backspace', false, ['⌫']], ['/', false, ['/']], ['Mod+Shift+k', true, ['⌘', '⇧', 'K']]])('caps of %s, Mac %s', (keys, mac, caps) => {
+test.each([
+  ['Mod+k', false, ['Ctrl', 'K']],
+  ['Mod+k', true, ['⌘', 'K']],
+  ['g s', false, ['G', 'S']],
+  ['Backspace', false, ['⌫']],
+  ['/', false, ['/']],
+  ['Mod+Shift+k', true, ['⌘', '⇧', 'K']],
+])('caps of %s, Mac %s', (keys, mac, caps) => {
   expect(keyCaps(keys, mac)).toEqual(caps)
 })

@@ -4,7 +4,15 @@ import { exportLine, snippetsFor } from '../../../renderer/connect/snippets.logi
 import { layerKind, leftMs, rateOf, shareOf, splitName, withMark, type Mark } from '../../../renderer/state/pull.logic.ts'
 
 const call = (seq: number, rest: Partial<Parameters<typeof withBatch>[0][number]> = {}) => ({
-  seq, at: '2026-11-25T10:00:00.000Z', client: 'ci', transport: 'http', call: 'get', sandbox: null, ms: 2, error: null, ...rest,
+  seq,
+  at: '2026-11-25T10:00:00.000Z',
+  client: 'ci',
+  transport: 'http',
+  call: 'get',
+  sandbox: null,
+  ms: 2,
+  error: null,
+  ...rest,
 })
 
 describe('recent calls', () => {
@@ -29,8 +37,12 @@ describe('snippets', () => {
   const berth = { url: 'http://127.0.0.1:7900', command: ['/srv/berth/bin/berth.mjs'], home_option: ['--home', '/srv/home'] }
   const textOf = (id: string, token: string | null = null) => snippetsFor(berth, token).find((one) => one.id === id)?.text ?? ''
   it.each([
-    ['claude', 'Bearer $BERTH_TOKEN'], ['cursor', 'Bearer ${env:BERTH_TOKEN}'], ['vscode', 'Bearer ${input:berth-token}'], ['codex', 'bearer_token_env_var = "BERTH_TOKEN"'],
-    ['deer-flow', 'provisioner_api_key: $BERTH_TOKEN'], ['curl', 'Bearer $BERTH_TOKEN'],
+    ['claude', 'Bearer $BERTH_TOKEN'],
+    ['cursor', 'Bearer ${env:BERTH_TOKEN}'],
+    ['vscode', 'Bearer ${input:berth-token}'],
+    ['codex', 'bearer_token_env_var = "BERTH_TOKEN"'],
+    ['deer-flow', 'provisioner_api_key: $BERTH_TOKEN'],
+    ['curl', 'Bearer $BERTH_TOKEN'],
   ])('%s names its token in its own way', (id, says) => {
     expect(textOf(id)).toContain(says)
     expect(textOf(id)).toContain(berth.url)
@@ -58,7 +70,13 @@ describe('a pull', () => {
     expect(leftMs({ progress: { type: 'progress', step: 'image-pull', text: '', done: 40 * mib, total: 100 * mib } }, rateOf(marks))).toBe(3000)
   })
   it('forgets the rate of the step before', () => {
-    const marks = withMark([{ at: 0, done: 500 }, { at: 3000, done: 900 }], { at: 4000, done: 10 })
+    const marks = withMark(
+      [
+        { at: 0, done: 500 },
+        { at: 3000, done: 900 },
+      ],
+      { at: 4000, done: 10 },
+    )
     expect(marks).toEqual([{ at: 4000, done: 10 }])
   })
   it('has no share where the total is not known', () => {
@@ -67,7 +85,11 @@ describe('a pull', () => {
     expect(shareOf({ done: 5, total: 4 })).toBe(1)
   })
   it.each([
-    ['Pull complete', 'done'], ['Already exists', 'done'], ['Downloading', 'work'], ['Extracting', 'work'], ['Waiting', 'wait'],
+    ['Pull complete', 'done'],
+    ['Already exists', 'done'],
+    ['Downloading', 'work'],
+    ['Extracting', 'work'],
+    ['Waiting', 'wait'],
   ] as const)('says of a layer that is %s: %s', (step, kind) => expect(layerKind(step)).toBe(kind))
 })
 

@@ -7,9 +7,7 @@ import { contractId } from '../../../main/calls/rpc/contract-hash.ts'
 import { createDispatch } from '../../../main/calls/rpc/dispatch.ts'
 
 /** Handlers that hand back what reached them; `get` fails as foreseen, `list` as nobody foresaw. */
-const echo = Object.fromEntries(
-  Object.keys(calls).map((name) => [name, async (args: unknown) => ({ name, args })]),
-) as unknown as Handlers
+const echo = Object.fromEntries(Object.keys(calls).map((name) => [name, async (args: unknown) => ({ name, args })])) as unknown as Handlers
 const logged: string[] = []
 const dispatch = createDispatch({
   handlers: {
@@ -36,13 +34,32 @@ const as = (scope: Scope): CallContext<unknown> => ({
   transport: 'process',
 })
 const inputs: Record<string, unknown> = {
-  search: { thread: 't', pattern: 'x' }, hint: { thread: 't' },
-  get: { thread: 't' }, release: { thread: 't' }, destroy: { thread: 't' }, dismiss: { thread: 't' }, logs: { thread: 't' },
-  exec: { thread: 't', command: 'x' }, read: { thread: 't', path: '/x' }, write: { thread: 't', path: '/x', content: '' },
-  files: { thread: 't' }, rotate: { thread: 't' }, forget: { thread: 't', confirm: 't' }, token_add: { name: 'n' }, token_revoke: { name: 'n' },
-  details: { thread: 't' }, interrupt: { command: 'c' }, terminal_open: { thread: 't' }, terminal_close: { terminal: 't' },
-  ticket: { thread: 't', path: '/x', direction: 'upload' }, image_remove: { id: 'i' }, config_set: { key: 'replicas', value: 3 }, session_end: { id: 's' },
-  session_open: { code: 'not-a-code' }, address_copy: { thread: 't' }, rename_holder: { holder: 'h', name: 'n' },
+  search: { thread: 't', pattern: 'x' },
+  hint: { thread: 't' },
+  get: { thread: 't' },
+  release: { thread: 't' },
+  destroy: { thread: 't' },
+  dismiss: { thread: 't' },
+  logs: { thread: 't' },
+  exec: { thread: 't', command: 'x' },
+  read: { thread: 't', path: '/x' },
+  write: { thread: 't', path: '/x', content: '' },
+  files: { thread: 't' },
+  rotate: { thread: 't' },
+  forget: { thread: 't', confirm: 't' },
+  token_add: { name: 'n' },
+  token_revoke: { name: 'n' },
+  details: { thread: 't' },
+  interrupt: { command: 'c' },
+  terminal_open: { thread: 't' },
+  terminal_close: { terminal: 't' },
+  ticket: { thread: 't', path: '/x', direction: 'upload' },
+  image_remove: { id: 'i' },
+  config_set: { key: 'replicas', value: 3 },
+  session_end: { id: 's' },
+  session_open: { code: 'not-a-code' },
+  address_copy: { thread: 't' },
+  rename_holder: { holder: 'h', name: 'n' },
 }
 const codeOf = async (scope: Scope, name: string) =>
   await dispatch(as(scope), name, inputs[name] ?? {}).then(

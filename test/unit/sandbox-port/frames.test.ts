@@ -5,7 +5,12 @@ import { seeded } from '../../support/seeded.ts'
 /** One frame of RFC 6455, masked as a client's are. */
 function frame(opcode: number, payload: Buffer | string, options: { fin?: boolean; masked?: boolean } = {}): Buffer {
   const body = Buffer.from(payload)
-  const length = body.length < 126 ? [body.length] : body.length < 65_536 ? [126, body.length >> 8, body.length & 255] : [127, 0, 0, 0, 0, ...[24, 16, 8, 0].map((by) => (body.length >>> by) & 255)]
+  const length =
+    body.length < 126
+      ? [body.length]
+      : body.length < 65_536
+        ? [126, body.length >> 8, body.length & 255]
+        : [127, 0, 0, 0, 0, ...[24, 16, 8, 0].map((by) => (body.length >>> by) & 255)]
   const mask = [7, 77, 177, 9]
   const masked = options.masked ?? true
   length[0] = (length[0] ?? 0) | (masked ? 128 : 0)
@@ -39,11 +44,15 @@ describe('bytes of a WebSocket client', () => {
   it('are told apart in any order and however they are cut', () => {
     const random = seeded(4)
     for (let round = 0; round < 200; round += 1) {
-      const parts = Array.from({ length: random.int(1, 6) }, () => (random.chance(0.8) ? { bytes: frame(random.pick([9, 10, 1]), pong), meant: false } : { bytes: frame(random.pick([1, 2]), 'z'.repeat(random.int(1, 400))), meant: true }))
+      const parts = Array.from({ length: random.int(1, 6) }, () =>
+        random.chance(0.8)
+          ? { bytes: frame(random.pick([9, 10, 1]), pong), meant: false }
+          : { bytes: frame(random.pick([1, 2]), 'z'.repeat(random.int(1, 400))), meant: true },
+      )
       const all = Buffer.concat(parts.map(({ bytes }) => bytes))
       const watch = frameWatch()
       let seen = false
-      for (let at = 0; at < all.length; ) {
+      for (let at = 0; at < all.length;) {
         const size = random.int(1, 40)
         seen = watch(all.subarray(at, at + size)) || seen
         at += size

@@ -5,10 +5,30 @@ const matches = (pattern: string, path: string, hidden = false): boolean => glob
 
 describe('a glob', () => {
   test.each([
-    ['*.py', 'a.py', true], ['*.py', 'd/a.py', false], ['*', '.a', false], ['.*', '.a', true], ['?', 'ä', true], ['?', '😀', true],
-    ['**', 'a/b', true], ['**', '.a/b', false], ['a/**', 'a', true], ['a/**/b', 'a/b', true], ['a/**/b', 'a/c/d/b', true], ['a//./b', 'a/b', true],
-    ['[!a].py', 'b.py', true], ['[!a].py', 'a.py', false], ['[^a]', 'a', false], ['[]a]', ']', true], ['[a-c]', 'b', true], ['[a-]', '-', true], ['a[', 'a[', true],
-    ['{a,b}', 'b', true], ['{a/b,c}/d', 'a/b/d', true], ['a{,b}', 'a', true], ['{a,{b,c}}', 'c', true], ['{a}', '{a}', true],
+    ['*.py', 'a.py', true],
+    ['*.py', 'd/a.py', false],
+    ['*', '.a', false],
+    ['.*', '.a', true],
+    ['?', 'ä', true],
+    ['?', '😀', true],
+    ['**', 'a/b', true],
+    ['**', '.a/b', false],
+    ['a/**', 'a', true],
+    ['a/**/b', 'a/b', true],
+    ['a/**/b', 'a/c/d/b', true],
+    ['a//./b', 'a/b', true],
+    ['[!a].py', 'b.py', true],
+    ['[!a].py', 'a.py', false],
+    ['[^a]', 'a', false],
+    ['[]a]', ']', true],
+    ['[a-c]', 'b', true],
+    ['[a-]', '-', true],
+    ['a[', 'a[', true],
+    ['{a,b}', 'b', true],
+    ['{a/b,c}/d', 'a/b/d', true],
+    ['a{,b}', 'a', true],
+    ['{a,{b,c}}', 'c', true],
+    ['{a}', '{a}', true],
   ])('%s of %s: %s', (pattern, path, expected) => {
     expect(matches(pattern, path)).toBe(expected)
   })

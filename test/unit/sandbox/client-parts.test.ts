@@ -55,7 +55,11 @@ describe('an answer', () => {
     [401, { success: false, message: 'Unauthorized' }, 'SANDBOX_REFUSED'],
     [404, { detail: 'Not Found' }, 'NOT_SUPPORTED'],
     [404, { success: false, message: 'Session not found', data: null }, 'SANDBOX_LOST'],
-    [400, { success: false, message: 'Cannot create bash session: session limit reached and all 10 existing sessions have active commands' }, 'CAPACITY_REJECTED'],
+    [
+      400,
+      { success: false, message: 'Cannot create bash session: session limit reached and all 10 existing sessions have active commands' },
+      'CAPACITY_REJECTED',
+    ],
     [413, {}, 'TOO_LARGE'],
     [422, { detail: [{ loc: ['body', 'command'], msg: 'Field required', type: 'missing' }] }, 'BAD_INPUT'],
     [500, {}, 'SANDBOX_FAILED'],

@@ -22,8 +22,7 @@ beforeEach(async () => {
 })
 
 const told: NewEvent[] = []
-const open = async (clock: Clock = systemClock()): Promise<Tokens> =>
-  await openTokens({ file, master, clock, publish: (event) => void told.push(event) })
+const open = async (clock: Clock = systemClock()): Promise<Tokens> => await openTokens({ file, master, clock, publish: (event) => void told.push(event) })
 const agent = (name: string) => ({ name, scope: 'agent' as const, thread_prefix: `${name}-`, user: null })
 const onDisk = async () => (JSON.parse(await readFile(file, 'utf8')) as { tokens: Record<string, unknown>[] }).tokens
 

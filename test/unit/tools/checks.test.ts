@@ -13,7 +13,9 @@ import { checkWalls } from '../../../scripts/checks/walls.ts'
 const root = path.resolve(import.meta.dirname, '..', '..', '..')
 let tree: string
 
-beforeEach(() => { tree = mkdtempSync(path.join(tmpdir(), 'berth-checks-')) })
+beforeEach(() => {
+  tree = mkdtempSync(path.join(tmpdir(), 'berth-checks-'))
+})
 afterEach(() => rmSync(tree, { recursive: true, force: true }))
 
 function put(files: Record<string, string>): void {
@@ -53,7 +55,11 @@ describe('walls', () => {
     ['chance where only decisions are', 'main/core/a.ts', 'export const a = () => [1].map(() => Math.random())\n'],
     ['the environment where only decisions are', 'main/core/a.ts', "export const a = process.env['HOME']\n"],
     ['a question for a kind of backend', 'main/core/a.ts', "export const a = (b: { kind: string }) => b.kind === 'docker'\n"],
-    ['the same on a page, by cases', 'renderer/state/a.ts', "export function a(backend: string): number {\n  switch (backend) {\n    case 'embedded': return 1\n    default: return 0\n  }\n}\n"],
+    [
+      'the same on a page, by cases',
+      'renderer/state/a.ts',
+      "export function a(backend: string): number {\n  switch (backend) {\n    case 'embedded': return 1\n    default: return 0\n  }\n}\n",
+    ],
     ['a third loose file in a page', 'renderer/a.ts', "import { b } from './parts/b.ts'\nconsole.log(b)\n"],
     ['a room of the page that nobody knows', 'renderer/attic/a.ts', "import { b } from '../parts/b.ts'\nconsole.log(b)\n"],
     ['a screen in another', 'renderer/images/a.tsx', "import { B } from '../settings/b.tsx'\nexport const a = <B />\n"],
@@ -70,14 +76,18 @@ describe('walls', () => {
   it('let through what belongs', () => {
     put({
       'shared/a.ts': "import { z } from 'zod'\nimport { b } from './b.ts'\nconsole.log(z, b)\n",
-      'main/house/config/a.ts': "import fs from 'node:fs'\nimport yaml from 'yaml'\nimport { z } from '../../../shared/a.ts'\nimport { b } from '../home/b.ts'\nimport { c } from '../../core/c.ts'\nimport p from '../../../package.json' with { type: 'json' }\nconsole.log(fs, yaml, z, p, b, c)\n",
+      'main/house/config/a.ts':
+        "import fs from 'node:fs'\nimport yaml from 'yaml'\nimport { z } from '../../../shared/a.ts'\nimport { b } from '../home/b.ts'\nimport { c } from '../../core/c.ts'\nimport p from '../../../package.json' with { type: 'json' }\nconsole.log(fs, yaml, z, p, b, c)\n",
       'main/cli.ts': "import { run } from './cli/run.ts'\nrun()\n",
       'main/core/a.ts': "import type { Clock } from '../base/clock.ts'\nexport const a = (clock: Clock) => new Date(clock.wall())\n",
-      'main/backends/docker/a.ts': "import Docker from 'dockerode'\nimport type { B } from '../backend.ts'\nexport const a: B = Docker\nexport const b = (kind: string) => kind === 'docker'\n",
+      'main/backends/docker/a.ts':
+        "import Docker from 'dockerode'\nimport type { B } from '../backend.ts'\nexport const a: B = Docker\nexport const b = (kind: string) => kind === 'docker'\n",
       'app/electron/system.ts': "import { app } from 'electron'\nconsole.log(app)\n",
       'app/main.ts': "console.log(import('../main/engine.ts'))\n",
-      'renderer/main.tsx': "import { useState } from 'react'\nimport type { A } from '../shared/a.ts'\nimport { b } from './frame/b.ts'\nexport const x: A = <p>{useState}{b}</p>\n",
-      'renderer/sandbox/a.tsx': "import { b } from '../actions/b.ts'\nimport { c } from './deep/c.ts'\nimport { d } from '../parts/d.ts'\nconsole.log(b, c, d)\n",
+      'renderer/main.tsx':
+        "import { useState } from 'react'\nimport type { A } from '../shared/a.ts'\nimport { b } from './frame/b.ts'\nexport const x: A = <p>{useState}{b}</p>\n",
+      'renderer/sandbox/a.tsx':
+        "import { b } from '../actions/b.ts'\nimport { c } from './deep/c.ts'\nimport { d } from '../parts/d.ts'\nconsole.log(b, c, d)\n",
       'test/unit/a.ts': "import { a } from '../../main/a.ts'\nimport { b } from '../../scripts/b.ts'\nconsole.log(a, b)\n",
     })
     expect(checkWalls(tree, filesOf(tree))).toEqual([])
@@ -90,14 +100,22 @@ describe('sizes', () => {
   it('find what is cut off for nothing, what is too long, and a circle, types included', () => {
     put({ 'main/a.ts': `import { a0 } from './small.ts'\nconsole.log(a0)\n${lines(40)}`, 'main/small.ts': lines(39), 'main/long.ts': lines(401) })
     expect(found()).toEqual(['main/long.ts', 'main/small.ts'])
-    put({ 'main/small.ts': `import type { B } from './b.ts'\nexport const a0: B = 0\n${lines(40)}`, 'main/b.ts': `export type { B } from './a.ts'\n${lines(40)}`, 'main/long.ts': lines(400) })
+    put({
+      'main/small.ts': `import type { B } from './b.ts'\nexport const a0: B = 0\n${lines(40)}`,
+      'main/b.ts': `export type { B } from './a.ts'\n${lines(40)}`,
+      'main/long.ts': lines(400),
+    })
     expect(found()).toEqual(['main/a.ts'])
   })
   it('let through what two need, what is for a reason, and whatever does not ship', () => {
     put({
-      'main/a.ts': `import { a0 } from './small.ts'\nconsole.log(a0)\n${lines(40)}`, 'main/b.ts': `import { a0 } from './small.ts'\nconsole.log(a0)\n${lines(40)}`, 'main/small.ts': lines(3),
-      'renderer/a.tsx': `import { a0 } from './a.logic.ts'\nconsole.log(a0)\n${lines(40)}`, 'renderer/a.logic.ts': lines(3),
-      'test/a.ts': `import { a0 } from './b.ts'\nconsole.log(a0)\n${lines(500)}`, 'test/b.ts': lines(3),
+      'main/a.ts': `import { a0 } from './small.ts'\nconsole.log(a0)\n${lines(40)}`,
+      'main/b.ts': `import { a0 } from './small.ts'\nconsole.log(a0)\n${lines(40)}`,
+      'main/small.ts': lines(3),
+      'renderer/a.tsx': `import { a0 } from './a.logic.ts'\nconsole.log(a0)\n${lines(40)}`,
+      'renderer/a.logic.ts': lines(3),
+      'test/a.ts': `import { a0 } from './b.ts'\nconsole.log(a0)\n${lines(500)}`,
+      'test/b.ts': lines(3),
     })
     expect(found()).toEqual([])
   })
@@ -108,20 +126,28 @@ describe('names', () => {
     expect(checkNames([file]).map((one) => one.file)).toEqual([file])
   })
   it('let through kebab-case, tests, configs and whatever is not code', () => {
-    expect(checkNames(['main/a-b.ts', 'test/unit/a-b/c-1.test.ts', 'vitest.config.ts', 'docs/ARCHITECTURE.md', 'main/backends/docker/lite/Dockerfile'])).toEqual([])
+    expect(
+      checkNames(['main/a-b.ts', 'test/unit/a-b/c-1.test.ts', 'vitest.config.ts', 'docs/ARCHITECTURE.md', 'main/backends/docker/lite/Dockerfile']),
+    ).toEqual([])
   })
 })
 
 describe('docs', () => {
   beforeEach(() => put({ 'package.json': '{ "scripts": { "build": "" } }', 'main/a.ts': '', 'docs/there.md': '' }))
   it.each([
-    ['a room that is gone', '`main/gone/`'], ['a file that is gone', '`main/b.ts`'], ['a link to nowhere', '[x](gone.md)'], ['a script that is gone', '`npm run nothing`'],
+    ['a room that is gone', '`main/gone/`'],
+    ['a file that is gone', '`main/b.ts`'],
+    ['a link to nowhere', '[x](gone.md)'],
+    ['a script that is gone', '`npm run nothing`'],
   ])('may not name %s', (_, text) => {
     put({ 'docs/a.md': `See ${text}.\n` })
     expect(checkDocs(tree, filesOf(tree)).map((one) => one.file)).toEqual(['docs/a.md'])
   })
   it('may name what is there, what is not ours, and anything in an example', () => {
-    put({ 'README.md': '`main/a.ts`, `main/`, `npm run build -- --quiet`, `GET /v1/sandbox`, `a/b`, [x](docs/there.md#part), [y](https://a.example/)\n```\n`main/b.ts`\n```\n' })
+    put({
+      'README.md':
+        '`main/a.ts`, `main/`, `npm run build -- --quiet`, `GET /v1/sandbox`, `a/b`, [x](docs/there.md#part), [y](https://a.example/)\n```\n`main/b.ts`\n```\n',
+    })
     expect(checkDocs(tree, filesOf(tree))).toEqual([])
   })
 })
@@ -158,10 +184,12 @@ describe('oxlint, as configured', () => {
   })
 
   it('finds a circle made of types alone', () => {
-    expect(broken({
-      'main/a.ts': "import type { B } from './b.ts'\nexport interface A { readonly b: B }\n",
-      'main/b.ts': "import type { A } from './a.ts'\nexport interface B { readonly a: A }\n",
-    })).toEqual(['error import(no-cycle)'])
+    expect(
+      broken({
+        'main/a.ts': "import type { B } from './b.ts'\nexport interface A { readonly b: B }\n",
+        'main/b.ts': "import type { A } from './a.ts'\nexport interface B { readonly a: A }\n",
+      }),
+    ).toEqual(['error import(no-cycle)'])
   })
 
   it('finds nothing in what is right', () => {

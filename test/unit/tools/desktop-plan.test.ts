@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { wayToStart } from '../../../scripts/lib/desktop-plan.mjs'
 
 const now = Date.parse('2026-01-02T00:00:00Z')
-const person = { platform: 'linux', root: false, env: { DISPLAY: ':0' } as Record<string, string>, args: [] as string[], installed: true, failedAt: null as number | null, now }
+const person = {
+  platform: 'linux',
+  root: false,
+  env: { DISPLAY: ':0' } as Record<string, string>,
+  args: [] as string[],
+  installed: true,
+  failedAt: null as number | null,
+  now,
+}
 
 describe('npm start', () => {
   it.each([

@@ -6,7 +6,9 @@ type State = FileReport['tests'][number]['state']
 
 const report = (files: { errors?: string[]; tests: State[] }[], outside: string[] = []) => ({
   files: files.map(({ errors = [], tests }, at) => ({
-    file: `file ${at}`, seconds: at, errors,
+    file: `file ${at}`,
+    seconds: at,
+    errors,
     tests: tests.map((state) => ({ name: `engine [needs docker: none answers] > test ${state}`, state, message: state === 'failed' ? 'Error: why' : null })),
   })),
   outside,
@@ -15,11 +17,19 @@ const report = (files: { errors?: string[]; tests: State[] }[], outside: string[
 describe('a vitest run', () => {
   it('counts its tests and names what it skipped', () => {
     const read = readReport(report([{ tests: ['passed', 'passed', 'skipped'] }]), 0)
-    expect(read).toMatchObject({ tally: { passed: 2, failed: 0, skipped: 1 }, skips: ['engine [needs docker: none answers]'], failures: [], files: [{ file: 'file 0', seconds: 0 }] })
+    expect(read).toMatchObject({
+      tally: { passed: 2, failed: 0, skipped: 1 },
+      skips: ['engine [needs docker: none answers]'],
+      failures: [],
+      files: [{ file: 'file 0', seconds: 0 }],
+    })
   })
   it('fails for a file that could not be loaded, and for an error outside of every test', () => {
     expect(readReport(report([{ tests: ['passed'] }, { errors: ['SyntaxError'], tests: [] }]), 1).tally).toEqual({ passed: 1, failed: 1, skipped: 0 })
-    expect(readReport(report([{ tests: ['passed'] }], ['late']), 1)).toMatchObject({ tally: { passed: 1, failed: 1 }, failures: ['outside of every test: late'] })
+    expect(readReport(report([{ tests: ['passed'] }], ['late']), 1)).toMatchObject({
+      tally: { passed: 1, failed: 1 },
+      failures: ['outside of every test: late'],
+    })
   })
   it('names what failed, and why', () => {
     const read = readReport(report([{ tests: ['passed', 'failed'] }, { errors: ['no such module'], tests: [] }]), 1)
@@ -56,7 +66,10 @@ describe('a program', () => {
 
 describe('the closing line', () => {
   it('can be read back', () => {
-    const total = sum([{ passed: 1, failed: 2, skipped: 3 }, { passed: 10, failed: 20, skipped: 30 }])
+    const total = sum([
+      { passed: 1, failed: 2, skipped: 3 },
+      { passed: 10, failed: 20, skipped: 30 },
+    ])
     expect(closingLine(total)).toBe('11 passed, 22 failed, 33 skipped')
     expect(readClosingLine(`${closingLine(total)}\n`)).toEqual(total)
     expect(closingLine({ passed: 4, failed: 0, skipped: 0 })).toBe('4 passed, 0 failed')

@@ -18,7 +18,16 @@ beforeAll(async () => {
   temp = await tempDir('extras')
   home = await openHome(join(temp.path, 'berth'))
   deerFlow = join(temp.path, 'deer-flow')
-  for (const dir of [acp, `${lark}/config/locks`, `${lark}/data`, 'users/alice/threads/demo/user-data/workspace', 'users/alice/threads/other/acp-workspace', 'users/bob/skills', 'threads/demo/acp-workspace', 'shared/skills']) {
+  for (const dir of [
+    acp,
+    `${lark}/config/locks`,
+    `${lark}/data`,
+    'users/alice/threads/demo/user-data/workspace',
+    'users/alice/threads/other/acp-workspace',
+    'users/bob/skills',
+    'threads/demo/acp-workspace',
+    'shared/skills',
+  ]) {
     await mkdir(join(deerFlow, dir), { recursive: true })
   }
   await mkdir(join(temp.path, 'elsewhere'))
@@ -26,7 +35,11 @@ beforeAll(async () => {
 })
 afterAll(() => temp.remove())
 
-const at = (path: string, containerPath = '/mnt/acp-workspace', readonly = true): ExtraMount => ({ hostPath: path.startsWith('/') ? path : join(deerFlow, path), containerPath, readonly })
+const at = (path: string, containerPath = '/mnt/acp-workspace', readonly = true): ExtraMount => ({
+  hostPath: path.startsWith('/') ? path : join(deerFlow, path),
+  containerPath,
+  readonly,
+})
 
 function extras(wanted: ExtraMount[], more: { config?: string; env?: Record<string, string>; of?: Partial<typeof place>; home?: Home } = {}) {
   const text = more.config ?? `deer_flow: {home: ${JSON.stringify(deerFlow)}}`
@@ -56,7 +69,9 @@ describe('mounts that a client asks for', () => {
   it('are refused outside the allowed roots, with the path and the setting that allows it', async () => {
     const outside = join(temp.path, 'elsewhere')
     await expect(extras([at(outside)])).rejects.toMatchObject({
-      code: 'MOUNT_REFUSED', message: expect.stringContaining(outside), next: expect.stringContaining('deer_flow.mount_roots'),
+      code: 'MOUNT_REFUSED',
+      message: expect.stringContaining(outside),
+      next: expect.stringContaining('deer_flow.mount_roots'),
     })
     // Nor does a refusal depend on whether there is something.
     await expect(extras([at(`${outside}/nothing`)])).rejects.toMatchObject({ code: 'MOUNT_REFUSED' })
@@ -78,8 +93,15 @@ describe('mounts that a client asks for', () => {
 
   it("are never another thread's or another user's, nor what holds several, nor what the agent itself can change", async () => {
     const refused = [
-      '', 'users', 'users/alice', 'users/alice/threads', 'users/alice/threads/demo', 'users/alice/threads/other/acp-workspace', 'users/bob/skills',
-      'users/alice/threads/demo/user-data/workspace', 'threads/demo/acp-workspace',
+      '',
+      'users',
+      'users/alice',
+      'users/alice/threads',
+      'users/alice/threads/demo',
+      'users/alice/threads/other/acp-workspace',
+      'users/bob/skills',
+      'users/alice/threads/demo/user-data/workspace',
+      'threads/demo/acp-workspace',
     ]
     for (const path of refused) await expect(extras([at(path)]), path).rejects.toMatchObject({ code: 'MOUNT_REFUSED' })
     const older = await extras([at('threads/demo/acp-workspace')], { of: { user: 'default' } })

@@ -21,7 +21,17 @@ afterAll(() => temp.remove())
 function workspace(text: string, env: Record<string, string> = {}, agent: number | null = null) {
   const { config, overrides } = readConfig(text, join(temp.path, 'config.yaml'), env)
   const warnings: string[] = []
-  return { ...makeWorkspace({ home, config: () => config, overrides, env, owner: () => Promise.resolve(agent === null ? null : { uid: agent, gid: agent }), warn: (warning) => warnings.push(warning) }), warnings }
+  return {
+    ...makeWorkspace({
+      home,
+      config: () => config,
+      overrides,
+      env,
+      owner: () => Promise.resolve(agent === null ? null : { uid: agent, gid: agent }),
+      warn: (warning) => warnings.push(warning),
+    }),
+    warnings,
+  }
 }
 const mount = (host: string, more = 'container_path: /mnt/data') => `mounts: [{host_path: ${JSON.stringify(host)}, ${more}}]`
 
@@ -95,10 +105,17 @@ describe('a mount is refused', () => {
     await expect(rm(join(home.paths.users, 'default', 'threads', 'refused'))).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
-  it("for the home, its parents and its own files, also through links; not for another directory in it", async () => {
+  it('for the home, its parents and its own files, also through links; not for another directory in it', async () => {
     await symlink(home.path, join(temp.path, 'to-home'))
     await mkdir(join(home.path, 'shared'))
-    for (const path of [home.path, temp.path, join(temp.path, 'to-home'), join(temp.path, 'to-home', 'installation'), home.paths.users, `${home.path}/x/../leases`]) {
+    for (const path of [
+      home.path,
+      temp.path,
+      join(temp.path, 'to-home'),
+      join(temp.path, 'to-home', 'installation'),
+      home.paths.users,
+      `${home.path}/x/../leases`,
+    ]) {
       await expect(refusal(mount(path)), path).rejects.toMatchObject({ code: 'MOUNT_REFUSED' })
     }
     await expect(refusal(mount(join(home.path, 'shared')))).resolves.toHaveLength(2)
@@ -114,13 +131,36 @@ describe('a mount is refused', () => {
 
   it('for the system, also through links and dots', async () => {
     await symlink('/etc', join(temp.path, 'to-etc'))
-    for (const path of ['/', '/etc', '/etc/', '/proc/self', '/usr/bin', '//usr', join(temp.path, 'to-etc'), `${temp.path}${'/..'.repeat(20)}/etc`, '/dev/null', '/home/..']) {
+    for (const path of [
+      '/',
+      '/etc',
+      '/etc/',
+      '/proc/self',
+      '/usr/bin',
+      '//usr',
+      join(temp.path, 'to-etc'),
+      `${temp.path}${'/..'.repeat(20)}/etc`,
+      '/dev/null',
+      '/home/..',
+    ]) {
       await expect(refusal(mount(path)), path).rejects.toMatchObject({ code: 'MOUNT_REFUSED' })
     }
   })
 
   it('where it would hide something that is needed', async () => {
-    for (const target of ['/', '/mnt', '/mnt/user-data', '/mnt//user-data/', '/mnt/x/../user-data/workspace', '/proc', '/proc/x', '/sys', '/dev/shm', '/etc', '/usr/bin/..']) {
+    for (const target of [
+      '/',
+      '/mnt',
+      '/mnt/user-data',
+      '/mnt//user-data/',
+      '/mnt/x/../user-data/workspace',
+      '/proc',
+      '/proc/x',
+      '/sys',
+      '/dev/shm',
+      '/etc',
+      '/usr/bin/..',
+    ]) {
       await expect(refusal(mount('data', `container_path: ${target}`)), target).rejects.toMatchObject({ code: 'MOUNT_REFUSED' })
     }
     await expect(refusal(mount('data', 'container_path: /mnt/user-data/workspace/shared'))).resolves.toHaveLength(2)
@@ -130,8 +170,24 @@ describe('a mount is refused', () => {
   it('by rules that leave people their own directories', () => {
     const rules = { home: '/home/me/.berth', ignoresCase: false, sockets: [] }
     const may = (path: string) => whyNotMount(path, rules) === null
-    expect(['/home/me/project', '/srv/models', '/opt/x', '/mnt/disk', '/usr/share/dict', '/var/data', '/root/work', '/tmp/x', '/run/media/me/stick', '/etcetera', '/home/me/.berth-old'].filter((path) => !may(path))).toEqual([])
-    expect(['/home/me', '/home', '/root', '/run/user/1000', '/var/lib/docker/volumes/x', '/usr/share', '/lib64', '/home/me/.berth/events.1.jsonl'].filter(may)).toEqual([])
+    expect(
+      [
+        '/home/me/project',
+        '/srv/models',
+        '/opt/x',
+        '/mnt/disk',
+        '/usr/share/dict',
+        '/var/data',
+        '/root/work',
+        '/tmp/x',
+        '/run/media/me/stick',
+        '/etcetera',
+        '/home/me/.berth-old',
+      ].filter((path) => !may(path)),
+    ).toEqual([])
+    expect(
+      ['/home/me', '/home', '/root', '/run/user/1000', '/var/lib/docker/volumes/x', '/usr/share', '/lib64', '/home/me/.berth/events.1.jsonl'].filter(may),
+    ).toEqual([])
     expect(whyNotMount('/Home/ME/.Berth/Token', { ...rules, ignoresCase: true })).not.toBeNull()
   })
 })
@@ -139,6 +195,10 @@ describe('a mount is refused', () => {
 describe('a file', () => {
   it('may be mounted as well', async () => {
     await writeFile(join(temp.path, 'other', 'f.txt'), 'x')
-    expect(await workspace(mount('other/f.txt')).mountsOf(place)).toContainEqual({ source: join(temp.path, 'other', 'f.txt'), target: '/mnt/data', readonly: false })
+    expect(await workspace(mount('other/f.txt')).mountsOf(place)).toContainEqual({
+      source: join(temp.path, 'other', 'f.txt'),
+      target: '/mnt/data',
+      readonly: false,
+    })
   })
 })

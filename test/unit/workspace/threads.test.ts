@@ -28,7 +28,9 @@ describe("a thread's directories", () => {
     try {
       const userData = await ensureUserData(home, thread('demo', 'ann'))
       expect(userData).toBe(join(home.paths.users, 'ann', 'threads', 'demo', 'user-data'))
-      expect(await Promise.all([userData, join(userData, 'workspace'), join(userData, 'uploads'), join(userData, 'outputs')].map(mode))).toEqual([0o777, 0o777, 0o777, 0o777])
+      expect(await Promise.all([userData, join(userData, 'workspace'), join(userData, 'uploads'), join(userData, 'outputs')].map(mode))).toEqual([
+        0o777, 0o777, 0o777, 0o777,
+      ])
       expect(await mode(join(userData, '..'))).toBe(0o700)
       await chmod(join(userData, 'workspace'), 0o750)
       await ensureUserData(home, thread('demo', 'ann'))
@@ -78,7 +80,10 @@ describe("a thread's directories", () => {
     const outside = join(temp.path, `outside${count}`)
     await mkdir(outside)
     await symlink(outside, join(home.paths.users, 'ann'))
-    await expect(ensureUserData(home, thread('demo', 'ann'))).rejects.toMatchObject({ code: 'HOME_UNUSABLE', message: expect.stringContaining('symbolic link') })
+    await expect(ensureUserData(home, thread('demo', 'ann'))).rejects.toMatchObject({
+      code: 'HOME_UNUSABLE',
+      message: expect.stringContaining('symbolic link'),
+    })
     await ensureUserData(home, thread('other', 'bob'))
     await symlink(join(home.paths.users, 'bob', 'threads', 'other'), join(home.paths.users, 'bob', 'threads', 'joined'))
     await expect(ensureUserData(home, thread('joined', 'bob'))).rejects.toMatchObject({ code: 'HOME_UNUSABLE' })
@@ -128,7 +133,12 @@ describe('disk use', () => {
 
   it('walks wide and deep trees', async () => {
     const dir = join(temp.path, `tree${count}`)
-    execFileSync('bash', ['-c', 'mkdir -p "$1" && cd "$1" && for n in {1..300}; do mkdir d$n; : > d$n/f; : > g$n; done; for n in {1..150}; do mkdir n; cd n; : > f; done', 'bash', dir])
+    execFileSync('bash', [
+      '-c',
+      'mkdir -p "$1" && cd "$1" && for n in {1..300}; do mkdir d$n; : > d$n/f; : > g$n; done; for n in {1..150}; do mkdir n; cd n; : > f; done',
+      'bash',
+      dir,
+    ])
     expect(await diskUse(dir)).toMatchObject({ files: 750, unread: 0 })
   })
 
@@ -187,7 +197,18 @@ describe("deleting a thread's files", () => {
       const { openHome } = await import(${JSON.stringify(new URL('../../../main/house/home/open-home.ts', import.meta.url).href)})
       const { deleteThread } = await import(${JSON.stringify(new URL('../../../main/house/workspace/delete-thread.ts', import.meta.url).href)})
       console.log(JSON.stringify(await deleteThread(await openHome(process.argv[1]), 'default', 'stuck')))`
-    const output = execFileSync('unshare', ['--map-root-user', '--mount', 'sh', '-c', 'mount -t tmpfs tmpfs "$1/mounted" && exec "$2" --input-type=module -e "$3" "$4"', 'sh', dir, process.execPath, program, home.path])
+    const output = execFileSync('unshare', [
+      '--map-root-user',
+      '--mount',
+      'sh',
+      '-c',
+      'mount -t tmpfs tmpfs "$1/mounted" && exec "$2" --input-type=module -e "$3" "$4"',
+      'sh',
+      dir,
+      process.execPath,
+      program,
+      home.path,
+    ])
     expect(JSON.parse(output.toString())).toMatchObject({ leftCount: 1, left: [{ code: 'EBUSY', path: expect.stringMatching(/workspace\/mounted$/) }] })
     const [aside = ''] = await readdir(home.paths.deleted)
     expect(await readdir(join(home.paths.deleted, aside, 'user-data', 'workspace'))).toEqual(['mounted'])

@@ -67,12 +67,9 @@ export async function* bases(engine: Engine, options: BaseOptions): AsyncGenerat
 
 /** Another list of packages is another base: an older one would be taken for complete, and lack what is new. */
 export async function localBase(engine: Engine, packages: readonly string[]): Promise<string | null> {
-  const rows = await engine.call(
-    'list images',
-    10_000,
-    (abortSignal) => engine.docker.listImages({ filters: { reference: [localName] }, abortSignal }),
-    { idempotent: true },
-  )
+  const rows = await engine.call('list images', 10_000, (abortSignal) => engine.docker.listImages({ filters: { reference: [localName] }, abortSignal }), {
+    idempotent: true,
+  })
   const tags = rows.toSorted((a, b) => b.Created - a.Created).flatMap(({ RepoTags }) => RepoTags ?? [])
   return tags.find((tag) => tag.startsWith(`${localName}:`) && tag.endsWith(`-${hashOf(packages)}`)) ?? null
 }

@@ -84,7 +84,21 @@ async function follow(command: string, args: string[], env: NodeJS.ProcessEnv, o
 }
 
 async function importTree(engine: Engine, directory: string, options: { tag: string; signal: AbortSignal }): Promise<void> {
-  const trimmed = ['./proc/*', './sys/*', './dev/*', './var/cache/apt/*', './var/lib/apt/lists/*', './var/log/*', './usr/share/doc/*', './usr/share/man/*', './usr/share/info/*', './usr/share/locale/*', './tmp/*', './etc/hostname', './etc/resolv.conf']
+  const trimmed = [
+    './proc/*',
+    './sys/*',
+    './dev/*',
+    './var/cache/apt/*',
+    './var/lib/apt/lists/*',
+    './var/log/*',
+    './usr/share/doc/*',
+    './usr/share/man/*',
+    './usr/share/info/*',
+    './usr/share/locale/*',
+    './tmp/*',
+    './etc/hostname',
+    './etc/resolv.conf',
+  ]
   const args = ['--numeric-owner', '--one-file-system', '-C', directory, ...trimmed.map((path) => `--exclude=${path}`), '-c', '.']
   const tar = spawn('tar', args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const colon = options.tag.lastIndexOf(':')
@@ -107,7 +121,11 @@ async function aptTexts(): Promise<string[]> {
 }
 
 /** Where the host itself gets its packages from. */
-export interface AptSource { readonly uri: string; readonly suite: string; readonly keyring: string | null }
+export interface AptSource {
+  readonly uri: string
+  readonly suite: string
+  readonly keyring: string | null
+}
 
 /** The first source of this suite's main component, from one-line (`*.list`) or deb822 (`*.sources`) text. */
 export function findAptSource(texts: readonly string[], suite: string): AptSource | null {

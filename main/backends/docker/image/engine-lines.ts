@@ -32,7 +32,9 @@ export async function readEngineLines(stream: NodeJS.ReadableStream, signal: Abo
 }
 
 /** Ends a child process and waits until it is gone. */
-export async function endChild(child: { exitCode: number | null; signalCode: NodeJS.Signals | null; pid?: number | undefined; kill(signal: NodeJS.Signals): boolean } & NodeJS.EventEmitter): Promise<void> {
+export async function endChild(
+  child: { exitCode: number | null; signalCode: NodeJS.Signals | null; pid?: number | undefined; kill(signal: NodeJS.Signals): boolean } & NodeJS.EventEmitter,
+): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
   const gone = once(child, 'exit')
   child.kill('SIGKILL')

@@ -15,7 +15,12 @@ interface Flight {
 
 /** One piece of long work a key, however many wait for it. It is ended when nobody waits any more. */
 export interface Flights {
-  join(key: string, run: (report: (progress: Progress) => void, signal: AbortSignal) => Promise<void>, report: (progress: Progress) => void, signal: AbortSignal): Promise<void>
+  join(
+    key: string,
+    run: (report: (progress: Progress) => void, signal: AbortSignal) => Promise<void>,
+    report: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<void>
   /** Ends one for all who wait for it. */
   cancel(key: string): void
   /** Ends all of them and waits until they have cleaned up. */

@@ -17,7 +17,8 @@ export interface ImageKind {
 /** Asks the engine. An image that is not there is of no kind: its creation says so. */
 export async function imageKind(engine: Engine, reference: string, start: readonly string[]): Promise<ImageKind> {
   const info = await engine.call<Docker.ImageInspectInfo | null>('look at an image', 10_000, () => engine.docker.getImage(reference).inspect(), {
-    idempotent: true, answers: { 400: () => null, 404: () => null },
+    idempotent: true,
+    answers: { 400: () => null, 404: () => null },
   })
   if (info === null) return { lite: false, start: null, environment: {} }
   const { Labels, Entrypoint, Env } = info.Config
@@ -33,10 +34,12 @@ export function entrypointOf(dockerfile: string): string[] {
 }
 
 function variables(lines: readonly string[]): Record<string, string> {
-  return Object.fromEntries(lines.map((line) => {
-    const at = line.indexOf('=')
-    return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)]
-  }))
+  return Object.fromEntries(
+    lines.map((line) => {
+      const at = line.indexOf('=')
+      return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)]
+    }),
+  )
 }
 
 /** It becomes part of a request's path, so what can be no image is not asked for. */

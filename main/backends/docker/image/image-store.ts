@@ -21,13 +21,7 @@ export interface ImageStore {
   close(): Promise<void>
 }
 
-export function imageStore(options: {
-  engine: Engine
-  traits: TraitsReader
-  files: LiteFiles
-  version: string
-  auth: AuthOptions
-}): ImageStore {
+export function imageStore(options: { engine: Engine; traits: TraitsReader; files: LiteFiles; version: string; auth: AuthOptions }): ImageStore {
   const { engine, traits, files, auth } = options
   const flights = imageFlights()
   const recipes = new Map<string, Promise<LiteRecipe>>()
@@ -77,8 +71,7 @@ export function imageStore(options: {
 
 /** Images that are ours, or that sandboxes are made of: the engine may have many more, which are nobody's business here. */
 export function imageShelf(engine: Engine, store: Pick<ImageStore, 'reference' | 'cancel'>): ImageShelf {
-  const listed = () =>
-    engine.call('list the images', 15_000, (abortSignal) => engine.docker.listImages({ abortSignal } as object), { idempotent: true })
+  const listed = () => engine.call('list the images', 15_000, (abortSignal) => engine.docker.listImages({ abortSignal } as object), { idempotent: true })
   return {
     async list(used) {
       // As the engine writes them.
@@ -91,11 +84,16 @@ export function imageShelf(engine: Engine, store: Pick<ImageStore, 'reference' |
     },
     async idOf(image) {
       const name = await store.reference(image)
-      return await engine.call<string | null>('look at an image', 10_000, async () => (await engine.docker.getImage(name).inspect()).Id, { idempotent: true, answers: { 404: () => null } })
+      return await engine.call<string | null>('look at an image', 10_000, async () => (await engine.docker.getImage(name).inspect()).Id, {
+        idempotent: true,
+        answers: { 404: () => null },
+      })
     },
     async remove(id, names) {
       // Asked first: with a second name left the engine would take the first one off without a word.
-      const users = await engine.call('look who uses an image', 15_000, () => engine.docker.listContainers({ all: true, filters: { ancestor: [id] } }), { idempotent: true })
+      const users = await engine.call('look who uses an image', 15_000, () => engine.docker.listContainers({ all: true, filters: { ancestor: [id] } }), {
+        idempotent: true,
+      })
       const user = users.find(({ ImageID }) => ImageID === id)
       if (user) throw inUse(names[0] ?? id, `the container ${user.Names[0]?.slice(1) ?? user.Id} is made of it`)
       for (const name of names.length > 0 ? names : [id]) {

@@ -37,7 +37,10 @@ export interface LiteFiles {
 /** Out of what Berth came with, wherever that is. */
 export function liteFiles(from: Resources): LiteFiles {
   const nodes: Record<string, string> = {}
-  for (const [engineArch, arch] of [['x86_64', 'x64'], ['aarch64', 'arm64']] as const) {
+  for (const [engineArch, arch] of [
+    ['x86_64', 'x64'],
+    ['aarch64', 'arm64'],
+  ] as const) {
     const path = from.linuxNode(arch)
     if (path !== null) nodes[engineArch] = path
   }
@@ -109,8 +112,7 @@ export function liteReference(recipe: LiteRecipe): string {
 
 /** Builds the image on the first base that works, and names it `berth-lite:<hash>` and, for people, `berth-lite:latest`. */
 export async function buildLite(build: LiteBuild, report: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
-  const note = (text: string, done: number | null = null, total: number | null = null) =>
-    report({ type: 'progress', step: 'image-build', text, done, total })
+  const note = (text: string, done: number | null = null, total: number | null = null) => report({ type: 'progress', step: 'image-build', text, done, total })
   const options = { needsNode: build.recipe.node === null, packages: packagesOf(build.recipe.setup), auth: build.auth, note, signal }
   const tries = bases(build.engine, options)
   for (;;) {
@@ -134,7 +136,12 @@ export async function buildLite(build: LiteBuild, report: (progress: Progress) =
   }
 }
 
-async function buildOn(base: Base, build: LiteBuild, note: (text: string, done?: number | null, total?: number | null) => void, signal: AbortSignal): Promise<void> {
+async function buildOn(
+  base: Base,
+  build: LiteBuild,
+  note: (text: string, done?: number | null, total?: number | null) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const { engine, recipe } = build
   const reference = liteReference(recipe)
   note(`Building ${liteName} on ${base.reference}`)
@@ -163,7 +170,10 @@ async function buildOn(base: Base, build: LiteBuild, note: (text: string, done?:
 }
 
 async function sizeOf(engine: Engine, name: string): Promise<number | null> {
-  return engine.call<number | null>('look at an image', 10_000, async () => (await engine.docker.getImage(name).inspect()).Size, { idempotent: true, answers: { 404: () => null } })
+  return engine.call<number | null>('look at an image', 10_000, async () => (await engine.docker.getImage(name).inspect()).Size, {
+    idempotent: true,
+    answers: { 404: () => null },
+  })
 }
 
 const inMegabytes = (bytes: number | null | undefined): string => `${Math.round((bytes ?? 0) / 1e6)} MB`

@@ -9,13 +9,7 @@ import { cancelled, diskFull, plain } from '../errors.ts'
 import { type EngineLine, readEngineLines } from './engine-lines.ts'
 
 /** Pulls an image. Ending the signal ends the request, upon which the engine stops the download. */
-export async function pullImage(
-  engine: Engine,
-  image: string,
-  auth: AuthOptions,
-  report: (progress: Progress) => void,
-  signal: AbortSignal,
-): Promise<void> {
+export async function pullImage(engine: Engine, image: string, auth: AuthOptions, report: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
   const doing = `pull ${image}`
   const totals = layerTotals()
   try {
@@ -59,7 +53,12 @@ export function layerTotals(): (image: string, line: EngineLine) => Pick<Progres
       done += layer.done
       all += layer.total
     }
-    return { text: `Pulling ${image}: ${line.status ?? ''}`.trimEnd(), done: all > 0 ? done : null, total: all > 0 ? all : null, layers: [...steps].map(([id, it]) => ({ id, ...it })) }
+    return {
+      text: `Pulling ${image}: ${line.status ?? ''}`.trimEnd(),
+      done: all > 0 ? done : null,
+      total: all > 0 ? all : null,
+      layers: [...steps].map(([id, it]) => ({ id, ...it })),
+    }
   }
 }
 
@@ -75,9 +74,16 @@ function pullFailure(image: string, thrown: unknown): BerthError {
   return fail('IMAGE_PULL_FAILED', `The image ${image} could not be pulled: ${text}`, { next, details: { image }, cause: plain(thrown) })
 }
 
-export interface AuthOptions { readonly env: Readonly<Record<string, string | undefined>>; readonly userHome: string }
+export interface AuthOptions {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly userHome: string
+}
 
-interface Settings { auths?: Record<string, { auth?: string }>; credsStore?: string; credHelpers?: Record<string, string> }
+interface Settings {
+  auths?: Record<string, { auth?: string }>
+  credsStore?: string
+  credHelpers?: Record<string, string>
+}
 
 /** What `docker login` left for this image's registry, as the engine's X-Registry-Auth wants it; null: none. */
 async function registryAuth(image: string, options: AuthOptions): Promise<{ username: string; password: string; serveraddress: string } | null> {
@@ -101,7 +107,9 @@ async function registryAuth(image: string, options: AuthOptions): Promise<{ user
       // The helper knows no login for this registry, which it says by failing.
     }
   }
-  const [username, ...rest] = Buffer.from(settings.auths?.[server]?.auth ?? '', 'base64').toString('utf8').split(':')
+  const [username, ...rest] = Buffer.from(settings.auths?.[server]?.auth ?? '', 'base64')
+    .toString('utf8')
+    .split(':')
   return username && rest.length > 0 ? { username, password: rest.join(':'), serveraddress: server } : null
 }
 

@@ -18,8 +18,7 @@ import { createStream } from '../../http/stream.ts'
 export function eventsRoute(deps: { events: Events; limits: Limits }): Route {
   const { events } = deps
   return {
-    takes: ({ method, path, accept }) =>
-      method === 'GET' && path === '/berth/v1/events' && !/application\/(?:x-ndjson|json)/i.test(accept ?? ''),
+    takes: ({ method, path, accept }) => method === 'GET' && path === '/berth/v1/events' && !/application\/(?:x-ndjson|json)/i.test(accept ?? ''),
     open: () => false,
     async answer({ target, request, response, caller, signal }) {
       demandScope({ scope: caller?.scope ?? 'open' }, 'events', calls.events.scope)

@@ -107,14 +107,9 @@ export function mcpRoute(deps: { dispatch: Dispatch; limits: Limits; log: Log; n
 function noSession(request: Request, body: unknown): Response {
   const known = request.headers.has('mcp-session-id')
   const id = (body as { id?: unknown } | null | undefined)?.id
-  const message = known
-    ? 'Session not found: it has ended. Initialize again.'
-    : 'There is no session: begin with `initialize`, or speak protocol 2026-07-28.'
+  const message = known ? 'Session not found: it has ended. Initialize again.' : 'There is no session: begin with `initialize`, or speak protocol 2026-07-28.'
   const error = { code: known ? -32001 : -32000, message }
-  return Response.json(
-    { jsonrpc: '2.0', error, id: typeof id === 'string' || typeof id === 'number' ? id : null },
-    { status: known ? 404 : 400 },
-  )
+  return Response.json({ jsonrpc: '2.0', error, id: typeof id === 'string' || typeof id === 'number' ? id : null }, { status: known ? 404 : 400 })
 }
 
 function headerOf(request: Request, name: string, schema: typeof threadId): string | undefined {

@@ -82,8 +82,19 @@ function notAllowed(exchange: Exchange, allowed: string): Error {
 
 /** What is the client's to change has its own status; where trying again may help it is 503, and 500 otherwise. */
 const statuses: Partial<Record<ErrorCode, number>> = {
-  BAD_INPUT: 422, UNSUPPORTED_MEDIA_TYPE: 422, IDENTITY_CONFLICT: 409, NAME_TAKEN: 409, MOUNT_REFUSED: 400, MOUNT_MISSING: 400, NO_SUCH_CALL: 404,
-  METHOD_NOT_ALLOWED: 405, TOO_LARGE: 413, FORBIDDEN: 403, BAD_HOST: 403, BAD_ORIGIN: 403, SHUTTING_DOWN: 503,
+  BAD_INPUT: 422,
+  UNSUPPORTED_MEDIA_TYPE: 422,
+  IDENTITY_CONFLICT: 409,
+  NAME_TAKEN: 409,
+  MOUNT_REFUSED: 400,
+  MOUNT_MISSING: 400,
+  NO_SUCH_CALL: 404,
+  METHOD_NOT_ALLOWED: 405,
+  TOO_LARGE: 413,
+  FORBIDDEN: 403,
+  BAD_HOST: 403,
+  BAD_ORIGIN: 403,
+  SHUTTING_DOWN: 503,
 }
 
 /**

@@ -107,7 +107,11 @@ export function socketRoute(server: Server, deps: SocketDeps): SocketRoute {
     const served = deps.serve(
       port,
       {
-        scope: caller.scope, client: caller.name, bounds: caller.bounds, transport: 'socket', via: viaOf(request.headers.host),
+        scope: caller.scope,
+        client: caller.name,
+        bounds: caller.bounds,
+        transport: 'socket',
+        via: viaOf(request.headers.host),
         who: session === null ? `client:${caller.name}` : `session:${session}`,
       },
       () => {

@@ -73,16 +73,20 @@ async function upload(visit: Visit, ticket: Ticket, request: IncomingMessage, re
   const boundary = `berth-${randomBytes(12).toString('hex')}`
   const head = Buffer.from(
     `--${boundary}\r\ncontent-disposition: form-data; name="path"\r\n\r\n${ticket.path}\r\n` +
-    `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${asciiName(ticket.name)}"\r\ncontent-type: application/octet-stream\r\n\r\n`,
+      `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${asciiName(ticket.name)}"\r\ncontent-type: application/octet-stream\r\n\r\n`,
     'utf8',
   )
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
   const length = request.headers['content-length']
   const upstream = httpRequest(`${visit.address.url}/v1/file/upload`, {
     // Kept open: who is told `connection: close` closes with its answer, and what was still on its way then tears that down.
-    method: 'POST', agent: new Agent({ keepAlive: true }), signal, timeout: silenceMs,
+    method: 'POST',
+    agent: new Agent({ keepAlive: true }),
+    signal,
+    timeout: silenceMs,
     headers: {
-      ...keyOf(visit), 'content-type': `multipart/form-data; boundary=${boundary}`,
+      ...keyOf(visit),
+      'content-type': `multipart/form-data; boundary=${boundary}`,
       ...(length === undefined ? {} : { 'content-length': head.byteLength + Number(length) + tail.byteLength }),
     },
   })
@@ -117,7 +121,9 @@ async function upload(visit: Visit, ticket: Ticket, request: IncomingMessage, re
   if (status !== 200) throw refusalOf(status, ticket.path)
   const { data, success } = JSON.parse(text) as { success?: boolean; data?: { file_size?: number; message?: string } | null }
   if (success !== true || typeof data?.file_size !== 'number') {
-    throw fail('FILE_FAILED', `The sandbox did not write ${ticket.path}: ${data?.message ?? 'it does not say why'}`, { next: 'Check that the place exists, may be written to, and has room.' })
+    throw fail('FILE_FAILED', `The sandbox did not write ${ticket.path}: ${data?.message ?? 'it does not say why'}`, {
+      next: 'Check that the place exists, may be written to, and has room.',
+    })
   }
   if (data.file_size !== sent) {
     throw fail('FILE_FAILED', `Of ${sent} bytes the sandbox kept ${data.file_size}`, { next: 'Send the file again.' })

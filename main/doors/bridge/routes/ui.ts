@@ -5,14 +5,28 @@ import { fail } from '../../../../shared/errors.ts'
 import { onlyMethods, type Route } from '../../http/route.ts'
 
 const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml',
-  '.png': 'image/png', '.json': 'application/json', '.woff2': 'font/woff2', '.txt': 'text/plain; charset=utf-8', '.webmanifest': 'application/manifest+json',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.json': 'application/json',
+  '.woff2': 'font/woff2',
+  '.txt': 'text/plain; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
 }
 
 /** What the page may load and do: its own files and its own socket. Styles are inline in xterm alone. */
 export const pagePolicy = [
-  "default-src 'none'", "script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data:", "connect-src 'self'", "font-src 'self'",
-  "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "font-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
 ].join('; ')
 
 /**
@@ -46,8 +60,8 @@ export function uiRoute(deps: { directory: string }): Route {
         'permissions-policy': 'camera=(), microphone=(), geolocation=(), usb=(), clipboard-read=(self), clipboard-write=(self)',
         // Names in assets/ carry a hash of what is in them; the others are asked for anew, and seldom sent again.
         'cache-control': name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-        'vary': 'Accept-Encoding',
-        'etag': tag,
+        vary: 'Accept-Encoding',
+        etag: tag,
         ...(coding === null ? {} : { 'content-encoding': coding }),
       }
       if (isKnown(tag, request.headers['if-none-match'])) {
@@ -62,7 +76,10 @@ export function uiRoute(deps: { directory: string }): Route {
 }
 
 /** How a file may travel, the smallest first, and the ending that `npm run build` gives it beside the plain one. */
-const codings = [{ name: 'br', ending: '.br' }, { name: 'gzip', ending: '.gz' }] as const
+const codings = [
+  { name: 'br', ending: '.br' },
+  { name: 'gzip', ending: '.gz' },
+] as const
 type Coding = (typeof codings)[number]['name']
 
 /** One file of the page. */
@@ -105,7 +122,10 @@ function formFor(file: PageFile, accept: string | undefined): { bytes: Buffer; c
 
 /** Whether a client has this form already: `If-None-Match` names its tag, compared weakly (RFC 9110 13.1.2). */
 function isKnown(tag: string, ifNoneMatch: string | undefined): boolean {
-  return (ifNoneMatch ?? '').split(',').map((it) => it.trim().replace(/^W\//, '')).some((it) => it === '*' || it === tag)
+  return (ifNoneMatch ?? '')
+    .split(',')
+    .map((it) => it.trim().replace(/^W\//, ''))
+    .some((it) => it === '*' || it === tag)
 }
 
 /** `Accept-Encoding` (RFC 9110 12.5.3): what is not named counts as `*`, and `q=0` is a refusal. */

@@ -64,7 +64,11 @@ export interface Pass {
 }
 
 /** A browser that showed the secret: it is given its cookie. */
-export interface Entering { readonly kind: 'enter'; readonly id: string; readonly to: string }
+export interface Entering {
+  readonly kind: 'enter'
+  readonly id: string
+  readonly to: string
+}
 
 /** Reads who is meant and whether they may; throws what is to be answered. */
 export type Door = (request: IncomingMessage, options: { upgrade: boolean; signal: AbortSignal }) => Promise<Pass | Entering>
@@ -72,7 +76,13 @@ export type Door = (request: IncomingMessage, options: { upgrade: boolean; signa
 const pathForm = /^\/s\/([a-f0-9]{16})(?:\.([a-f0-9]{32}))?(\/[^?]*)?(\?.*)?$/s
 const browserHost = /^([a-f0-9]{16})\.localhost$/
 
-export function openDoor(deps: { hosts: Hosts; capabilities: Capabilities; identify: Identify; dispatch: Dispatch; begun: (signal: AbortSignal) => Promise<void> }): Door {
+export function openDoor(deps: {
+  hosts: Hosts
+  capabilities: Capabilities
+  identify: Identify
+  dispatch: Dispatch
+  begun: (signal: AbortSignal) => Promise<void>
+}): Door {
   const { capabilities } = deps
 
   async function program(request: IncomingMessage, host: string, signal: AbortSignal): Promise<Pass> {
@@ -109,7 +119,8 @@ export function openDoor(deps: { hosts: Hosts; capabilities: Capabilities; ident
     if (path === enterPath) return entering(request, id, url)
     const refused = refusePage(request, host)
     if (refused) throw refused
-    if (upgrade && request.headers.origin === undefined) throw fail('BAD_ORIGIN', 'A browser says which page opens a WebSocket', { next: 'Programs use the address that acquire gives.' })
+    if (upgrade && request.headers.origin === undefined)
+      throw fail('BAD_ORIGIN', 'A browser says which page opens a WebSocket', { next: 'Programs use the address that acquire gives.' })
     if (!cookiesOf(request, id).some((shown) => capabilities.admits('browser', id, shown))) throw notEntered()
     if (path === ownPaths || path.startsWith(`${ownPaths}/`)) throw noSuch()
     return { kind: 'pass', id, form: 'browser', prefix: '', target: url, host, revoked: null }

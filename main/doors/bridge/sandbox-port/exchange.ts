@@ -66,7 +66,10 @@ function begin(request: IncomingMessage, { pass, visit, upstream, port, identify
   }
   const headers = requestHeaders(request.rawHeaders, { pass, address: visit.address, port, identify, upgrade: false })
   const sent = upstream.request(visit.address.url, {
-    method: request.method ?? 'GET', target: pass.target, headers: { ...headers, ...bodyHeaders(request.headers) }, fresh,
+    method: request.method ?? 'GET',
+    target: pass.target,
+    headers: { ...headers, ...bodyHeaders(request.headers) },
+    fresh,
   })
   return { sent, host: String(headers['host']) }
 }
@@ -161,5 +164,8 @@ export function unreachable(cause: Error & { readonly code?: string }): Error {
 }
 
 function noHttp(cause: unknown): Error {
-  return fail('BAD_ANSWER', 'What answers in the sandbox sent a head that is no HTTP/1.1', { next: 'Look at the program that answers there, and at its own log.', cause })
+  return fail('BAD_ANSWER', 'What answers in the sandbox sent a head that is no HTTP/1.1', {
+    next: 'Look at the program that answers there, and at its own log.',
+    cause,
+  })
 }

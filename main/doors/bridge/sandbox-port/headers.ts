@@ -5,9 +5,7 @@ import type { Identify } from '../../../house/tokens/caller.ts'
 import { cookiePrefix, type Pass } from './access.ts'
 
 /** Of one connection only (RFC 9110 7.6.1), and what clients wrongly take for such. */
-const always = [
-  'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'upgrade',
-]
+const always = ['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'upgrade']
 
 /** How long a message is: never passed on as it came, always said anew for what is really sent. */
 const framing: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding'])
@@ -71,7 +69,10 @@ export function requestHeaders(
 }
 
 /** As one has to be sent with this body. A GET with a body and no length would otherwise be sent without any framing. */
-export function bodyHeaders(headers: { readonly 'content-length'?: string | undefined; readonly 'transfer-encoding'?: string | undefined }): OutgoingHttpHeaders {
+export function bodyHeaders(headers: {
+  readonly 'content-length'?: string | undefined
+  readonly 'transfer-encoding'?: string | undefined
+}): OutgoingHttpHeaders {
   if (headers['transfer-encoding'] !== undefined) return { 'transfer-encoding': 'chunked' }
   return headers['content-length'] === undefined ? {} : { 'content-length': headers['content-length'] }
 }
@@ -113,10 +114,7 @@ const never: ReadonlySet<string> = new Set(['service-worker-allowed', 'alt-svc',
 const notForPrograms: ReadonlySet<string> = new Set(['clear-site-data', 'nel', 'report-to', 'reporting-endpoints'])
 
 /** What a client is sent of a sandbox's headers. */
-export function responseHeaders(
-  rawHeaders: readonly string[],
-  to: { pass: Pick<Pass, 'form' | 'prefix'>; sentHost: string },
-): OutgoingHttpHeaders {
+export function responseHeaders(rawHeaders: readonly string[], to: { pass: Pick<Pass, 'form' | 'prefix'>; sentHost: string }): OutgoingHttpHeaders {
   const { pass } = to
   const program = pass.form === 'path'
   const dropped = hopByHop(rawHeaders)
@@ -160,7 +158,11 @@ function cookieOut(cookie: string, pass: Pick<Pass, 'form' | 'prefix'>): string 
   const named = (attribute: string) => attribute.split('=', 1)[0]?.trim().toLowerCase()
   if (attributes.some((it) => named(it) === 'domain')) return null
   if (pass.form === 'browser') return cookie
-  const path = attributes.findLast((it) => named(it) === 'path')?.split('=')[1]?.trim() ?? ''
+  const path =
+    attributes
+      .findLast((it) => named(it) === 'path')
+      ?.split('=')[1]
+      ?.trim() ?? ''
   const kept = attributes.filter((it) => named(it) !== 'path')
   return [pair, ...kept, ` Path=${pass.prefix}${path.startsWith('/') ? path : '/'}`].join(';')
 }

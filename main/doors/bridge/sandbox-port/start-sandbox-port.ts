@@ -81,10 +81,16 @@ export async function startSandboxPort(deps: SandboxPortDeps): Promise<SandboxPo
         const found = await door(request, { upgrade: false, signal: control.signal })
         if (found.kind === 'enter') return letIn(response, { id: found.id, value: deps.capabilities.of('browser', found.id) }, found.to)
         noted(found.id)
-        await visiting(request, found, control, (it) => exchange(request, response, it), () => {
-          // The client must not take for the whole what broke off in the middle.
-          if (response.headersSent) response.destroy()
-        })
+        await visiting(
+          request,
+          found,
+          control,
+          (it) => exchange(request, response, it),
+          () => {
+            // The client must not take for the whole what broke off in the middle.
+            if (response.headersSent) response.destroy()
+          },
+        )
       } catch (thrown) {
         await refuse(request, response, thrown)
       }
@@ -108,7 +114,13 @@ export async function startSandboxPort(deps: SandboxPortDeps): Promise<SandboxPo
         const found = await door(request, { upgrade: true, signal: control.signal })
         if (found.kind === 'enter') throw fail('BAD_INPUT', 'Nobody enters by a WebSocket', { next: 'Open it as a page.' })
         noted(found.id)
-        await visiting(request, found, control, (it) => tunnel(request, socket, head, it), () => undefined)
+        await visiting(
+          request,
+          found,
+          control,
+          (it) => tunnel(request, socket, head, it),
+          () => undefined,
+        )
       } catch (thrown) {
         rawRefusal(socket, aioDialect.refusal(asBerthError(thrown)))
       }
@@ -129,7 +141,13 @@ export async function startSandboxPort(deps: SandboxPortDeps): Promise<SandboxPo
   }
 
   /** `broken`: what can be done about a failure at once, before the engine has been asked what it is. */
-  async function visiting(request: IncomingMessage, pass: Pass, control: AbortController, work: (it: Exchanging) => Promise<void>, broken: () => void): Promise<void> {
+  async function visiting(
+    request: IncomingMessage,
+    pass: Pass,
+    control: AbortController,
+    work: (it: Exchanging) => Promise<void>,
+    broken: () => void,
+  ): Promise<void> {
     const { signal } = control
     const path = pass.target.split('?', 1)[0] ?? ''
     const counts = !(probes.has(path) && (request.method === 'GET' || request.method === 'HEAD'))
@@ -159,7 +177,8 @@ export async function startSandboxPort(deps: SandboxPortDeps): Promise<SandboxPo
       response.setHeader('connection', 'close')
     }
     secure(response)
-    if (thrown instanceof BerthError && request.headers['sec-fetch-dest'] === 'document') turnAway(response, errorCodes[thrown.code].http, thrown.message, thrown.next)
+    if (thrown instanceof BerthError && request.headers['sec-fetch-dest'] === 'document')
+      turnAway(response, errorCodes[thrown.code].http, thrown.message, thrown.next)
     else sendRefusal(response, aioDialect.refusal(asBerthError(thrown)))
   }
 

@@ -60,9 +60,7 @@ function shakeHands(request: IncomingMessage, client: Duplex, deps: Exchanging):
     }
     unlisten = onAbort(stop, () => settle(() => reject(abortError(stop)), true))
     client.on('close', onGone)
-    sent.on('error', (cause) =>
-      settle(() => reject(unreachable(cause)), false),
-    )
+    sent.on('error', (cause) => settle(() => reject(unreachable(cause)), false))
     sent.on('upgrade', (answer: IncomingMessage, server: Duplex, ahead: Buffer) => {
       server.on('error', () => server.destroy())
       client.write(rawHead(101, { ...heads(answer), connection: 'Upgrade', upgrade: 'websocket' }))
@@ -148,7 +146,7 @@ export function frameWatch(): (chunk: Buffer) => boolean {
 
   return (chunk) => {
     let counts = false
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       if (left === 0) {
         head.push(chunk[at++] ?? 0)
         if (head.length < need) continue
@@ -168,8 +166,6 @@ export function frameWatch(): (chunk: Buffer) => boolean {
 
 /** A head on a connection that is no longer node:http's. */
 function rawHead(status: number, headers: OutgoingHttpHeaders): string {
-  const lines = Object.entries(headers).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value ?? '']).map((one) => `${name}: ${String(one)}\r\n`),
-  )
+  const lines = Object.entries(headers).flatMap(([name, value]) => (Array.isArray(value) ? value : [value ?? '']).map((one) => `${name}: ${String(one)}\r\n`))
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n${lines.join('')}\r\n`
 }

@@ -65,7 +65,14 @@ export function mcpSessions(deps: { limits: Limits; log: Log; now: () => number;
     const revoked = () => void entry.close()
     let closing: Promise<void> | null = null
     const entry: Entry = {
-      id, owner: owner.name, transport, session, open: 0, lastUsed: now(), listened: false, letGo: false,
+      id,
+      owner: owner.name,
+      transport,
+      session,
+      open: 0,
+      lastUsed: now(),
+      listened: false,
+      letGo: false,
       close() {
         closing ??= (async () => {
           entries.delete(id)

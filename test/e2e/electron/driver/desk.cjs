@@ -12,7 +12,10 @@ const factsOf = (tray) => {
   return trays.get(tray)
 }
 
-for (const [method, name] of [['setToolTip', 'tooltip'], ['setContextMenu', 'menu']]) {
+for (const [method, name] of [
+  ['setToolTip', 'tooltip'],
+  ['setContextMenu', 'menu'],
+]) {
   const real = Tray.prototype[method]
   Tray.prototype[method] = function kept(value) {
     factsOf(this)[name] = value
@@ -45,7 +48,11 @@ Notification.prototype.show = function show() {
   notices.push(this)
   record('notification', { title: this.title, body: this.body })
 }
-for (const [how, answer] of [['openExternal', Promise.resolve()], ['openPath', Promise.resolve('')], ['showItemInFolder', undefined]]) {
+for (const [how, answer] of [
+  ['openExternal', Promise.resolve()],
+  ['openPath', Promise.resolve('')],
+  ['showItemInFolder', undefined],
+]) {
   shell[how] = (target) => {
     record('opened', { how, target })
     return answer
@@ -55,9 +62,16 @@ app.setLoginItemSettings = (settings) => record('login-item', { settings })
 for (const name of ['uncaughtException', 'unhandledRejection']) process.on(name, (error) => record('problem', { text: String(error?.stack ?? error) }))
 
 const plain = (label) => label.replace(/&(.)/g, '$1')
-const describe = (menu) => menu?.items.filter(({ visible }) => visible).map(({ label, type, enabled, checked, submenu }) => ({
-  label: plain(label), type, enabled, checked, ...(submenu ? { submenu: describe(submenu) } : {}),
-})) ?? null
+const describe = (menu) =>
+  menu?.items
+    .filter(({ visible }) => visible)
+    .map(({ label, type, enabled, checked, submenu }) => ({
+      label: plain(label),
+      type,
+      enabled,
+      checked,
+      ...(submenu ? { submenu: describe(submenu) } : {}),
+    })) ?? null
 const alive = () => [...trays].filter(([tray]) => !tray.isDestroyed())
 const menuOf = (source) => (source === 'menu' ? require('electron').Menu.getApplicationMenu() : alive()[0]?.[1].menu)
 

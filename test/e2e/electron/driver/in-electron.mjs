@@ -20,7 +20,8 @@ const { _electron } = require('playwright')
 const { expect } = require('playwright/test')
 const counts = { passed: 0, failed: 0 }
 const names = process.argv.slice(2)
-for (const name of fs.readdirSync(specs).filter((one) => one.endsWith('.spec.mjs') && (names.length === 0 || names.some((it) => one.startsWith(it))))) await runSpec(name)
+for (const name of fs.readdirSync(specs).filter((one) => one.endsWith('.spec.mjs') && (names.length === 0 || names.some((it) => one.startsWith(it)))))
+  await runSpec(name)
 console.log(`${counts.passed} passed, ${counts.failed} failed`)
 process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0)
 
@@ -42,11 +43,21 @@ async function runSpec(name) {
   let app = null
   let ended = null
   let seen = 0
-  const records = (kind) => fs.readFileSync(record, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)).filter((one) => one.kind === kind)
-  const problems = () => records('problem').slice(seen).filter(({ text }) => {
-    seen += 1
-    return !allowed.some((pattern) => pattern.test(text))
-  }).map(({ text }) => text)
+  const records = (kind) =>
+    fs
+      .readFileSync(record, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line))
+      .filter((one) => one.kind === kind)
+  const problems = () =>
+    records('problem')
+      .slice(seen)
+      .filter(({ text }) => {
+        seen += 1
+        return !allowed.some((pattern) => pattern.test(text))
+      })
+      .map(({ text }) => text)
   const environment = () => ({ ...process.env, HOME: home, ...env, BERTH_E2E_RECORD: record })
   // Root can start Chromium only without its sandbox.
   const args = [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '-r', path.join(import.meta.dirname, 'desk.cjs'), project]
@@ -55,10 +66,13 @@ async function runSpec(name) {
     app = await _electron.launch({ executablePath, args, env: environment(), colorScheme: null, timeout: 30_000 })
     app.context().setDefaultTimeout(30_000)
     const child = app.process()
-    ended = new Promise((resolve) => { child.once('exit', (code, signal) => resolve({ code, signal })) })
-    const listen = (page) => page.on('console', (message) => {
-      if (message.type() === 'error') fs.appendFileSync(record, `${JSON.stringify({ kind: 'problem', text: message.text() })}\n`)
+    ended = new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }))
     })
+    const listen = (page) =>
+      page.on('console', (message) => {
+        if (message.type() === 'error') fs.appendFileSync(record, `${JSON.stringify({ kind: 'problem', text: message.text() })}\n`)
+      })
     app.windows().forEach(listen)
     app.on('window', listen)
     await app.firstWindow({ timeout: 15_000 })
@@ -79,7 +93,12 @@ async function runSpec(name) {
     const began = Date.now()
     const failures = []
     try {
-      await Promise.race([run(), sleep(60_000, null, { ref: false }).then(() => { throw new Error('timed out') })])
+      await Promise.race([
+        run(),
+        sleep(60_000, null, { ref: false }).then(() => {
+          throw new Error('timed out')
+        }),
+      ])
     } catch (error) {
       failures.push(error.stack ?? String(error))
     }
@@ -94,11 +113,21 @@ async function runSpec(name) {
   try {
     await launch()
     await spec.default({
-      check, expect, dialogs, allow, home, project, quit,
-      get app() { return app },
-      get page() { return app.windows()[0] },
+      check,
+      expect,
+      dialogs,
+      allow,
+      home,
+      project,
+      quit,
+      get app() {
+        return app
+      },
+      get page() {
+        return app.windows()[0]
+      },
       windows: () => app.windows(),
-      shot: async (title) => void await app.windows()[0].screenshot({ path: path.join(home, `${title}.png`) }),
+      shot: async (title) => void (await app.windows()[0].screenshot({ path: path.join(home, `${title}.png`) })),
       tray: { ...menu('tray'), all: () => desk('trays'), press: () => desk('press') },
       menu: menu('menu'),
       notifications: { shown: () => records('notification'), click: (title) => desk('clickNotice', title) },
@@ -110,7 +139,12 @@ async function runSpec(name) {
       },
       secondInstance: () => {
         const child = spawn(executablePath, args, { env: environment(), stdio: 'ignore' })
-        return within(10_000, new Promise((resolve) => { child.once('exit', (code, signal) => resolve({ code, signal })) }))
+        return within(
+          10_000,
+          new Promise((resolve) => {
+            child.once('exit', (code, signal) => resolve({ code, signal }))
+          }),
+        )
       },
     })
   } catch (error) {

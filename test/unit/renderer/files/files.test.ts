@@ -1,5 +1,20 @@
 import { expect, test } from 'vitest'
-import { bytesOf, contentOf, crumbsOf, imageType, joined, linesOf, type Mount, ownDirectory, parentOf, placeOf, savedName, shownName, sorted, sortedBy } from '../../../../renderer/sandbox/files/files.logic.ts'
+import {
+  bytesOf,
+  contentOf,
+  crumbsOf,
+  imageType,
+  joined,
+  linesOf,
+  type Mount,
+  ownDirectory,
+  parentOf,
+  placeOf,
+  savedName,
+  shownName,
+  sorted,
+  sortedBy,
+} from '../../../../renderer/sandbox/files/files.logic.ts'
 
 const mounts: Mount[] = [
   { host: '/home/me/Berth/t/user-data', container: '/mnt/user-data', mode: 'rw', kind: 'extra' },
@@ -22,7 +37,11 @@ test('ways up and down', () => {
   expect(crumbsOf('/mnt/user-data').map(({ path }) => path)).toEqual(['/', '/mnt', '/mnt/user-data'])
   expect([parentOf('/'), parentOf('/a'), parentOf('/a/b')]).toEqual([null, '/', '/a'])
   expect([joined('/', 'a'), joined('/a', 'b')]).toEqual(['/a', '/a/b'])
-  expect([ownDirectory('/mnt/user-data/workspace', mounts), ownDirectory('/mnt/user-data', mounts), ownDirectory('/mnt/user-data/workspace/x', mounts)]).toEqual(['workspace', null, null])
+  expect([
+    ownDirectory('/mnt/user-data/workspace', mounts),
+    ownDirectory('/mnt/user-data', mounts),
+    ownDirectory('/mnt/user-data/workspace/x', mounts),
+  ]).toEqual(['workspace', null, null])
 })
 
 test.each([
@@ -50,8 +69,12 @@ test('what a file is, its bytes say', () => {
   expect(contentOf(Uint8Array.from({ length: 4000 }, (_, at) => 128 + (at % 64)))).toEqual({ kind: 'binary' })
   expect(contentOf(new Uint8Array([0x63, 0x61, 0x66, 0xe9]))).toMatchObject({ kind: 'text' })
   expect([
-    imageType(new Uint8Array([0xff, 0xd8, 0xff, 0xe0])), imageType(new TextEncoder().encode('GIF89a')), imageType(new TextEncoder().encode('RIFFxxxxWEBP')),
-    imageType(new TextEncoder().encode('GIF88a')), imageType(new TextEncoder().encode('RIFFxxxxWAVE')), imageType(new Uint8Array([0x89])),
+    imageType(new Uint8Array([0xff, 0xd8, 0xff, 0xe0])),
+    imageType(new TextEncoder().encode('GIF89a')),
+    imageType(new TextEncoder().encode('RIFFxxxxWEBP')),
+    imageType(new TextEncoder().encode('GIF88a')),
+    imageType(new TextEncoder().encode('RIFFxxxxWAVE')),
+    imageType(new Uint8Array([0x89])),
   ]).toEqual(['image/jpeg', 'image/gif', 'image/webp', null, null, null])
 })
 
@@ -64,7 +87,13 @@ test('a text is bounded in lines and in their length', () => {
 
 test('directories first, then by what is asked, hidden ones only when asked for', () => {
   const file = (name: string, directory: boolean, size: number | null, modified_at: string | null) => ({ name, path: `/${name}`, directory, size, modified_at })
-  const files = [file('b10', false, 5, '2026-01-02'), file('b9', false, 50, null), file('.git', true, null, null), file('z', true, null, null), file('a', false, 5, '2026-01-03')]
+  const files = [
+    file('b10', false, 5, '2026-01-02'),
+    file('b9', false, 50, null),
+    file('.git', true, null, null),
+    file('z', true, null, null),
+    file('a', false, 5, '2026-01-03'),
+  ]
   const compare = new Intl.Collator('en', { numeric: true }).compare
   const names = (...given: Parameters<typeof sorted> extends [unknown, ...infer R] ? R : never) => sorted(files, ...given).map(({ name }) => name)
   expect(names({ by: 'name', up: true }, false, compare)).toEqual(['z', 'a', 'b9', 'b10'])

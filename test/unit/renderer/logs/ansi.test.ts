@@ -6,8 +6,20 @@ const esc = '\u001b'
 test.each([
   ['plain text', [['plain text', {}]]],
   ['', []],
-  [`${esc}[31mred${esc}[0m and not`, [['red', { color: 'var(--ansi-red)' }], [' and not', {}]]],
-  [`${esc}[1;92mok${esc}[22;39m.`, [['ok', { bold: true, color: 'var(--ansi-bright-green)' }], ['.', {}]]],
+  [
+    `${esc}[31mred${esc}[0m and not`,
+    [
+      ['red', { color: 'var(--ansi-red)' }],
+      [' and not', {}],
+    ],
+  ],
+  [
+    `${esc}[1;92mok${esc}[22;39m.`,
+    [
+      ['ok', { bold: true, color: 'var(--ansi-bright-green)' }],
+      ['.', {}],
+    ],
+  ],
   [`${esc}[38;5;208mwide`, [['wide', { color: 'rgb(255 135 0)' }]]],
   [`${esc}[38;5;3mname`, [['name', { color: 'var(--ansi-yellow)' }]]],
   [`${esc}[48;2;1;2;3mback`, [['back', { back: 'rgb(1 2 3)' }]]],
@@ -29,13 +41,15 @@ test.each([
 test('a line of nothing but escapes takes no longer for each when it is long', () => {
   const time = (count: number): number => {
     const line = `${esc}[31`.repeat(count) + `${esc}]`.repeat(count)
-    return Math.min(...[0, 1, 2].map(() => {
-      // Of this thread alone: a clock on the wall would measure what else the machine does.
-      const from = process.threadCpuUsage()
-      runsOf(line)
-      const { user, system } = process.threadCpuUsage(from)
-      return (user + system) / 1000
-    }))
+    return Math.min(
+      ...[0, 1, 2].map(() => {
+        // Of this thread alone: a clock on the wall would measure what else the machine does.
+        const from = process.threadCpuUsage()
+        runsOf(line)
+        const { user, system } = process.threadCpuUsage(from)
+        return (user + system) / 1000
+      }),
+    )
   }
   time(2000)
   // Quadratic work would take 64 times as long.

@@ -15,7 +15,10 @@ test('which event says how it ended: the last end of its own', () => {
 
 test('what it is doing, the most telling first', () => {
   const row = sandboxRow('0'.repeat(16), 't', '')
-  const held = [{ holder: 'x', since: '' }, { holder: 'y', since: '' }]
+  const held = [
+    { holder: 'x', since: '' },
+    { holder: 'y', since: '' },
+  ]
   const now = Date.parse('2026-01-01T00:00:00Z')
   expect(doing({ ...row, holders: held, commands: [{ id: '1', command: 'ls', who: 'y', since: '' }] }, now)).toEqual({ kind: 'working', who: 'y' })
   expect(doing({ ...row, holders: held, expires_at: '2026-01-01T00:01:00Z' }, now)).toEqual({ kind: 'held', who: ['x', 'y'] })

@@ -34,7 +34,11 @@ describe('the list', () => {
   })
 
   it('groups by the first holder, with nobody at the end', () => {
-    expect(Object.entries(arranged(rows, { by: 'holder' }).names).map(([title, names]) => [title, names.length])).toEqual([['ci', 1], ['deer-flow', 1], [nobody, 6]])
+    expect(Object.entries(arranged(rows, { by: 'holder' }).names).map(([title, names]) => [title, names.length])).toEqual([
+      ['ci', 1],
+      ['deer-flow', 1],
+      [nobody, 6],
+    ])
   })
 
   it('says how many the words found, of how many', () => {
@@ -43,7 +47,11 @@ describe('the list', () => {
   })
 
   it('keeps the very objects of the state', () => {
-    expect(arranged(rows).groups.flatMap((group) => group.rows).every((row) => rows.includes(row))).toBe(true)
+    expect(
+      arranged(rows)
+        .groups.flatMap((group) => group.rows)
+        .every((row) => rows.includes(row)),
+    ).toBe(true)
   })
 })
 
@@ -60,31 +68,46 @@ describe('the order', () => {
     const changed = three.map((row) => ({ ...row, last_activity_at: at(50), expires_at: at(650) }))
     const second = arranged(changed, view, first.memory, busier)
     expect(second.names).toEqual(first.names)
-    expect(arranged([{ ...changed[0] as typeof three[0], status: 'warm' }, ...changed.slice(1)], view, second.memory, busier).names).toEqual({ '': ['a', 'c', 'b'] })
+    expect(arranged([{ ...(changed[0] as (typeof three)[0]), status: 'warm' }, ...changed.slice(1)], view, second.memory, busier).names).toEqual({
+      '': ['a', 'c', 'b'],
+    })
   })
 
   it('is made anew when somebody comes or goes, or another sort is asked for', () => {
     const first = arranged(three, view, noMemory, usedOf(memory))
     expect(arranged([...three, sandbox('d')], view, first.memory, usedOf(memory)).names).toEqual({ '': ['b', 'c', 'a', 'd'] })
     expect(arranged(three.slice(1), view, first.memory, usedOf(memory)).names).toEqual({ '': ['b', 'c'] })
-    expect(arranged(three, { by: 'flat', sort: { column: 'memory', direction: 'ascending' } }, first.memory, usedOf(memory)).names).toEqual({ '': ['a', 'c', 'b'] })
+    expect(arranged(three, { by: 'flat', sort: { column: 'memory', direction: 'ascending' } }, first.memory, usedOf(memory)).names).toEqual({
+      '': ['a', 'c', 'b'],
+    })
   })
 
   it('leaves what is being stopped where it stood until it is gone', () => {
     const first = arranged([old, warm])
-    const second = arranged([{ ...old, status: 'stopping', holders: [] }, { ...warm, status: 'stopping' }], {}, first.memory)
+    const second = arranged(
+      [
+        { ...old, status: 'stopping', holders: [] },
+        { ...warm, status: 'stopping' },
+      ],
+      {},
+      first.memory,
+    )
     expect(second.names).toEqual({ active: ['old'], warm: ['warm'] })
     expect(second.counts).toMatchObject({ active: 1, warm: 1 })
   })
 
   it.each([
-    ['thread', 'ascending', ['run-2', 'run-10', 'run-30']], ['thread', 'descending', ['run-30', 'run-10', 'run-2']],
-    ['left', 'ascending', ['run-30', 'run-2', 'run-10']], ['left', 'descending', ['run-10', 'run-2', 'run-30']],
-    ['held', 'ascending', ['run-10', 'run-30', 'run-2']], ['held', 'descending', ['run-30', 'run-10', 'run-2']],
+    ['thread', 'ascending', ['run-2', 'run-10', 'run-30']],
+    ['thread', 'descending', ['run-30', 'run-10', 'run-2']],
+    ['left', 'ascending', ['run-30', 'run-2', 'run-10']],
+    ['left', 'descending', ['run-10', 'run-2', 'run-30']],
+    ['held', 'ascending', ['run-10', 'run-30', 'run-2']],
+    ['held', 'descending', ['run-30', 'run-10', 'run-2']],
     ['age', 'descending', ['run-10', 'run-30', 'run-2']],
   ] as const)('by %s, %s: %j; what has no value is last either way', (column, direction, names) => {
     const all = [
-      sandbox('run-10', { created_at: at(1), expires_at: null, holders: held('ci') }), sandbox('run-2', { created_at: at(3), expires_at: at(60) }),
+      sandbox('run-10', { created_at: at(1), expires_at: null, holders: held('ci') }),
+      sandbox('run-2', { created_at: at(3), expires_at: at(60) }),
       sandbox('run-30', { created_at: at(2), expires_at: at(30), holders: held('deer-flow') }),
     ]
     expect(arranged(all, { by: 'flat', sort: { column, direction } }).names).toEqual({ '': names })

@@ -35,7 +35,10 @@ describe('gauges', () => {
     let series = withSamples(new Map(), [{ sandboxes: { a: gauge(2) } }, { sandboxes: {} }, { sandboxes: { a: gauge(null), b: gauge(4) } }])
     expect(series.get('a')).toEqual({ cpu: [0.01, null, null], memory: [100, null, 100], last: gauge(null) })
     expect(series.get('b')?.cpu).toEqual([null, null, 0.02])
-    series = withSamples(series, Array.from({ length: 60 }, () => ({ sandboxes: { b: gauge(1) } })))
+    series = withSamples(
+      series,
+      Array.from({ length: 60 }, () => ({ sandboxes: { b: gauge(1) } })),
+    )
     expect([...series.keys()]).toEqual(['b'])
     expect(series.get('b')?.cpu).toHaveLength(60)
   })
@@ -46,12 +49,21 @@ describe('gauges', () => {
 })
 
 describe('a new sandbox', () => {
-  it.each([['', null], ['ok-1_B', null], ['a'.repeat(64), null], ['a'.repeat(65), 'A thread id must be 1 to 64 of A-Z a-z 0-9 _ -.'], ['a b', 'A thread id must be 1 to 64 of A-Z a-z 0-9 _ -.'], ['../x', 'A thread id must be 1 to 64 of A-Z a-z 0-9 _ -.']])('%j: %s', (text, problem) => {
+  it.each([
+    ['', null],
+    ['ok-1_B', null],
+    ['a'.repeat(64), null],
+    ['a'.repeat(65), 'A thread id must be 1 to 64 of A-Z a-z 0-9 _ -.'],
+    ['a b', 'A thread id must be 1 to 64 of A-Z a-z 0-9 _ -.'],
+    ['../x', 'A thread id must be 1 to 64 of A-Z a-z 0-9 _ -.'],
+  ])('%j: %s', (text, problem) => {
     expect(nameProblem('thread', text)).toBe(problem)
   })
   it('is the same call from a shell', () => {
     const berth = { command: ['berth'], home_option: [] }
-    expect(shellLine({ command: ['/home/a b/bin/berth.mjs'], home_option: ['--home', '/srv/berth'] }, 'report', 'default')).toBe(`'/home/a b/bin/berth.mjs' acquire --thread report --home /srv/berth`)
+    expect(shellLine({ command: ['/home/a b/bin/berth.mjs'], home_option: ['--home', '/srv/berth'] }, 'report', 'default')).toBe(
+      `'/home/a b/bin/berth.mjs' acquire --thread report --home /srv/berth`,
+    )
     expect(shellLine(berth, 'report', 'default')).toBe('berth acquire --thread report')
     expect(shellLine(berth, 'report', 'ann')).toBe('berth acquire --thread report --user ann')
     expect(curlLine('http://127.0.0.1:7900', 'report', 'ann')).toContain(`-d '{"thread":"report","user":"ann"}'`)
@@ -70,10 +82,16 @@ describe('a shutdown', () => {
   const idle = sandbox('idle', { holders: held('a') })
   const making = sandbox('making', { status: 'creating' })
   const warm = sandbox('warm', { status: 'warm' })
-  const opened = sandbox('opened', { status: 'warm', terminals: [{ id: 't', sandbox: '0', title: 'Terminal 1', created_at: at(0), cols: 80, rows: 24, ended: null }] })
+  const opened = sandbox('opened', {
+    status: 'warm',
+    terminals: [{ id: 't', sandbox: '0', title: 'Terminal 1', created_at: at(0), cols: 80, rows: 24, ended: null }],
+  })
   const gone = sandbox('failed', { status: 'failed' })
   const all = [used, idle, making, warm, opened, gone]
-  const state = (rows = all, slots = [slot('Slot 1')]) => ({ house: { ...fixtureHouse, spares: { ...fixtureHouse.spares, slots } }, sandboxes: Object.fromEntries(rows.map((row) => [row.id, row])) })
+  const state = (rows = all, slots = [slot('Slot 1')]) => ({
+    house: { ...fixtureHouse, spares: { ...fixtureHouse.spares, slots } },
+    sandboxes: Object.fromEntries(rows.map((row) => [row.id, row])),
+  })
   const plan = planOf(state())
   const names = (targets: readonly { name: string }[]) => targets.map(({ name }) => name)
 
@@ -96,10 +114,18 @@ describe('a shutdown', () => {
     expect(follow(stopping, targets, state(), 40).get(warm.id)?.phase).toBe('gone')
   })
 
-  it('ends with who is left, in the engine\'s words, and the slowest of those gone', () => {
+  it("ends with who is left, in the engine's words, and the slowest of those gone", () => {
     const targets = targetsOf(plan, 'unused').concat({ id: 'x', name: 'stuck' }, { id: 'y', name: 'slow' })
-    const steps: Steps = new Map([[warm.id, { phase: 'gone', at: 100 }], ['y', { phase: 'gone', at: 900 }], ['x', { phase: 'stopping', at: 2000 }]])
-    expect(outcome(targets, steps, [{ id: 'x', error: '409 Conflict' }])).toEqual({ failures: [{ id: 'x', name: 'stuck', error: '409 Conflict' }], gone: 2, slowest: { id: 'y', name: 'slow' } })
+    const steps: Steps = new Map([
+      [warm.id, { phase: 'gone', at: 100 }],
+      ['y', { phase: 'gone', at: 900 }],
+      ['x', { phase: 'stopping', at: 2000 }],
+    ])
+    expect(outcome(targets, steps, [{ id: 'x', error: '409 Conflict' }])).toEqual({
+      failures: [{ id: 'x', name: 'stuck', error: '409 Conflict' }],
+      gone: 2,
+      slowest: { id: 'y', name: 'slow' },
+    })
   })
 })
 
@@ -110,7 +136,9 @@ describe('what is lost', () => {
     expect(loss.commands.map(({ command }) => command.command)).toEqual(['one'])
   })
   it('one that fails does not keep the others from it', async () => {
-    const done = await runAll([1, 2, 3], async (n) => { if (n === 2) throw fail('ENGINE_FAILED', 'The engine refused', { next: 'Try again.' }) })
+    const done = await runAll([1, 2, 3], async (n) => {
+      if (n === 2) throw fail('ENGINE_FAILED', 'The engine refused', { next: 'Try again.' })
+    })
     expect(done).toEqual({ done: 2, failed: 1, first: 'The engine refused. Try again.' })
   })
 })
@@ -127,7 +155,11 @@ describe('notes', () => {
     ['embedded by auto, and something better by now', backend({ kind: 'embedded', isolation: 'bubblewrap', better: 'Docker answers' }), ['better', 'embedded']],
     ['embedded by choice needs no note', backend({ kind: 'embedded', chosen: 'config', isolation: 'bubblewrap' }), []],
     ['not isolated is always said', backend({ kind: 'embedded', chosen: 'config', isolation: 'none' }), ['embedded']],
-    ['the most urgent first', { ...backend({ reachable: false }), warnings: ['a', 'b'], config: { file: 'x', error: 'line 9' }, spares: { wanted: 2, slots: [], off: 'why' } }, ['lost', 'config', 'warning-0', 'warning-1']],
+    [
+      'the most urgent first',
+      { ...backend({ reachable: false }), warnings: ['a', 'b'], config: { file: 'x', error: 'line 9' }, spares: { wanted: 2, slots: [], off: 'why' } },
+      ['lost', 'config', 'warning-0', 'warning-1'],
+    ],
     ['slots that are off', { spares: { wanted: 2, slots: [], off: 'why' } }, ['slots']],
     ['slots that nobody wants', { spares: { wanted: 0, slots: [], off: 'why' } }, []],
     ['an image on its way', { image: { name: 'i', present: false, progress: null, layers: [], since: at(0), problem: null } }, ['image']],
@@ -139,6 +171,10 @@ describe('notes', () => {
   })
   it('claims no isolation that is not there', () => {
     expect(isolationRows('none').every(({ isolated }) => isolated === 'no')).toBe(true)
-    expect(isolationRows('bubblewrap').filter(({ isolated }) => isolated === 'yes').map(({ what }) => what)).toEqual(['files', 'processes'])
+    expect(
+      isolationRows('bubblewrap')
+        .filter(({ isolated }) => isolated === 'yes')
+        .map(({ what }) => what),
+    ).toEqual(['files', 'processes'])
   })
 })

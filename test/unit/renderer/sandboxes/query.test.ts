@@ -5,7 +5,9 @@ import { held, running, sandbox, slot } from './rows.ts'
 
 describe('filter words', () => {
   it.each([
-    ['', {}], ['   ', {}], ['holder:', {}],
+    ['', {}],
+    ['   ', {}],
+    ['holder:', {}],
     ['invoice', { words: ['invoice'] }],
     ['status:warm,paused Holder:Deer', { status: ['warm', 'paused'], holder: ['deer'] }],
     ['image:agent-infra/sandbox:1.10 user:ann x', { image: ['agent-infra/sandbox:1.10'], user: ['ann'], words: ['x'] }],
@@ -20,16 +22,45 @@ describe('filter words', () => {
     expect(isEmpty(parseQuery('status:w'))).toBe(false)
   })
 
-  const row = sandbox('invoice-ocr', { id: '3fa2b9d15c7e90ab', holders: held('ci-runner', 'coder-mcp'), image: 'agent-infra/sandbox:1.10.0', user: 'ann', commands: [running('make')] })
+  const row = sandbox('invoice-ocr', {
+    id: '3fa2b9d15c7e90ab',
+    holders: held('ci-runner', 'coder-mcp'),
+    image: 'agent-infra/sandbox:1.10.0',
+    user: 'ann',
+    commands: [running('make')],
+  })
   it.each([
-    ['invoice', true], ['OCR', true], ['3fa2', true], ['coder', true], ['1.10', true], ['nothing', false], ['invoice nothing', false],
-    ['holder:ci', true], ['holder:coder', true], ['holder:deer', false], ['holder:deer,ci', true], ['holder:deer holder:ci', true],
-    ['status:act', true], ['status:warm', false], ['status:working', true], ['user:an', true], ['user:bob', false], ['image:agent holder:ci invoice', true], ['image:lite holder:ci', false],
+    ['invoice', true],
+    ['OCR', true],
+    ['3fa2', true],
+    ['coder', true],
+    ['1.10', true],
+    ['nothing', false],
+    ['invoice nothing', false],
+    ['holder:ci', true],
+    ['holder:coder', true],
+    ['holder:deer', false],
+    ['holder:deer,ci', true],
+    ['holder:deer holder:ci', true],
+    ['status:act', true],
+    ['status:warm', false],
+    ['status:working', true],
+    ['user:an', true],
+    ['user:bob', false],
+    ['image:agent holder:ci invoice', true],
+    ['image:lite holder:ci', false],
   ])('%j meets a sandbox: %s', (text, expected) => {
     expect(matches(row, parseQuery(text))).toBe(expected)
   })
 
-  it.each([['slot', true], ['status:slot', true], ['image:lite', true], ['holder:ci', false], ['user:default', false], ['status:warm', false]])('%j meets a slot: %s', (text, expected) => {
+  it.each([
+    ['slot', true],
+    ['status:slot', true],
+    ['image:lite', true],
+    ['holder:ci', false],
+    ['user:default', false],
+    ['status:warm', false],
+  ])('%j meets a slot: %s', (text, expected) => {
     expect(matches(slot('Slot 1'), parseQuery(text))).toBe(expected)
   })
 

@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest'
-import { actionOf, afterClose, asksBefore, chunksOf, isReport, lineCount, longPaste, pastedText, sessionToShow, targetOf } from '../../../../renderer/sandbox/terminal/terminal.logic.ts'
+import {
+  actionOf,
+  afterClose,
+  asksBefore,
+  chunksOf,
+  isReport,
+  lineCount,
+  longPaste,
+  pastedText,
+  sessionToShow,
+  targetOf,
+} from '../../../../renderer/sandbox/terminal/terminal.logic.ts'
 
 test('a paste of several lines is asked about, unless the program can tell a paste', () => {
   expect([asksBefore('ls -l', false), asksBefore('ls\n', false), asksBefore('a\rb', false), asksBefore('a\nb', true)]).toEqual([null, 'lines', 'lines', null])
@@ -31,14 +42,34 @@ test.each([
   expect(targetOf(uri)).toEqual({ href, host, odd, own: host === '127.0.0.1:8000' })
 })
 
-test.each(['javascript:alert(1)', 'file:///etc/passwd', 'data:text/html,x', 'vscode://x', 'example.com', '', `https://x.example/${'y'.repeat(5000)}`])('%s leads nowhere', (uri) => {
-  expect(targetOf(uri)).toBeNull()
-})
+test.each(['javascript:alert(1)', 'file:///etc/passwd', 'data:text/html,x', 'vscode://x', 'example.com', '', `https://x.example/${'y'.repeat(5000)}`])(
+  '%s leads nowhere',
+  (uri) => {
+    expect(targetOf(uri)).toBeNull()
+  },
+)
 
-test('Ctrl+Shift is ours, ⌘ on a Mac; the rest is the program\'s', () => {
-  const key = (text: string) => ({ key: text.at(-1) ?? '', ctrl: text.includes('C-'), meta: text.includes('M-'), shift: text.includes('S-'), alt: text.includes('A-') })
+test("Ctrl+Shift is ours, ⌘ on a Mac; the rest is the program's", () => {
+  const key = (text: string) => ({
+    key: text.at(-1) ?? '',
+    ctrl: text.includes('C-'),
+    meta: text.includes('M-'),
+    shift: text.includes('S-'),
+    alt: text.includes('A-'),
+  })
   const each = (mac: boolean, ...keys: string[]) => keys.map((one) => actionOf(key(one), mac))
-  expect(each(false, 'C-S-C', 'C-S-v', 'C-S-F', 'C-S-k', 'C-c', 'C-k', 'M-c', 'A-b', 'x', 'C-A-S-c')).toEqual(['copy', 'paste', 'find', 'app', null, null, null, null, null, null])
+  expect(each(false, 'C-S-C', 'C-S-v', 'C-S-F', 'C-S-k', 'C-c', 'C-k', 'M-c', 'A-b', 'x', 'C-A-S-c')).toEqual([
+    'copy',
+    'paste',
+    'find',
+    'app',
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+  ])
   expect(each(true, 'M-c', 'M-v', 'M-f', 'M-k', 'C-c', 'C-S-c', 'x')).toEqual(['copy', 'paste', 'find', 'app', null, null, null])
 })
 
@@ -47,8 +78,22 @@ test('what a terminal reports by itself', () => {
 })
 
 test('which session is shown', () => {
-  const terminal = (id: string, created_at: string, ended: string | null = null) => ({ id, sandbox: '0'.repeat(16), title: id, created_at, cols: 80, rows: 24, ended })
+  const terminal = (id: string, created_at: string, ended: string | null = null) => ({
+    id,
+    sandbox: '0'.repeat(16),
+    title: id,
+    created_at,
+    cols: 80,
+    rows: 24,
+    ended,
+  })
   const all = [terminal('a', '1'), terminal('b', '2'), terminal('c', '3', 'over')]
-  expect([sessionToShow(all, 'a')?.id, sessionToShow(all, null)?.id, sessionToShow(all, 'gone')?.id, sessionToShow(all.slice(2), null)?.id, sessionToShow([], 'a')]).toEqual(['a', 'b', 'b', 'c', null])
+  expect([
+    sessionToShow(all, 'a')?.id,
+    sessionToShow(all, null)?.id,
+    sessionToShow(all, 'gone')?.id,
+    sessionToShow(all.slice(2), null)?.id,
+    sessionToShow([], 'a'),
+  ]).toEqual(['a', 'b', 'b', 'c', null])
   expect([afterClose(all, 'a'), afterClose(all, 'c'), afterClose(all.slice(0, 1), 'a')]).toEqual(['b', 'b', null])
 })
