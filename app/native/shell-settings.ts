@@ -4,7 +4,7 @@ import { fail } from '../../shared/errors.ts'
 import type { ShellSettings } from './native-calls.ts'
 import { type CommandPlace, commandPlace, installCommand, installedCommand } from './install-command.ts'
 import type { System } from '../system/system.ts'
-import { type Places, userHome } from '../boot/places.ts'
+import { type Places, userHome } from '../boot/shell-paths.ts'
 
 export interface LoginSetting {
   get(): Promise<boolean> | boolean

@@ -1,7 +1,7 @@
 import { connect, type IpcNetConnectOpts, type TcpNetConnectOpts } from 'node:net'
 import { asBerthError, type BerthError } from '../../shared/errors.ts'
 import { type Endpoint, findEndpoint } from '../backends/docker/connect.ts'
-import { askTraits, type Engine, type EngineTraits, openEngine } from '../backends/docker/engine.ts'
+import { askTraits, type Engine, type EngineTraits, openEngine } from '../backends/docker/docker-engine.ts'
 import type { Clock } from '../base/clock.ts'
 import { errno } from '../base/write-atomic.ts'
 import { look } from './home-sight.ts'

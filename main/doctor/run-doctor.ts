@@ -1,7 +1,7 @@
 import type { Check } from '../../shared/calls/house-calls.ts'
 import { berthCheck, configCheck, leftoversCheck, permissionsCheck, portsCheck } from './checks/home.ts'
 import { clockCheck, diskCheck, isolationCheck, nodeCheck } from './checks/computer.ts'
-import { engineCheck, engineFilesCheck, imageCheck, lateBindingCheck } from './checks/engine.ts'
+import { engineCheck, engineFilesCheck, imageCheck, lateBindingCheck } from './checks/container-engine.ts'
 import { type DoctorOptions, surroundings, type Surroundings } from './surroundings.ts'
 import { type DoctorCheck, type Finding, ofError, warn } from './finding.ts'
 

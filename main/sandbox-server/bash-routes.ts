@@ -1,7 +1,7 @@
 import { timerMs } from '../../shared/timer.ts'
 import type { BashCommand } from './bash-command.ts'
 import { type BashSession, type BashSessions, busy, touch } from './bash-sessions.ts'
-import type { Call } from './call.ts'
+import type { Call } from './served-call.ts'
 import { truncateMiddle } from './output-buffer.ts'
 import { ok, type Reply, RequestError } from './reply.ts'
 import { look, type Route, work } from './router.ts'

@@ -1,5 +1,5 @@
 import type { BashSessions } from './bash-sessions.ts'
-import type { Call } from './call.ts'
+import type { Call } from './served-call.ts'
 import { ok, type Reply, RequestError } from './reply.ts'
 import { type Route, work } from './router.ts'
 import { isDirectory, type Workspace } from './workspace.ts'

@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs'
 import { basename } from 'node:path'
 import { once } from 'node:events'
-import type { Call } from './call.ts'
+import type { Call } from './served-call.ts'
 import type { DiskFile } from './disk.ts'
 import { errorCode, FileError, InvalidRequest, type JsonReply, type Reply } from './reply.ts'
 import { openRegular } from './read-file.ts'

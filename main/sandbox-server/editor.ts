@@ -1,4 +1,4 @@
-import type { Call } from './call.ts'
+import type { Call } from './served-call.ts'
 import { readdir, stat } from './disk.ts'
 import { FileError, fileFailure, ok, type Reply } from './reply.ts'
 import { readText, unlessMissing } from './read-file.ts'

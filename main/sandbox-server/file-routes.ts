@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
 import { extname } from 'node:path'
-import type { Call } from './call.ts'
+import type { Call } from './served-call.ts'
 import { FileError, fileOperation, ok, type Reply } from './reply.ts'
 import { countLines, readLines, readText } from './read-file.ts'
 import { type Route, work } from './router.ts'

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { Call } from './call.ts'
+import type { Call } from './served-call.ts'
 import { stat } from './disk.ts'
 import { fileOperation, ok, type Reply, sysError } from './reply.ts'
 import { glob } from './glob.ts'

@@ -1,4 +1,4 @@
-import type { Call } from './call.ts'
+import type { Call } from './served-call.ts'
 import { stat } from './disk.ts'
 import { FileError, fileOperation, InvalidRequest, ok, type Reply } from './reply.ts'
 import { type GrepRequest, type GrepResult, PatternError } from './grep-request.ts'

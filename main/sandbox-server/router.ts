@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { Call } from './call.ts'
+import type { Call } from './served-call.ts'
 import type { Reply } from './reply.ts'
 
 export type Handler = (call: Call) => Reply | Promise<Reply>

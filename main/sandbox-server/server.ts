@@ -24,7 +24,7 @@ import { terminalRoutes } from './terminal-routes.ts'
 import { terminalSocket } from './terminal-socket.ts'
 import { hasTty, terminals } from './terminal.ts'
 import { uploadRoutes } from './upload.ts'
-import type { Call } from './call.ts'
+import type { Call } from './served-call.ts'
 import { processTable, uptimeSeconds } from './process-table.ts'
 import type { Workspace } from './workspace.ts'
 

@@ -1,5 +1,5 @@
 import { timerMs } from '../../shared/timer.ts'
-import type { Call } from './call.ts'
+import type { Call } from './served-call.ts'
 import { truncateMiddle } from './output-buffer.ts'
 import { RequestError, ok } from './reply.ts'
 import type { Reply } from './reply.ts'

@@ -1,4 +1,4 @@
-import type { Call } from './call.ts'
+import type { Call } from './served-call.ts'
 import { type Gate, look, type Route, work } from './router.ts'
 import { ok, type Reply, RequestError } from './reply.ts'
 import type { Terminals } from './terminal.ts'

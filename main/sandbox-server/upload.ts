@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import type { Call } from './call.ts'
+import type { Call } from './served-call.ts'
 import { type DiskFile, open, stat } from './disk.ts'
 import { errorCode, fileFailure, InvalidRequest, ok, type Reply } from './reply.ts'
 import { discard, makeDirectories, moveFile } from './write-file.ts'

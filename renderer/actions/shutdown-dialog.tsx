@@ -11,7 +11,7 @@ import { Dialog } from '../parts/overlays.tsx'
 import { holderName } from '../words/who.ts'
 import { shortName } from './actions.ts'
 import { nameOf } from '../state/rows.logic.ts'
-import { go, hashOf } from '../state/route.ts'
+import { go, hashOf } from '../state/page-address.ts'
 import { Code } from '../parts/blocks.tsx'
 import { Icon, Mark, Progress } from '../parts/indicators.tsx'
 

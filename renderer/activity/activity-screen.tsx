@@ -1,7 +1,7 @@
 import { type CSSProperties, useMemo, useState } from 'react'
 import type { BerthEvent } from '../../shared/events.ts'
 import { useActors, useHouse, useNative, useNow, useTopic } from '../state/contexts.ts'
-import { go } from '../state/route.ts'
+import { go } from '../state/page-address.ts'
 import { useFootKeys } from '../commands/foot-keys.ts'
 import { Page } from '../parts/page.tsx'
 import { Button, Filters, Segments } from '../parts/buttons.tsx'

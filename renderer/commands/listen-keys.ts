@@ -1,6 +1,6 @@
 import type { Commands } from './command.ts'
 import { commandFor, counts, strokeName, type Pending } from './keys.logic.ts'
-import { meantPlace } from './place.ts'
+import { meantPlace } from './focus-place.ts'
 
 /** Runs commands by their keys. What a screen handles itself (`preventDefault`) is left alone. */
 export function listenKeys(target: Window, commands: Commands, mac: boolean): () => void {

@@ -1,6 +1,6 @@
 import { use, useState } from 'react'
 import { useHouse, useNative } from '../state/contexts.ts'
-import { go, useRoute } from '../state/route.ts'
+import { go, useRoute } from '../state/page-address.ts'
 import { frameWords } from '../words/frame.ts'
 import { asBerthError } from '../../shared/errors.ts'
 import { useToast } from '../parts/toasts.ts'

@@ -1,7 +1,7 @@
 import type { ComponentType } from 'react'
 import { Sandboxes } from '../sandboxes/sandboxes.tsx'
 import { later } from '../parts/later.tsx'
-import type { Route } from '../state/route.ts'
+import type { Route } from '../state/page-address.ts'
 
 export interface Screen {
   /** Whether a path is this screen's. */

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react'
 import { ConnectLines } from '../connect/connect.tsx'
 import { useEndpoint, useHouse, useNative } from '../state/contexts.ts'
-import { hashOf } from '../state/route.ts'
+import { hashOf } from '../state/page-address.ts'
 import { shortEngineName } from '../words/format.ts'
 import { Button, CopyButton } from '../parts/buttons.tsx'
 import { Icon, Mark } from '../parts/indicators.tsx'

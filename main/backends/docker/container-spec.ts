@@ -1,7 +1,7 @@
 import type Docker from 'dockerode'
 import { forCommands, type Mount, type Owner, type SandboxSpec } from '../backend.ts'
 import { parseSize } from '../../../shared/size.ts'
-import type { EngineTraits } from './engine.ts'
+import type { EngineTraits } from './docker-engine.ts'
 import { agentUser, type UserIds } from './creation.ts'
 import { imagePort, litePort } from './found.ts'
 import type { ImageKind } from './image/image-kind.ts'

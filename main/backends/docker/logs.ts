@@ -1,6 +1,6 @@
 import { TextDecoder } from 'node:util'
 import type { LoggedLine } from '../backend.ts'
-import type { Engine } from './engine.ts'
+import type { Engine } from './docker-engine.ts'
 import { fail } from '../../../shared/errors.ts'
 import { cancelled } from './errors.ts'
 

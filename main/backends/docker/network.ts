@@ -1,6 +1,6 @@
 import type Docker from 'dockerode'
 import { fail } from '../../../shared/errors.ts'
-import type { Engine } from './engine.ts'
+import type { Engine } from './docker-engine.ts'
 
 /** Berth's own bridge network, by the engine's id of it. */
 export interface SandboxNetwork {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { fail } from '../../../shared/errors.ts'
-import type { Engine } from './engine.ts'
+import type { Engine } from './docker-engine.ts'
 
 /** How long the engine may take to have a container gone after it was told to remove it. */
 const patience = 30_000

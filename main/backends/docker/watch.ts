@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { EngineEvent, EngineWatch, Owner } from '../backend.ts'
 import { asBerthError } from '../../../shared/errors.ts'
-import type { Answering, Engine } from './engine.ts'
+import type { Answering, Engine } from './docker-engine.ts'
 import { sandboxFilter } from './labels.ts'
 
 const pingEveryMs = 2_000

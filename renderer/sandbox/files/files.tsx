@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent, useRef, useState } from 'react'
 import type { SandboxRow } from '../../../shared/state.ts'
-import { hashOf, useRoute } from '../../state/route.ts'
+import { hashOf, useRoute } from '../../state/page-address.ts'
 import { useFootKeys } from '../../commands/foot-keys.ts'
 import { Note } from '../../parts/blocks.tsx'
 import { Button, IconButton, useCopied } from '../../parts/buttons.tsx'

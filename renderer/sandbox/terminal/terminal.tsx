@@ -9,7 +9,7 @@ import { terminalWords } from './terminal.words.ts'
 import { isUp } from '../sandbox.logic.ts'
 import type { TabProps } from '../tab.ts'
 import { lookedAt, sessionToShow } from './terminal.logic.ts'
-import { lookedAtKey } from '../../state/route.ts'
+import { lookedAtKey } from '../../state/page-address.ts'
 import { TerminalPane } from './terminal-pane.tsx'
 
 /** Terminals of a sandbox. They live in the engine; this page only remembers which one was looked at. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { describe, expect, it } from 'vitest'
-import { places } from '../../../app/boot/places.ts'
+import { places } from '../../../app/boot/shell-paths.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const config = parse(readFileSync(join(root, 'electron-builder.yml'), 'utf8')) as {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fail } from '../../../shared/errors.ts'
 import { parseHost } from '../../../main/backends/docker/connect.ts'
-import { engineNeed, judgeEngine } from '../../../main/doctor/checks/engine.ts'
+import { engineNeed, judgeEngine } from '../../../main/doctor/checks/container-engine.ts'
 import { troubleOf, type EngineSight } from '../../../main/doctor/engine-sight.ts'
 import { distributionOf, groupsOf, type Host } from '../../../main/doctor/machine.ts'
 

@@ -13,7 +13,7 @@ import {
   type PortSight,
 } from '../../../main/doctor/checks/home.ts'
 import { judgeClock, judgeIsolation, judgeNode, judgeSpace } from '../../../main/doctor/checks/computer.ts'
-import { judgeForeign, judgeLite, judgePlaces } from '../../../main/doctor/checks/engine.ts'
+import { judgeForeign, judgeLite, judgePlaces } from '../../../main/doctor/checks/container-engine.ts'
 import { bad, ok, skip, together, warn } from '../../../main/doctor/finding.ts'
 import { shellWord } from '../../../shared/shell-quote.ts'
 import type { FileSight } from '../../../main/doctor/home-sight.ts'

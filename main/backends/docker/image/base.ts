@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { BerthError, fail } from '../../../../shared/errors.ts'
-import type { Engine } from '../engine.ts'
+import type { Engine } from '../docker-engine.ts'
 import { cancelled } from '../errors.ts'
 import { debootstrapPlan, importDebootstrap } from './debootstrap.ts'
 import { present } from './image-kind.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { onAbort } from '../../../../shared/abort.ts'
-import type { Engine } from '../engine.ts'
+import type { Engine } from '../docker-engine.ts'
 import { endChild, readEngineLines } from './engine-lines.ts'
 
 const run = promisify(execFile)

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode'
-import type { Engine } from '../engine.ts'
+import type { Engine } from '../docker-engine.ts'
 
 /** Set on `berth-lite` when it is built. Images made FROM it inherit its labels, whatever they are called; an emptied one is as none. */
 export const liteLabel = 'berth.lite'

@@ -1,6 +1,6 @@
 import type { Progress } from '../../../../shared/sandbox.ts'
-import type { Engine, TraitsReader } from '../engine.ts'
-import { imageFlights } from './flights.ts'
+import type { Engine, TraitsReader } from '../docker-engine.ts'
+import { imageFlights } from './shared-work.ts'
 import { buildLite, isLite, type LiteFiles, liteName, type LiteRecipe, liteReference, readRecipe } from './lite-build.ts'
 import { entrypointOf, imageKind, type ImageKind, present } from './image-kind.ts'
 import { type AuthOptions, pullImage, tagged } from './pull.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Progress } from '../../../../shared/sandbox.ts'
 import { BerthError, fail } from '../../../../shared/errors.ts'
-import type { Engine } from '../engine.ts'
+import type { Engine } from '../docker-engine.ts'
 import { cancelled, diskFull, plain } from '../errors.ts'
 import { type EngineLine, readEngineLines } from './engine-lines.ts'
 

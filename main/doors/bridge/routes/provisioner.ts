@@ -5,7 +5,7 @@ import { type BadBody, readCreate } from '../../provisioner/body.ts'
 import { makeProvisioner, type ProvisionerDeps } from '../../provisioner/provisioner.ts'
 import { jsonRefusal, type Refusal, sendJson } from '../../http/dialect.ts'
 import type { Exchange, Route } from '../../http/route.ts'
-import { contextOf } from './native.ts'
+import { contextOf } from './calls.ts'
 
 const collection = '/api/sandboxes'
 const capabilities = '/api/capabilities'
