@@ -21,8 +21,10 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
   const visible = () => run.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].isVisible())
   const labels = async () => (await tray.items()).map(({ label }) => label)
   // Beside the page on the page's own port: its numbers are far from the page's.
-  const join = () =>
-    page.evaluate(
+  const join = async () => {
+    // A page keeps one port, the newest: its own must have come before.
+    await page.waitForFunction(() => /127\.0\.0\.1:\d+/.test(document.body.innerText))
+    await page.evaluate(
       () =>
         new Promise((ready) => {
           let last = 1_000_000_000
@@ -55,6 +57,7 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
           window.berth.openPipe()
         }),
     )
+  }
   await join()
   const call = (name, input) =>
     page.evaluate(
@@ -241,6 +244,7 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     })
   })
   await check('a terminal, over the port', async () => {
+    await join()
     const { value: terminal, error } = await call('terminal_open', { thread: 'alpha', cols: 90, rows: 30 })
     equal(error, undefined, JSON.stringify(error))
     await page.evaluate((id) => {

@@ -178,7 +178,6 @@ describe('oxlint, as configured', () => {
     ['a default export', 'export default 1\n', 'error import(no-default-export)'],
     ['an empty catch', 'export function a() { try { JSON.parse("") } catch {} }\n', 'error eslint(no-empty)'],
     ['a type imported as a value', "import { B } from './b.ts'\nexport const a: B = 1\n", 'error typescript(consistent-type-imports)'],
-    ['more than 400 lines', 'console.log(1)\n'.repeat(401), 'warning eslint(max-lines)'],
   ])('finds %s', (_, text, rule) => {
     expect(broken({ 'main/a.ts': text, 'main/b.ts': 'export type B = number\n' })).toContain(rule)
   })
