@@ -1,7 +1,6 @@
 import type { Config } from '../../shared/config.ts'
 import type { Entry } from './registry.ts'
 import type { Named, NextAcquire } from '../../shared/next.ts'
-import { dueAt } from './idle.ts'
 
 export interface CapacityView {
   readonly mode: Config['capacity']['mode']
@@ -74,16 +73,6 @@ export function nextAcquire(view: CapacityView, slot: boolean): NextAcquire {
   const who = decision.evict.flatMap((id) => view.entries.filter((entry) => entry.id === id).map(named))
   if (decision.kind === 'wait' || who.length > 0) return { kind: 'evicts', slot, who }
   return { kind: 'room', slot, room: view.replicas - view.entries.filter((entry) => occupies(entry, view.mode)).length }
-}
-
-/** Which kept one is reaped first if nothing happens, and the monotonic ms at which; null: none ever is. */
-export function nextReap(entries: readonly Entry[], idleMs: number): (Named & { readonly at: number }) | null {
-  let first: (Named & { readonly at: number }) | null = null
-  for (const entry of entries) {
-    const at = entry.state === 'warm' || entry.state === 'paused' ? dueAt(entry, idleMs) : null
-    if (at !== null && (first === null || at < first.at)) first = { ...named(entry), at }
-  }
-  return first
 }
 
 function named({ id, user, thread }: Entry): Named {

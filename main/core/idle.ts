@@ -1,3 +1,6 @@
+import type { Config } from '../../shared/config.ts'
+import type { ToldCause } from '../../shared/events.ts'
+import type { Named } from '../../shared/next.ts'
 import type { Entry } from './registry.ts'
 
 export interface IdlePlan {
@@ -19,21 +22,43 @@ export interface IdleTimes {
   readonly pauseMs: number
 }
 
+export function idleTimes(config: Pick<Config, 'idle_timeout' | 'pause_after'>): IdleTimes {
+  return { idleMs: config.idle_timeout * 1000, pauseMs: config.pause_after * 1000 }
+}
+
+/** What befalls an entry by time alone. */
+export interface Due {
+  /** Monotonic ms. */
+  readonly at: number
+  /** Why it ends then; null: its holds end, and it is kept warm. */
+  readonly cause: ToldCause | null
+}
+
 /** One that was made ready on a hint waits this long at most for whoever was announced. */
 const hintMs = 60_000
 
-/** Monotonic ms at which an entry's present state runs out; null: never. */
-export function dueAt(entry: Entry, idleMs: number): number | null {
+/** When an entry's present state runs out, and what then: whoever ends it, shows it or foretells it asks here. null: never. */
+export function dueOf(entry: Entry, { idleMs }: IdleTimes): Due | null {
   if (entry.work > 0) return null
-  if (entry.hinted && (entry.state === 'warm' || entry.state === 'paused')) return warmSince(entry) + (idleMs > 0 ? Math.min(idleMs, hintMs) : hintMs)
+  const kept = entry.state === 'warm' || entry.state === 'paused'
+  if (entry.hinted && kept) return { at: warmSince(entry) + (idleMs > 0 ? Math.min(idleMs, hintMs) : hintMs), cause: 'hint' }
   if (idleMs <= 0) return null
-  if (entry.state === 'active') return entry.activityAt + idleMs
-  if (entry.state === 'warm' || entry.state === 'paused') return warmSince(entry) + idleMs
-  return null
+  if (entry.state === 'active') return { at: entry.activityAt + idleMs, cause: entry.thread === null ? 'abandoned' : null }
+  return kept ? { at: warmSince(entry) + idleMs, cause: 'idle' } : null
+}
+
+/** Which kept one is reaped first if nothing happens, and the monotonic ms at which; null: none ever is. */
+export function nextReap(entries: readonly Entry[], times: IdleTimes): (Named & { readonly at: number }) | null {
+  let first: (Named & { readonly at: number }) | null = null
+  for (const entry of entries) {
+    const due = entry.state === 'warm' || entry.state === 'paused' ? dueOf(entry, times) : null
+    if (due !== null && (first === null || due.at < first.at)) first = { id: entry.id, user: entry.user, thread: entry.thread, at: due.at }
+  }
+  return first
 }
 
 /** Monotonic ms at which it is to be frozen; null: never, or it is already. */
-export function pauseAt(entry: Entry, pauseMs: number): number | null {
+export function pauseAt(entry: Entry, { pauseMs }: IdleTimes): number | null {
   if (pauseMs <= 0 || entry.work > 0 || entry.state !== 'warm' || entry.sandbox?.state !== 'running') return null
   // Woken for somebody who only looks, it is left awake for as long again.
   return Math.max(warmSince(entry), entry.frozenAt ?? 0, entry.lookedAt ?? 0) + pauseMs
@@ -49,7 +74,7 @@ function lapseAt(entry: Entry): number | null {
 }
 
 /** Who is due at `now`. `busy`: entries with an acquire on its way or a question already asked; they are left alone. */
-export function idlePlan(entries: readonly Entry[], now: number, { idleMs, pauseMs }: IdleTimes, busy: ReadonlySet<string>): IdlePlan {
+export function idlePlan(entries: readonly Entry[], now: number, times: IdleTimes, busy: ReadonlySet<string>): IdlePlan {
   const expire: string[] = []
   const reap: string[] = []
   const pause: string[] = []
@@ -60,12 +85,12 @@ export function idlePlan(entries: readonly Entry[], now: number, { idleMs, pause
   }
   for (const entry of entries) {
     if (busy.has(entry.id)) continue
-    const due = dueAt(entry, idleMs)
+    const due = dueOf(entry, times)?.at ?? null
     if (due !== null && due <= now) {
       ;(entry.state === 'active' ? expire : reap).push(entry.id)
       continue
     }
-    const freezing = pauseAt(entry, pauseMs)
+    const freezing = pauseAt(entry, times)
     if (freezing !== null && freezing <= now) pause.push(entry.id)
     const end = lapseAt(entry)
     if (end !== null && end <= now) lapse.push(entry.id)

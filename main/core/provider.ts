@@ -4,7 +4,8 @@ import { sayNext, textOf } from '../../shared/say-next.ts'
 import type { Selection } from '../../shared/select.ts'
 import { makeAcquire, obtain } from './obtain.ts'
 import { askSandbox, select, useSandbox } from './use.ts'
-import { decide, nextAcquire, nextReap, occupies, trim } from './capacity.ts'
+import { decide, nextAcquire, occupies, trim } from './capacity.ts'
+import { idleTimes, nextReap } from './idle.ts'
 import { makeClients } from './clients.ts'
 import type { Core, Landing } from './core.ts'
 import type { ProviderDeps } from './deps.ts'
@@ -247,7 +248,7 @@ export function makeProvider(given: ProviderDeps): ProviderCore {
     next(answers) {
       const { provisions } = deps.backend.traits
       if (!provisions || !answers) return { acquire: { kind: 'engine', none: !provisions }, reap: null }
-      const reap = nextReap(table.all(), deps.config().idle_timeout * 1000)
+      const reap = nextReap(table.all(), idleTimes(deps.config()))
       return { acquire: upcoming(), reap: reap && { ...reap, at: new Date(core.stampOf(reap.at)).toISOString() } }
     },
     tally() {

@@ -4,7 +4,7 @@ import type { Found } from '../backends/backend.ts'
 import type { Core } from './core.ts'
 import { endSandbox } from './ending.ts'
 import { type Entry, expired, lapsed, touched, usable } from './registry.ts'
-import { dueAt, idlePlan, pauseAt } from './idle.ts'
+import { dueOf, idlePlan, type IdleTimes, idleTimes, pauseAt } from './idle.ts'
 
 export interface Reaper {
   /** Sets the one timer to the next moment at which something is due. */
@@ -24,13 +24,12 @@ export function makeReaper(core: Core): Reaper {
   /** This backend freezes nothing. */
   let cannot = !core.deps.backend.traits.pause
 
-  const idleMs = () => core.deps.config().idle_timeout * 1000
-  const pauseMs = () => (cannot ? 0 : core.deps.config().pause_after * 1000)
+  const times = (): IdleTimes => ({ ...idleTimes(core.deps.config()), ...(cannot ? { pauseMs: 0 } : {}) })
   const busy = () => new Set([...core.flights.ids(), ...asking])
 
   function schedule(): void {
     if (closed) return
-    const plan = idlePlan(core.table.all(), clock.now(), { idleMs: idleMs(), pauseMs: pauseMs() }, busy())
+    const plan = idlePlan(core.table.all(), clock.now(), times(), busy())
     for (const id of [...plan.expire, ...plan.reap, ...plan.pause]) void judge(id, idle)
     for (const id of plan.lapse) void judge(id, lapse)
     if (timer && plan.next !== null && timer.at === plan.next) return
@@ -66,18 +65,17 @@ export function makeReaper(core: Core): Reaper {
   }
 
   async function idle(fresh: Entry & { sandbox: Found }): Promise<void> {
-    const due = dueAt(fresh, idleMs())
-    if (due === null || due > clock.now()) {
+    const due = dueOf(fresh, times())
+    if (due === null || due.at > clock.now()) {
       core.save(fresh)
-      const freezing = pauseAt(fresh, pauseMs())
+      const freezing = pauseAt(fresh, times())
       if (freezing !== null && freezing <= clock.now()) await freeze(fresh)
-    } else if (fresh.state === 'active' && fresh.thread === null) {
-      endSandbox(core, fresh, { who: 'berth:idle', cause: 'abandoned', grace: 0 })
-    } else if (fresh.state === 'active') {
+    } else if (due.cause === null) {
       core.save(core.table.set(expired(fresh, clock.now()), { who: 'berth:idle', text: 'Its holders did nothing for a while: it is warm' }))
       core.trim()
     } else {
-      endSandbox(core, fresh, { who: 'berth:idle', cause: fresh.hinted ? 'hint' : 'idle', grace: core.deps.config().stop_grace })
+      // Nobody comes back for an anonymous one.
+      endSandbox(core, fresh, { who: 'berth:idle', cause: due.cause, grace: fresh.thread === null ? 0 : core.deps.config().stop_grace })
     }
   }
 

@@ -2,14 +2,14 @@ import { toErrorData } from '../../shared/errors.ts'
 import type { Acquired, Sandbox } from '../../shared/sandbox.ts'
 import type { Core, Landing } from './core.ts'
 import type { Entry } from './registry.ts'
-import { dueAt } from './idle.ts'
+import { dueOf, idleTimes } from './idle.ts'
 import type { Clock } from '../base/clock.ts'
 
 /** An entry as people and programs see it. Monotonic stamps become wall clock here and nowhere else. */
 export function viewOf(core: Core, entry: Entry): Sandbox {
   const { backend, config } = core.deps
   const iso = (mono: number) => new Date(core.stampOf(mono)).toISOString()
-  const due = dueAt(entry, config().idle_timeout * 1000)
+  const due = dueOf(entry, idleTimes(config()))
   return {
     id: entry.id,
     user: entry.user,
@@ -30,7 +30,7 @@ export function viewOf(core: Core, entry: Entry): Sandbox {
     last_activity_at: iso(entry.activityAt),
     since: iso(entry.since),
     working: entry.work > 0,
-    expires_at: due === null ? null : iso(due),
+    expires_at: due === null ? null : iso(due.at),
     replaced: entry.replaced,
     step: entry.step,
     error: entry.error && toErrorData(entry.error),

@@ -1,3 +1,4 @@
+import type { Config } from '../../shared/config.ts'
 import type { CallResult } from '../../shared/contract.ts'
 
 export type ConfigValue = CallResult<'config'>['values'][number]
@@ -28,173 +29,152 @@ const number = (unit?: string): Kind => ({ kind: 'number', ...(unit === undefine
 const text: Kind = { kind: 'text' }
 const file: Kind = { kind: 'file' }
 
-/** Every setting, in the order in which a person looks for it. */
-export const sections: readonly Section[] = [
-  {
-    id: 'capacity',
-    title: 'Capacity',
-    settings: [
-      { key: 'replicas', label: 'Replicas', help: 'Sandboxes kept at most, used or warm. Slots come on top.', as: number() },
-      {
-        key: 'capacity.mode',
-        label: 'When it is full',
-        help: 'Go past it with a warning, make callers wait, or refuse.',
-        as: {
-          kind: 'choice',
-          options: [
-            ['soft', 'Go past it (soft)'],
-            ['queue', 'Wait (queue)'],
-            ['reject', 'Refuse (reject)'],
-          ],
-        },
-      },
-      { key: 'capacity.acquire_timeout', label: 'Longest wait', help: 'In mode queue; then the call is refused.', as: number('s') },
-      {
-        key: 'spares',
-        label: 'Slots',
-        help: 'Started before anyone asks, so that a new thread waits for nothing. 0: none; auto: as many as came at once in the last ten minutes.',
-        as: text,
-      },
-      { key: 'spares_memory', label: 'Memory for slots', help: 'What slots may take together.', as: text },
-    ],
+/** Keys of the configuration as they stand in a path: what is within a list or a table is not one of ours. */
+type SettingKey<T = Config, Below extends string = ''> = {
+  [K in keyof T & string]: IsTable<NonNullable<T[K]>> extends true ? SettingKey<NonNullable<T[K]>, `${Below}${K}.`> : `${Below}${K}`
+}[keyof T & string]
+type IsTable<T> = T extends readonly unknown[] ? false : T extends object ? (string extends keyof T ? false : true) : false
+
+/** In the order in which a person looks for them. */
+const titles = [
+  { id: 'capacity', title: 'Capacity' },
+  { id: 'idle', title: 'Idle' },
+  { id: 'sandbox', title: 'Sandbox' },
+  { id: 'mounts', title: 'Mounts' },
+  { id: 'environment', title: 'Environment' },
+  { id: 'engine', title: 'Engine' },
+  { id: 'bridge', title: 'Bridge' },
+  { id: 'window', title: 'Window' },
+] as const
+
+/** Every setting, in the order in which a person looks for it: one that is not here does not compile. */
+const settings: Readonly<Record<SettingKey, Omit<Setting, 'key'> & { readonly in: (typeof titles)[number]['id'] }>> = {
+  replicas: { in: 'capacity', label: 'Replicas', help: 'Sandboxes kept at most, used or warm. Slots come on top.', as: number() },
+  'capacity.mode': {
+    in: 'capacity',
+    label: 'When it is full',
+    help: 'Go past it with a warning, make callers wait, or refuse.',
+    as: {
+      kind: 'choice',
+      options: [
+        ['soft', 'Go past it (soft)'],
+        ['queue', 'Wait (queue)'],
+        ['reject', 'Refuse (reject)'],
+      ],
+    },
   },
-  {
-    id: 'idle',
-    title: 'Idle',
-    settings: [
-      {
-        key: 'idle_timeout',
-        label: 'Reap after',
-        help: 'Without activity a hold ends, and after the same time again the sandbox. A running command counts as activity. 0 is never.',
-        as: number('s'),
-      },
-      { key: 'pause_after', label: 'Pause after', help: 'Freezes warm sandboxes: no CPU, quick to wake. 0 is never.', as: number('s') },
-      { key: 'stop_grace', label: 'Time to stop', help: 'Between the polite stop and the kill.', as: number('s') },
-      { key: 'ready_timeout', label: 'Time to be ready', help: 'From started to usable.', as: number('s') },
-      {
-        key: 'on_exit',
-        label: 'When Berth ends',
-        help: 'What an orderly end does with containers. Embedded sandboxes always end.',
-        as: {
-          kind: 'choice',
-          options: [
-            ['destroy', 'Destroy them'],
-            ['keep', 'Keep them'],
-          ],
-        },
-      },
-    ],
+  'capacity.acquire_timeout': { in: 'capacity', label: 'Longest wait', help: 'In mode queue; then the call is refused.', as: number('s') },
+  spares: {
+    in: 'capacity',
+    label: 'Slots',
+    help: 'Started before anyone asks, so that a new thread waits for nothing. 0: none; auto: as many as came at once in the last ten minutes.',
+    as: text,
   },
-  {
-    id: 'sandbox',
-    title: 'Sandbox',
-    settings: [
-      { key: 'image', label: 'Image', help: 'For new sandboxes. Absent berth-lite is built, any other is pulled.', as: text },
-      { key: 'resources.memory', label: 'Memory', help: 'Each, like 512m or 2g. Empty: no limit.', as: text, optional: true },
-      { key: 'resources.cpus', label: 'CPUs', help: 'Each. Empty: no limit.', as: number(), optional: true },
-      { key: 'resources.pids', label: 'Processes', help: 'Each. Empty: no limit.', as: number(), optional: true },
-      { key: 'container_prefix', label: 'Name prefix', help: 'Containers are named prefix-id.', as: text },
-      { key: 'port', label: 'First host port', help: 'Empty: the engine chooses.', as: number(), optional: true },
-    ],
+  spares_memory: { in: 'capacity', label: 'Memory for slots', help: 'What slots may take together.', as: text },
+  idle_timeout: {
+    in: 'idle',
+    label: 'Reap after',
+    help: 'Without activity a hold ends, and after the same time again the sandbox. A running command counts as activity. 0 is never.',
+    as: number('s'),
   },
-  {
-    id: 'mounts',
-    title: 'Mounts',
-    settings: [
-      { key: 'mounts', label: 'Further directories', help: 'Mounted into every sandbox.', as: file },
-      { key: 'skills.path', label: 'Skills', help: 'A directory of this computer, mounted read-only.', as: text, optional: true },
-      { key: 'skills.container_path', label: 'Skills in the sandbox', help: 'Where it is mounted.', as: text },
-      { key: 'deer_flow.home', label: 'deer-flow’s home', help: 'What its clients ask to have mounted may lie there.', as: text, optional: true },
-      { key: 'deer_flow.mount_roots', label: 'Further roots', help: 'Below these such mounts may lie as well.', as: file },
-    ],
+  pause_after: { in: 'idle', label: 'Pause after', help: 'Freezes warm sandboxes: no CPU, quick to wake. 0 is never.', as: number('s') },
+  stop_grace: { in: 'idle', label: 'Time to stop', help: 'Between the polite stop and the kill.', as: number('s') },
+  ready_timeout: { in: 'idle', label: 'Time to be ready', help: 'From started to usable.', as: number('s') },
+  on_exit: {
+    in: 'idle',
+    label: 'When Berth ends',
+    help: 'What an orderly end does with containers. Embedded sandboxes always end.',
+    as: {
+      kind: 'choice',
+      options: [
+        ['destroy', 'Destroy them'],
+        ['keep', 'Keep them'],
+      ],
+    },
   },
-  {
-    id: 'environment',
-    title: 'Environment',
-    settings: [{ key: 'environment', label: 'Variables', help: 'Of every sandbox; $NAME takes Berth’s own.', as: file }],
+  image: { in: 'sandbox', label: 'Image', help: 'For new sandboxes. Absent berth-lite is built, any other is pulled.', as: text },
+  'resources.memory': { in: 'sandbox', label: 'Memory', help: 'Each, like 512m or 2g. Empty: no limit.', as: text, optional: true },
+  'resources.cpus': { in: 'sandbox', label: 'CPUs', help: 'Each. Empty: no limit.', as: number(), optional: true },
+  'resources.pids': { in: 'sandbox', label: 'Processes', help: 'Each. Empty: no limit.', as: number(), optional: true },
+  user: { in: 'sandbox', label: 'User', help: 'Whom commands run as: auto, root, or a number.', as: text },
+  container_prefix: { in: 'sandbox', label: 'Name prefix', help: 'Containers are named prefix-id.', as: text },
+  port: { in: 'sandbox', label: 'First host port', help: 'Empty: the engine chooses.', as: number(), optional: true },
+  mounts: { in: 'mounts', label: 'Further directories', help: 'Mounted into every sandbox.', as: file },
+  'skills.path': { in: 'mounts', label: 'Skills', help: 'A directory of this computer, mounted read-only.', as: text, optional: true },
+  'skills.container_path': { in: 'mounts', label: 'Skills in the sandbox', help: 'Where it is mounted.', as: text },
+  'deer_flow.home': { in: 'mounts', label: 'deer-flow’s home', help: 'What its clients ask to have mounted may lie there.', as: text, optional: true },
+  'deer_flow.mount_roots': { in: 'mounts', label: 'Further roots', help: 'Below these such mounts may lie as well.', as: file },
+  environment: { in: 'environment', label: 'Variables', help: 'Of every sandbox; $NAME takes Berth’s own.', as: file },
+  backend: {
+    in: 'engine',
+    label: 'Backend',
+    help: 'What sandboxes are made with. auto: a container engine where one answers.',
+    as: {
+      kind: 'choice',
+      options: [
+        ['auto', 'Automatic'],
+        ['docker', 'Containers'],
+        ['embedded', 'Embedded'],
+        ['remote', 'A provisioner'],
+      ],
+    },
   },
-  {
-    id: 'engine',
-    title: 'Engine',
-    settings: [
-      {
-        key: 'backend',
-        label: 'Backend',
-        help: 'What sandboxes are made with. auto: a container engine where one answers.',
-        as: {
-          kind: 'choice',
-          options: [
-            ['auto', 'Automatic'],
-            ['docker', 'Containers'],
-            ['embedded', 'Embedded'],
-            ['remote', 'A provisioner'],
-          ],
-        },
-      },
-      {
-        key: 'embedded.isolation',
-        label: 'Embedded isolation',
-        help: 'none runs commands with your own rights, unisolated.',
-        as: {
-          kind: 'choice',
-          options: [
-            ['auto', 'Automatic'],
-            ['bubblewrap', 'bubblewrap'],
-            ['none', 'None'],
-          ],
-        },
-      },
-      { key: 'provisioner_url', label: 'Provisioner', help: 'A deer-flow provisioner, or another Berth.', as: text, optional: true },
-      { key: 'provisioner_api_key', label: 'Its key', help: 'Better as $NAME of a variable.', as: file },
-    ],
+  'embedded.isolation': {
+    in: 'engine',
+    label: 'Embedded isolation',
+    help: 'none runs commands with your own rights, unisolated.',
+    as: {
+      kind: 'choice',
+      options: [
+        ['auto', 'Automatic'],
+        ['bubblewrap', 'bubblewrap'],
+        ['none', 'None'],
+      ],
+    },
   },
-  {
-    id: 'bridge',
-    title: 'Bridge',
-    settings: [
-      { key: 'bridge.port', label: 'Port', help: 'Empty: kept from the first start.', as: number(), optional: true },
-      {
-        key: 'bridge.sandbox_port',
-        label: 'Sandbox port',
-        help: 'Where sandboxes are reached. Empty: kept from the first start.',
-        as: number(),
-        optional: true,
-      },
-      {
-        key: 'bridge.sandbox_url',
-        label: 'Addresses of sandboxes',
-        help: 'On the sandbox port, or the container’s own.',
-        as: {
-          kind: 'choice',
-          options: [
-            ['capability', 'Through Berth'],
-            ['direct', 'Direct'],
-          ],
-        },
-      },
-      { key: 'bridge.listen', label: 'Further addresses', help: 'Listened on beside loopback.', as: file },
-    ],
+  provisioner_url: { in: 'engine', label: 'Provisioner', help: 'A deer-flow provisioner, or another Berth.', as: text, optional: true },
+  provisioner_api_key: { in: 'engine', label: 'Its key', help: 'Better as $NAME of a variable.', as: file },
+  'bridge.port': { in: 'bridge', label: 'Port', help: 'Empty: kept from the first start.', as: number(), optional: true },
+  'bridge.sandbox_port': {
+    in: 'bridge',
+    label: 'Sandbox port',
+    help: 'Where sandboxes are reached. Empty: kept from the first start.',
+    as: number(),
+    optional: true,
   },
-  {
-    id: 'window',
-    title: 'Window',
-    settings: [
-      {
-        key: 'ui.keep_running',
-        label: 'When the window closes',
-        help: 'Keep running in the tray, or quit. auto: where there is a tray.',
-        as: {
-          kind: 'choice',
-          options: [
-            ['auto', 'Automatic'],
-            ['on', 'Keep running'],
-            ['off', 'Quit'],
-          ],
-        },
-      },
-    ],
+  'bridge.sandbox_url': {
+    in: 'bridge',
+    label: 'Addresses of sandboxes',
+    help: 'On the sandbox port, or the container’s own.',
+    as: {
+      kind: 'choice',
+      options: [
+        ['capability', 'Through Berth'],
+        ['direct', 'Direct'],
+      ],
+    },
   },
-]
+  'bridge.listen': { in: 'bridge', label: 'Further addresses', help: 'Listened on beside loopback.', as: file },
+  'ui.keep_running': {
+    in: 'window',
+    label: 'When the window closes',
+    help: 'Keep running in the tray, or quit. auto: where there is a tray.',
+    as: {
+      kind: 'choice',
+      options: [
+        ['auto', 'Automatic'],
+        ['on', 'Keep running'],
+        ['off', 'Quit'],
+      ],
+    },
+  },
+}
+
+export const sections: readonly Section[] = titles.map(({ id, title }) => ({
+  id,
+  title,
+  settings: Object.entries(settings).flatMap(([key, setting]) => (setting.in === id ? [{ key, ...setting }] : [])),
+}))
 
 /** How a value stands in a field. */
 export function shown(value: unknown): string {

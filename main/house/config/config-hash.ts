@@ -11,11 +11,43 @@ export interface HashContext {
   readonly overrides: Overrides
 }
 
+/** Whether a warm sandbox that was made under another value is outdated: what it is made of, not how long it lives or who may ask for it. */
+const outdates: Readonly<Record<keyof Config, boolean>> = {
+  image: true,
+  port: false,
+  container_prefix: false,
+  idle_timeout: false,
+  replicas: false,
+  spares: false,
+  spares_memory: false,
+  pause_after: false,
+  mounts: true,
+  environment: true,
+  user: true,
+  provisioner_url: false,
+  provisioner_api_key: false,
+  skills: true,
+  backend: false,
+  embedded: false,
+  capacity: false,
+  resources: true,
+  deer_flow: false,
+  stop_grace: false,
+  ready_timeout: false,
+  on_exit: false,
+  ui: false,
+  bridge: false,
+}
+
 /** 32 hex digits; another value means that a sandbox made now would be another one. */
 export function configHash(config: Config, context: HashContext): string {
-  const { image, mounts, environment, resources, skills, user } = config
   const { hostBaseDir, hostSkillsPath } = context.overrides
-  const facts = { image, mounts, environment, resources, skills, user, hostBaseDir, hostSkillsPath, version: context.version }
+  const facts = {
+    ...Object.fromEntries(Object.entries(config).filter(([key]) => outdates[key as keyof Config])),
+    hostBaseDir,
+    hostSkillsPath,
+    version: context.version,
+  }
   return createHmac('sha256', Buffer.from(context.secret, 'hex')).update(canonical(facts)).digest('hex').slice(0, 32)
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { dueAt, idlePlan } from '../../../main/core/idle.ts'
+import { dueOf, idlePlan } from '../../../main/core/idle.ts'
 import { frozen, held, lookedInto } from '../../../main/core/registry.ts'
 import { entry } from '../../support/entries.ts'
 
@@ -61,7 +61,7 @@ it('leaves awake for a while what was woken or looked into, which lengthens no l
   expect(idlePlan([woken], 1400, both, none).pause).toEqual(['woken'])
   const looked = lookedInto(entry('looked', { state: 'warm', since: 1000 }), 1090)
   expect(idlePlan([looked], 1100, both, none)).toEqual({ expire: [], reap: [], pause: [], lapse: [], next: 1190 })
-  expect(dueAt(looked, 500)).toBe(1500)
+  expect(dueOf(looked, times)?.at).toBe(1500)
 })
 
 it('never freezes what is held or has something running', () => {
@@ -73,9 +73,9 @@ it('never freezes what is held or has something running', () => {
 
 it('lets one that was made ready on a hint go after a minute, even where nothing else is ever reaped', () => {
   const hinted = entry('hinted', { state: 'warm', since: 0, hinted: true })
-  expect(dueAt(hinted, 0)).toBe(60_000)
-  expect(dueAt(hinted, 600_000)).toBe(60_000)
-  expect(dueAt(hinted, 20_000)).toBe(20_000)
+  expect(dueOf(hinted, { ...times, idleMs: 0 })).toEqual({ at: 60_000, cause: 'hint' })
+  expect(dueOf(hinted, { ...times, idleMs: 600_000 })).toEqual({ at: 60_000, cause: 'hint' })
+  expect(dueOf(hinted, { ...times, idleMs: 20_000 })).toEqual({ at: 20_000, cause: 'hint' })
   expect(held(hinted, 'h', 10, 10).hinted).toBe(false)
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type CapacityView, nextAcquire, nextReap } from '../../../main/core/capacity.ts'
+import { type CapacityView, nextAcquire } from '../../../main/core/capacity.ts'
+import { nextReap } from '../../../main/core/idle.ts'
 import type { Entry } from '../../../main/core/registry.ts'
 import { format } from '../../../renderer/words/format.ts'
 import type { NextAcquire } from '../../../shared/next.ts'
@@ -70,8 +71,11 @@ describe('the next acquire of a thread without a sandbox', () => {
 
 describe('the next reap', () => {
   it('is of the kept one that has been let alone longest; what is held or works is nobody', () => {
-    expect(nextReap([entry('held', { activityAt: 1 }), warm('b', 70), warm('a', 20), warm('busy', 1, { work: 1 })], 600)).toEqual({ ...named('a'), at: 620 })
-    expect(nextReap([warm('a', 20)], 0)).toBeNull()
-    expect(nextReap([], 600)).toBeNull()
+    expect(nextReap([entry('held', { activityAt: 1 }), warm('b', 70), warm('a', 20), warm('busy', 1, { work: 1 })], { idleMs: 600, pauseMs: 0 })).toEqual({
+      ...named('a'),
+      at: 620,
+    })
+    expect(nextReap([warm('a', 20)], { idleMs: 0, pauseMs: 0 })).toBeNull()
+    expect(nextReap([], { idleMs: 600, pauseMs: 0 })).toBeNull()
   })
 })
