@@ -24,9 +24,6 @@ export interface Berth {
   close(): Promise<void>
 }
 
-/** Calls that may be sent again to the next engine, as doing them twice is doing them once. */
-const repeatable = (name: CallName) => calls[name].kind === 'read' || name === 'acquire' || name === 'release' || name === 'destroy'
-
 /**
  * The library's entry: gives the engine of a home, or attaches to the one that is there; when that one dies, one of those
  * who are left takes over. Sandboxes of the docker backend live through that, those of the embedded one end with their engine.
@@ -63,7 +60,7 @@ export async function openProvider(home?: string, options: OpenOptions = {}): Pr
       } catch (error) {
         const { code } = asBerthError(error)
         const gone = engine.attached && (code === 'NOT_RUNNING' || code === 'SHUTTING_DOWN')
-        if (closed || !gone || !repeatable(name) || tries >= 50) throw error
+        if (closed || !gone || !calls[name].repeats || tries >= 50) throw error
         if (opening === asked) {
           opening = null
           await engine.close()

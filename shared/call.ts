@@ -13,6 +13,8 @@ export interface CallRow<I extends z.ZodType = z.ZodType, O extends z.ZodType = 
   readonly scope: Scope
   /** `read` changes nothing and may be a GET; `write` is a POST; `destroy` ends or deletes something. */
   readonly kind: 'read' | 'write' | 'destroy'
+  /** Done twice it is as done once: where an engine ended in the middle, it may be sent again to the next. What reads always may. */
+  readonly repeats: boolean
   readonly input: I
   readonly result: O
   /** What it may fail with, beside what every call may fail with. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { backendKind } from './sandbox.ts'
 import { parseSize } from './size.ts'
 
 const seconds = z.number().min(0).max(31_536_000)
@@ -60,7 +61,7 @@ export const config = z.strictObject({
       container_path: z.string().regex(/^\//).default('/mnt/skills'),
     })
     .prefault({}),
-  backend: z.enum(['auto', 'docker', 'embedded', 'remote', 'apple']).default('auto'),
+  backend: z.enum(['auto', ...backendKind.exclude(['none']).options]).default('auto'),
   embedded: z
     .strictObject({
       isolation: z.enum(['auto', 'bubblewrap', 'none']).default('auto').describe('none runs commands unisolated, on your own word.'),

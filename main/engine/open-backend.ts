@@ -125,7 +125,9 @@ export async function openBackend(deps: {
       }
     }
   }
-  throw fail('NOT_SUPPORTED', `The backend ${choice.kind} is not part of this version`, {
+  // Whatever kind there is has been opened above, or is one of these.
+  const unopened: 'apple' | 'none' = choice.kind
+  throw fail('NOT_SUPPORTED', `The backend ${unopened} is not part of this version`, {
     next: 'Set backend to docker, embedded, remote or auto.',
   })
 }

@@ -19,7 +19,8 @@ export function healthOf({ backend }: Pick<House, 'backend'>, sight: Sight): Hea
   const name = shortEngineName(backend.engine ?? label)
   const title = backend.problem ?? `${backend.engine ?? label}: ${backend.reason}`
   if (!backend.reachable) return { kind: 'missing', name, detail: 'not answering', title }
-  if (fallback) return { kind: 'embedded', name: label, detail: backend.isolation === 'none' ? 'not isolated' : 'bubblewrap', title }
+  if (fallback || backend.isolation === 'none')
+    return { kind: 'embedded', name: label, detail: backend.isolation === 'none' ? 'not isolated' : 'bubblewrap', title }
   return { kind: 'ok', name, detail: 'answering', title }
 }
 

@@ -20,7 +20,7 @@ export function notesOf(house: Pick<House, 'backend' | 'config' | 'image' | 'spa
   if (config.error !== null) notes.push({ id: 'config', kind: 'bad', text: config.error, action: 'settings' })
   if (image !== null && !image.present && image.problem !== null) notes.push({ id: 'image-failed', kind: 'bad', text: image.problem, action: 'image-prepare' })
   if (backend.better !== null) notes.push({ id: 'better', kind: 'info', text: backend.better, action: 'switch' })
-  if (backendKinds[backend.kind].fallback && (backend.chosen === 'auto' || backend.isolation === 'none')) {
+  if ((backendKinds[backend.kind].fallback && backend.chosen === 'auto') || backend.isolation === 'none') {
     notes.push({ id: 'embedded', kind: backend.isolation === 'none' ? 'warn' : 'info', text: backend.reason, action: 'isolation' })
   }
   house.warnings.forEach((text, at) => notes.push({ id: `warning-${at}`, kind: 'warn', text, action: null }))

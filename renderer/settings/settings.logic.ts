@@ -29,6 +29,14 @@ const number = (unit?: string): Kind => ({ kind: 'number', ...(unit === undefine
 const text: Kind = { kind: 'text' }
 const file: Kind = { kind: 'file' }
 
+/** Not yet: Apple's containers. */
+const backends: Readonly<Record<Exclude<Config['backend'], 'apple'>, string>> = {
+  auto: 'Automatic',
+  docker: 'Containers',
+  embedded: 'Embedded',
+  remote: 'A provisioner',
+}
+
 /** Keys of the configuration as they stand in a path: what is within a list or a table is not one of ours. */
 type SettingKey<T = Config, Below extends string = ''> = {
   [K in keyof T & string]: IsTable<NonNullable<T[K]>> extends true ? SettingKey<NonNullable<T[K]>, `${Below}${K}.`> : `${Below}${K}`
@@ -109,15 +117,7 @@ const settings: Readonly<Record<SettingKey, Omit<Setting, 'key'> & { readonly in
     in: 'engine',
     label: 'Backend',
     help: 'What sandboxes are made with. auto: a container engine where one answers.',
-    as: {
-      kind: 'choice',
-      options: [
-        ['auto', 'Automatic'],
-        ['docker', 'Containers'],
-        ['embedded', 'Embedded'],
-        ['remote', 'A provisioner'],
-      ],
-    },
+    as: { kind: 'choice', options: Object.entries(backends) },
   },
   'embedded.isolation': {
     in: 'engine',

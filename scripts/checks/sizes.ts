@@ -57,7 +57,6 @@ const oneConcept: Readonly<Record<string, string>> = {
   'renderer/actions/shutdown-dialog.tsx': 'one dialog with its three pages: what it asks, how it goes, how it went',
   'renderer/sandbox/overview.tsx': 'one page of facts, a small part for each',
   'renderer/sandbox/terminal/terminal-pane.tsx': 'one terminal: its tabs, keys, menu and search act on the same thing',
-  'renderer/sandboxes/list/list-screen.tsx': 'one screen: what is selected, filtered and dragged in the same list',
   'renderer/sandboxes/list/sandbox-list.tsx': 'one row with its cells, which are measured against each other',
 }
 

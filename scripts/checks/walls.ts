@@ -1,5 +1,6 @@
 import { builtinModules } from 'node:module'
 import path from 'node:path'
+import { backendKind } from '../../shared/sandbox.ts'
 import type { Finding } from './tree.ts'
 import { readModule } from './imports.ts'
 
@@ -141,6 +142,7 @@ function whyNotInMain(file: string, name: string): string | null {
     if (other !== own)
       return order.indexOf(other) > order.indexOf(own) ? null : `main/${own}/ stands no higher than ${loose.has(target) ? target : `main/${other}/`}`
     const [from, to] = [floorOf(wing, file), floorOf(wing, target)]
+    if (from.floor < 0) return `scripts/checks/walls.ts does not know main/${own}/${from.room}/`
     return from.room === to.room || to.floor > from.floor ? null : `main/${own}/${from.room} stands no higher than main/${own}/${to.room}`
   }
   if (name.startsWith('node:') || builtinModules.includes(name)) return wing.pure ? `main/${own}/ decides, and touches nothing` : null
@@ -182,7 +184,7 @@ function effectsIn(node: unknown): string[] {
   return [...found, ...Object.values(node).flatMap(effectsIn)]
 }
 
-const kinds = new Set(['docker', 'embedded', 'remote', 'apple'])
+const kinds = new Set<string>(backendKind.exclude(['none']).options)
 
 /** Who picks a backend or is one. */
 function mayAskKind(file: string): boolean {
@@ -196,7 +198,7 @@ function kindsAsked(node: unknown): string[] {
   const it = node as { type?: string; operator?: string; left?: Side; right?: Side; discriminant?: Side; cases?: { test: Side | null }[] }
   const found: string[] = []
   const pair = (name: Side | undefined, value: Side | null | undefined) => {
-    if (/kind$|backend$/i.test(name?.property?.name ?? name?.name ?? '') && kinds.has(String(value?.value))) found.push(String(value?.value))
+    if (/(?:^|backend\.?)kind$|backend$/i.test(name?.property?.name ?? name?.name ?? '') && kinds.has(String(value?.value))) found.push(String(value?.value))
   }
   if (it.type === 'BinaryExpression' && /^[!=]==?$/.test(it.operator ?? '')) {
     pair(it.left, it.right)

@@ -19,6 +19,7 @@ export const houseCalls = {
     summary: 'Whether Berth runs. With `nonce` it proves that it knows the token, before one is sent to it.',
     scope: 'open',
     kind: 'read',
+    repeats: true,
     input: z.strictObject({ nonce: z.string().min(8).max(128).optional() }),
     result: z.object({
       status: z.literal('ok'),
@@ -34,6 +35,7 @@ export const houseCalls = {
     summary: 'The engine: which backend and why, what is under way, counts.',
     scope: 'agent',
     kind: 'read',
+    repeats: true,
     input: z.strictObject({}),
     result: z.object({
       version: z.string(),
@@ -71,6 +73,7 @@ export const houseCalls = {
     summary: 'Measure everything a sandbox needs, and name the fix of what is wrong. Changes nothing.',
     scope: 'operator',
     kind: 'read',
+    repeats: true,
     input: z.strictObject({}),
     result: z.object({ ok: z.boolean(), checks: z.array(check) }),
     errors: [],
@@ -79,6 +82,7 @@ export const houseCalls = {
     summary: 'The configuration in force, secrets left out, with where each value comes from.',
     scope: 'operator',
     kind: 'read',
+    repeats: true,
     input: z.strictObject({}),
     result: z.object({
       file: z.string().nullable(),
@@ -92,6 +96,7 @@ export const houseCalls = {
     summary: 'Threads that have files here, with the disk they use.',
     scope: 'operator',
     kind: 'read',
+    repeats: true,
     input: z.strictObject({ user: userId.optional() }),
     result: z.object({
       threads: z.array(z.object({ user: userId, thread: threadId, path: z.string(), bytes: z.number().int(), files: z.number().int() })),
@@ -102,6 +107,7 @@ export const houseCalls = {
     summary: "Delete a thread's files for ever. The thread's name must be given twice; its sandbox must be gone.",
     scope: 'operator',
     kind: 'destroy',
+    repeats: false,
     input: z.strictObject({ thread: threadId, user: userId.default('default'), confirm: z.string().describe("The thread's name again.") }),
     result: z.object({ deleted: z.boolean(), bytes: z.number().int() }),
     errors: ['THREAD_NOT_FOUND', 'THREAD_IN_USE', 'HOME_UNUSABLE'],
@@ -110,6 +116,7 @@ export const houseCalls = {
     summary: 'End every sandbox and stop Berth; files stay.',
     scope: 'operator',
     kind: 'destroy',
+    repeats: false,
     input: z.strictObject({ keep_host: z.boolean().default(false).describe('End the sandboxes only; Berth goes on.') }),
     result: z.object({ destroyed: z.array(z.string()), failed: z.array(z.object({ id: z.string(), error: z.string() })) }),
     errors: [],
@@ -118,6 +125,7 @@ export const houseCalls = {
     summary: 'Recent events, newest last; as a stream it goes on. `/berth/v1/events` with Last-Event-ID resumes.',
     scope: 'operator',
     kind: 'read',
+    repeats: true,
     input: z.strictObject({
       since: z.coerce.number().int().min(0).optional().describe('Only events after this seq.'),
       limit: z.coerce.number().int().min(1).max(1000).default(100),

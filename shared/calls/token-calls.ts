@@ -29,6 +29,7 @@ export const tokenCalls = {
     summary: "The named tokens: what each may do, and when it was last used. The home's own token is not among them.",
     scope: 'operator',
     kind: 'read',
+    repeats: true,
     input: z.strictObject({}),
     result: z.object({ tokens: z.array(namedToken) }),
     errors: [],
@@ -37,6 +38,7 @@ export const tokenCalls = {
     summary: 'Make a token. It is in this answer and never shown again: Berth keeps its hash.',
     scope: 'operator',
     kind: 'write',
+    repeats: false,
     input: z.strictObject({
       name: tokenName,
       scope: z.enum(['agent', 'operator']).default('agent').describe('`agent` works with sandboxes, `operator` may do everything.'),
@@ -50,6 +52,7 @@ export const tokenCalls = {
     summary: 'End a token: it is refused from now on, and what runs for it ends. Its holds run out by themselves.',
     scope: 'operator',
     kind: 'destroy',
+    repeats: false,
     input: z.strictObject({ name: tokenName }),
     result: z.object({ revoked: z.boolean().describe('False: there was no such token.') }),
     errors: ['DISK_FULL', 'HOME_UNUSABLE'],

@@ -20,6 +20,7 @@ export const workCalls = {
     summary: 'Run a command in a sandbox. Streams output where asked; keeps the exit code.',
     scope: 'agent',
     kind: 'write',
+    repeats: false,
     input: selecting({
       command: z
         .union([z.string().min(1), z.array(z.string()).min(1)])
@@ -57,6 +58,7 @@ export const workCalls = {
       'Read a file in a sandbox. A stream carries one of any size, in chunks of base64, and ends with an empty `content`; an answer in one piece carries up to 100 MiB.',
     scope: 'agent',
     kind: 'read',
+    repeats: true,
     input: selecting({ path, encoding: z.enum(['utf-8', 'base64']).default('utf-8') }),
     result: z.object({ path: z.string(), content: z.string(), encoding: z.enum(['utf-8', 'base64']), size: z.number().int() }),
     errors: atFile,
@@ -66,6 +68,7 @@ export const workCalls = {
     summary: 'Write or append to a file in a sandbox; missing directories are made.',
     scope: 'agent',
     kind: 'write',
+    repeats: false,
     input: selecting({
       path,
       content: z.string(),
@@ -79,6 +82,7 @@ export const workCalls = {
     summary: 'List a directory in a sandbox.',
     scope: 'agent',
     kind: 'read',
+    repeats: true,
     input: selecting({
       path: path.default('/mnt/user-data/workspace'),
       recursive: z.stringbool().or(z.boolean()).default(false),
@@ -103,6 +107,7 @@ export const workCalls = {
     summary: 'Search the files below a directory of a sandbox, or one file, for lines that match. Hidden files are searched, `.git` is not.',
     scope: 'agent',
     kind: 'read',
+    repeats: true,
     input: selecting({
       pattern: z.string().min(1).max(10_000).describe('A regular expression of ripgrep (no look-around), or plain text with `fixed`.'),
       path: path.default('/mnt/user-data/workspace'),

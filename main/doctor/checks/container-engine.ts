@@ -132,7 +132,7 @@ export const imageCheck: DoctorCheck = {
   name: 'image',
   run: async (see, signal) => {
     const [{ config }, sight] = await Promise.all([see.config(), see.engine()])
-    if (kindConfigured(config.backend)?.images === 'none') return skip('Sandboxes of the embedded backend are not made of an image.')
+    if (kindConfigured(config.backend)?.images === 'none') return skip(`Sandboxes of the ${config.backend} backend are not made of an image.`)
     if (!sight.answers) return skip(`Whether ${config.image} is there is not known: no container engine answers.`)
     const images = imagesOf(sight, see)
     try {

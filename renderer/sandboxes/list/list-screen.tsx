@@ -20,14 +20,12 @@ import { PoolStrip } from '../pool-strip.tsx'
 import { arrange, type Arranged, noMemory, parseQuery, plainView, type Show, type Sort, type View } from './arrange.logic.ts'
 import { isSlot, type ListRow, nameOf } from '../../state/rows.logic.ts'
 import { GaugesContext, type GaugeStore, ListFactsContext, useGauges } from './gauge-store.ts'
-import { isHeld, type MenuPlace, type ListActions, ListActionsContext, RowMenu } from './row-actions.tsx'
+import { destroyKeys, isHeld, isOpen, type ListActions, ListActionsContext, type ListDoing, menuOf, type MenuPlace, RowMenu } from './row-actions.tsx'
 import { SandboxList } from './sandbox-list.tsx'
 import { Kbd } from '../../parts/indicators.tsx'
 import { cpuShare } from './gauges.logic.ts'
 
 const words = sandboxesWords
-/** Never a lone key: what is pressed a moment too late, elsewhere, must end nothing. */
-const destroyKeys = ['Mod+Backspace', 'Delete'] as const
 const shows: readonly Show[] = ['all', 'active', 'warm', 'slots', 'failed']
 
 /** The list with what narrows it, what is chosen in it, and what that can do. */
@@ -57,18 +55,13 @@ export function ListScreen() {
     setMenu({ id, at })
   })
   const openMenu = useCallback((id: string, at: MenuPlace) => opened(id, at), [])
+  const doing = useListDoing()
   const listActions = useMemo(
     (): ListActions => ({
-      terminal: sandboxActions.terminal,
-      open: sandboxActions.open,
-      release: (id) => rowOf(id, (row) => sandboxActions.release([row])),
-      destroy: (id) => rowOf(id, (row) => sandboxActions.destroy([row])),
-      cancel: (id) => rowOf(id, sandboxActions.cancel),
-      again: (id) => rowOf(id, sandboxActions.again),
-      dismiss: (id) => rowOf(id, sandboxActions.dismiss),
+      act: (id, { run }) => rowOf(id, (row) => run(doing, row)),
       menu: openMenu,
     }),
-    [sandboxActions, openMenu],
+    [doing, openMenu],
   )
 
   const sortBy = useEffectEvent((sort: Sort | null) => change({ sort }))
@@ -237,17 +230,9 @@ function useListCommands(sandboxActions: SandboxActions, current: SandboxRow | n
 
 /** The menu of the row it was opened for, or of all that are chosen with it. */
 function Opened({ id, at, rows, onClose }: { id: string | null; at: MenuPlace | null; rows: readonly SandboxRow[]; onClose: () => void }) {
-  const sandboxActions = useSandboxActions()
-  const copy = use(CopyText)
-  const toast = useToast()
+  const doing = useListDoing()
   const format = useFormat()
-  const [command, homeOption] = useHouse(({ house }) => [house.command, house.home_option])
   const { actions, bulk } = words
-  const copied = (text: string) =>
-    void copy(text).then(
-      () => toast({ status: 'gone', title: `${actions.copied}: ${text}` }),
-      () => toast({ status: 'failed', title: text, stay: true }),
-    )
   const [row] = rows
   const label = row === undefined ? '' : rows.length > 1 ? bulk.selected(format.number(rows.length)) : actions.of(nameOf(row))
   const items: MenuItems =
@@ -255,28 +240,12 @@ function Opened({ id, at, rows, onClose }: { id: string | null; at: MenuPlace | 
       ? []
       : rows.length > 1
         ? [
-            { label: bulk.copy, icon: 'copy', run: () => copied(rows.map((one) => one.id).join('\n')) },
+            { label: bulk.copy, icon: 'copy', run: () => doing.copied(rows.map((one) => one.id).join('\n')) },
             'line',
-            { label: bulk.release(rows.length), icon: 'castoff', keys: 'r', disabled: !rows.some(isHeld), run: () => sandboxActions.release(rows) },
-            { label: bulk.destroy(rows.length), icon: 'trash', keys: destroyKeys[0], bad: true, run: () => sandboxActions.destroy(rows) },
+            { label: bulk.release(rows.length), icon: 'castoff', keys: 'r', disabled: !rows.some(isHeld), run: () => doing.release(rows) },
+            { label: bulk.destroy(rows.length), icon: 'trash', keys: destroyKeys[0], bad: true, run: () => doing.destroy(rows) },
           ]
-        : [
-            ...(isOpen(row) ? [{ label: actions.terminal, icon: 'terminal', keys: 't', run: () => sandboxActions.terminal(row.id) } as const] : []),
-            ...(row.status === 'failed'
-              ? [{ label: actions.why, icon: 'info', run: () => sandboxActions.open(row.id) } as const]
-              : [{ label: actions.logs, icon: 'logs', keys: 'l', run: () => sandboxActions.logs(row.id) } as const]),
-            ...(isOpen(row) ? [{ label: actions.files, icon: 'folder', run: () => sandboxActions.files(row.id) } as const] : []),
-            ...(row.status === 'failed' && row.thread !== null ? [{ label: actions.again, icon: 'retry', run: () => sandboxActions.again(row) } as const] : []),
-            'line',
-            ...(row.thread === null ? [] : [{ label: actions.copyThread, icon: 'copy', run: () => copied(row.thread ?? '') } as const]),
-            { label: actions.copyId, icon: 'copy', run: () => copied(row.id) },
-            { label: actions.copyExec, icon: 'copy', run: () => copied(execLine({ command, home_option: homeOption }, row)) },
-            'line',
-            ...(isHeld(row) ? [{ label: actions.release, icon: 'castoff', keys: 'r', run: () => sandboxActions.release([row]) } as const] : []),
-            row.status === 'failed'
-              ? { label: actions.dismiss, icon: 'close', run: () => sandboxActions.dismiss(row) }
-              : { label: actions.destroy, icon: 'trash', keys: destroyKeys[0], bad: true, run: () => sandboxActions.destroy([row]) },
-          ]
+        : menuOf(row, doing)
   return (
     <RowMenu
       label={label}
@@ -288,9 +257,21 @@ function Opened({ id, at, rows, onClose }: { id: string | null; at: MenuPlace | 
   )
 }
 
-/** Somebody can be let in. */
-function isOpen({ status }: SandboxRow): boolean {
-  return status !== 'failed' && status !== 'creating' && status !== 'stopping'
+/** The same for as long as the list: what it needs of the house is asked when something is done. */
+function useListDoing(): ListDoing {
+  const sandboxActions = useSandboxActions()
+  const copy = use(CopyText)
+  const toast = useToast()
+  const [command, homeOption] = useHouse(({ house }) => [house.command, house.home_option])
+  const copied = useEffectEvent(
+    (text: string) =>
+      void copy(text).then(
+        () => toast({ status: 'gone', title: `${words.actions.copied}: ${text}` }),
+        () => toast({ status: 'failed', title: text, stay: true }),
+      ),
+  )
+  const lineOf = useEffectEvent((row: SandboxRow) => execLine({ command, home_option: homeOption }, row))
+  return useMemo((): ListDoing => ({ ...sandboxActions, copied: (text) => copied(text), execLine: (row) => lineOf(row) }), [sandboxActions])
 }
 
 /** What several chosen rows can do together; it takes the place of the foot. */

@@ -1,6 +1,7 @@
 import { createContext, memo, use } from 'react'
 import { Menu as Base } from '@base-ui/react/menu'
 import type { SandboxRow } from '../../../shared/state.ts'
+import type { SandboxActions } from '../../actions/actions.ts'
 import { Button } from '../../parts/buttons.tsx'
 import { Icon, type IconName } from '../../parts/indicators.tsx'
 import { sandboxesWords } from '../../words/sandboxes.ts'
@@ -9,15 +10,65 @@ import { keyCaps } from '../../parts/key-caps.ts'
 
 const words = sandboxesWords.actions
 
+/** What a person does with sandboxes, and what goes from the list to the clipboard. */
+export interface ListDoing extends SandboxActions {
+  copied(text: string): void
+  /** A command line that runs something in it. */
+  execLine(row: SandboxRow): string
+}
+
+export interface RowAction {
+  readonly label: string
+  readonly icon: IconName
+  /** Pressed on the row, or anywhere while it is chosen: the command is in `list-screen.tsx`. */
+  readonly keys?: string
+  readonly bad?: true
+  readonly when: (row: SandboxRow) => boolean
+  /** Has a button in the row itself, where hundreds of them are: few. */
+  readonly inRow?: (held: boolean) => boolean
+  readonly run: (doing: ListDoing, row: SandboxRow) => void
+}
+
+/** Never a lone key: what is pressed a moment too late, elsewhere, must end nothing. */
+export const destroyKeys = ['Mod+Backspace', 'Delete'] as const
+const isFailed = ({ status }: SandboxRow) => status === 'failed'
+
+/** What can be done with one sandbox, said once: its menu is made of this, and so are the buttons in its row. */
+const rowActions: readonly (RowAction | 'line')[] = [
+  { label: words.terminal, icon: 'terminal', keys: 't', when: isOpen, inRow: () => true, run: (doing, { id }) => doing.terminal(id) },
+  { label: words.why, icon: 'info', when: isFailed, run: (doing, { id }) => doing.open(id) },
+  { label: words.logs, icon: 'logs', keys: 'l', when: (row) => !isFailed(row), run: (doing, { id }) => doing.logs(id) },
+  { label: words.files, icon: 'folder', when: isOpen, run: (doing, { id }) => doing.files(id) },
+  { label: words.again, icon: 'retry', when: (row) => isFailed(row) && row.thread !== null, run: (doing, row) => doing.again(row) },
+  'line',
+  { label: words.copyThread, icon: 'copy', when: ({ thread }) => thread !== null, run: (doing, { thread }) => doing.copied(thread ?? '') },
+  { label: words.copyId, icon: 'copy', when: () => true, run: (doing, { id }) => doing.copied(id) },
+  { label: words.copyExec, icon: 'copy', when: () => true, run: (doing, row) => doing.copied(doing.execLine(row)) },
+  'line',
+  { label: words.release, icon: 'castoff', keys: 'r', when: isHeld, inRow: (held) => held, run: (doing, row) => doing.release([row]) },
+  { label: words.dismiss, icon: 'close', when: isFailed, run: (doing, row) => doing.dismiss(row) },
+  {
+    label: words.destroy,
+    icon: 'trash',
+    keys: destroyKeys[0],
+    bad: true,
+    when: (row) => !isFailed(row),
+    inRow: (held) => !held,
+    run: (doing, row) => doing.destroy([row]),
+  },
+]
+
+export function menuOf(row: SandboxRow, doing: ListDoing): MenuItems {
+  return rowActions.flatMap((action): MenuItems => {
+    if (action === 'line') return ['line' as const]
+    const { when, run, inRow: _, ...item } = action
+    return when(row) ? [{ ...item, run: () => run(doing, row) }] : []
+  })
+}
+
 /** What a row's buttons do, by the row's id: the row itself changes all the time. */
 export interface ListActions {
-  terminal(id: string): void
-  release(id: string): void
-  destroy(id: string): void
-  cancel(id: string): void
-  again(id: string): void
-  dismiss(id: string): void
-  open(id: string): void
+  act(id: string, action: Pick<RowAction, 'run'>): void
   menu(id: string, at: Element): void
 }
 
@@ -29,16 +80,13 @@ function useListActions(): ListActions {
   return found
 }
 
-/** Terminal, release where it is held or else destroy, and the rest in a menu. Without tips of their own: hundreds of rows have them. */
+/** What is done most, and the rest in a menu. Without tips of their own: hundreds of rows have them. */
 export const RowActions = memo(function RowActions({ id, held }: { id: string; held: boolean }) {
   const actions = useListActions()
   return (
     <span className="group">
-      <Action icon="terminal" label={words.terminal} run={() => actions.terminal(id)} />
-      {held ? (
-        <Action icon="castoff" label={words.release} run={() => actions.release(id)} />
-      ) : (
-        <Action icon="trash" label={words.destroy} run={() => actions.destroy(id)} />
+      {rowActions.map((one) =>
+        one !== 'line' && one.inRow?.(held) ? <Action key={one.label} icon={one.icon} label={one.label} run={() => actions.act(id, one)} /> : null,
       )}
       <Action icon="more" label={words.more} run={(at) => actions.menu(id, at)} menu />
     </span>
@@ -71,15 +119,15 @@ export const FailedActions = memo(function FailedActions({
   const actions = useListActions()
   return (
     <span className="group stay">
-      <Button kind="quiet" small onClick={() => actions.open(id)}>
+      <Button kind="quiet" small onClick={() => actions.act(id, { run: (doing) => doing.open(id) })}>
         {words.why}
       </Button>
       {threaded ? (
-        <Button kind="quiet" small onClick={() => actions.again(id)}>
+        <Button kind="quiet" small onClick={() => actions.act(id, { run: (doing, row) => doing.again(row) })}>
           {words.again}
         </Button>
       ) : null}
-      <Action icon="close" label={words.dismiss} run={() => actions.dismiss(id)} />
+      <Action icon="close" label={words.dismiss} run={() => actions.act(id, { run: (doing, row) => doing.dismiss(row) })} />
     </span>
   )
 })
@@ -88,12 +136,17 @@ export const CancelAction = memo(function CancelAction({ id }: { id: string }) {
   const actions = useListActions()
   return (
     <span className="group stay">
-      <Button kind="quiet" small onClick={() => actions.cancel(id)}>
+      <Button kind="quiet" small onClick={() => actions.act(id, { run: (doing, row) => doing.cancel(row) })}>
         {words.cancel}
       </Button>
     </span>
   )
 })
+
+/** Somebody can be let in. */
+export function isOpen({ status }: SandboxRow): boolean {
+  return status !== 'failed' && status !== 'creating' && status !== 'stopping'
+}
 
 /** Whether there is something to release. */
 export function isHeld(row: SandboxRow): boolean {

@@ -53,6 +53,20 @@ needs('chromium').describe('The list of sandboxes, in Chromium', () => {
     endpoint.call = async (name, input, options) => name === ${JSON.stringify(name)} ? await (async (input) => { ${body} })(input) : before(name, input, options)
   })()`)
 
+  test.each([1280, 900])('every button of a row lies within its cell, %d wide', async (width) => {
+    await open({ size: { width, height: 800 } })
+    const outside = await page.evaluate(() =>
+      [...document.querySelectorAll('[data-row] td')].flatMap((cell) =>
+        [...cell.querySelectorAll('button')].flatMap((button) => {
+          const [own, its] = [button.getBoundingClientRect(), cell.getBoundingClientRect()]
+          return own.width === 0 || (own.left >= its.left - 2 && own.right <= its.right + 2) ? [] : [button.outerHTML.slice(0, 120)]
+        }),
+      ),
+    )
+    expect(outside).toEqual([])
+    expect(await page.locator('[data-row] td button').count()).toBeGreaterThan(10)
+  })
+
   describe('accessibility, no rule off', () => {
     // Menus, dialogs and the usual states in a wide window are looked at over a real engine, in either theme: e2e/web/access.test.ts.
     const narrow = ['dark', { width: 900, height: 600 }] as const

@@ -1,11 +1,34 @@
-import type { FixtureCalls, FixtureTopics } from './fixture-endpoint.ts'
+import type { AllFixtureCalls, FixtureTopics } from './fixture-endpoint.ts'
 import { ago, fixtureNow } from './fixture-state.ts'
 
 const picture = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 const page = '<!doctype html>\n<title>Report</title>\n<script>document.title = 1</script>\n<p onclick="x()">Prices rose by 4%.</p>\n'
 
 /** Canned answers, rich enough to look at every screen. A screen that needs more adds it here. */
-export const fixtureCalls: FixtureCalls = {
+export const fixtureCalls: AllFixtureCalls = {
+  acquire: null,
+  hint: null,
+  get: null,
+  list: null,
+  rotate: null,
+  exec: null,
+  write: null,
+  search: null,
+  health: null,
+  status: null,
+  forget: null,
+  token_revoke: null,
+  ticket: null,
+  image_prepare: null,
+  image_cancel: null,
+  image_remove: null,
+  config_set: null,
+  session_open: null,
+  address_copy: null,
+  switch_backend: null,
+  diagnostics: null,
+  events: null,
+  logs: null,
   tokens: () => ({
     tokens: [
       { name: 'deer-flow', scope: 'agent', thread_prefix: null, user: null, created_at: ago(20 * 86_400), last_used_at: ago(2) },

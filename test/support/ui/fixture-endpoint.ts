@@ -5,7 +5,9 @@ import type { TopicEvent, TopicName, TopicParams, TopicUp } from '../../../share
 import type { Endpoint, TopicListener } from '../../../shared/wire/endpoint.ts'
 
 /** Answers of the canned engine. What has none fails with NOT_SUPPORTED, so that a screen's own error shows. */
-export type FixtureCalls = { readonly [K in CallName]?: (input: CallInput<K>, fixture: Fixture) => CallResult<K> | Promise<CallResult<K>> }
+export type FixtureCalls = Partial<AllFixtureCalls>
+/** Every call there is; null: no screen makes it, or none does without its own test. */
+export type AllFixtureCalls = { readonly [K in CallName]: ((input: CallInput<K>, fixture: Fixture) => CallResult<K> | Promise<CallResult<K>>) | null }
 /** What a topic says to a new subscriber. */
 export type FixtureTopics = { readonly [T in TopicName]?: (params: TopicParams<T>, send: (event: TopicEvent<T>) => void) => void }
 

@@ -26,7 +26,8 @@ async function run(it: CallRow, args: unknown, name = 'new_call'): Promise<strin
     (error: { code: string }) => (ran ? 'RAN, THEN ' : '') + error.code,
   )
 }
-const rowOf = (input: z.ZodType) => row({ summary: '', scope: 'agent', kind: 'read', input, result: z.unknown(), errors: [] }) as unknown as CallRow
+const rowOf = (input: z.ZodType) =>
+  row({ summary: '', scope: 'agent', kind: 'read', repeats: true, input, result: z.unknown(), errors: [] }) as unknown as CallRow
 
 describe('a call that the contract gets one day', () => {
   const both = rowOf(z.strictObject({ id: z.string().optional(), thread: z.string().nullish(), user: z.string().default('default') }))

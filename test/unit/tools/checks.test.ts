@@ -42,6 +42,7 @@ describe('walls', () => {
     ['a page in the shell', 'app/a.ts', "import { b } from '../renderer/b.ts'\nconsole.log(b)\n"],
     ['a third loose file in the engine', 'main/a.ts', "import { b } from './base/b.ts'\nconsole.log(b)\n"],
     ['a wing that nobody knows', 'main/attic/a.ts', "import { b } from '../base/b.ts'\nconsole.log(b)\n"],
+    ['a room of a wing that nobody knows', 'main/backends/attic/a.ts', "import { b } from '../docker/b.ts'\nconsole.log(b)\n"],
     ['a wing that climbs', 'main/core/a.ts', "import type { B } from '../doors/http/b.ts'\nexport type A = B\n"],
     ['a wing that climbs to the top', 'main/core/a.ts', "import type { B } from '../cli.ts'\nexport type A = B\n"],
     ['a backend in another', 'main/backends/docker/a.ts', "import { b } from '../embedded/b.ts'\nconsole.log(b)\n"],
