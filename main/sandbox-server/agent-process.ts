@@ -115,7 +115,7 @@ export function outOfMemory(before: number): string | null {
   const limit = limitOf(places.map((place) => read(place.limit)).find((text) => text !== null) ?? 'max')
   const where = limit === null ? 'the machine had no memory left' : `this sandbox reached its limit of ${limit}`
   const processes = ended === 1 ? 'one of its processes' : `${ended} of its processes`
-  return `[out of memory: ${where}, and the kernel ended ${processes}${limit === null ? '' : '; `resources.memory` in Berth’s configuration raises it'}]\n`
+  return `[out of memory: ${where}, and the kernel ended ${processes}${limit === null ? '' : '; `resources.memory` in the configuration of Berth raises it'}]\n`
 }
 
 /** As the configuration writes it; null: there is none, which version 1 tells by a number beyond every machine. */
