@@ -7,3 +7,11 @@ export function quoted(word: string): string {
 export function shellWord(word: string): string {
   return /^[\w./:@%+=,-]+$/.test(word) ? word : quoted(word)
 }
+
+/**
+ * A bash command line that runs exactly these words: nothing in them is expanded, split or read by the shell. The first
+ * word is always quoted, so that `time` and `if` are programs and not bash's own words.
+ */
+export function shellLine(argv: readonly string[]): string {
+  return argv.map((word, at) => (at === 0 ? quoted(word) : shellWord(word))).join(' ')
+}

@@ -78,18 +78,26 @@ export function relay(deps: RelayDeps): Relay {
     }
   }
 
+  /** Our page sends none that is not a frame; whoever else wrote it waits for an answer all the same. */
+  function misread(data: unknown): void {
+    const { k, id } = (typeof data === 'object' && data !== null ? data : {}) as { k?: unknown; id?: unknown }
+    if (typeof id !== 'number') return
+    const error = toErrorData(fail('BAD_INPUT', 'This is not a frame that the engine knows', { next: 'Load the page again.' }))
+    if (k === 'call') send({ k: 'error', id, error })
+    else if (k === 'sub') send({ k: 'end', id, error })
+  }
+
   return {
     frame(data) {
       if (closed) return
       const parsed = clientFrame.safeParse(data)
-      // A preload of ours sends none that is not one.
-      if (!parsed.success) return
+      if (!parsed.success) return misread(data)
       const frame = parsed.data
       if (frame.k === 'sub') subscribe(frame.id, frame.topic, frame.params)
       else if (frame.k === 'call') void call(frame.id, frame.name, frame.input, frame.stream === true)
       else if (frame.k === 'cancel') calls.get(frame.id)?.abort(fail('CANCELLED', 'The page cancelled the call', { next: 'Call again.' }))
       else if (frame.k === 'up') open.get(frame.id)?.subscription.send(frame.data as never)
-      else if (frame.k === 'ack') for (let n = 0; n < frame.bytes; n += 1) open.get(frame.id)?.waiting.shift()?.()
+      else if (frame.k === 'ack') for (const taken of open.get(frame.id)?.waiting.splice(0, frame.bytes) ?? []) taken()
       else if (frame.k === 'unsub') {
         open.get(frame.id)?.subscription.close()
         open.delete(frame.id)

@@ -8,7 +8,7 @@ import { action, calledAs, type Cli, common, confirm, type Run } from './cli.ts'
 import { duration, progressLine, table, textFor, write } from './io.ts'
 import { none, numeric, pick, type Picked, selectable, type SelectOptions, usage } from './select.ts'
 import type { CallResult } from '../../shared/contract.ts'
-import { quote } from '../sandbox/exec.ts'
+import { shellLine } from '../../shared/shell-quote.ts'
 import { upload } from './file-commands.ts'
 
 interface HoldOptions extends SelectOptions {
@@ -271,7 +271,7 @@ async function exec(cli: Cli, client: BridgeClient, at: Picked, words: readonly 
 async function withInput(cli: Cli, client: BridgeClient, at: Picked, words: readonly string[]): Promise<string> {
   const path = `/tmp/berth-stdin-${randomBytes(8).toString('hex')}`
   await upload(client, { ...at, path, append: false }, cli.io.stdin, cli.signal)
-  return `( exec 0< ${path}; rm -f ${path}; ${quote(words)} )`
+  return `( exec 0< ${path}; rm -f ${path}; ${shellLine(words)} )`
 }
 
 function variable(value: string, all: Record<string, string> = {}): Record<string, string> {

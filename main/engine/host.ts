@@ -20,7 +20,7 @@ export async function host(options: HostOptions): Promise<Engine> {
     end = resolve
   })
   const opening = open()
-  const { log, events, instance, choice, provider, sweeping, doors } = await opening.catch(async (error: unknown) => {
+  const { log, events, instance, choice, provider, image, sweeping, doors } = await opening.catch(async (error: unknown) => {
     await stack.disposeAsync()
     throw error
   })
@@ -33,7 +33,7 @@ export async function host(options: HostOptions): Promise<Engine> {
       sweeping.control.abort()
       return sweeping.done
     })
-    const doors = await openDoors(options, foundations, pool, { stop: () => void close(), closing: () => closing !== null }, stack)
+    const doors = await openDoors(options, foundations, pool, { stop: () => void close().catch(() => undefined), closing: () => closing !== null }, stack)
     return { ...foundations, ...pool, sweeping, doors }
   }
 
@@ -63,6 +63,8 @@ export async function host(options: HostOptions): Promise<Engine> {
     }
   }
 
+  // Only now: a start that fails has touched no container engine.
+  image.start()
   // In the background: acquires wait for it. A failure is told now, and tried again by the next acquire.
   void provider.begin().then(
     () => (sweeping.done = sweep(options, provider, log, sweeping.control.signal)),

@@ -89,7 +89,6 @@ export async function openPool(options: HostOptions, { loaded, log, events, toke
     },
   })
   stack.defer(() => watching.close())
-  image.start()
   return { backend, choice, provider, image, config, metrics, watching, warnings: () => [...home.warnings, ...opened.warnings, ...config.current().warnings] }
 }
 

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { abortError } from '../../shared/abort.ts'
 import { BerthError } from '../../shared/errors.ts'
-import { quoted, shellWord } from '../../shared/shell-quote.ts'
 import type { Clock } from '../base/clock.ts'
 import { dataOf, type SandboxHttp } from './http.ts'
 import type { BashSessions } from './bash-sessions.ts'
@@ -132,12 +131,4 @@ function whole(data: ExecData, maxOutput: number): ExecResult {
  */
 function cut(stream: string, bytes: number, maxOutput: number): boolean {
   return stream.length > maxOutput || Buffer.byteLength(stream) < bytes
-}
-
-/**
- * A bash command line that runs exactly these words: nothing in them is expanded, split or read by the shell. The first
- * word is always quoted, so that `time` and `if` are programs and not bash's own words.
- */
-export function quote(argv: readonly string[]): string {
-  return argv.map((word, at) => (at === 0 ? quoted(word) : shellWord(word))).join(' ')
 }

@@ -6,6 +6,8 @@ export interface Module {
   readonly text: string
   /** Whatever it names: types, what it hands on, and what it loads later. */
   readonly imports: readonly string[]
+  /** Of those, what is there when it runs: no types. */
+  readonly values: readonly string[]
   /** Its syntax tree. */
   readonly program: unknown
 }
@@ -13,14 +15,17 @@ export interface Module {
 export function readModule(root: string, file: string): Module {
   const text = readFileSync(path.join(root, file), 'utf8')
   const { module, program } = parseSync(file, text)
+  const values = module.staticImports
+    .filter(({ entries }) => entries.length === 0 || entries.some(({ isType }) => !isType))
+    .map((one) => one.moduleRequest.value)
   const imports = [
     ...module.staticImports.map((one) => one.moduleRequest.value),
     ...module.staticExports.flatMap((one) => one.entries.flatMap((entry) => (entry.moduleRequest ? [entry.moduleRequest.value] : []))),
     // A computed one has no name to check.
     ...module.dynamicImports.flatMap((one) => {
-      const literal = /^(['"])(.*)\1$/.exec(text.slice(one.moduleRequest.start, one.moduleRequest.end))
+      const literal = /^(['"`])([^$]*)\1$/.exec(text.slice(one.moduleRequest.start, one.moduleRequest.end))
       return literal?.[2] === undefined ? [] : [literal[2]]
     }),
   ]
-  return { text, imports, program }
+  return { text, imports, values, program }
 }

@@ -82,15 +82,23 @@ const loose = new Set(['main/cli.ts', 'main/open.ts', 'renderer/main.tsx', 'rend
 /** Import statements that cross a wall, types included, and effects where none belong. `files` are relative to `root`. */
 export function checkWalls(root: string, files: readonly string[]): Finding[] {
   return files
-    .filter((file) => /\.(m?[jt]s|tsx)$/.test(file) && Object.hasOwn(walls, roomOf(file)))
+    .filter((file) => /\.[cm]?[jt]sx?$/.test(file) && Object.hasOwn(walls, roomOf(file)))
     .flatMap((file) => {
-      const { imports, program } = readModule(root, file)
+      const { imports, values, program, text } = readModule(root, file)
       const crossed = imports.flatMap((name) => {
         const why = whyNot(file, name)
         return why === null ? [] : [{ file, problem: `imports '${name}': ${why}` }]
       })
       return [
         ...crossed,
+        ...hidden
+          .filter(([pattern]) => shipped.has(roomOf(file)) && pattern.test(text))
+          .map(([, what]) => ({ file, problem: `imports by ${what}, where no check sees what` })),
+        ...(wingOf(file)?.pure
+          ? values
+              .filter((name) => !mayUse(file, name))
+              .map((name) => ({ file, problem: `imports '${name}': what decides takes types from other wings, and effects from main/core/deps.ts` }))
+          : []),
         ...(wingOf(file)?.pure
           ? effectsIn(program).map((what) => ({ file, problem: `uses ${what}: what decides gets its clock, its chance and its effects handed in` }))
           : []),
@@ -102,6 +110,20 @@ export function checkWalls(root: string, files: readonly string[]): Finding[] {
             }))),
       ]
     })
+}
+
+const shipped = new Set(['app', 'main', 'renderer', 'shared'])
+const hidden: readonly (readonly [RegExp, string])[] = [
+  [/\bimport\.meta\.glob\b/, 'import.meta.glob'],
+  [/\bcreateRequire\b/, 'createRequire'],
+  [/(?:from|import\()\s*['"`]berth['"`]/, 'its own package name'],
+]
+
+/** Of other wings a pure one runs only what is pure itself. */
+function mayUse(file: string, name: string): boolean {
+  if (!name.startsWith('.')) return true
+  const target = path.posix.join(path.posix.dirname(file), name)
+  return roomOf(target) !== 'main' || wingOf(target) === wingOf(file) || target === 'main/base/gate.ts'
 }
 
 function whyNot(file: string, name: string): string | null {
@@ -139,6 +161,7 @@ function whyNotInMain(file: string, name: string): string | null {
     const target = path.posix.join(path.posix.dirname(file), name)
     if (roomOf(target) !== 'main') return null
     const [, other = ''] = target.split('/')
+    if (other === 'sandbox-server' && own !== other) return 'main/sandbox-server/ runs elsewhere: nobody imports it'
     if (other !== own)
       return order.indexOf(other) > order.indexOf(own) ? null : `main/${own}/ stands no higher than ${loose.has(target) ? target : `main/${other}/`}`
     const [from, to] = [floorOf(wing, file), floorOf(wing, target)]
@@ -161,27 +184,30 @@ function floorOf({ floors = [] }: Wing, file: string): { room: string; floor: nu
   return rest === undefined || floors.length === 0 ? { room: '', floor: floors.length } : { room, floor: floor < 0 ? -1 : floor }
 }
 
-const effects: Readonly<Record<string, readonly string[] | null>> = { Date: ['now'], Math: ['random'], process: null, performance: null, console: null }
-const calls = new Set(['setTimeout', 'setInterval', 'setImmediate', 'fetch'])
+const forbidden = new Set(['process', 'performance', 'console', 'globalThis', 'crypto', 'fetch', 'setTimeout', 'setInterval', 'setImmediate'])
 
 /** What reaches for the world without an import. */
 function effectsIn(node: unknown): string[] {
   if (Array.isArray(node)) return node.flatMap(effectsIn)
   if (typeof node !== 'object' || node === null) return []
-  const it = node as {
-    type?: string
-    object?: { type?: string; name?: string }
-    property?: { name?: string }
-    callee?: { type?: string; name?: string }
-    arguments?: unknown[]
-  }
+  const it = node as { type?: string; name?: string; computed?: boolean; object?: Named; property?: Named; callee?: Named; init?: Named; arguments?: unknown[] }
+  if (it.type === 'Identifier') return forbidden.has(it.name ?? '') ? [it.name ?? ''] : []
   const found: string[] = []
-  const [object, property] = [it.object?.name ?? '', it.property?.name ?? '']
-  if (it.type === 'MemberExpression' && it.object?.type === 'Identifier' && Object.hasOwn(effects, object) && (effects[object]?.includes(property) ?? true))
-    found.push(`${object}.${property}`)
-  if (it.type === 'CallExpression' && it.callee?.type === 'Identifier' && calls.has(it.callee.name ?? '')) found.push(`${it.callee.name}()`)
+  const member = it.property?.name ?? it.property?.value
+  if (it.type === 'MemberExpression' && it.object?.name === 'Date' && member === 'now') found.push('Date.now')
+  if (it.type === 'MemberExpression' && it.object?.name === 'Math' && member === 'random') found.push('Math.random')
+  if (it.type === 'MemberExpression' && it.object?.name === 'AbortSignal' && member === 'timeout') found.push('AbortSignal.timeout')
+  if (it.type === 'VariableDeclarator' && (it.init?.name === 'Date' || it.init?.name === 'Math')) found.push(it.init.name)
+  if (it.type === 'CallExpression' && it.callee?.name === 'Date') found.push('Date()')
   if (it.type === 'NewExpression' && it.callee?.name === 'Date' && it.arguments?.length === 0) found.push('new Date()')
-  return [...found, ...Object.values(node).flatMap(effectsIn)]
+  // Names of members and keys are nobody's global.
+  const inner = Object.entries(node).flatMap(([key, value]) => ((key === 'property' || key === 'key') && !it.computed ? [] : effectsIn(value)))
+  return [...found, ...inner]
+}
+
+interface Named {
+  readonly name?: string
+  readonly value?: unknown
 }
 
 const kinds = new Set<string>(backendKind.exclude(['none']).options)
@@ -197,8 +223,10 @@ function kindsAsked(node: unknown): string[] {
   if (typeof node !== 'object' || node === null) return []
   const it = node as { type?: string; operator?: string; left?: Side; right?: Side; discriminant?: Side; cases?: { test: Side | null }[] }
   const found: string[] = []
-  const pair = (name: Side | undefined, value: Side | null | undefined) => {
-    if (/(?:^|backend\.?)kind$|backend$/i.test(name?.property?.name ?? name?.name ?? '') && kinds.has(String(value?.value))) found.push(String(value?.value))
+  const pair = (given: Side | undefined, value: Side | null | undefined) => {
+    const name = given?.expression ?? given
+    const said = String(value?.value ?? value?.quasis?.[0]?.value.cooked)
+    if (/(?:^|backend\.?)kind$|backend$/i.test(String(name?.property?.name ?? name?.property?.value ?? name?.name ?? '')) && kinds.has(said)) found.push(said)
   }
   if (it.type === 'BinaryExpression' && /^[!=]==?$/.test(it.operator ?? '')) {
     pair(it.left, it.right)
@@ -212,7 +240,10 @@ interface Side {
   readonly type?: string
   readonly name?: string
   readonly value?: unknown
-  readonly property?: { readonly name?: string }
+  readonly property?: { readonly name?: string; readonly value?: unknown }
+  /** Of `a?.b`. */
+  readonly expression?: Side
+  readonly quasis?: readonly { readonly value: { readonly cooked: string } }[]
 }
 
 function allowed(wall: Wall, file: string, name: string): boolean {

@@ -2,7 +2,7 @@ import { chunkLimit } from '../../../shared/calls/work-calls.ts'
 import { fail } from '../../../shared/errors.ts'
 import type { Commands } from '../../work/commands/commands.ts'
 import type { Provider } from '../../core/provider-api.ts'
-import { quote } from '../../sandbox/exec.ts'
+import { shellLine } from '../../../shared/shell-quote.ts'
 import type { Handlers } from './handlers.ts'
 import type { CallResult } from '../../../shared/contract.ts'
 import type { Sandbox } from '../../../shared/sandbox.ts'
@@ -20,7 +20,7 @@ export function workHandlers(deps: { provider: Provider; commands: Commands }): 
     // A caller that is gone takes its command with it, streamed or not: nobody would ever read the end of it. What is to
     // go on runs in the background of its own shell (`nohup ... &`).
     exec: async ({ command, cwd, env, timeout, max_output, repeat_output, ...selection }, context) => {
-      const line = typeof command === 'string' ? command : quote(command)
+      const line = typeof command === 'string' ? command : shellLine(command)
       const { emit } = context
       // What was streamed is not sent again: the client has it, and one line with all of it would break some.
       const told = emit !== undefined && !repeat_output

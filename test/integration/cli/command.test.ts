@@ -7,7 +7,7 @@ import { Readable, Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeBridgeFile } from '../../../main/doors/client/bridge-file.ts'
 import { runCommandLine } from '../../../main/cli/run-cli.ts'
-import { quote } from '../../../main/sandbox/exec.ts'
+import { shellLine } from '../../../shared/shell-quote.ts'
 import { version } from '../../../main/base/version.ts'
 import { openTestBridge, type TestBridge, testToken } from '../../support/bridge.ts'
 import { type Ran, type Running, start } from '../../support/spawn-command.ts'
@@ -255,7 +255,7 @@ describe('the house', () => {
 describe.runIf(process.platform === 'linux')('on a terminal', () => {
   /** Runs it on a pseudo-terminal and types the answer when it is asked for. */
   async function typing(answer: string, args: readonly string[]): Promise<{ code: number; screen: string }> {
-    const line = quote([process.execPath, join(import.meta.dirname, '../../../bin/berth.mjs'), ...args])
+    const line = shellLine([process.execPath, join(import.meta.dirname, '../../../bin/berth.mjs'), ...args])
     const child = spawn('script', ['-qec', line, '/dev/null'], { env: { ...process.env, BERTH_HOME: home }, stdio: 'pipe' })
     let screen = ''
     child.stdout.on('data', (part: Buffer) => {

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { quote } from '../../../main/sandbox/exec.ts'
+import { shellLine } from '../../../shared/shell-quote.ts'
 
 /** What bash itself makes of the line: the words, ended by NUL. */
 function wordsOf(argv: readonly string[]): string[] {
-  const out = execFileSync('bash', ['-c', quote(['printf', '%s\\0', ...argv])], { encoding: 'utf8' })
+  const out = execFileSync('bash', ['-c', shellLine(['printf', '%s\\0', ...argv])], { encoding: 'utf8' })
   return out.split('\0').slice(0, -1)
 }
 
@@ -47,6 +47,6 @@ it('gives a program exactly these words', () => {
 })
 
 it.each(['if', 'time', '[[', '{', 'function', 'coproc', '!', 'A=1', '~'])('%s as the first word is the name of a program', (name) => {
-  const run = () => execFileSync('bash', ['-c', `PATH=/nowhere; ${quote([name])}`], { encoding: 'utf8', stdio: 'pipe' })
+  const run = () => execFileSync('bash', ['-c', `PATH=/nowhere; ${shellLine([name])}`], { encoding: 'utf8', stdio: 'pipe' })
   expect(run).toThrow(/not found|No such file/)
 })
