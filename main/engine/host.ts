@@ -33,7 +33,12 @@ export async function host(options: HostOptions): Promise<Engine> {
       sweeping.control.abort()
       return sweeping.done
     })
-    const doors = await openDoors(options, foundations, pool, { stop: () => void close().catch(() => undefined), closing: () => closing !== null }, stack)
+    const stop = () =>
+      void close().catch((error: unknown) => {
+        // Asked for by a door, so nobody else hears of it.
+        foundations.log('error', 'Berth could not close in order', error)
+      })
+    const doors = await openDoors(options, foundations, pool, { stop, closing: () => closing !== null }, stack)
     return { ...foundations, ...pool, sweeping, doors }
   }
 
@@ -63,7 +68,7 @@ export async function host(options: HostOptions): Promise<Engine> {
     }
   }
 
-  // Only now: a start that fails has touched no container engine.
+  // Only now: a start that fails has made nothing on a container engine.
   image.start()
   // In the background: acquires wait for it. A failure is told now, and tried again by the next acquire.
   void provider.begin().then(

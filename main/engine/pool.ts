@@ -24,7 +24,7 @@ export interface Pool {
   readonly warnings: () => readonly string[]
 }
 
-/** Looks at no container engine yet: `provider.begin` does. What is opened is closed by `stack`. */
+/** Asks what answers, and makes nothing: the image and what runs are looked at once the doors are open. What is opened is closed by `stack`. */
 export async function openPool(options: HostOptions, { loaded, log, events, tokens }: Foundations, stack: AsyncDisposableStack): Promise<Pool> {
   const { clock, home, token, env } = options
   // Loaded when asked for: most engines never are.

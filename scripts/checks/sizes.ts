@@ -39,14 +39,12 @@ const byFile: Readonly<Record<string, string>> = {
   'main/calls/live/event-topic.ts': 'a topic, beside the others',
   'main/calls/rpc/bind-handlers.ts': 'the one place that lists the handlers; tests bind a part of them',
   'main/core/identified.ts': 'a backend around a backend: the provider knows only the interface',
-  'main/house/config/config-hash.ts': 'what makes a sandbox outdated: its own test walks every setting',
   'main/house/home/own-command.ts': 'the program that this is, and nothing of the home',
   'main/house/home/token.ts': 'a file of the home, beside the others',
   'renderer/activity/sign.tsx': 'drawings',
   'renderer/commands/listen-keys.ts': 'the one that listens; the others only decide',
   'renderer/frame/screens.tsx': 'the list of screens',
   'renderer/sandbox/tabs.ts': 'the list of a sandbox’s parts',
-  'renderer/sandboxes/sandboxes.tsx': 'the screen; its folder has the parts',
   'renderer/start.tsx': 'starts the page without knowing what it runs in: the gallery starts it as well',
   'renderer/transport/electron-native.ts': 'one of two that are the same to the page',
 }
@@ -90,6 +88,9 @@ export function checkSizes(root: string, files: readonly string[]): Finding[] {
         file,
         problem: `has fewer than ${short} lines and one importer: it belongs there, or scripts/checks/sizes.ts says why not`,
       })),
+    ...[...Object.keys(byFile), ...Object.keys(oneConcept)]
+      .filter((file) => files.includes(file) && !sizes.short.some((one) => one.file === file) && !sizes.long.some((one) => one.file === file))
+      .map((file) => ({ file, problem: 'needs no reason any more: scripts/checks/sizes.ts has one' })),
     ...sizes.circles.map((circle) => ({ file: circle[0] ?? '', problem: `imports itself by way of ${circle.slice(1).join(', ')}` })),
   ]
 }

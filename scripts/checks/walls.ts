@@ -96,7 +96,7 @@ export function checkWalls(root: string, files: readonly string[]): Finding[] {
           .map(([, what]) => ({ file, problem: `imports by ${what}, where no check sees what` })),
         ...(wingOf(file)?.pure
           ? values
-              .filter((name) => !mayUse(file, name))
+              .filter((name) => whyNot(file, name) === null && !mayUse(file, name))
               .map((name) => ({ file, problem: `imports '${name}': what decides takes types from other wings, and effects from main/core/deps.ts` }))
           : []),
         ...(wingOf(file)?.pure

@@ -2,12 +2,13 @@ import { cp, mkdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import Docker from 'dockerode'
 import { expect, it } from 'vitest'
+import type { Backend } from '../../../main/backends/backend.ts'
 import { startEngine } from '../../../main/engine/engine.ts'
 import { openHouse } from '../../support/house.ts'
 import { needs } from '../../support/parts.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
-const open = (homeDir: string) => startEngine({ homeDir, env: process.env, log: () => undefined })
+const open = (homeDir: string, decorate?: (backend: Backend) => Backend) => startEngine({ homeDir, env: process.env, log: () => undefined, decorate })
 
 needs('docker', 'lite-image').describe('a home that is not where it was', () => {
   it("copied: the copy never takes the original's sandbox, and says whose the name is", async () => {
@@ -18,7 +19,16 @@ needs('docker', 'lite-image').describe('a home that is not where it was', () => 
       await cp(original.home, join(elsewhere.path, 'home'), { recursive: true })
       // The copy knows the original's ports as its own; it may not attach to what answers for another directory.
       const { port, sandbox_port } = JSON.parse(await readFile(join(original.home, 'bridge.json'), 'utf8')) as { port: number; sandbox_port: number }
-      const copied = await open(join(elsewhere.path, 'home')).catch((error: unknown) => error)
+      const asked: string[] = []
+      const copied = await open(join(elsewhere.path, 'home'), (backend) => ({
+        ...backend,
+        prepared: (image) => {
+          asked.push(image)
+          return backend.prepared(image)
+        },
+      })).catch((error: unknown) => error)
+      // A start that fails prepares nothing: a service manager may repeat it for ever.
+      expect(asked).toEqual([])
       expect(copied).toMatchObject({ code: 'PORT_TAKEN', message: expect.stringMatching(new RegExp(`${port}|${sandbox_port}`)) })
       expect((await original.docker.getContainer(got.container ?? '').inspect()).State.Running).toBe(true)
     } finally {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkDocs } from '../../../scripts/checks/docs.ts'
+import { readModule } from '../../../scripts/checks/imports.ts'
 import { checkNames } from '../../../scripts/checks/names.ts'
 import { checkPatches } from '../../../scripts/checks/patches.ts'
 import { checkSizes } from '../../../scripts/checks/sizes.ts'
@@ -67,6 +68,8 @@ describe('walls', () => {
       'main/core/a.ts',
       "import { writeAtomic } from '../base/write-atomic.ts'\nexport const a = writeAtomic\n",
     ],
+    ['an effect from below that is handed on', 'main/core/a.ts', "export { writeAtomic } from '../base/write-atomic.ts'\n"],
+    ['an effect from below that is loaded later', 'main/core/a.ts', "export const a = () => import('../base/write-atomic.ts')\n"],
     ['the sandboxes’ server in the engine', 'main/base/a.ts', "import { b } from '../sandbox-server/b.ts'\nconsole.log(b)\n"],
     ['the global object where only decisions are', 'main/core/a.ts', 'export const a = globalThis.setTimeout\n'],
     ['a clock by another name where only decisions are', 'main/core/a.ts', 'const { now } = Date\nexport const a = now\n'],
@@ -121,6 +124,10 @@ describe('sizes', () => {
       'main/long.ts': lines(400),
     })
     expect(found()).toEqual(['main/a.ts'])
+  })
+  it('find a reason that nothing needs any more', () => {
+    put({ 'main/core/identified.ts': lines(80) })
+    expect(found()).toEqual(['main/core/identified.ts'])
   })
   it('let through what two need, what is for a reason, and whatever does not ship', () => {
     put({
@@ -208,5 +215,23 @@ describe('oxlint, as configured', () => {
 
   it('finds nothing in what is right', () => {
     expect(broken({ 'main/a.ts': 'export async function a(): Promise<number> {\n  return await Promise.resolve(1)\n}\n' })).toEqual([])
+  })
+})
+
+describe('the `berth` command', () => {
+  it('loads nothing that talks to sandboxes or container engines before it is asked to serve', () => {
+    const known = new Set<string>()
+    const packages = new Set<string>()
+    const visit = (file: string): void => {
+      if (known.has(file)) return
+      known.add(file)
+      for (const name of readModule(root, file).loaded) {
+        if (name.startsWith('.')) visit(path.posix.join(path.posix.dirname(file), name))
+        else packages.add(name)
+      }
+    }
+    visit('main/cli.ts')
+    expect(known.size).toBeGreaterThan(20)
+    for (const heavy of ['undici', 'dockerode', 'prom-client', 'tar-stream']) expect(packages).not.toContain(heavy)
   })
 })
