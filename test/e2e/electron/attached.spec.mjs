@@ -1,6 +1,7 @@
 // The built shell, preload and renderer, attached to a real engine in a process of its own.
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { openHouse } from './engine.mjs'
+import { loaded } from './loaded.mjs'
 import { quitCode } from './quit-code.mjs'
 
 let house
@@ -22,6 +23,7 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
   const labels = async () => (await tray.items()).map(({ label }) => label)
   // Beside the page on the page's own port: its numbers are far from the page's.
   const join = async () => {
+    await loaded(page)
     // A page keeps one port, the newest: its own must have come before.
     await page.waitForFunction(() => /127\.0\.0\.1:\d+/.test(document.body.innerText))
     await page.evaluate(
@@ -316,7 +318,7 @@ export default async function spec({ page, check, expect, shot, tray, dialogs, n
     await house.call('acquire', { thread: 'gamma', holder: 'agent-3' })
     equal(await quitCode(run, () => tray.click('Quit')), 0)
     equal((await house.call('status', {})).instance, house.facts().instance)
-    const { page: again } = await run.relaunch()
+    const again = await loaded((await run.relaunch()).page)
     await expect
       .poll(() =>
         again.evaluate(

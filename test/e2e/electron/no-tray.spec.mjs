@@ -1,6 +1,7 @@
 // A Linux desktop without a tray, as this one is: closing the window quits, and where it was is kept.
 import { deepEqual, equal } from 'node:assert/strict'
 import { openHouse } from './engine.mjs'
+import { loaded } from './loaded.mjs'
 import { quitCode } from './quit-code.mjs'
 
 let house
@@ -18,6 +19,7 @@ export default async function spec({ check, expect, dialogs, notifications, menu
   const bounds = () => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].getBounds())
 
   await check('closing the window quits, and says nothing of a tray', async () => {
+    await loaded(page)
     await expect
       .poll(() =>
         page.evaluate(
@@ -36,6 +38,7 @@ export default async function spec({ check, expect, dialogs, notifications, menu
   })
   await check('opens again where it was', async () => {
     ;({ app, page } = await run.relaunch())
+    await loaded(page)
     await expect.poll(bounds).toMatchObject({ width: 1000, height: 640 })
   })
   await check('About is the system’s own panel, says the version and makes no traffic', async () => {
