@@ -89,7 +89,8 @@ export async function checkKept(
 ): Promise<void> {
   const byId = new Map(sandboxes.map((it) => [it.id, it]))
   const ran = containers.filter(({ ref, state }) => state === 'running' && !removing.has(ref))
-  const missing = ran.filter(({ ref, id, thread }) => thread !== null && byId.get(id)?.container !== ref)
+  // A spare may be on its way to the thread whose name a stranger has: it is taken back there, by the claim or by the next start.
+  const missing = ran.filter(({ ref, id, thread }) => thread !== null && thread !== takenThread && byId.get(id)?.container !== ref)
   // A crash in the middle of evictions leaves more than are kept, and the container engine finishes what it was told to make.
   const evicted = Math.max(0, ran.length + [...creating].filter((name) => !name.includes('-slot-')).length - replicas)
   const after = (await truth?.containers()) ?? []
