@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import Docker from 'dockerode'
 import { containerId } from '../../main/house/home/generations.ts'
+import { removeContainersOf, removeNow } from '../support/leftover-containers.ts'
 import { slotOf } from './slot-truth.ts'
 import { takenThread } from './world.ts'
 
@@ -49,8 +50,8 @@ export async function openTruth(home: string, prefix: string, installation: stri
     return await container.inspect()
   }
   const close = async () => {
-    await removeContainersOf(home)
-    for (const id of made) await docker.getContainer(id).remove({ force: true, v: true }).catch(unlessGone)
+    await removeContainersOf(docker, { home })
+    for (const id of made) await removeNow(docker, id)
   }
   let before: Docker.ContainerInspectInfo[]
   try {
@@ -104,16 +105,4 @@ export async function openTruth(home: string, prefix: string, installation: stri
     },
     close,
   }
-}
-
-/** Whatever carries the home's label, probes included. */
-export async function removeContainersOf(home: string): Promise<void> {
-  const docker = new Docker()
-  const rows = await docker.listContainers({ all: true, filters: { label: [`berth.home=${home}`] } })
-  for (const { Id } of rows) await docker.getContainer(Id).remove({ force: true, v: true }).catch(unlessGone)
-}
-
-/** Somebody's earlier removal may still be under way. */
-function unlessGone(error: Error & { statusCode?: number }): void {
-  if (error.statusCode !== 404 && error.statusCode !== 409) throw error
 }

@@ -1,12 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import Docker from 'dockerode'
 import { connect } from '../../main/doors/client/client.ts'
+import { removeContainersOf } from '../support/leftover-containers.ts'
 import type { Seeded } from '../support/seeded.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { eventually } from '../support/wait.ts'
 import { killAt } from './aim.ts'
 import { checkBridgeFile } from './checks.ts'
-import { removeContainersOf } from './engine-truth.ts'
 import { startHost } from './hosting.ts'
 import { leftovers } from './leftovers.ts'
 import type { ChaosBackend, Phase } from './phases.ts'
@@ -25,7 +26,7 @@ export async function firstStart(phase: Phase, { backend, random, hit, violation
   const dir = await tempDir('chaos-first')
   stack.defer(() => dir.remove())
   const home = dir.path
-  if (backend === 'docker') stack.defer(() => removeContainersOf(home))
+  if (backend === 'docker') stack.defer(() => removeContainersOf(new Docker(), { home }))
   const prefix = `chaos${random.hex(6)}`
   await writeFile(join(home, 'config.yaml'), configText(backend, prefix))
   const whole = async (name: string) => await readFile(join(home, name), 'utf8').catch(() => null) // not made yet

@@ -30,6 +30,7 @@ import type { CallName, CallResult } from '../../shared/contract.ts'
 import { fail } from '../../shared/errors.ts'
 import type { NewEvent } from '../../shared/events.ts'
 import { desktopParts } from './desktop-parts.ts'
+import { removeContainersOf } from './leftover-containers.ts'
 import { tempDir } from './temp-dir.ts'
 
 export interface Answer {
@@ -207,7 +208,7 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
     },
     async close() {
       await shut()
-      for (const { Id } of await ours()) await docker.getContainer(Id).remove({ force: true, v: true })
+      await removeContainersOf(docker, { home: dir.path })
       await dir.remove()
     },
   }

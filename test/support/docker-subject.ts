@@ -10,6 +10,7 @@ import type { BackendSubject } from './backend-subject.ts'
 import { newSpec } from './backend-subject.ts'
 import { printInLog } from './container-log.ts'
 import { httpTalk } from './sandbox-talk.ts'
+import { removeContainersOf } from './leftover-containers.ts'
 import { tempDir } from './temp-dir.ts'
 
 export const dockerImage = 'berth-lite'
@@ -66,15 +67,8 @@ export async function dockerSubject(overrides: Partial<DockerOptions> = {}): Pro
     say: (found, _key, text) => printInLog(found.ref, `echo '${text}'`),
     async cleanup() {
       await Promise.all(opened.map((one) => one.close()))
-      for (const one of installations) await removeAll(docker, one)
+      for (const one of installations) await removeContainersOf(docker, { installation: one })
       await home.remove()
     },
   }
-}
-
-/** Everything on the engine that carries this installation's label. The network is everybody's. */
-export async function removeAll(docker: Docker, installation: string): Promise<void> {
-  const label = [`berth.installation=${installation}`]
-  const rows = await docker.listContainers({ all: true, filters: { label } })
-  await Promise.all(rows.map((row) => docker.getContainer(row.Id).remove({ force: true, v: true })))
 }

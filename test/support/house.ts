@@ -8,6 +8,7 @@ import type { Engine } from '../../main/engine/engine-api.ts'
 import { containerId } from '../../main/house/home/generations.ts'
 import type { ClaimSteps } from '../../main/core/slot-claim.ts'
 import { keepPorts } from './kept-ports.ts'
+import { removeContainersOf } from './leftover-containers.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** An engine in this process, on a home and with a container prefix of its own; everything of it goes at `close`. */
@@ -75,17 +76,8 @@ async function openAt(dir: Awaited<ReturnType<typeof tempDir>>, prefix: string, 
     },
     async close() {
       await engine.close()
-      if (options.backend !== 'embedded' && options.backend !== 'remote') for (const { Id } of await ours()) await removeNow(docker, Id)
+      if (options.backend !== 'embedded' && options.backend !== 'remote') await removeContainersOf(docker, { home: dir.path })
       await dir.remove()
     },
-  }
-}
-
-export async function removeNow(docker: Docker, id: string): Promise<void> {
-  try {
-    await docker.getContainer(id).remove({ force: true, v: true })
-  } catch (error) {
-    // Gone, or on its way: the engine has just been closed in the middle of it.
-    if (!(error instanceof Error && 'statusCode' in error && (error.statusCode === 404 || error.statusCode === 409))) throw error
   }
 }

@@ -1,8 +1,8 @@
 // Pictures of every screen, in both themes and two sizes, of a real engine with real containers: `npm run shots`.
 // They are Chromium's own WebP: a fifth of a PNG's size, so that they can be kept. `--out DIR` puts them elsewhere; what no engine of
 // one machine shows at once (nothing to run sandboxes with) is another real engine, started without them.
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Locator, Page } from 'playwright'
@@ -52,7 +52,11 @@ async function shoot(page: Page, name: string, there: Locator): Promise<void> {
 }
 
 async function withContainers(): Promise<void> {
-  const here = await visit({ config: 'replicas: 6\nidle_timeout: 600\n' })
+  // `berth` is found by its name, as where it is installed: pictures that are kept tell no path of whoever made them.
+  const installed = await tempDir('shots')
+  await symlink(join(import.meta.dirname, '../../../bin/berth.mjs'), join(installed.path, 'berth'))
+  const env = { PATH: `${installed.path}${delimiter}${process.env['PATH'] ?? ''}` }
+  const here = await visit({ env, config: 'replicas: 6\nidle_timeout: 600\n' })
   try {
     const { page } = here
     await shoot(page, 'first-run', page.getByText('No sandboxes yet'))
@@ -104,6 +108,7 @@ async function withContainers(): Promise<void> {
     await working
   } finally {
     await here.close()
+    await installed.remove()
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import Docker from 'dockerode'
 import { expect, it } from 'vitest'
 import { contend, type Contender, type Said } from '../../support/contender.ts'
+import { removeContainersOf } from '../../support/leftover-containers.ts'
 import { needs } from '../../support/parts.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
@@ -17,9 +18,7 @@ async function race(config: string, body: (home: string, all: Contender[], said:
     await body(home.path, all, await Promise.all(all.map((one) => one.next())))
   } finally {
     await Promise.all(all.map((one) => one.kill()))
-    const docker = new Docker()
-    const left = await docker.listContainers({ all: true, filters: { label: [`berth.home=${home.path}`] } }).catch(() => [])
-    for (const { Id } of left) await docker.getContainer(Id).remove({ force: true })
+    if (!config.includes('embedded')) await removeContainersOf(new Docker(), { home: home.path })
     await home.remove()
   }
 }
