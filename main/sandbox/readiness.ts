@@ -23,13 +23,15 @@ export async function readiness(api: SandboxApi, options: { signal: AbortSignal;
   let ahead: Promise<void> | null = null
   for (;;) {
     if (signal.aborted) throw abortError(signal)
-    const left = start + timeoutMs - clock.now()
-    if (left <= 0) throw notReady(timeoutMs, last)
+    /** Of what the step under way may take at most: less than that near the end. */
+    let step = { wants: tryMs, has: start + timeoutMs - clock.now() }
+    if (step.has <= 0) throw notReady(timeoutMs, last)
     try {
       // A probe has no signal of its own, and may wait for seconds.
-      await orAborted(api.probe(Math.min(tryMs, left)), signal)
+      await orAborted(api.probe(Math.min(step.wants, step.has)), signal)
       ahead ??= api.prepare(signal).catch(() => undefined) // the first command makes it then, and says why it cannot
-      await runTrue(api, clock, Math.min(execMs, Math.max(1, start + timeoutMs - clock.now())), signal)
+      step = { wants: execMs, has: Math.max(1, start + timeoutMs - clock.now()) }
+      await runTrue(api, clock, Math.min(step.wants, step.has), signal)
       return
     } catch (error) {
       if (signal.aborted) throw abortError(signal)
@@ -38,8 +40,8 @@ export async function readiness(api: SandboxApi, options: { signal: AbortSignal;
       if (status === cannotRun) throw unusable(error.message, error)
       absentSince = status === 404 ? (absentSince ?? clock.now()) : null
       if (absentSince !== null && clock.now() - absentSince >= absentForMs) throw unusable('what answers in it knows nothing of `/v1/sandbox`', error)
-      // A try that was cut short by the end of the time says nothing about the sandbox.
-      if (last === null || clock.now() - start < timeoutMs) last = error
+      // What was cut short by the end of the time says nothing about the sandbox; no clock tells that, as a timer may be early.
+      if (last === null || step.has >= step.wants || !timedOut(error)) last = error
     }
     await clock.sleep(Math.min(nextDelay(clock.now() - start), Math.max(0, start + timeoutMs - clock.now())), signal).catch((error: unknown) => {
       throw signal.aborted ? abortError(signal) : error
@@ -52,6 +54,8 @@ const final = new Set<ErrorCode>(['SANDBOX_REFUSED', 'CANCELLED'])
 const cannotRun = 501
 /** A server that is there and does not know the API for this long never will; one that starts behind it may need a moment. */
 const absentForMs = 3_000
+
+const timedOut = (error: BerthError) => error.code === 'TIMEOUT' || (error.cause instanceof BerthError && error.cause.code === 'TIMEOUT')
 
 /** Milliseconds to the next try: a twentieth of what has passed, so that no boot seems much longer than it was. */
 export function nextDelay(elapsedMs: number): number {

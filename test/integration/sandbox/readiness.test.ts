@@ -7,6 +7,7 @@ import { systemClock } from '../../../main/base/clock.ts'
 import { openSandbox } from '../../../main/sandbox/open-sandbox.ts'
 import { readiness } from '../../../main/sandbox/readiness.ts'
 import type { SandboxApi } from '../../../main/sandbox/sandbox-api.ts'
+import { fail } from '../../../shared/errors.ts'
 import { liteServer } from '../../support/lite-server.ts'
 import { tempDir, type TempDir } from '../../support/temp-dir.ts'
 import { within } from '../../support/wait.ts'
@@ -169,6 +170,20 @@ describe('readiness', () => {
     await expect(readiness(client(port), { signal: never, clock, timeoutMs: 5000 })).rejects.toMatchObject({
       code: 'NOT_READY',
       message: expect.stringContaining('127'),
+    })
+  })
+
+  it('says nothing of a try that the end of the time cut short, also where that timer was early', async () => {
+    const away = (text: string, cause?: Error) => fail('SANDBOX_UNREACHABLE', text, { next: '', cause })
+    let now = 0
+    const byHand = { ...clock, now: () => now, sleep: async (ms: number) => void (now += ms) }
+    const probe = async (ms: number) => {
+      now += ms < 2000 ? ms - 0.5 : 1990
+      throw ms < 2000 ? away('cut short', fail('TIMEOUT', 'late', { next: '' })) : away('the reason')
+    }
+    await expect(readiness({ ...client(1), probe }, { signal: never, clock: byHand, timeoutMs: 5000 })).rejects.toMatchObject({
+      code: 'NOT_READY',
+      message: expect.stringContaining('the reason'),
     })
   })
 
