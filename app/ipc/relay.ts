@@ -1,4 +1,4 @@
-import { clientFrame, type ServerFrame } from '../../shared/wire/frame.ts'
+import { askingFrame, clientFrame, type ServerFrame } from '../../shared/wire/frame.ts'
 import type { Endpoint, Subscription } from '../../shared/wire/endpoint.ts'
 import { fail, toErrorData } from '../../shared/errors.ts'
 import type { CallName } from '../../shared/contract.ts'
@@ -80,11 +80,12 @@ export function relay(deps: RelayDeps): Relay {
 
   /** Our page sends none that is not a frame; whoever else wrote it waits for an answer all the same. */
   function misread(data: unknown): void {
-    const { k, id } = (typeof data === 'object' && data !== null ? data : {}) as { k?: unknown; id?: unknown }
-    if (typeof id !== 'number') return
+    const asking = askingFrame.safeParse(data)
+    if (!asking.success) return
+    const { k, id } = asking.data
     const error = toErrorData(fail('BAD_INPUT', 'This is not a frame that the engine knows', { next: 'Load the page again.' }))
-    if (k === 'call') send({ k: 'error', id, error })
-    else if (k === 'sub') send({ k: 'end', id, error })
+    if (k === 'call' && !calls.has(id)) send({ k: 'error', id, error })
+    else if (k === 'sub' && !open.has(id)) send({ k: 'end', id, error })
   }
 
   return {

@@ -25,6 +25,8 @@ export const clientFrame = z.discriminatedUnion('k', [
   z.strictObject({ k: z.literal('unsub'), id }),
 ])
 export type ClientFrame = z.infer<typeof clientFrame>
+/** Of what is no such frame, enough to answer whoever waits for it. */
+export const askingFrame = z.object({ k: z.enum(['call', 'sub']), id })
 
 export const hello = z.object({
   k: z.literal('hello'),
